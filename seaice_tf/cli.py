@@ -1,0 +1,165 @@
+"""seaice-tf VERB TASK [flags]: the same verbs for every task."""
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from seaice_tf import __version__
+from seaice_tf.errors import InputError
+
+USAGE = """usage: seaice-tf VERB TASK [flags]
+
+verbs:
+  doctor     look at data without training: period, gaps, damage, what to do
+  train      train one run, or go on with one that was stopped
+  tune       a sweep; leaves the best settings as a file for train
+  evaluate   the published scores of a run and of every baseline
+  predict    write the products
+  export     write a run's SavedModel again
+tasks:
+  forecast   monthly sea-ice concentration, the next 12 months
+
+seaice-tf VERB TASK --help lists the flags; --debug shows a traceback of an error."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    if words == ["--version"]:
+        print(__version__)
+        return 0
+    if not words or words[0] in ("-h", "--help"):
+        print(USAGE)
+        return 0
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    except (InputError, OSError) as error:
+        if debug:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(words: list[str]) -> int:
+    verb = words[0]
+    if verb not in VERBS:
+        raise InputError(f"verb: expected one of {', '.join(VERBS)}, got {verb!r}")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from seaice_tf.tasks import TASKS
+
+    name = words[1] if len(words) > 1 else ""
+    if name not in TASKS:
+        raise InputError(f"task: expected one of {', '.join(TASKS)}, got {name!r}")
+    return VERBS[verb](TASKS[name], words[2:])
+
+
+def _flags(words: list[str], command: str, fields: list[tuple]) -> Any:
+    """Parse the flags of one verb; each field is (name, type) or (name, type, default)."""
+    kind = dataclasses.make_dataclass(
+        "Flags",
+        [(n, t, dataclasses.field(default=d[0])) if d else (n, t) for n, t, *d in fields],
+        kw_only=True,
+    )
+    return tyro.cli(kind, args=words, prog=f"seaice-tf {command}", description="")
+
+
+def _settings_flags(task, words: list[str], command: str, fields: list[tuple]):
+    """The same with the task's settings as flags; --settings FILE sets their defaults."""
+    from seaice_tf import settings as settings_file
+
+    defaults = task.settings()
+    if "--settings" in words:
+        at = words.index("--settings")
+        if at + 1 == len(words):
+            raise InputError("--settings: expected a file, got nothing")
+        defaults = settings_file.read(Path(words[at + 1]), task.settings)
+        words = words[:at] + words[at + 2 :]
+    bare = Annotated[task.settings, tyro.conf.arg(name="")]
+    return _flags(words, command, [*fields, ("settings", bare, defaults)])
+
+
+def _train(task, words: list[str]) -> int:
+    from seaice_tf.runs import evaluate, folder, train
+
+    flags = _settings_flags(task, words, f"train {task.name}", [("run", Path)])
+    run = train.train(task, flags.settings, flags.run)
+    evaluate.show(folder.read_json(run / folder.SCORES))
+    print(f"run: {run}")
+    return 0
+
+
+def _tune(task, words: list[str]) -> int:
+    from seaice_tf.runs import tune
+
+    fields = [("run", Path), ("trials", int, 10)]
+    flags = _settings_flags(task, words, f"tune {task.name}", fields)
+    best = tune.tune(task, flags.settings, flags.run, flags.trials)
+    print(f"best settings: {best}")
+    return 0
+
+
+def _evaluate(task, words: list[str]) -> int:
+    from seaice_tf.runs import evaluate, folder
+
+    fields = [("run", Path), ("data", str | None, None), ("first", str | None, None)]
+    fields += [("last", str | None, None), ("json", Path | None, None)]
+    flags = _flags(words, f"evaluate {task.name}", fields)
+    settings = _with_data(folder.open_run(flags.run, task), flags.data)
+    result = evaluate.evaluate(task, settings, flags.run, flags.first, flags.last)
+    evaluate.show(result)
+    if flags.json:
+        folder.write_json(flags.json, result)
+    return 0
+
+
+def _predict(task, words: list[str]) -> int:
+    from seaice_tf.runs import folder, predict
+
+    fields = [("run", Path), ("data", str | None, None), ("out", Path)]
+    flags = _flags(words, f"predict {task.name}", fields)
+    settings = _with_data(folder.open_run(flags.run, task), flags.data)
+    written = predict.predict(task, settings, flags.run, flags.out)
+    print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
+    return 0
+
+
+def _export(task, words: list[str]) -> int:
+    from seaice_tf.runs import train
+
+    flags = _flags(words, f"export {task.name}", [("run", Path)])
+    print(f"SavedModel: {train.export(task, flags.run)}")
+    return 0
+
+
+def _doctor(task, words: list[str]) -> int:
+    fields = [("data", Path), ("plots", Path | None, None)]
+    flags = _flags(words, f"doctor {task.name}", fields)
+    troubles = task.doctor(flags.data, flags.plots)
+    for trouble in troubles:
+        print(f"trouble: {trouble}")
+    print(f"{len(troubles)} troubles" if troubles else "no trouble found")
+    return 1 if troubles else 0
+
+
+def _with_data(settings: Any, data: str | None) -> Any:
+    return dataclasses.replace(settings, data=data) if data else settings
+
+
+VERBS: dict[str, Callable[[Any, list[str]], int]] = {
+    "doctor": _doctor,
+    "train": _train,
+    "tune": _tune,
+    "evaluate": _evaluate,
+    "predict": _predict,
+    "export": _export,
+}

@@ -1,0 +1,34 @@
+"""What differs between the Keras flavours of the three lanes, and nothing else."""
+
+import contextlib
+import importlib.util
+import io
+from pathlib import Path
+
+import tensorflow as tf
+from tensorflow import keras
+
+
+def export(model: keras.Model, path: Path) -> None:
+    """Write a SavedModel whose endpoint `serve` takes the model's input and gives its outputs."""
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype, x.name) for x in model.inputs]
+    archive.add_endpoint("serve", lambda *x: model(x[0] if len(x) == 1 else x), signature)
+    with contextlib.redirect_stdout(io.StringIO()):
+        archive.write_out(str(path))
+
+
+def legacy_optimizers():
+    """The optimisers that tensorflow-addons can wrap."""
+    return keras.optimizers.legacy
+
+
+def weight_name(layer: keras.layers.Layer, weight) -> str:
+    """A weight's name after its layer's: "kernel", or "lstm_cell/kernel"."""
+    path = getattr(weight, "path", weight.name).split(":")[0]
+    return path.split(f"{layer.name}/", 1)[-1]
+
+
+def has_addons() -> bool:
+    return importlib.util.find_spec("tensorflow_addons") is not None

@@ -1,0 +1,39 @@
+"""Networks that forecast the 12 months after a history of raw counts."""
+
+from collections.abc import Sequence
+
+from tensorflow import keras
+
+from seaice_tf.models.ice_history import Correct, FoldLeads, IceHistory
+from seaice_tf.models.unet import unet_body
+
+
+def correction_unet(
+    rows: int,
+    columns: int,
+    *,
+    years: int = 10,
+    filters: Sequence[int] = (8, 16, 16),
+    hole: str = "surroundings",
+) -> keras.Model:
+    """Build an uncompiled U-Net that corrects the mean of the last years.
+
+    It starts as that mean: the last convolution starts at zero.
+
+    Args:
+        rows, columns: size of the grid.
+        years: length of the history.
+        filters: width per level of the U-Net, top first.
+        hole: how the pole hole is filled, "surroundings" or "median".
+
+    Returns:
+        A functional model from raw counts with flags, (B, 12 * years, rows, columns) uint8, to
+        {"concentration": (B, 12, rows, columns)}, the fractions of the next 12 months.
+    """
+    history = keras.Input((12 * years, rows, columns), dtype="uint8", name="history")
+    features, climate, sea = IceHistory(years, hole, name="ice_history")(history)
+    x = FoldLeads(name="fold_leads")(features)
+    x, _ = unet_body(x, filters)
+    change = keras.layers.Conv2D(1, 1, kernel_initializer="zeros", name="correction")(x)
+    concentration = Correct(name="concentration")(change, climate, sea)
+    return keras.Model(history, {"concentration": concentration}, name="correction_unet")

@@ -1,0 +1,16 @@
+"""Losses per cell, so that a weight per cell can mask them: no axis is reduced here."""
+
+import tensorflow as tf
+
+
+def absolute_error(true, pred):
+    """|true - pred|, the shape of both."""
+    return tf.abs(true - pred)
+
+
+def squared_error(true, pred):
+    """(true - pred)^2, the shape of both."""
+    return tf.square(true - pred)
+
+
+LOSSES = {"absolute_error": absolute_error, "squared_error": squared_error}

@@ -1,0 +1,56 @@
+"""Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tensorflow import keras
+
+from seaice_tf import compat
+from seaice_tf.errors import InputError
+
+
+def named_weights(model: keras.Model) -> dict:
+    """The model's weight variables by "layer/weight", nested models flattened."""
+    return {
+        f"{layer.name}/{compat.weight_name(layer, weight)}": weight
+        for layer in flat_layers(model)
+        for weight in layer.weights
+    }
+
+
+def flat_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """All layers of a model, those of models inside it in their place."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from flat_layers(layer)
+        else:
+            yield layer
+
+
+def save(path: Path, model: keras.Model) -> None:
+    """Write weights.npz at `path`, not atomically."""
+    np.savez(path, **{name: weight.numpy() for name, weight in named_weights(model).items()})
+
+
+def load(path: Path, model: keras.Model) -> None:
+    """Set all weights from a file.
+
+    Raises:
+        InputError: a name or a shape of the file is not the model's.
+    """
+    variables = named_weights(model)
+    with np.load(path, allow_pickle=False) as stored:
+        if missing := sorted(set(variables) ^ set(stored.files)):
+            raise InputError(
+                f"{path}: expected the weights of {model.name}, got other layers: "
+                f"{', '.join(missing[:4])}; use the settings that it was trained with"
+            )
+        values = {name: stored[name] for name in variables}
+    for name, variable in variables.items():
+        if tuple(variable.shape) != values[name].shape:
+            raise InputError(
+                f"{path}: {name}: expected shape {tuple(variable.shape)}, got "
+                f"{values[name].shape}; use the settings that it was trained with"
+            )
+        variable.assign(values[name])

@@ -1,0 +1,71 @@
+"""Examples to tf.data: shuffle, augment, batch, prefetch.
+
+All that is random is a function of (seed, epoch, index), so a stream can start at any step and give
+what it would have given had it run from the first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+Example = tuple[Any, dict, dict]  # inputs, targets by head, weights by head
+FOREVER = 2**40  # epochs
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A set of examples that can be fetched in any order.
+
+    Attributes:
+        size: number of examples.
+        fetch: index (scalar int64 tensor) -> example; runs in the graph.
+        augment: (example, seed) -> example with a stateless seed of two integers, or None.
+    """
+
+    size: int
+    fetch: Callable[[tf.Tensor], Example]
+    augment: Callable[[Example, tf.Tensor], Example] | None = None
+
+
+def in_order(examples: Examples, batch_size: int) -> tf.data.Dataset:
+    """Every example once, in order, without augmentation; the last batch may be smaller."""
+    dataset = tf.data.Dataset.range(examples.size)
+    dataset = dataset.map(examples.fetch, tf.data.AUTOTUNE, deterministic=True)
+    return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def steps_per_epoch(examples: Examples, batch_size: int) -> int:
+    """Whole batches in an epoch; a set smaller than a batch gives one batch of all it has."""
+    return max(examples.size // batch_size, 1)
+
+
+def training_stream(
+    examples: Examples, batch_size: int, seed: int, first_step: int = 0
+) -> tf.data.Dataset:
+    """Endless batches for training, in a new order each epoch, from step `first_step` on.
+
+    An epoch has `steps_per_epoch` batches; the examples left over change from epoch to epoch.
+    """
+    batch_size = min(batch_size, examples.size)
+    per_epoch = steps_per_epoch(examples, batch_size) * batch_size
+
+    def epoch_order(epoch):
+        order = tf.random.experimental.stateless_shuffle(
+            tf.range(examples.size, dtype=tf.int64), seed=tf.stack([tf.cast(seed, tf.int64), epoch])
+        )
+        return tf.data.Dataset.from_tensor_slices(order[:per_epoch]).map(lambda i: (epoch, i))
+
+    def fetch(epoch, index):
+        example = examples.fetch(index)
+        if examples.augment is None:
+            return example
+        key = tf.stack([tf.cast(seed, tf.int64), epoch])
+        return examples.augment(example, tf.random.experimental.stateless_fold_in(key, index))
+
+    first_epoch, skipped = divmod(first_step * batch_size, per_epoch)
+    epochs = tf.data.Dataset.range(first_epoch, FOREVER)
+    dataset = epochs.flat_map(epoch_order).skip(skipped)
+    dataset = dataset.map(fetch, tf.data.AUTOTUNE, deterministic=True)
+    return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)

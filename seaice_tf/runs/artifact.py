@@ -1,0 +1,31 @@
+"""A run's SavedModel as a predictor."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from seaice_tf.errors import InputError
+from seaice_tf.runs import folder
+from seaice_tf.task import Predictor
+
+
+def predictor(run: Path) -> Predictor:
+    """From a case to the maps of its heads, without the batch axis.
+
+    Raises:
+        InputError: there is no readable SavedModel in the run.
+    """
+    try:
+        artifact = tf.saved_model.load(str(run / folder.SAVED_MODEL))
+    except (OSError, tf.errors.OpError) as error:
+        raise InputError(
+            f"{run / folder.SAVED_MODEL}: expected a SavedModel, got {error}; export it again"
+        ) from error
+
+    # A closure, not `artifact.serve`: the bare function does not keep its variables alive.
+    def predict(case):
+        outputs = artifact.serve(np.asarray(case.inputs)[None])
+        return {head: value.numpy()[0] for head, value in outputs.items()}
+
+    return predict

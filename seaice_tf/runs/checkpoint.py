@@ -1,0 +1,50 @@
+"""All that a run needs to go on as if it had never stopped, in one file.
+
+On Keras 3 that includes the seed states of dropout layers; on Keras 2.15 and tf_keras these cannot
+be restored, so there a resumed run is the same only for models without dropout.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+from tensorflow import keras
+
+from seaice_tf.writers import atomic
+
+
+@dataclass
+class State:
+    """Where a run stands."""
+
+    step: int = 0
+    seconds: float = 0.0  # of training so far
+    history: list[dict[str, float]] = field(default_factory=list)  # an entry per epoch
+
+    def best(self) -> int:
+        """The epoch with the lowest validation loss, the earliest of equals; -1 before any."""
+        losses = [entry["val_loss"] for entry in self.history]
+        return losses.index(min(losses)) if losses else -1
+
+
+def save(path: Path, model: keras.Model, state: State) -> None:
+    arrays = {f"v{i}": value.numpy() for i, value in enumerate(_variables(model))}
+    with atomic.file(path) as temporary:
+        np.savez(temporary, state=np.array(json.dumps(asdict(state))), **arrays)
+
+
+def restore(path: Path, model: keras.Model) -> State:
+    """Set the model's and the optimiser's variables; a new state where there is no file."""
+    if not path.exists():
+        return State()
+    with np.load(path, allow_pickle=False) as stored:
+        for i, variable in enumerate(_variables(model)):
+            variable.assign(stored[f"v{i}"])
+        return State(**json.loads(str(stored["state"])))
+
+
+def _variables(model: keras.Model) -> list:
+    model.optimizer.build(model.trainable_variables)
+    # The optimiser's own list: its slots, its step and its learning rate.
+    return [*model.variables, *model.optimizer.variables]

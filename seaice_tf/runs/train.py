@@ -1,0 +1,74 @@
+"""Train one run to the end and leave a complete folder."""
+
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf import compat
+from seaice_tf.models import weights
+from seaice_tf.runs import card, evaluate, fit, folder, manifest
+from seaice_tf.task import Splits, Task
+from seaice_tf.writers import atomic
+
+
+def train(task: Task, settings: Any, run: Path) -> Path:
+    """Train, or go on where an interrupted run of the same name stopped; gives the run's folder.
+
+    Raises:
+        InputError: the run is complete, or was begun with other settings; bad data.
+    """
+    path = folder.begin(run, settings)
+    fit.seed_everything(settings.training.seed)
+    splits = task.splits(settings)
+    model = task.build(settings)
+    watch = Pictures(task, splits, path)
+    state = fit.fit(model, splits, settings.training, path, [watch])
+    folder.write_json(path / "history.json", state.history)
+    write_saved_model(model, path)
+    scores = evaluate.evaluate(task, settings, path)
+    folder.write_json(path / folder.SCORES, scores)
+    facts = manifest.manifest(task, settings, splits, state, path)
+    atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
+    folder.write_json(path / folder.MANIFEST, facts)
+    folder.finish(run)
+    return run
+
+
+def export(task: Task, run: Path) -> Path:
+    """Write the SavedModel of a complete run again, from its weights.npz."""
+    settings = folder.open_run(run, task)
+    model = task.build(settings)
+    weights.load(run / folder.WEIGHTS, model)
+    write_saved_model(model, run)
+    facts = folder.read_json(run / folder.MANIFEST)
+    facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
+    folder.write_json(run / folder.MANIFEST, facts)
+    return run / folder.SAVED_MODEL
+
+
+def write_saved_model(model: keras.Model, path: Path) -> None:
+    with atomic.folder(path / folder.SAVED_MODEL) as temporary:
+        compat.export(model, temporary)
+
+
+class Pictures(keras.callbacks.Callback):
+    """The task's pictures of one validation case in TensorBoard, whenever the model got better."""
+
+    def __init__(self, task: Task, splits: Splits, path: Path):
+        super().__init__()
+        self.task, self.case = task, splits.preview()
+        self.logs = tf.summary.create_file_writer(str(path / folder.LOGS))
+        self.best = float("inf")
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["val_loss"] >= self.best:
+            return
+        self.best = logs["val_loss"]
+        outputs = self.model(self.case.inputs[None])
+        maps = {head: value.numpy()[0] for head, value in outputs.items()}
+        with self.logs.as_default(step=epoch):
+            for tag, picture in self.task.pictures(self.case, maps).items():
+                tf.summary.image(tag, picture[None])
+        self.logs.flush()

@@ -1,0 +1,72 @@
+"""Settings dataclasses to JSON and back, with every key and type checked."""
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from seaice_tf.errors import InputError
+
+
+def to_json(settings: Any) -> str:
+    """The settings as indented JSON, keys in the order of the dataclass."""
+    return json.dumps(dataclasses.asdict(settings), indent=2) + "\n"
+
+
+def read(path: Path, kind: type) -> Any:
+    """Settings of dataclass `kind` from a JSON file; what it leaves out has its default.
+
+    Raises:
+        InputError: not readable as JSON, an unknown key, or a value of the wrong type.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: expected a settings file, got none") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: expected JSON, got {error}") from error
+    return from_dict(content, kind, str(path))
+
+
+def from_dict(content: Any, kind: type, where: str) -> Any:
+    """The same from a parsed object; `where` begins the error."""
+    if not isinstance(content, dict):
+        raise InputError(f"{where}: expected an object of settings, got {content!r}")
+    hints = typing.get_type_hints(kind)
+    values = {}
+    for key, value in content.items():
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, 1)
+            advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(hints)}"
+            raise InputError(f"{where}: expected a known setting, got {key!r}; {advice}")
+        values[key] = _value(value, hints[key], f"{where}: {key}")
+    return kind(**values)
+
+
+def _value(value: Any, hint: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        return _value(value, arguments[0], where)
+    if dataclasses.is_dataclass(hint):
+        return from_dict(value, typing.cast(type, hint), where)
+    if origin is typing.Literal and value in arguments:
+        return value
+    if origin is tuple and isinstance(value, list):
+        return tuple(_value(item, arguments[0], where) for item in value)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
+        return _value(value, next(a for a in arguments if a is not type(None)), where)
+    if hint is float and type(value) in (int, float):
+        return float(value)
+    if isinstance(hint, type) and type(value) is hint:
+        return value
+    expected = " or ".join(map(repr, arguments)) if origin is typing.Literal else _named(hint)
+    raise InputError(f"{where}: expected {expected}, got {value!r}")
+
+
+def _named(hint: Any) -> str:
+    return hint.__name__ if isinstance(hint, type) else str(hint)

@@ -1,0 +1,6 @@
+"""The tasks by name."""
+
+from seaice_tf.task import Task
+from seaice_tf.tasks.forecast import FORECAST
+
+TASKS: dict[str, Task] = {task.name: task for task in (FORECAST,)}

@@ -1,0 +1,287 @@
+"""Monthly Arctic sea-ice concentration: ten years of files in, the next 12 months out."""
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import tensorflow as tf
+import tyro
+from tensorflow import keras
+
+from seaice_tf import baselines
+from seaice_tf.errors import InputError
+from seaice_tf.models.forecast import correction_unet
+from seaice_tf.models.losses import LOSSES
+from seaice_tf.models.optimizers import optimizer
+from seaice_tf.pipeline import Examples
+from seaice_tf.readers import nsidc0051
+from seaice_tf.readers.nsidc0051 import Archive
+from seaice_tf.readers.nsidc0051_doctor import examine
+from seaice_tf.scores import forecast as forecast_scores
+from seaice_tf.task import Case, Cases, Splits, Task, Training
+from seaice_tf.transforms import counts, grid, months
+from seaice_tf.transforms.counts import FULL_ICE
+from seaice_tf.writers import forecast_products, record_plots, synthetic_archive
+
+LEADS = 12
+SYNTHETIC_PERIOD = ("1978-11", "2012-12")  # that of the real files of SEAICE_TF_DATA
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the forecast."""
+
+    data: str = ""
+    """Folder of nt_YYYYMM_SSS_v1.1_n.bin files; empty: $SEAICE_TF_DATA/nsidc0051, and without
+    that variable a synthetic archive."""
+    train_last: str = "2006-12"
+    """Last month to train on; validation begins with the next."""
+    validation_last: str = "2009-12"
+    test_last: str = "2012-12"
+    years: int = 10
+    """Length of the history in years."""
+    hole: Literal["surroundings", "median"] = "surroundings"
+    """What fills the pole hole: the median of the cells around it, or of the month's image."""
+    origins: Literal["december", "every_month"] = "december"
+    """Forecasts to train on: those issued at the end of each December, or of every month."""
+    filters: tuple[int, ...] = (8, 16, 16)
+    """Width of the U-Net per level, top first."""
+    loss: Literal["absolute_error", "squared_error"] = "absolute_error"
+    augment: bool = False
+    """Flip training maps at random."""
+    training: Annotated[Training, tyro.conf.arg(name="")] = field(default_factory=Training)
+
+    def __post_init__(self):
+        order = [months.parse(m) for m in (self.train_last, self.validation_last, self.test_last)]
+        if order != sorted(set(order)):
+            raise InputError(
+                "settings: expected train_last before validation_last before test_last, got "
+                f"{self.train_last}, {self.validation_last}, {self.test_last}"
+            )
+        if self.years < 1 or not self.filters:
+            raise InputError("settings: expected years of at least 1 and some filters")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What lies around a case: the whole record before it, and what the months are."""
+
+    past: np.ndarray  # (months, 448, 304) uint8 counts up to the last one observed
+    months: np.ndarray  # (12,) datetime64[M], forecast
+    source: str
+
+
+def archive(settings: Settings) -> Archive:
+    """The archive that the settings name; makes the synthetic one when it is first asked for."""
+    if settings.data:
+        return nsidc0051.read_archive(Path(settings.data))
+    if root := os.environ.get("SEAICE_TF_DATA"):
+        return nsidc0051.read_archive(Path(root) / "nsidc0051")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "seaice_tf" / "synthetic_nsidc0051"
+    if not folder.exists():
+        synthetic_archive.write(folder, *SYNTHETIC_PERIOD)
+    return nsidc0051.read_archive(folder)
+
+
+def splits(settings: Settings) -> Splits:
+    data = archive(settings)
+    train_last, validation_last = map(months.parse, (settings.train_last, settings.validation_last))
+    train_end = data.index(train_last) + 1
+    starts = np.arange(LEADS * settings.years, train_end - LEADS + 1)
+    if settings.origins == "december":
+        starts = starts[[months.number(data.first + int(i)) == 1 for i in starts]]
+    if not starts.size:
+        raise InputError(
+            f"{data.source}: expected {settings.years} years of history and a year after it up to "
+            f"{train_last} to train on; use fewer --years or an archive that begins earlier"
+        )
+    validation = np.arange(train_end, data.index(validation_last) + 1, LEADS)
+    first_validation = str(data.first + train_end)
+    return Splits(
+        examples(data, starts, settings),
+        examples(data, validation, settings),
+        preview=lambda: next(iter(cases(settings, first_validation, settings.validation_last))),
+        files=data.files,
+        source=data.source,
+    )
+
+
+def examples(data: Archive, starts: np.ndarray, settings: Settings) -> Examples:
+    """Forecasts whose first month is at each of `starts`: months are gathered in the graph."""
+    record, first = tf.constant(data.counts), tf.constant(starts, tf.int64)
+
+    def fetch(index):
+        start = first[index]
+        future = record[start : start + LEADS]
+        known = future <= FULL_ICE
+        target = tf.where(known, tf.cast(future, tf.float32) / FULL_ICE, 0.0)
+        history = tf.ensure_shape(
+            record[start - LEADS * settings.years : start],
+            (LEADS * settings.years, *data.counts.shape[1:]),
+        )
+        weight = tf.cast(known, tf.float32)
+        return history, {"concentration": target}, {"concentration": weight}
+
+    return Examples(len(starts), fetch, flip if settings.augment else None)
+
+
+def flip(example, seed):
+    """Mirror an example's maps, all alike, left to right and top to bottom by two coins."""
+    sides = tf.random.stateless_uniform([2], seed) < 0.5
+
+    def mirror(x):
+        x = tf.where(sides[0], x[:, :, ::-1], x)
+        return tf.where(sides[1], x[:, ::-1], x)
+
+    return tf.nest.map_structure(mirror, example)
+
+
+def build(settings: Settings) -> keras.Model:
+    model = correction_unet(
+        grid.ROWS,
+        grid.COLUMNS,
+        years=settings.years,
+        filters=settings.filters,
+        hole=settings.hole,
+    )
+    loss = {"concentration": LOSSES[settings.loss]}
+    model.compile(optimizer(settings.training), loss=loss, jit_compile=False)
+    return model
+
+
+def space(hp: Any, settings: Settings) -> Settings:
+    """What a sweep varies: width and depth, loss, augmentation, learning rate, optimiser, batch."""
+    width = hp.Choice("width", [4, 8, 16])
+    depth = hp.Int("depth", 2, 4)
+    training = dataclasses.replace(
+        settings.training,
+        learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
+        optimizer=hp.Choice("optimizer", ["adam", "adamw"]),
+        batch_size=hp.Choice("batch_size", [1, 2]),
+    )
+    return dataclasses.replace(
+        settings,
+        filters=(width, *[2 * width] * (depth - 1)),
+        augment=hp.Boolean("augment"),
+        training=training,
+    )
+
+
+def cases(settings: Settings, first: str | None, last: str | None) -> Cases:
+    """Forecasts of 12 months, one after the other, from `first` to `last`: the test period."""
+    data = archive(settings)
+    begin = months.parse(first) if first else months.parse(settings.validation_last) + 1
+    end = months.parse(last) if last else months.parse(settings.test_last)
+    start, stop = data.index(begin), data.index(end) + 1
+    if start >= stop:
+        raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
+    source = f"{data.source}; scored {begin} to {end}"
+    made = [partial(_case, data, settings, i, source) for i in range(start, stop, LEADS)]
+    return Cases(
+        source,
+        [
+            partial(_with_truth, make, data, i, stop)
+            for make, i in zip(made, range(start, stop, LEADS))
+        ],
+    )
+
+
+def future(settings: Settings) -> Cases:
+    """The 12 months after the last one of the data."""
+    data = archive(settings)
+    return Cases(data.source, [partial(_case, data, settings, len(data.counts), data.source)])
+
+
+def _case(data: Archive, settings: Settings, start: int, source: str) -> Case:
+    needed = LEADS * settings.years
+    if start < needed:
+        raise InputError(
+            f"{data.source}: expected {needed} months before {data.first + start}, got {start}; "
+            "add earlier files or forecast a later year"
+        )
+    period = months.span(data.first + start, data.first + start + LEADS - 1)
+    past = data.counts[:start]
+    return Case(f"{period[0]} to {period[-1]}", past[-needed:], Context(past, period, source))
+
+
+def _with_truth(make, data: Archive, start: int, stop: int) -> Case:
+    return dataclasses.replace(make(), truth=data.counts[start : min(start + LEADS, stop)])
+
+
+def score(pairs: Iterable[tuple[Case, Mapping[str, np.ndarray]]]) -> dict[str, float]:
+    """The contest's and the field's scores of a period (scores.forecast)."""
+    return forecast_scores.score(
+        (case.truth, fields["concentration"], case.context.past, case.context.months)
+        for case, fields in pairs
+    )
+
+
+def write(case: Case, fields: Mapping[str, np.ndarray], out: Path, model: str) -> list[Path]:
+    context = case.context
+    made_from = f"{model} from {context.source}"
+    return forecast_products.write(
+        out, context.months, fields["concentration"], counts.land(context.past[-1]), made_from
+    )
+
+
+def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Forecast, truth and their difference in March and September, for TensorBoard."""
+    context = case.context
+    return forecast_products.comparisons(
+        context.months, fields["concentration"], case.truth, context.source
+    )
+
+
+def doctor(data: Path, plots: Path | None) -> list[str]:
+    """Print period and pole hole of a folder; gives its troubles."""
+    findings = examine(data)
+    kind = "synthetic, not observed" if findings.synthetic else "NSIDC-0051 v1.1"
+    source = f"{kind}, {findings.months[0]} to {findings.months[-1]}"
+    print(f"{data}: {source}, {len(findings.months)} months read")
+    for month, cells in findings.hole_sizes():
+        print(f"pole hole from {month}: {cells} cells")
+    if plots:
+        for path in record_plots.write(plots, findings.months, findings.grids, source):
+            print(f"plot: {path}")
+    return list(findings.troubles)
+
+
+def _baseline(function, **options):
+    return lambda case: {"concentration": function(case.context.past, **options)}
+
+
+FORECAST = Task(
+    name="forecast",
+    settings=Settings,
+    splits=splits,
+    build=build,
+    space=space,
+    cases=cases,
+    future=future,
+    score=score,
+    baselines={
+        "last_year": _baseline(baselines.last_year),
+        "mean_5_years": _baseline(baselines.mean, years=5),
+        "mean_10_years": _baseline(baselines.mean, years=10),
+        "mean_15_years": _baseline(baselines.mean, years=15),
+        "linear_trend": _baseline(baselines.trend),
+        "damped_anomaly": _baseline(baselines.damped_anomaly),
+    },
+    primary="contest_score",
+    lower_is_better=True,
+    write=write,
+    pictures=pictures,
+    doctor=doctor,
+    serving=(
+        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, 448, "
+        "304) uint8, the last month observed at the end, and gives `concentration`, (batch, 12, "
+        "448, 304) float32, the fraction of the sea covered by ice in each of the next 12 months; "
+        "0 on land."
+    ),
+)

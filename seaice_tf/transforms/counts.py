@@ -1,0 +1,69 @@
+"""Raw counts of sea-ice concentration (NSIDC-0051): 0 to 250, and flags above.
+
+All functions take (..., rows, columns) uint8.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+FULL_ICE = 250  # raw count of 100 % concentration
+POLE_HOLE, UNUSED, COAST, LAND, MISSING = 251, 252, 253, 254, 255
+ICE_EDGE = 0.15 * FULL_ICE  # 15 % concentration, the field's edge of the ice
+RING = 2  # cells: width of the surroundings from which the pole hole is filled
+
+
+def flagged(counts: np.ndarray) -> np.ndarray:
+    """True where a cell carries a flag instead of a concentration."""
+    return counts > FULL_ICE
+
+
+def land(counts: np.ndarray) -> np.ndarray:
+    """True on land and coast."""
+    return (counts == LAND) | (counts == COAST)
+
+
+def by_year(past: np.ndarray, years: int) -> np.ndarray:
+    """The last `years` years of consecutive months, or as many as there are.
+
+    Args:
+        past: (months, rows, columns), up to the last month observed.
+
+    Returns:
+        (years, 12, rows, columns); [-1, k] lies 12 months before the forecast's lead k + 1.
+    """
+    years = min(years, len(past) // 12)
+    return past[-12 * years :].reshape(years, 12, *past.shape[1:])
+
+
+def mean(counts: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of the cells that carry no flag: float64, 0 where none does."""
+    valid = ~flagged(counts)
+    total = np.where(valid, counts, 0).sum(axis=0, dtype=np.float64)
+    return total / np.maximum(valid.sum(axis=0), 1)
+
+
+def fill_hole(counts: np.ndarray, how: str = "surroundings") -> np.ndarray:
+    """Give the pole hole one concentration a month; all other flags stay.
+
+    Args:
+        counts: (448, 304) uint8, one month.
+        how: "surroundings", the median of the valid cells within 2 cells of the hole;
+            "median", the median of the month's whole image, which is 0 in many months.
+
+    Returns:
+        A copy. A month without a valid cell to take the median of is filled with 0.
+    """
+    hole = counts == POLE_HOLE
+    near = square_dilation(hole, RING) if how == "surroundings" else np.ones_like(hole)
+    source = counts[near & ~flagged(counts)]
+    return np.where(hole, lower_median(source), counts).astype(np.uint8)
+
+
+def square_dilation(mask: np.ndarray, cells: int) -> np.ndarray:
+    """`mask` grown by `cells` in all eight directions."""
+    return ndimage.binary_dilation(mask, np.ones((3, 3), bool), iterations=cells)
+
+
+def lower_median(values: np.ndarray) -> int:
+    """The lower of the two middle values, so that a median of counts is a count; 0 if empty."""
+    return int(np.sort(values)[(values.size - 1) // 2]) if values.size else 0

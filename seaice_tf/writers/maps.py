@@ -1,0 +1,85 @@
+"""Maps of sea-ice concentration on the NSIDC grid's own projection, as PNG."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from seaice_tf.scores.seaice import EDGE
+from seaice_tf.transforms import grid
+from seaice_tf.writers import atomic
+
+# Dark sea to white ice; its lightness rises evenly, so it reads in grey and to colour-blind eyes.
+ICE = LinearSegmentedColormap.from_list(
+    "ice", ["#040613", "#292851", "#3f4b96", "#427bb7", "#61a8c7", "#9cd4da", "#eafdfd"]
+)
+ICE.set_bad("#8c8377")  # land
+CHANGE = "RdBu"
+PLANE_X, PLANE_Y = grid.axes()
+EXTENT = (
+    PLANE_X[0] - grid.CELL / 2,
+    PLANE_X[-1] + grid.CELL / 2,
+    PLANE_Y[-1] - grid.CELL / 2,
+    PLANE_Y[0] + grid.CELL / 2,
+)
+
+
+def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bool = False):
+    """One map with its graticule and the 15 % ice edge: field (448, 304) fraction."""
+    image = axes.imshow(
+        np.ma.masked_where(land, field),
+        cmap=CHANGE if change else ICE,
+        vmin=-1 if change else 0,
+        vmax=1,
+        extent=EXTENT,
+        interpolation="nearest",
+    )
+    if change:
+        axes.imshow(np.ma.masked_where(~land, np.zeros(land.shape)), cmap=ICE, extent=EXTENT)
+    elif (field >= EDGE).any() and (field < EDGE).any():
+        axes.contour(PLANE_X, PLANE_Y, field, [EDGE], colors="#ff9f1c", linewidths=0.7)
+    latitude, longitude = grid.latitude_longitude()
+    lines = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
+    axes.contour(PLANE_X, PLANE_Y, latitude, [50, 60, 70, 80], **lines)
+    # The sine of three times the longitude is zero on every sixtieth meridian, without a seam.
+    axes.contour(PLANE_X, PLANE_Y, np.sin(np.radians(3 * longitude)), [0], **lines)
+    axes.set_title(title, fontsize=9)
+    axes.set_axis_off()
+    return image
+
+
+def figure(panels: list[tuple[str, np.ndarray]], land: np.ndarray, caption: str) -> Figure:
+    """Panels (title, field) in rows of up to six under one caption; a title with "minus" is a
+    difference."""
+    columns = min(len(panels), 6)
+    rows = -(-len(panels) // columns)
+    sheet = Figure(figsize=(2.3 * columns + 0.8, 3.2 * rows + 0.5), dpi=110, layout="constrained")
+    cells = sheet.subplots(rows, columns, squeeze=False)
+    shown = {}
+    for axes, (title, field) in zip(cells.flat, panels):
+        change = "minus" in title
+        shown[change] = draw(axes, field, land, title, change)
+    for axes in cells.flat[len(panels) :]:
+        axes.set_visible(False)
+    for change, image in shown.items():
+        label = "difference" if change else "sea ice concentration"
+        sheet.colorbar(image, ax=cells, shrink=0.6, label=label)
+    sheet.suptitle(caption, fontsize=10)
+    return sheet
+
+
+def write(path: Path, sheet: Figure) -> Path:
+    """Save a figure as PNG."""
+    with atomic.file(path) as temporary:
+        sheet.savefig(temporary)
+    return path
+
+
+def pixels(sheet: Figure) -> np.ndarray:
+    """A figure as (H, W, 3) uint8."""
+    canvas = FigureCanvasAgg(sheet)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]

@@ -1,0 +1,14 @@
+"""A folder of synthetic monthly files in the format of NSIDC-0051, labelled so in their headers."""
+
+from pathlib import Path
+
+from seaice_tf.transforms import months, synthetic_ice
+from seaice_tf.writers import atomic, nsidc0051
+
+
+def write(folder: Path, first: str, last: str, seed: int = 0) -> None:
+    """Write the months "YYYY-MM" from `first` to `last`; the same seed gives the same bytes."""
+    start, end = months.parse(first), months.parse(last)
+    with atomic.folder(folder) as temporary:
+        fields = synthetic_ice.archive(start, end, seed)
+        nsidc0051.write_synthetic(temporary, start, fields)
