@@ -33,7 +33,8 @@ def trend(past: np.ndarray, years: int = TREND_YEARS) -> np.ndarray:
     centred = np.where(valid, year - (year * valid).sum(axis=0) / number, 0)
     level = counts.mean(history)
     rise = (centred * np.where(valid, history, 0)).sum(axis=0)
-    slope = rise / np.maximum((centred**2).sum(axis=0), 1)
+    spread = (centred**2).sum(axis=0)  # 0, or at least 0.5: two years next to each other
+    slope = rise / np.maximum(spread, 0.5)
     ahead = 1 - (year * valid).sum(axis=0) / number
     return np.clip((level + slope * ahead) / FULL_ICE, 0, 1)
 

@@ -1,14 +1,40 @@
-"""Settings dataclasses to JSON and back, with every key and type checked."""
+"""What all tasks' settings share, and settings to JSON and back with every key and type checked."""
 
 import dataclasses
 import difflib
 import json
 import types
 import typing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from seaice_tf.errors import InputError
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained, the same for every task."""
+
+    epochs: int = 12
+    batch_size: int = 1
+    optimizer: Literal["adam", "adamw", "sgd", "lamb", "rectified_adam", "lookahead"] = "adamw"
+    """The last three need the addons lane."""
+    learning_rate: float = 1e-3
+    schedule: Literal["constant", "cosine"] = "cosine"
+    """Learning rate over the epochs."""
+    patience: int = 0
+    """Stop after this many epochs without a better validation loss; 0 never stops early."""
+    checkpoint_steps: int = 200
+    """Steps between checkpoints; one is also written after every epoch."""
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("epochs", "batch_size", "checkpoint_steps"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not self.learning_rate > 0:
+            raise InputError(f"learning_rate: expected more than 0, got {self.learning_rate}")
 
 
 def to_json(settings: Any) -> str:

@@ -3,29 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tensorflow import keras
 
 from seaice_tf.pipeline import Examples
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a network is trained, the same for every task."""
-
-    epochs: int = 12
-    batch_size: int = 1
-    optimizer: Literal["adam", "adamw", "sgd", "lamb", "rectified_adam", "lookahead"] = "adamw"
-    """The last three need the addons lane."""
-    learning_rate: float = 1e-3
-    schedule: Literal["constant", "cosine"] = "cosine"
-    """Learning rate over the epochs."""
-    patience: int = 0
-    """Stop after this many epochs without a better validation loss; 0 never stops early."""
-    checkpoint_steps: int = 200
-    """Steps between checkpoints; one is also written after every epoch."""
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +59,7 @@ Predictor = Callable[[Case], Mapping[str, Any]]  # a case -> maps by head name
 class Task:
     """A system: plain functions around one frozen settings dataclass.
 
-    `settings.training` is a `Training`; `settings.data` names the data.
+    `settings.training` is a settings.Training; `settings.data` names the data.
     """
 
     name: str

@@ -9,8 +9,8 @@ from seaice_tf.models.unet import unet_body
 
 
 def correction_unet(
-    rows: int,
-    columns: int,
+    rows: int | None,
+    columns: int | None,
     *,
     years: int = 10,
     filters: Sequence[int] = (8, 16, 16),
@@ -21,7 +21,7 @@ def correction_unet(
     It starts as that mean: the last convolution starts at zero.
 
     Args:
-        rows, columns: size of the grid.
+        rows, columns: size of the grid; None for a side that may vary.
         years: length of the history.
         filters: width per level of the U-Net, top first.
         hole: how the pole hole is filled, "surroundings" or "median".

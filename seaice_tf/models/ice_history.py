@@ -101,7 +101,7 @@ def slope(ice, climate, valid):
     year = tf.reshape(tf.range(years, dtype=tf.float32), [1, years, 1, 1, 1])
     centred = year - valid_mean(year * tf.ones_like(ice), valid)[:, None]
     rise = tf.reduce_sum(centred * (ice - climate[:, None]) * valid, axis=1)
-    return rise / tf.maximum(tf.reduce_sum(centred**2 * valid, axis=1), 1.0)
+    return tf.math.divide_no_nan(rise, tf.reduce_sum(centred**2 * valid, axis=1))
 
 
 def lead_angles(like):

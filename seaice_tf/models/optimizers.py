@@ -4,7 +4,7 @@ from tensorflow import keras
 
 from seaice_tf import compat
 from seaice_tf.errors import InputError
-from seaice_tf.task import Training
+from seaice_tf.settings import Training
 
 
 def optimizer(training: Training) -> keras.optimizers.Optimizer:

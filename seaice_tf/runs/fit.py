@@ -11,7 +11,8 @@ from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
 from seaice_tf.runs import checkpoint, folder
-from seaice_tf.task import Splits, Training
+from seaice_tf.settings import Training
+from seaice_tf.task import Splits
 from seaice_tf.writers import atomic
 
 
@@ -55,6 +56,7 @@ def fit(
             steps_per_epoch=per_epoch - done,
             validation_data=validation,
             callbacks=[keep, *callbacks],
+            shuffle=False,
             verbose=2,
         )
     weights.load(path / folder.WEIGHTS, model)

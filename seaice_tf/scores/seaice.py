@@ -6,7 +6,7 @@ extent and area. Maps are fractions (..., rows, columns); NaN in `true` marks ce
 
 import numpy as np
 
-EDGE = 0.15  # concentration from which a cell counts as ice
+from seaice_tf.transforms.counts import EDGE
 
 
 def extent(field: np.ndarray, area: np.ndarray) -> np.ndarray:

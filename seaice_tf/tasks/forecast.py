@@ -23,7 +23,8 @@ from seaice_tf.readers import nsidc0051
 from seaice_tf.readers.nsidc0051 import Archive
 from seaice_tf.readers.nsidc0051_doctor import examine
 from seaice_tf.scores import forecast as forecast_scores
-from seaice_tf.task import Case, Cases, Splits, Task, Training
+from seaice_tf.settings import Training
+from seaice_tf.task import Case, Cases, Splits, Task
 from seaice_tf.transforms import counts, grid, months
 from seaice_tf.transforms.counts import FULL_ICE
 from seaice_tf.writers import forecast_products, record_plots, synthetic_archive
@@ -52,8 +53,10 @@ class Settings:
     filters: tuple[int, ...] = (8, 16, 16)
     """Width of the U-Net per level, top first."""
     loss: Literal["absolute_error", "squared_error"] = "absolute_error"
-    augment: bool = False
-    """Flip training maps at random."""
+    crop: int = 160
+    """Side in cells of the windows to train on, at a random place each time; 0 for whole grids."""
+    flip: bool = False
+    """Mirror training maps at random."""
     training: Annotated[Training, tyro.conf.arg(name="")] = field(default_factory=Training)
 
     def __post_init__(self):
@@ -104,15 +107,15 @@ def splits(settings: Settings) -> Splits:
     validation = np.arange(train_end, data.index(validation_last) + 1, LEADS)
     first_validation = str(data.first + train_end)
     return Splits(
-        examples(data, starts, settings),
-        examples(data, validation, settings),
+        examples(data, starts, settings, training=True),
+        examples(data, validation, settings, training=False),
         preview=lambda: next(iter(cases(settings, first_validation, settings.validation_last))),
         files=data.files,
         source=data.source,
     )
 
 
-def examples(data: Archive, starts: np.ndarray, settings: Settings) -> Examples:
+def examples(data: Archive, starts: np.ndarray, settings: Settings, training: bool) -> Examples:
     """Forecasts whose first month is at each of `starts`: months are gathered in the graph."""
     record, first = tf.constant(data.counts), tf.constant(starts, tf.int64)
 
@@ -121,34 +124,34 @@ def examples(data: Archive, starts: np.ndarray, settings: Settings) -> Examples:
         future = record[start : start + LEADS]
         known = future <= FULL_ICE
         target = tf.where(known, tf.cast(future, tf.float32) / FULL_ICE, 0.0)
-        history = tf.ensure_shape(
-            record[start - LEADS * settings.years : start],
-            (LEADS * settings.years, *data.counts.shape[1:]),
-        )
+        history = record[start - LEADS * settings.years : start]
         weight = tf.cast(known, tf.float32)
         return history, {"concentration": target}, {"concentration": weight}
 
-    return Examples(len(starts), fetch, flip if settings.augment else None)
+    return Examples(len(starts), fetch, partial(augment, settings) if training else None)
 
 
-def flip(example, seed):
-    """Mirror an example's maps, all alike, left to right and top to bottom by two coins."""
-    sides = tf.random.stateless_uniform([2], seed) < 0.5
+def augment(settings: Settings, example, seed):
+    """Cut a window at a random place and mirror it by two coins: maps (..., rows, columns)."""
+    draws = tf.random.stateless_uniform([4], seed)
+    side = settings.crop or max(grid.ROWS, grid.COLUMNS)
 
-    def mirror(x):
-        x = tf.where(sides[0], x[:, :, ::-1], x)
-        return tf.where(sides[1], x[:, ::-1], x)
+    def cut_and_mirror(x):
+        corner = [
+            tf.cast(draws[i] * float(max(x.shape[i + 1] - side + 1, 1)), tf.int32) for i in range(2)
+        ]
+        x = x[:, corner[0] : corner[0] + side, corner[1] : corner[1] + side]
+        if settings.flip:
+            x = tf.where(draws[2] < 0.5, x[:, :, ::-1], x)
+            x = tf.where(draws[3] < 0.5, x[:, ::-1], x)
+        return x
 
-    return tf.nest.map_structure(mirror, example)
+    return tf.nest.map_structure(cut_and_mirror, example)
 
 
 def build(settings: Settings) -> keras.Model:
     model = correction_unet(
-        grid.ROWS,
-        grid.COLUMNS,
-        years=settings.years,
-        filters=settings.filters,
-        hole=settings.hole,
+        None, None, years=settings.years, filters=settings.filters, hole=settings.hole
     )
     loss = {"concentration": LOSSES[settings.loss]}
     model.compile(optimizer(settings.training), loss=loss, jit_compile=False)
@@ -168,7 +171,7 @@ def space(hp: Any, settings: Settings) -> Settings:
     return dataclasses.replace(
         settings,
         filters=(width, *[2 * width] * (depth - 1)),
-        augment=hp.Boolean("augment"),
+        flip=hp.Boolean("flip"),
         training=training,
     )
 

@@ -8,7 +8,8 @@ from scipy import ndimage
 
 FULL_ICE = 250  # raw count of 100 % concentration
 POLE_HOLE, UNUSED, COAST, LAND, MISSING = 251, 252, 253, 254, 255
-ICE_EDGE = 0.15 * FULL_ICE  # 15 % concentration, the field's edge of the ice
+EDGE = 0.15  # the field's edge of the ice, as a fraction
+ICE_EDGE = EDGE * FULL_ICE  # the same as a count
 RING = 2  # cells: width of the surroundings from which the pole hole is filled
 
 

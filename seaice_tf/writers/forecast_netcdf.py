@@ -12,6 +12,16 @@ from seaice_tf.writers import atomic
 
 FILL = np.float32(-1)  # on land
 EPOCH = np.datetime64("1970-01-01")
+FIELD = {
+    "standard_name": "sea_ice_area_fraction",
+    "long_name": "monthly mean sea ice concentration, forecast",
+    "units": "1",
+    "valid_range": np.array([0, 1], np.float32),
+    "cell_methods": "time: mean",
+    "coordinates": "lat lon forecast_reference_time",
+    "grid_mapping": "crs",
+    "cell_measures": "area: cell_area",
+}
 
 
 def write(
@@ -26,28 +36,16 @@ def write(
         source: the model and the data it was given.
     """
     # In memory first: netCDF4 reports a full disk late or never, a plain write at once.
-    with netCDF4.Dataset(str(path), "w", memory=1 << 20) as dataset:
-        _describe(dataset, source)
-        _grid(dataset)
-        _time(dataset, months)
-        field = dataset.createVariable(
-            "sea_ice_area_fraction", "f4", ("time", "y", "x"), zlib=True, fill_value=FILL
-        )
-        field.setncatts(
-            {
-                "standard_name": "sea_ice_area_fraction",
-                "long_name": "monthly mean sea ice concentration, forecast",
-                "units": "1",
-                "valid_range": np.array([0, 1], np.float32),
-                "cell_methods": "time: mean",
-                "coordinates": "lat lon forecast_reference_time",
-                "grid_mapping": "crs",
-                "cell_measures": "area: cell_area",
-            }
-        )
-        field[:] = np.where(land, FILL, concentration.astype(np.float32))
-        content = dataset.close()
-    return atomic.write_bytes(path, content)
+    dataset = netCDF4.Dataset(str(path), "w", memory=1 << 20)
+    _describe(dataset, source)
+    _grid(dataset)
+    _time(dataset, months)
+    field = dataset.createVariable(
+        "sea_ice_area_fraction", "f4", ("time", "y", "x"), zlib=True, fill_value=FILL
+    )
+    field.setncatts(FIELD)
+    field[:] = np.where(land, FILL, concentration.astype(np.float32))
+    return atomic.write_bytes(path, dataset.close())
 
 
 def _describe(dataset: netCDF4.Dataset, source: str) -> None:

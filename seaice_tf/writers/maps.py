@@ -8,15 +8,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from seaice_tf.scores.seaice import EDGE
 from seaice_tf.transforms import grid
+from seaice_tf.transforms.counts import EDGE
 from seaice_tf.writers import atomic
 
 # Dark sea to white ice; its lightness rises evenly, so it reads in grey and to colour-blind eyes.
 ICE = LinearSegmentedColormap.from_list(
     "ice", ["#040613", "#292851", "#3f4b96", "#427bb7", "#61a8c7", "#9cd4da", "#eafdfd"]
-)
-ICE.set_bad("#8c8377")  # land
+).with_extremes(bad="#8c8377")  # land
 CHANGE = "RdBu"
 PLANE_X, PLANE_Y = grid.axes()
 EXTENT = (

@@ -1,0 +1,71 @@
+# Every target makes the environment that it needs. PYTHON and PYTHON311 choose the interpreters.
+PYTHON ?= python3
+PYTHON311 ?= python3.11
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+VENV = .venv/bin
+DEMO = saved_models/forecast/demo-$(if $(SEAICE_TF_DATA),real,synthetic)
+
+.PHONY: demo test test-addons test-cluster lint types bench soak gallery lock clean
+
+demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real with SEAICE_TF_DATA
+	test -e $(DEMO)/manifest.json || $(VENV)/seaice-tf train forecast --run $(DEMO)
+	$(VENV)/seaice-tf evaluate forecast --run $(DEMO)
+	$(VENV)/seaice-tf predict forecast --run $(DEMO) --out demo
+	@echo "look at demo/forecast.png; the SavedModel is in $(DEMO)/saved_model"
+
+test: .venv/ready
+	$(VENV)/python -m pytest
+
+test-addons: .venv-addons/ready
+	.venv-addons/bin/python -m pytest
+
+test-cluster: .venv-cluster/ready
+	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest
+
+lint: .venv/ready
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+
+types: .venv/ready
+	$(VENV)/mypy
+
+bench: .venv/ready
+	$(VENV)/python benchmarks/forecast.py
+
+soak: .venv/ready
+	$(VENV)/python -m pytest -m soak
+
+gallery: .venv/ready
+	$(VENV)/python experiments/gallery.py
+
+lock:  ## refresh the constraints of the three lanes from what resolves today
+	$(MAKE) constraints/current.txt constraints/addons.txt constraints/cluster.txt --always-make
+
+clean:
+	rm -rf .venv .venv-addons .venv-cluster demo tuning build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready: PY = $(PYTHON)
+.venv-cluster/ready: PY = $(PYTHON)
+.venv-addons/ready: PY = $(PYTHON311)
+.venv/ready: EXTRAS = dev
+.venv-cluster/ready: EXTRAS = cluster,dev
+.venv-addons/ready: EXTRAS = addons,dev
+.venv/ready: constraints/current.txt
+.venv-cluster/ready: constraints/cluster.txt
+.venv-addons/ready: constraints/addons.txt
+.venv/ready .venv-cluster/ready .venv-addons/ready: setup.cfg pyproject.toml
+	$(PY) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --constraint $(filter constraints/%,$^) --editable '.[$(EXTRAS)]'
+	touch $@
+
+constraints/current.txt: EXTRAS = dev
+constraints/cluster.txt: EXTRAS = cluster,dev
+constraints/addons.txt: EXTRAS = addons,dev
+constraints/current.txt constraints/cluster.txt: PY = $(PYTHON)
+constraints/addons.txt: PY = $(PYTHON311)
+constraints/%.txt: | setup.cfg
+	rm -rf .lock && $(PY) -m venv .lock
+	.lock/bin/pip install --quiet '.[$(EXTRAS)]'
+	.lock/bin/pip freeze --exclude seaice_tf --exclude setuptools > $@
+	rm -rf .lock

@@ -1,0 +1,116 @@
+"""Speed and memory of the forecast, each as a ratio to a named peer in the same run.
+
+Usage: python benchmarks/forecast.py
+"""
+
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from seaice_tf import compat, pipeline
+from seaice_tf.models import losses
+from seaice_tf.runs import folder
+from seaice_tf.tasks import forecast
+from seaice_tf.tasks.forecast import LEADS
+
+REPEATS = 7
+
+
+def median_seconds(*functions: Callable[[], object]) -> list[float]:
+    """Median seconds of each function; they take turns, so that a busy machine hurts them alike."""
+    for function in functions:
+        function()
+    times = np.zeros((REPEATS, len(functions)))
+    for repeat in range(REPEATS):
+        for i, function in enumerate(functions):
+            start = time.perf_counter()
+            function()
+            times[repeat, i] = time.perf_counter() - start
+    return np.median(times, axis=0).tolist()
+
+
+def examples(settings: forecast.Settings):
+    """A batch of shuffled, cropped examples from the pipeline, against slicing the same arrays."""
+    data, train = forecast.archive(settings), forecast.splits(settings).train
+    stream = iter(pipeline.training_stream(train, 4, seed=0))
+    rng, side, months = np.random.default_rng(0), settings.crop, LEADS * settings.years
+
+    def bare():
+        for _ in range(4):
+            start = int(rng.integers(months, len(data.counts) - LEADS))
+            row, column = rng.integers(0, 448 - side), rng.integers(0, 304 - side)
+            window = data.counts[
+                start - months : start + LEADS, row : row + side, column : column + side
+            ]
+            history, future = window[:months].copy(), window[months:]
+            known = future <= 250
+            _ = history, np.where(known, future / np.float32(250), 0), known.astype(np.float32)
+
+    return median_seconds(lambda: next(stream), bare)
+
+
+def step(settings: forecast.Settings):
+    """A training step by Keras, against the same layers under a bare gradient tape."""
+    model, bare_model = forecast.build(settings), forecast.build(settings)
+    batch = next(iter(pipeline.training_stream(forecast.splits(settings).train, 1, seed=0)))
+    optimizer = bare_model.optimizer
+    optimizer.build(bare_model.trainable_variables)
+
+    @tf.function
+    def bare(history, target, weight):
+        with tf.GradientTape() as tape:
+            pred = bare_model(history, training=True)["concentration"]
+            loss = tf.reduce_mean(losses.absolute_error(target, pred) * weight)
+        gradients = tape.gradient(loss, bare_model.trainable_variables)
+        optimizer.apply_gradients(zip(gradients, bare_model.trainable_variables))
+
+    history, target, weight = batch[0], batch[1]["concentration"], batch[2]["concentration"]
+    return median_seconds(
+        lambda: model.train_on_batch(*batch), lambda: bare(history, target, weight)
+    )
+
+
+def year(settings: forecast.Settings):
+    """The 12 months from the SavedModel, against `predict_on_batch` of the Keras model."""
+    model = forecast.build(settings)
+    history = next(iter(forecast.future(settings))).inputs[None]
+    with tempfile.TemporaryDirectory() as root:
+        compat.export(model, Path(root) / folder.SAVED_MODEL)
+        artifact = tf.saved_model.load(str(Path(root) / folder.SAVED_MODEL))
+        return median_seconds(
+            lambda: artifact.serve(history), lambda: model.predict_on_batch(history)
+        )
+
+
+def main() -> None:
+    settings = forecast.Settings()
+    rows = {
+        "4 examples: pipeline / numpy slicing": examples(settings),
+        "training step: Keras / bare tape": step(settings),
+        "12 months: SavedModel / Keras predict": year(settings),
+    }
+    source = forecast.archive(settings).source
+    table = Table(title=f"forecast on {source}; {platform.machine()}", box=box.SIMPLE)
+    for name in ("what / peer", "seconds", "peer's seconds", "ratio"):
+        table.add_column(name, justify="left" if "/" in name else "right")
+    for name, (ours, peer) in rows.items():
+        table.add_row(name, f"{ours:.4f}", f"{peer:.4f}", f"{ours / peer:.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    data = forecast.archive(settings).counts.nbytes / 2**20
+    table.add_row(
+        "peak memory / the archive's own, MiB", f"{peak:.0f}", f"{data:.0f}", f"{peak / data:.1f}"
+    )
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()

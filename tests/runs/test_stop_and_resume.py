@@ -1,0 +1,119 @@
+"""A run killed at any step and started again ends with the same weights, bit for bit."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from tensorflow import keras
+
+from seaice_tf import settings as settings_file
+from seaice_tf.models import weights
+from seaice_tf.runs import checkpoint, fit, folder, train
+from seaice_tf.tasks import TASKS
+
+
+class Stop(keras.callbacks.Callback):
+    """Stands for a crash after a number of steps."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.left = after
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def fit_once(settings, path, after=0):
+    path.mkdir(exist_ok=True)
+    fit.seed_everything(settings.training.seed)
+    task = TASKS["forecast"]
+    splits, model = task.splits(settings), task.build(settings)
+    state = fit.fit(model, splits, settings.training, path, [Stop(after)] if after else [])
+    return model, state
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return {}
+
+
+@pytest.mark.parametrize("after", [1, 4, 7])
+def test_a_crash_changes_no_bit(tiny_settings, tmp_path, after, uninterrupted, tmp_path_factory):
+    settings = tiny_settings["forecast"]
+    if not uninterrupted:
+        whole = tmp_path_factory.mktemp("whole")
+        uninterrupted["model"], uninterrupted["state"] = fit_once(settings, whole)
+    with pytest.raises(KeyboardInterrupt):
+        fit_once(settings, tmp_path / "run", after)
+    model, state = fit_once(settings, tmp_path / "run")
+    for a, b in zip(uninterrupted["model"].get_weights(), model.get_weights()):
+        np.testing.assert_array_equal(a, b)
+    losses = [[entry["val_loss"] for entry in s.history] for s in (state, uninterrupted["state"])]
+    assert losses[0] == losses[1]
+    assert state.step == uninterrupted["state"].step
+
+
+def test_sigkill_in_the_middle_of_the_command(tiny_settings, tmp_path):
+    settings = tiny_settings["forecast"]
+    (tmp_path / "s.json").write_text(settings_file.to_json(settings))
+    run = tmp_path / "run"
+    words = ["train", "forecast", "--run", str(run), "--settings", str(tmp_path / "s.json")]
+    command = [sys.executable, "-m", "seaice_tf", *words]
+    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    mark = folder.partial(run) / folder.CHECKPOINT
+    deadline = time.monotonic() + 120
+    while not mark.exists() and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert mark.exists()
+    assert not run.exists()
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    train.train(TASKS["forecast"], settings, tmp_path / "whole")
+    with (
+        np.load(run / folder.WEIGHTS, allow_pickle=False) as resumed,
+        np.load(tmp_path / "whole" / folder.WEIGHTS, allow_pickle=False) as whole,
+    ):
+        for name in whole.files:
+            np.testing.assert_array_equal(resumed[name], whole[name])
+
+
+def test_dropout_goes_on_where_it_stopped(tmp_path):
+    def network():
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential(
+            [keras.Input((4,)), keras.layers.Dropout(0.5), keras.layers.Dense(1)]
+        )
+        model.compile("adam", "mse", jit_compile=False)
+        return model
+
+    if not any("seed" in variable.path for variable in network().variables):
+        pytest.skip("seed states are variables in Keras 3 only")
+    x, y = np.ones((2, 4), "float32"), np.ones((2, 1), "float32")
+    model = network()
+    model.train_on_batch(x, y)
+    checkpoint.save(tmp_path / "c.npz", model, checkpoint.State(step=1))
+    expected = [float(np.ravel(model.train_on_batch(x, y))[0]) for _ in range(3)]
+    fresh = network()
+    assert checkpoint.restore(tmp_path / "c.npz", fresh).step == 1
+    got = [float(np.ravel(fresh.train_on_batch(x, y))[0]) for _ in range(3)]
+    assert got == expected
+
+
+def test_the_best_epoch_is_kept_not_the_last(tiny_settings, tmp_path, monkeypatch):
+    settings = tiny_settings["forecast"]
+    # After the first epoch the rate is so high that the network gets worse.
+    monkeypatch.setattr(fit, "learning_rate", lambda training, epoch: (1e-3, 3.0)[epoch])
+    model, state = fit_once(settings, tmp_path / "run")
+    losses = [entry["val_loss"] for entry in state.history]
+    assert state.best() == 0
+    assert losses[1] > losses[0]
+    with np.load(tmp_path / "run" / folder.WEIGHTS, allow_pickle=False) as best:
+        for name, weight in weights.named_weights(model).items():
+            np.testing.assert_array_equal(best[name], weight.numpy())

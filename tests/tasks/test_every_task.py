@@ -1,0 +1,146 @@
+"""What every task must do; a task without tiny settings in conftest fails here."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seaice_tf import pipeline
+from seaice_tf.models import weights
+from seaice_tf.runs import artifact, evaluate, folder, predict, train, tune
+from seaice_tf.tasks import TASKS
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    return {}
+
+
+@pytest.fixture(params=TASKS)
+def task(request):
+    return TASKS[request.param]
+
+
+@pytest.fixture
+def settings(task, tiny_settings):
+    return tiny_settings[task.name]
+
+
+@pytest.fixture
+def run(task, settings, trained, tmp_path_factory):
+    """A complete run, trained once a session."""
+    if task.name not in trained:
+        path = tmp_path_factory.mktemp(task.name) / "run"
+        trained[task.name] = train.train(task, settings, path)
+    return trained[task.name]
+
+
+def test_a_run_is_complete(run, task, settings):
+    names = {path.name for path in run.iterdir()}
+    wanted = "saved_model weights.npz settings.json scores.json manifest.json model_card.md logs"
+    assert set(wanted.split()) <= names
+    assert folder.CHECKPOINT not in names
+    assert not folder.partial(run).exists()
+    assert folder.open_run(run, task) == settings
+    manifest = json.loads((run / folder.MANIFEST).read_text())
+    assert manifest["packages"]["numpy"] == np.__version__
+    assert manifest["data"]
+    assert all(len(entry["sha256"]) == 64 for entry in manifest["data"])
+    assert manifest["best_epoch"] >= 1
+
+
+def test_scores_stand_beside_every_baseline(run, task):
+    result = json.loads((run / folder.SCORES).read_text())
+    assert set(result["baselines"]) == set(task.baselines)
+    for scores in (result["scores"], *result["baselines"].values()):
+        assert np.isfinite(scores[task.primary])
+    best = result["baselines"][result["best_baseline"]][task.primary]
+    gain = (best - result["scores"][task.primary]) / abs(best)
+    assert result["skill"] == pytest.approx(gain if task.lower_is_better else -gain)
+    card = (run / "model_card.md").read_text()
+    assert all(name in card for name in task.baselines)
+    assert "synthetic" in card
+
+
+def test_synthetic_data_are_called_synthetic(run):
+    assert "synthetic" in json.loads((run / folder.SCORES).read_text())["data"]
+
+
+def test_the_export_equals_the_model_built_from_the_weights(run, task, settings):
+    model = task.build(settings)
+    weights.load(run / folder.WEIGHTS, model)
+    predictor = artifact.predictor(run)
+    case = next(iter(task.cases(settings, None, None)))
+    exported = predictor(case)
+    for head, value in model(np.asarray(case.inputs)[None]).items():
+        np.testing.assert_allclose(exported[head], value[0], atol=1e-5)
+
+
+def test_a_label_of_weight_zero_has_no_say(task, settings):
+    model = task.build(settings)
+    inputs, targets, weight = next(iter(pipeline.in_order(task.splits(settings).validation, 1)))
+    spoilt = {head: tf.where(weight[head] > 0, y, 9.0) for head, y in targets.items()}
+    losses = [model.test_on_batch(inputs, y, weight) for y in (targets, spoilt)]
+    np.testing.assert_allclose(np.ravel(losses[0])[0], np.ravel(losses[1])[0])
+    assert any((w.numpy() == 0).any() for w in weight.values())
+
+
+def test_training_examples_are_augmented_anew_each_epoch(task, settings):
+    examples = task.splits(settings).train
+    assert examples.augment is not None
+    example = examples.fetch(tf.constant(0, tf.int64))
+    first, second = (examples.augment(example, tf.constant([1, epoch]))[0] for epoch in (0, 1))
+    assert (first.numpy() != second.numpy()).any()
+
+
+def test_products_are_written(run, task, settings, tmp_path):
+    written = predict.predict(task, settings, run, tmp_path / "out")
+    assert written
+    assert all(path.stat().st_size > 0 for path in written)
+
+
+def test_pictures_reach_tensorboard(run):
+    found = set()
+    for path in (run / "logs").rglob("events*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            found |= {value.tag for value in event.summary.value}
+    assert {"epoch/loss", "epoch/val_loss", "epoch/learning_rate"} <= found
+    assert any("/month_" in tag for tag in found)
+
+
+def test_export_writes_the_saved_model_again(run, task, settings, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    shutil.rmtree(copy / folder.SAVED_MODEL)
+    train.export(task, copy)
+    case = next(iter(task.cases(settings, None, None)))
+    for head, value in artifact.predictor(run)(case).items():
+        np.testing.assert_allclose(artifact.predictor(copy)(case)[head], value, atol=1e-6)
+
+
+def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
+    cases = task.cases(settings, None, None)
+    sign = 1 if task.lower_is_better else -1
+    best = evaluate.score(task, cases, PERFECT[task.name])[task.primary] * sign
+    for predictor in task.baselines.values():
+        assert best < evaluate.score(task, cases, predictor)[task.primary] * sign
+
+
+PERFECT = {
+    "forecast": lambda case: {"concentration": np.where(case.truth > 250, 0, case.truth / 250)},
+}
+KERAS_TUNER_REFUSES = "tf_keras" in tf.keras.Model.__module__
+
+
+@pytest.mark.skipif(KERAS_TUNER_REFUSES, reason="keras-tuner refuses tf_keras models")
+def test_a_sweep_leaves_settings_that_train_takes(task, settings, tmp_path):
+    from seaice_tf.settings import read
+
+    best = tune.tune(task, settings, tmp_path / "sweep", trials=1)
+    chosen = read(best, task.settings)
+    assert task.build(chosen).count_params() > 0
+    assert chosen.data == settings.data
+    hparams = [path for path in (tmp_path / "sweep" / "logs").rglob("events*")]
+    assert hparams

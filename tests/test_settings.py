@@ -1,0 +1,58 @@
+import dataclasses
+import json
+
+import pytest
+
+from seaice_tf import settings
+from seaice_tf.errors import InputError
+from seaice_tf.tasks import TASKS
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_settings_round_trip(name, tiny_settings, tmp_path):
+    path = tmp_path / "s.json"
+    path.write_text(settings.to_json(tiny_settings[name]))
+    assert settings.read(path, TASKS[name].settings) == tiny_settings[name]
+
+
+def broken(change):
+    content = json.loads(settings.to_json(TASKS["forecast"].settings()))
+    change(content)
+    return content
+
+
+CHANGES = {
+    "an unknown key": (lambda c: c.update(filter=[8]), "got 'filter'; did you mean filters"),
+    "an unknown nested key": (lambda c: c["training"].update(foo=1), "training: .*got 'foo'"),
+    "text for a number": (lambda c: c.update(years="ten"), "years: expected int, got 'ten'"),
+    "a bool for a number": (lambda c: c.update(years=True), "years: expected int, got True"),
+    "a choice that is none": (lambda c: c.update(hole="x"), "expected 'surroundings' or 'median'"),
+    "a number in a list": (lambda c: c.update(filters=[8, "a"]), "filters: expected int"),
+    "an object for a list": (lambda c: c.update(filters={}), "filters: expected"),
+    "a bad range": (lambda c: c["training"].update(epochs=0), "epochs: expected at least 1"),
+    "periods out of order": (lambda c: c.update(train_last="2020-01"), "train_last before"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_bad_settings_are_one_clear_line(name):
+    change, message = CHANGES[name]
+    with pytest.raises(InputError, match=message):
+        settings.from_dict(broken(change), TASKS["forecast"].settings, "s.json")
+
+
+def test_a_whole_number_will_do_for_a_fraction_and_what_is_left_out_has_its_default():
+    kind = TASKS["forecast"].settings
+    got = settings.from_dict({"training": {"learning_rate": 1}}, kind, "s.json")
+    assert got.training.learning_rate == 1.0
+    assert got == dataclasses.replace(kind(), training=got.training)
+
+
+@pytest.mark.parametrize(("text", "message"), [("{", "expected JSON"), ("[]", "expected an obj")])
+def test_files_that_are_no_settings(tmp_path, text, message):
+    path = tmp_path / "s.json"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message):
+        settings.read(path, TASKS["forecast"].settings)
+    with pytest.raises(InputError, match="got none"):
+        settings.read(tmp_path / "absent.json", TASKS["forecast"].settings)

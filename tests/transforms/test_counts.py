@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from seaice_tf.transforms import counts
+
+LAND, HOLE = counts.LAND, counts.POLE_HOLE
+
+
+def test_a_hole_is_filled_from_its_surroundings():
+    grid = np.full((9, 9), 10, np.uint8)
+    grid[2:7, 2:7] = 200
+    grid[4, 4] = HOLE
+    assert counts.fill_hole(grid)[4, 4] == 200
+    assert counts.fill_hole(grid, "median")[4, 4] == 10
+
+
+def test_filling_leaves_land_and_takes_nothing_from_it():
+    grid = np.full((5, 5), LAND, np.uint8)
+    grid[2, 2], grid[2, 3] = HOLE, 70
+    filled = counts.fill_hole(grid)
+    assert filled[2, 2] == 70
+    assert (np.delete(filled.ravel(), 12) == np.delete(grid.ravel(), 12)).all()
+
+
+def test_a_hole_with_nothing_around_it_becomes_zero():
+    assert counts.fill_hole(np.full((3, 3), HOLE, np.uint8)).max() == 0
+
+
+def test_the_mean_leaves_flags_out():
+    stack = np.array([[[100, HOLE, LAND]], [[50, 80, LAND]]], np.uint8)
+    np.testing.assert_array_equal(counts.mean(stack), [[75, 80, 0]])
+
+
+def test_by_year_lines_calendar_months_up():
+    past = np.arange(30, dtype=np.uint8).reshape(30, 1, 1)
+    years = counts.by_year(past, 2)[..., 0, 0]
+    assert years.shape == (2, 12)
+    assert (years[1] - years[0] == 12).all()
+    assert years[-1, -1] == 29
+    assert counts.by_year(past, 9).shape[0] == 2
+
+
+@pytest.mark.parametrize(("values", "median"), [([], 0), ([5], 5), ([1, 9], 1), ([1, 4, 9], 4)])
+def test_the_lower_median(values, median):
+    assert counts.lower_median(np.array(values, np.uint8)) == median

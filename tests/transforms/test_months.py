@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from seaice_tf.errors import InputError
+from seaice_tf.transforms import months
+
+
+def test_a_month_is_parsed_and_numbered():
+    month = months.parse("2012-09")
+    assert months.number(month) == 9
+    assert months.number(month + 4) == 1
+    assert [str(m) for m in months.span(month, month + 1)] == ["2012-09", "2012-10"]
+
+
+@pytest.mark.parametrize("text", ["2012-13", "2012-9", "201209", "", "2012-00"])
+def test_what_is_no_month_is_an_error(text):
+    with pytest.raises(InputError, match="expected YYYY-MM"):
+        months.parse(text)
+
+
+def test_numbers_agree_with_the_calendar():
+    span = np.arange("1969-01", "1972-01", dtype="datetime64[M]")
+    assert [months.number(month) for month in span] == [*range(1, 13)] * 3
