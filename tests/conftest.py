@@ -36,6 +36,7 @@ def tiny_settings(ice_archive) -> dict:
         "forecast": ForecastSettings(
             data=str(ice_archive),
             years=2,
+            base_years=2,
             train_last="2009-12",
             validation_last="2010-12",
             test_last="2011-12",

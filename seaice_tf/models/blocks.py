@@ -15,7 +15,7 @@ def conv_block(x, filters: int, name: str):
     return x
 
 
-class ResizeLike(layers.Layer):
+class ResizeLike(keras.layers.Layer):
     """Bilinear resize of x (B, h, w, C) to the height and width of ref (B, H, W, D).
 
     Unlike `UpSampling2D` it fits sides that are no multiple of two, and exports for unknown ones.

@@ -13,16 +13,18 @@ def correction_unet(
     columns: int | None,
     *,
     years: int = 10,
+    base_years: int = 5,
     filters: Sequence[int] = (8, 16, 16),
     hole: str = "surroundings",
 ) -> keras.Model:
-    """Build an uncompiled U-Net that corrects the mean of the last years.
+    """Build an uncompiled U-Net that corrects the mean of the last `base_years`.
 
     It starts as that mean: the last convolution starts at zero.
 
     Args:
         rows, columns: size of the grid; None for a side that may vary.
         years: length of the history.
+        base_years: years of the mean that is corrected.
         filters: width per level of the U-Net, top first.
         hole: how the pole hole is filled, "surroundings" or "median".
 
@@ -31,9 +33,9 @@ def correction_unet(
         {"concentration": (B, 12, rows, columns)}, the fractions of the next 12 months.
     """
     history = keras.Input((12 * years, rows, columns), dtype="uint8", name="history")
-    features, climate, sea = IceHistory(years, hole, name="ice_history")(history)
+    features, base, sea = IceHistory(years, base_years, hole, name="ice_history")(history)
     x = FoldLeads(name="fold_leads")(features)
     x, _ = unet_body(x, filters)
     change = keras.layers.Conv2D(1, 1, kernel_initializer="zeros", name="correction")(x)
-    concentration = Correct(name="concentration")(change, climate, sea)
+    concentration = Correct(name="concentration")(change, base, sea)
     return keras.Model(history, {"concentration": concentration}, name="correction_unet")

@@ -16,18 +16,19 @@ class IceHistory(keras.layers.Layer):
 
     Args:
         years: length of the history; the months end with the last one observed.
+        base_years: years of the mean that is given out to be corrected.
         hole: how the pole hole is filled, "surroundings" or "median" (transforms.counts).
 
     Returns three tensors:
         features (B, 12, H, W, 11): last year, means of 3, 5 and all years, spread, slope per year,
             anomaly of the last month and of the last 3, land, sine and cosine of the lead.
-        climate (B, 12, H, W): mean of all years, as a fraction.
+        base (B, 12, H, W): mean of the last `base_years`, as a fraction.
         sea (B, 12, H, W): 1 where the last year holds no land or coast.
     """
 
-    def __init__(self, years: int, hole: str, **kwargs):
+    def __init__(self, years: int, base_years: int, hole: str, **kwargs):
         super().__init__(**kwargs)
-        self.years, self.hole = years, hole
+        self.years, self.base_years, self.hole = years, base_years, hole
 
     def call(self, counts):
         shape = tf.shape(counts)
@@ -40,9 +41,10 @@ class IceHistory(keras.layers.Layer):
         spread = tf.sqrt(valid_mean((ice - climate[:, None]) ** 2, valid))
         anomaly = self.recent_anomalies(ice, climate, valid)
         land = tf.cast((by_year[:, -1] == LAND) | (by_year[:, -1] == COAST), tf.float32)
-        maps = [last, *(valid_mean(ice[:, -n:], valid[:, -n:]) for n in (3, 5)), climate]
+        means = {n: valid_mean(ice[:, -n:], valid[:, -n:]) for n in (3, 5, self.base_years)}
+        maps = [last, means[3], means[5], climate]
         maps += [spread, slope(ice, climate, valid), *anomaly, land, *lead_angles(land)]
-        return tf.stack(maps, axis=-1), climate, 1 - land
+        return tf.stack(maps, axis=-1), means[self.base_years], 1 - land
 
     def recent_anomalies(self, ice, climate, valid):
         """Anomaly of the last month and mean of the last three, the same for every lead."""
@@ -67,14 +69,14 @@ class FoldLeads(keras.layers.Layer):
 
 
 class Correct(keras.layers.Layer):
-    """Climate plus a correction in [-1, 1], clipped to [0, 1] and 0 on land: (B, 12, H, W)."""
+    """Base plus a correction in [-1, 1], clipped to [0, 1] and 0 on land: (B, 12, H, W)."""
 
-    def call(self, correction, climate, sea):
-        change = tf.tanh(tf.reshape(correction, tf.shape(climate)))
-        return clip_with_gradient(climate + change) * sea
+    def call(self, correction, base, sea):
+        change = tf.tanh(tf.reshape(correction, tf.shape(base)))
+        return clip_with_gradient(base + change) * sea
 
-    def compute_output_shape(self, correction_shape, climate_shape, sea_shape):
-        return climate_shape
+    def compute_output_shape(self, correction_shape, base_shape, sea_shape):
+        return base_shape
 
 
 @tf.custom_gradient

@@ -33,7 +33,10 @@ def examine(folder: Path) -> Findings:
     Raises:
         InputError: there is no monthly file, or none that can be read.
     """
-    troubles, months, grids, heads = [], [], [], []
+    troubles: list[str] = []
+    months: list[np.datetime64] = []
+    grids: list[np.ndarray] = []
+    heads: list[bytes] = []
     found = nsidc0051.monthly_files(folder)
     for month, paths in found.items():
         if len(paths) > 1:

@@ -14,8 +14,10 @@ from seaice_tf.runs import folder
 from seaice_tf.runs.checkpoint import State
 from seaice_tf.task import Splits, Task
 
-PACKAGES = ("seaice_tf", "tensorflow", "keras", "tf_keras", "tensorflow-addons", "numpy")
-PACKAGES += ("netCDF4", "scikit-image", "keras-tuner", "scikit-learn", "pyproj")
+PACKAGES = (
+    *("seaice_tf", "tensorflow", "keras", "tf_keras", "tensorflow-addons", "numpy"),
+    *("netCDF4", "scikit-image", "keras-tuner", "scikit-learn", "pyproj"),
+)
 
 
 def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path) -> dict:

@@ -46,13 +46,15 @@ class Settings:
     test_last: str = "2012-12"
     years: int = 10
     """Length of the history in years."""
+    base_years: int = 5
+    """Years of the mean that the network corrects."""
     hole: Literal["surroundings", "median"] = "surroundings"
     """What fills the pole hole: the median of the cells around it, or of the month's image."""
     origins: Literal["december", "every_month"] = "december"
     """Forecasts to train on: those issued at the end of each December, or of every month."""
     filters: tuple[int, ...] = (8, 16, 16)
     """Width of the U-Net per level, top first."""
-    loss: Literal["absolute_error", "squared_error"] = "absolute_error"
+    loss: Literal["absolute_error", "squared_error", "contest_error"] = "contest_error"
     crop: int = 160
     """Side in cells of the windows to train on, at a random place each time; 0 for whole grids."""
     flip: bool = False
@@ -66,8 +68,8 @@ class Settings:
                 "settings: expected train_last before validation_last before test_last, got "
                 f"{self.train_last}, {self.validation_last}, {self.test_last}"
             )
-        if self.years < 1 or not self.filters:
-            raise InputError("settings: expected years of at least 1 and some filters")
+        if not (1 <= self.base_years <= self.years and self.filters):
+            raise InputError("settings: expected 1 <= base_years <= years, and some filters")
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,12 @@ def augment(settings: Settings, example, seed):
 
 def build(settings: Settings) -> keras.Model:
     model = correction_unet(
-        None, None, years=settings.years, filters=settings.filters, hole=settings.hole
+        None,
+        None,
+        years=settings.years,
+        base_years=settings.base_years,
+        filters=settings.filters,
+        hole=settings.hole,
     )
     loss = {"concentration": LOSSES[settings.loss]}
     model.compile(optimizer(settings.training), loss=loss, jit_compile=False)

@@ -30,5 +30,5 @@ def latitude_longitude() -> tuple[np.ndarray, np.ndarray]:
 def cell_area() -> np.ndarray:
     """True area of each cell in km2, (448, 304): 383 at the corners to 664 at the pole."""
     latitude, longitude = latitude_longitude()
-    scale = pyproj.Proj(CRS).get_factors(longitude, latitude).areal_scale
+    scale = np.asarray(pyproj.Proj(CRS).get_factors(longitude, latitude).areal_scale)
     return (CELL / 1000) ** 2 / scale

@@ -1,6 +1,7 @@
 """Maps of sea-ice concentration on the NSIDC grid's own projection, as PNG."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bo
     elif (field >= EDGE).any() and (field < EDGE).any():
         axes.contour(PLANE_X, PLANE_Y, field, [EDGE], colors="#ff9f1c", linewidths=0.7)
     latitude, longitude = grid.latitude_longitude()
-    lines = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
+    lines: dict[str, Any] = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
     axes.contour(PLANE_X, PLANE_Y, latitude, [50, 60, 70, 80], **lines)
     # The sine of three times the longitude is zero on every sixtieth meridian, without a seam.
     axes.contour(PLANE_X, PLANE_Y, np.sin(np.radians(3 * longitude)), [0], **lines)

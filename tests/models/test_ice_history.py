@@ -37,7 +37,7 @@ def test_a_history_without_a_hole_is_left_alone(history):
 
 
 def test_the_climate_is_the_mean_of_the_observed_years(history):
-    _, climate, sea = IceHistory(YEARS, "surroundings")(history)
+    _, climate, sea = IceHistory(YEARS, YEARS, "surroundings")(history)
     years = counts.by_year(history[0], YEARS)
     observed = (~counts.flagged(years)).any(axis=0)
     expected = counts.mean(years) / 250
@@ -49,7 +49,7 @@ def test_the_climate_is_the_mean_of_the_observed_years(history):
 
 
 def test_slopes_are_those_of_a_line_through_the_observed_years(history):
-    features, *_ = IceHistory(YEARS, "surroundings")(history)
+    features, *_ = IceHistory(YEARS, YEARS, "surroundings")(history)
     slope = features.numpy()[0, 3, :, :, 5]
     years = counts.by_year(history[0], YEARS)[:, 3] / 250
     for row, column, used in ((5, 5, slice(0, 4)), (9, 9, slice(2, 4))):
@@ -58,21 +58,21 @@ def test_slopes_are_those_of_a_line_through_the_observed_years(history):
 
 
 def test_flags_never_reach_the_features(history):
-    features, *_ = IceHistory(YEARS, "surroundings")(history)
+    features, *_ = IceHistory(YEARS, YEARS, "surroundings")(history)
     assert features.shape[-1] == ice_history.CHANNELS
     assert np.abs(features).max() <= 1
     assert not features.numpy()[0, :, :3, :, :8].any()
 
 
 def test_a_new_network_forecasts_the_mean(history):
-    model = correction_unet(20, 24, years=YEARS, filters=(3, 4))
-    _, climate, sea = IceHistory(YEARS, "surroundings")(history)
+    model = correction_unet(20, 24, years=YEARS, base_years=2, filters=(3, 4))
+    _, climate, sea = IceHistory(2, 2, "surroundings")(history[:, -24:])
     got = model(history)["concentration"]
     np.testing.assert_allclose(got, np.clip(climate * sea, 0, 1), atol=1e-6)
 
 
 def test_a_side_may_vary_and_be_odd(history):
-    model = correction_unet(None, None, years=YEARS, filters=(3, 4, 4))
+    model = correction_unet(None, None, years=YEARS, base_years=1, filters=(3, 4, 4))
     for rows, columns in ((20, 24), (17, 23)):
         maps = model(history[:, :, :rows, :columns])["concentration"]
         assert maps.shape == (1, 12, rows, columns)
