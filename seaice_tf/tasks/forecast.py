@@ -50,16 +50,18 @@ class Settings:
     """Years of the mean that the network corrects."""
     hole: Literal["surroundings", "median"] = "surroundings"
     """What fills the pole hole: the median of the cells around it, or of the month's image."""
-    origins: Literal["december", "every_month"] = "december"
+    origins: Literal["december", "every_month"] = "every_month"
     """Forecasts to train on: those issued at the end of each December, or of every month."""
-    filters: tuple[int, ...] = (8, 16, 16)
+    filters: tuple[int, ...] = (16, 16)
     """Width of the U-Net per level, top first."""
     loss: Literal["absolute_error", "squared_error", "contest_error"] = "contest_error"
-    crop: int = 160
+    crop: int = 64
     """Side in cells of the windows to train on, at a random place each time; 0 for whole grids."""
     flip: bool = False
     """Mirror training maps at random."""
-    training: Annotated[Training, tyro.conf.arg(name="")] = field(default_factory=Training)
+    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: Training(epochs=8, batch_size=2, learning_rate=2e-3)
+    )
 
     def __post_init__(self):
         order = [months.parse(m) for m in (self.train_last, self.validation_last, self.test_last)]
