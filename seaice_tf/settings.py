@@ -22,9 +22,11 @@ class Training:
     """The last three need the addons lane."""
     learning_rate: float = 1e-3
     schedule: Literal["constant", "cosine"] = "cosine"
-    """Learning rate over the epochs."""
+    """Learning rate over the steps."""
     patience: int = 0
     """Stop after this many epochs without a better validation loss; 0 never stops early."""
+    keep: Literal["best", "last"] = "best"
+    """Weights of the epoch with the lowest validation loss, or of the last one."""
     checkpoint_steps: int = 200
     """Steps between checkpoints; one is also written after every epoch."""
     seed: int = 0

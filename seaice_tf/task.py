@@ -65,7 +65,8 @@ class Task:
     name: str
     settings: type
     splits: Callable[[Any], Splits]
-    build: Callable[[Any], keras.Model]  # compiled
+    build: Callable[[Any], keras.Model]  # compiled, what is trained
+    served: Callable[[Any, keras.Model], keras.Model]  # (settings, built) -> what is exported
     space: Callable[[Any, Any], Any]  # (hyperparameters, settings) -> settings
     cases: Callable[[Any, str | None, str | None], Cases]  # (settings, first, last), with truth
     future: Callable[[Any], Cases]  # (settings), what predict predicts

@@ -8,7 +8,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf.settings import Training
-from seaice_tf.tasks.forecast import Settings as ForecastSettings
+from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
 from seaice_tf.writers import synthetic_archive
 
 
@@ -29,21 +29,51 @@ def ice_archive(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def long_archive(tmp_path_factory) -> Path:
+    """Thirteen years of synthetic monthly files, 1999 to 2011: enough for ten years of history."""
+    folder = tmp_path_factory.mktemp("nsidc0051") / "long"
+    synthetic_archive.write(folder, "1999-01", "2011-12", seed=1)
+    return folder
+
+
+PERIODS = {
+    "train_last": "2009-12",
+    "validation_first": "2010-01",
+    "validation_last": "2010-12",
+    "test_first": "2011-01",
+    "test_last": "2011-12",
+}
+
+
+@pytest.fixture(scope="session")
+def unet_settings(ice_archive) -> ForecastSettings:
+    return ForecastSettings(
+        data=str(ice_archive),
+        **PERIODS,
+        network="unet",
+        years=2,
+        base_years=2,
+        filters=(2, 3),
+        crop=48,
+        flip=True,
+        training=Training(epochs=2, batch_size=2, checkpoint_steps=2, seed=3),
+    )
+
+
+@pytest.fixture(scope="session")
+def distribution_settings(long_archive) -> ForecastSettings:
+    return ForecastSettings(
+        data=str(long_archive),
+        **PERIODS,
+        members=2,
+        width=8,
+        cells=0.05,
+        training=Training(epochs=2, batch_size=1, checkpoint_steps=5, seed=3, learning_rate=5e-3),
+    )
+
+
 @pytest.fixture
-def tiny_settings(ice_archive) -> dict:
-    """Settings by task with which it trains in seconds; a task without a row fails its tests."""
-    return {
-        "forecast": ForecastSettings(
-            data=str(ice_archive),
-            years=2,
-            base_years=2,
-            train_last="2009-12",
-            validation_last="2010-12",
-            test_last="2011-12",
-            origins="every_month",
-            filters=(2, 3),
-            crop=48,
-            flip=True,
-            training=Training(epochs=2, batch_size=2, checkpoint_steps=2, seed=3),
-        )
-    }
+def tiny_settings(unet_settings, distribution_settings) -> dict:
+    """Settings with which each task trains in seconds, by "task" or "task-variant"."""
+    return {"forecast-unet": unet_settings, "forecast-distribution": distribution_settings}

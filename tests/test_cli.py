@@ -24,11 +24,11 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def run(home, tiny_settings):
+def run(home, unet_settings):
     """A complete run made by the command."""
     path = home / "run"
     if not path.exists():
-        (home / "s.json").write_text(settings_file.to_json(tiny_settings["forecast"]))
+        (home / "s.json").write_text(settings_file.to_json(unet_settings))
         words = ["--run", str(path), "--settings", str(home / "s.json"), "--epochs", "1"]
         assert cli.main(["train", "forecast", *words]) == 0
     return path
@@ -124,10 +124,17 @@ def test_periods_without_data(capsys, run, period, message):
     fails(capsys, "evaluate", "forecast", *words, message=message)
 
 
-def test_too_short_an_archive_to_train_on(capsys, home, ice_archive):
-    words = ["--run", str(home / "new"), "--data", str(ice_archive), "--years", "9"]
-    periods = ["--train-last", "2009-12", "--validation-last", "2010-12", "--test-last", "2011-12"]
-    fails(capsys, "train", "forecast", *words, *periods, message="expected 9 years of history")
+def test_too_short_an_archive_to_train_on(capsys, home, run):
+    words = ["--run", str(home / "new"), "--settings", str(home / "s.json"), "--years", "9"]
+    fails(capsys, "train", "forecast", *words, message="expected 9 years of history")
+
+
+def test_years_that_were_trained_on_cannot_choose_the_epoch(capsys, home, run):
+    words = ["--run", str(home / "new"), "--settings", str(home / "s.json")]
+    words += ["--train-last", "2010-12"]
+    fails(
+        capsys, "train", "forecast", *words, message="expected train_last before validation_first"
+    )
 
 
 def test_predict_writes_the_year_after_the_data(run, home):

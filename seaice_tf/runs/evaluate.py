@@ -56,12 +56,12 @@ def show(result: dict[str, Any], console: Console | None = None) -> None:
     names = [name for name in result["scores"] if "/" not in name]
     for name in ("", *names):
         table.add_column(name, justify="right" if name else "left")
-    rows = {f"{result['run']} (this run)": result["scores"], **result["baselines"]}
+    rows = {f"run {result['run']}": result["scores"], **result["baselines"]}
     sign = 1 if result["lower_is_better"] else -1
     for label, scores in sorted(rows.items(), key=lambda row: sign * row[1][result["primary"]]):
         style = "bold" if scores is result["scores"] else ""
         table.add_row(label, *(_number(scores[name]) for name in names), style=style)
-    console = console or Console(width=max(100, 24 + 14 * len(names)))
+    console = console or Console(width=max(100, 32 + 14 * len(names)))
     console.print(table)
     direction = "lower" if result["lower_is_better"] else "higher"
     console.print(

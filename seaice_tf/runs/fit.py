@@ -22,11 +22,10 @@ def seed_everything(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def learning_rate(training: Training, epoch: int) -> float:
-    """The rate of an epoch: constant, or half a cosine down to a hundredth."""
+def learning_rate(training: Training, progress: float) -> float:
+    """The rate at a share of all steps: constant, or half a cosine down to a hundredth."""
     if training.schedule == "constant":
         return training.learning_rate
-    progress = epoch / max(training.epochs - 1, 1)
     return training.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
 
 
@@ -78,8 +77,12 @@ class Keep(keras.callbacks.Callback):
         out_of_patience = patience and len(history) - 1 - self.state.best() >= patience
         return bool(history) and (out_of_patience or len(history) >= self.training.epochs)
 
-    def on_epoch_begin(self, epoch, logs=None):
-        self.network.optimizer.learning_rate.assign(learning_rate(self.training, epoch))
+    def rate(self) -> float:
+        steps = self.training.epochs * self.per_epoch
+        return learning_rate(self.training, self.state.step / steps)
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.network.optimizer.learning_rate.assign(self.rate())
 
     def on_train_batch_end(self, batch, logs=None):
         self.state.step += 1
@@ -95,13 +98,13 @@ class Keep(keras.callbacks.Callback):
                 "remove the folder and start with a lower --learning-rate"
             )
         self.state.history.append(entry)
-        if self.state.best() == epoch:
+        if self.training.keep == "last" or self.state.best() == epoch:
             with atomic.file(self.path / folder.WEIGHTS) as temporary:
                 weights.save(temporary, self.network)
         with self.curves.as_default(step=epoch):
             for name, value in entry.items():
                 tf.summary.scalar(f"epoch/{name}", value)
-            tf.summary.scalar("epoch/learning_rate", learning_rate(self.training, epoch))
+            tf.summary.scalar("epoch/learning_rate", self.rate())
         self.curves.flush()
         self.checkpoint()
         if self.finished():

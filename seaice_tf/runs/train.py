@@ -23,10 +23,11 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     fit.seed_everything(settings.training.seed)
     splits = task.splits(settings)
     model = task.build(settings)
-    watch = Pictures(task, splits, path)
+    served = task.served(settings, model)
+    watch = Pictures(task, splits, served, path)
     state = fit.fit(model, splits, settings.training, path, [watch])
     folder.write_json(path / "history.json", state.history)
-    write_saved_model(model, path)
+    write_saved_model(served, path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
     facts = manifest.manifest(task, settings, splits, state, path)
@@ -41,7 +42,7 @@ def export(task: Task, run: Path) -> Path:
     settings = folder.open_run(run, task)
     model = task.build(settings)
     weights.load(run / folder.WEIGHTS, model)
-    write_saved_model(model, run)
+    write_saved_model(task.served(settings, model), run)
     facts = folder.read_json(run / folder.MANIFEST)
     facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
     folder.write_json(run / folder.MANIFEST, facts)
@@ -56,9 +57,9 @@ def write_saved_model(model: keras.Model, path: Path) -> None:
 class Pictures(keras.callbacks.Callback):
     """The task's pictures of one validation case in TensorBoard, whenever the model got better."""
 
-    def __init__(self, task: Task, splits: Splits, path: Path):
+    def __init__(self, task: Task, splits: Splits, served: keras.Model, path: Path):
         super().__init__()
-        self.task, self.case = task, splits.preview()
+        self.task, self.case, self.served = task, splits.preview(), served
         self.logs = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.best = float("inf")
 
@@ -66,7 +67,7 @@ class Pictures(keras.callbacks.Callback):
         if logs["val_loss"] >= self.best:
             return
         self.best = logs["val_loss"]
-        outputs = self.model(self.case.inputs[None])
+        outputs = self.served(self.case.inputs[None])
         maps = {head: value.numpy()[0] for head, value in outputs.items()}
         with self.logs.as_default(step=epoch):
             for tag, picture in self.task.pictures(self.case, maps).items():

@@ -8,23 +8,24 @@ from seaice_tf.scores import contest, seaice
 from seaice_tf.transforms import counts, grid, months
 from seaice_tf.transforms.counts import FULL_ICE
 
-Year = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Year = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def score(years: Iterable[Year]) -> dict[str, float]:
     """Score forecasts year by year, in bounded memory.
 
     Args:
-        years: of (true, pred, past, months): raw counts that came (n <= 12, 448, 304), fractions
-            forecast (12, 448, 304), raw counts before (m, 448, 304), and (12,) datetime64[M].
+        years: of (true, pred, decision, past, months): raw counts that came, (n <= 12, 448, 304);
+            fractions forecast (12, 448, 304); those handed in to the contest, of the same shape;
+            raw counts before (m, 448, 304); and (12,) datetime64[M].
 
     Returns:
-        The contest's scores with all months pooled; the field's as a mean over the months; and
-        those of each calendar month under names like "month_09/iiee".
+        The contest's scores of the decision with all months pooled; the field's of the forecast
+        as a mean over the months; and these for each calendar month, as in "month_09/iiee".
     """
     sums, monthly = contest.Sums(), []
-    for true, pred, past, period in years:
-        sums += contest.sums(true, pred[: len(true)] * FULL_ICE)
+    for true, pred, decision, past, period in years:
+        sums += contest.sums(true, decision[: len(true)] * FULL_ICE)
         monthly += _months(true, pred, past, period)
     result = sums.scores() | _means([scores for _, scores in monthly])
     for number in sorted({number for number, _ in monthly}):

@@ -20,10 +20,10 @@ class Climate:
 
     edge: float = 70.5  # mean latitude of the edge
     season: float = 6.0  # half the range between March and September
-    retreat: float = 0.05  # a year, doubling after 1997
+    retreat: float = 0.025  # a year, doubling after 1997
     memory: float = 0.9  # month-to-month correlation of an anomaly
-    anomaly: float = 0.9  # standard deviation of each zonal wave
-    weather: float = 0.5  # standard deviation of what is new each month
+    anomaly: float = 0.8  # standard deviation of each zonal wave
+    weather: float = 0.4  # standard deviation of what is new each month
     width: float = 1.2  # of the marginal ice zone
 
 

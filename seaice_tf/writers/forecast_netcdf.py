@@ -12,26 +12,45 @@ from seaice_tf.writers import atomic
 
 FILL = np.float32(-1)  # on land
 EPOCH = np.datetime64("1970-01-01")
-FIELD = {
-    "standard_name": "sea_ice_area_fraction",
-    "long_name": "monthly mean sea ice concentration, forecast",
+COMMON = {
     "units": "1",
     "valid_range": np.array([0, 1], np.float32),
-    "cell_methods": "time: mean",
     "coordinates": "lat lon forecast_reference_time",
     "grid_mapping": "crs",
     "cell_measures": "area: cell_area",
 }
+FIELDS: dict[str, tuple[str, dict]] = {  # head -> variable and its attributes
+    "concentration": (
+        "sea_ice_area_fraction",
+        {
+            "standard_name": "sea_ice_area_fraction",
+            "long_name": "monthly mean sea ice concentration, forecast",
+            "cell_methods": "time: mean",
+            "ancillary_variables": "sea_ice_area_fraction_spread ice_probability",
+        },
+    ),
+    "spread": (
+        "sea_ice_area_fraction_spread",
+        {
+            "standard_name": "sea_ice_area_fraction standard_error",
+            "long_name": "standard deviation of the forecast distribution",
+        },
+    ),
+    "probability": (
+        "ice_probability",
+        {"long_name": "forecast probability of a sea ice concentration of 15 % or more"},
+    ),
+}
 
 
 def write(
-    path: Path, months: np.ndarray, concentration: np.ndarray, land: np.ndarray, source: str
+    path: Path, months: np.ndarray, fields: dict[str, np.ndarray], land: np.ndarray, source: str
 ) -> Path:
-    """Write monthly mean concentrations.
+    """Write monthly mean concentrations and what is known of their uncertainty.
 
     Args:
         months: (n,) datetime64[M]; the month before the first is the last one observed.
-        concentration: (n, 448, 304) fraction.
+        fields: "concentration", and perhaps "spread" and "probability", (n, 448, 304) fractions.
         land: (448, 304) bool, written as fill value.
         source: the model and the data it was given.
     """
@@ -40,12 +59,17 @@ def write(
     _describe(dataset, source)
     _grid(dataset)
     _time(dataset, months)
-    field = dataset.createVariable(
-        "sea_ice_area_fraction", "f4", ("time", "y", "x"), zlib=True, fill_value=FILL
-    )
-    field.setncatts(FIELD)
-    field[:] = np.where(land, FILL, concentration.astype(np.float32))
+    for name in FIELDS:
+        if name in fields:
+            _field(dataset, name, np.where(land, FILL, fields[name].astype(np.float32)))
     return atomic.write_bytes(path, dataset.close())
+
+
+def _field(dataset: netCDF4.Dataset, name: str, values: np.ndarray) -> None:
+    variable, attributes = FIELDS[name]
+    field = dataset.createVariable(variable, "f4", ("time", "y", "x"), zlib=True, fill_value=FILL)
+    field.setncatts(attributes | COMMON)
+    field[:] = values
 
 
 def _describe(dataset: netCDF4.Dataset, source: str) -> None:

@@ -10,21 +10,27 @@ from seaice_tf.writers import contest_csv, forecast_netcdf, maps
 
 
 def write(
-    out: Path, period: np.ndarray, concentration: np.ndarray, land: np.ndarray, source: str
+    out: Path,
+    period: np.ndarray,
+    fields: dict[str, np.ndarray],
+    decision: np.ndarray,
+    land: np.ndarray,
+    source: str,
 ) -> list[Path]:
     """Write forecast.nc, contest.csv, forecast.png and a map for every month in maps/.
 
     Args:
         period: (12,) datetime64[M].
-        concentration: (12, 448, 304) fraction.
+        fields: "concentration", and perhaps "spread" and "probability", (12, 448, 304) fractions.
+        decision: (12, 448, 304) fraction, for the contest alone.
         land: (448, 304) bool.
         source: the model and the data it was given, for titles.
     """
     caption = f"Forecast of sea ice concentration: {source}"
-    named = list(zip(map(str, period), concentration))
+    named = list(zip(map(str, period), fields["concentration"]))
     return [
-        forecast_netcdf.write(out / "forecast.nc", period, concentration, land, source),
-        contest_csv.write(out / "contest.csv", period, np.where(land, 0, concentration * FULL_ICE)),
+        forecast_netcdf.write(out / "forecast.nc", period, fields, land, source),
+        contest_csv.write(out / "contest.csv", period, np.where(land, 0, decision * FULL_ICE)),
         maps.write(out / "forecast.png", maps.figure(named, land, caption)),
         *(
             maps.write(out / "maps" / f"{panel[0]}.png", maps.figure([panel], land, panel[0]))

@@ -18,8 +18,8 @@ KILLS = 10
 
 
 @pytest.mark.soak
-def test_many_kills_change_no_bit(tiny_settings, tmp_path):
-    settings = tiny_settings["forecast"]
+def test_many_kills_change_no_bit(unet_settings, tmp_path):
+    settings = unet_settings
     (tmp_path / "s.json").write_text(settings_file.to_json(settings))
     run = tmp_path / "run"
     words = ["train", "forecast", "--run", str(run), "--settings", str(tmp_path / "s.json")]

@@ -44,8 +44,8 @@ def uninterrupted(tmp_path_factory):
 
 
 @pytest.mark.parametrize("after", [1, 4, 7])
-def test_a_crash_changes_no_bit(tiny_settings, tmp_path, after, uninterrupted, tmp_path_factory):
-    settings = tiny_settings["forecast"]
+def test_a_crash_changes_no_bit(unet_settings, tmp_path, after, uninterrupted, tmp_path_factory):
+    settings = unet_settings
     if not uninterrupted:
         whole = tmp_path_factory.mktemp("whole")
         uninterrupted["model"], uninterrupted["state"] = fit_once(settings, whole)
@@ -59,8 +59,8 @@ def test_a_crash_changes_no_bit(tiny_settings, tmp_path, after, uninterrupted, t
     assert state.step == uninterrupted["state"].step
 
 
-def test_sigkill_in_the_middle_of_the_command(tiny_settings, tmp_path):
-    settings = tiny_settings["forecast"]
+def test_sigkill_in_the_middle_of_the_command(unet_settings, tmp_path):
+    settings = unet_settings
     (tmp_path / "s.json").write_text(settings_file.to_json(settings))
     run = tmp_path / "run"
     words = ["train", "forecast", "--run", str(run), "--settings", str(tmp_path / "s.json")]
@@ -106,10 +106,12 @@ def test_dropout_goes_on_where_it_stopped(tmp_path):
     assert got == expected
 
 
-def test_the_best_epoch_is_kept_not_the_last(tiny_settings, tmp_path, monkeypatch):
-    settings = tiny_settings["forecast"]
+def test_the_best_epoch_is_kept_not_the_last(unet_settings, tmp_path, monkeypatch):
+    settings = unet_settings
     # After the first epoch the rate is so high that the network gets worse.
-    monkeypatch.setattr(fit, "learning_rate", lambda training, epoch: (1e-3, 3.0)[epoch])
+    monkeypatch.setattr(
+        fit, "learning_rate", lambda training, progress: 1e-3 if progress < 0.5 else 3.0
+    )
     model, state = fit_once(settings, tmp_path / "run")
     losses = [entry["val_loss"] for entry in state.history]
     assert state.best() == 0

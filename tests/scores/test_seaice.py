@@ -59,7 +59,7 @@ def test_a_period_is_scored_by_calendar_month():
     period = np.arange("2010-11", "2011-11", dtype="datetime64[M]")
     pred = np.zeros((12, 448, 304))
     pred[:2] = true[:2] / 250
-    scores = forecast.score([(true, pred, past, period)])
+    scores = forecast.score([(true, pred, pred, past, period)])
     assert scores["month_11/iiee"] == scores["month_12/rmse"] == 0
     assert scores["month_01/iiee"] > 1
     assert scores["iiee"] == pytest.approx(scores["month_01/iiee"] / 3)

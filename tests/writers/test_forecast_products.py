@@ -18,7 +18,9 @@ def products(tmp_path_factory):
     concentration = rng.random((12, grid.ROWS, grid.COLUMNS)).astype(np.float32)
     land = np.zeros((grid.ROWS, grid.COLUMNS), bool)
     land[:20] = True
-    paths = forecast_products.write(out, PERIOD, concentration, land, "a test, synthetic")
+    decision = np.roll(concentration, 1, axis=1)
+    fields = {"concentration": concentration, "probability": 1 - concentration}
+    paths = forecast_products.write(out, PERIOD, fields, decision, land, "a test, synthetic")
     return out, paths, concentration, land
 
 
@@ -40,6 +42,8 @@ def test_netcdf_says_where_when_and_what(products):
         assert (field.units, field.standard_name) == ("1", "sea_ice_area_fraction")
         np.testing.assert_array_equal(field[:].mask, np.broadcast_to(land, field.shape))
         np.testing.assert_array_equal(field[:, 20:], concentration[:, 20:])
+        np.testing.assert_array_equal(data["ice_probability"][:, 20:], 1 - concentration[:, 20:])
+        assert "sea_ice_area_fraction_spread" not in data.variables
         assert data[field.grid_mapping].grid_mapping_name == "polar_stereographic"
         assert data["crs"].straight_vertical_longitude_from_pole == -45
         for name in field.coordinates.split():
@@ -59,7 +63,9 @@ def test_the_contests_file_is_row_major_on_its_scale(products):
     assert {len(row) for row in rows} == {1 + 136192}
     assert [row[0] for row in rows[1:]] == list(map(str, PERIOD))
     values = np.array(rows[3][1:], float).reshape(grid.ROWS, grid.COLUMNS)
-    np.testing.assert_allclose(values, np.where(land, 0, concentration[2] * 250), atol=0.0051)
+    np.testing.assert_allclose(
+        values, np.where(land, 0, np.roll(concentration[2], 1, axis=0) * 250), atol=0.0051
+    )
 
 
 def test_maps_are_pictures(products):

@@ -1,0 +1,199 @@
+"""Monthly Arctic sea-ice concentration: ten years of files in, the next 12 months out."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tensorflow import keras
+
+from seaice_tf import baselines
+from seaice_tf.errors import InputError
+from seaice_tf.readers.nsidc0051 import Archive
+from seaice_tf.readers.nsidc0051_doctor import examine
+from seaice_tf.scores import forecast as forecast_scores
+from seaice_tf.task import Case, Cases, Splits, Task
+from seaice_tf.tasks.forecast.data import archive
+from seaice_tf.tasks.forecast.networks import NETWORKS
+from seaice_tf.tasks.forecast.settings import LEADS, Settings
+from seaice_tf.transforms import counts, months
+from seaice_tf.writers import forecast_products, record_plots
+
+
+@dataclass(frozen=True)
+class Context:
+    """What lies around a case: the whole record before it, and what the months are."""
+
+    past: np.ndarray  # (months, 448, 304) uint8 counts up to the last one observed
+    months: np.ndarray  # (12,) datetime64[M], forecast
+    source: str
+
+
+def splits(settings: Settings) -> Splits:
+    data = archive(settings)
+    train, validation = NETWORKS[settings.network].examples(data, settings)
+    period = settings.validation_first, settings.validation_last
+    return Splits(
+        train,
+        validation,
+        preview=lambda: next(iter(cases(settings, *period))),
+        files=data.files,
+        source=data.source,
+    )
+
+
+def build(settings: Settings) -> keras.Model:
+    return NETWORKS[settings.network].build(settings)
+
+
+def served(settings: Settings, model: keras.Model) -> keras.Model:
+    return NETWORKS[settings.network].served(settings, model)
+
+
+def space(hp: Any, settings: Settings) -> Settings:
+    """What a sweep varies: width and depth, loss, augmentation, learning rate, optimiser, batch."""
+    width = hp.Choice("width", [4, 8, 16])
+    depth = hp.Int("depth", 2, 4)
+    training = dataclasses.replace(
+        settings.training,
+        learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
+        optimizer=hp.Choice("optimizer", ["adam", "adamw"]),
+        batch_size=hp.Choice("batch_size", [1, 2]),
+    )
+    return dataclasses.replace(
+        settings,
+        filters=(width, *[2 * width] * (depth - 1)),
+        flip=hp.Boolean("flip"),
+        training=training,
+    )
+
+
+def cases(settings: Settings, first: str | None, last: str | None) -> Cases:
+    """Forecasts of 12 months, one after the other, from `first` to `last`: the test period."""
+    data = archive(settings)
+    begin = months.parse(first or settings.test_first)
+    end = months.parse(last or settings.test_last)
+    start, stop = data.index(begin), data.index(end) + 1
+    if start >= stop:
+        raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
+    source = f"{data.source}; scored {begin} to {end}"
+    made = [partial(_case, data, settings, i, source) for i in range(start, stop, LEADS)]
+    return Cases(
+        source,
+        [
+            partial(_with_truth, make, data, i, stop)
+            for make, i in zip(made, range(start, stop, LEADS))
+        ],
+    )
+
+
+def future(settings: Settings) -> Cases:
+    """The 12 months after the last one of the data."""
+    data = archive(settings)
+    return Cases(data.source, [partial(_case, data, settings, len(data.counts), data.source)])
+
+
+def _case(data: Archive, settings: Settings, start: int, source: str) -> Case:
+    needed = settings.history
+    if start < needed:
+        raise InputError(
+            f"{data.source}: expected {needed} months before {data.first + start}, got {start}; "
+            "add earlier files or forecast a later year"
+        )
+    period = months.span(data.first + start, data.first + start + LEADS - 1)
+    past = data.counts[:start]
+    return Case(f"{period[0]} to {period[-1]}", past[-needed:], Context(past, period, source))
+
+
+def _with_truth(make, data: Archive, start: int, stop: int) -> Case:
+    return dataclasses.replace(make(), truth=data.counts[start : min(start + LEADS, stop)])
+
+
+def decision(fields: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What is handed in to the contest: the concentration, unless a predictor tells them apart."""
+    return fields.get("contest_decision", fields["concentration"])
+
+
+def score(pairs: Iterable[tuple[Case, Mapping[str, np.ndarray]]]) -> dict[str, float]:
+    """The contest's and the field's scores of a period (scores.forecast)."""
+    return forecast_scores.score(
+        (
+            case.truth,
+            fields["concentration"],
+            decision(fields),
+            case.context.past,
+            case.context.months,
+        )
+        for case, fields in pairs
+    )
+
+
+def write(case: Case, fields: Mapping[str, np.ndarray], out: Path, model: str) -> list[Path]:
+    context = case.context
+    land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
+    return forecast_products.write(
+        out, context.months, dict(fields), decision(fields), land, made_from
+    )
+
+
+def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Forecast, truth and their difference in March and September, for TensorBoard."""
+    context = case.context
+    return forecast_products.comparisons(
+        context.months, fields["concentration"], case.truth, context.source
+    )
+
+
+def doctor(data: Path, plots: Path | None) -> list[str]:
+    """Print period and pole hole of a folder; gives its troubles."""
+    findings = examine(data)
+    kind = "synthetic, not observed" if findings.synthetic else "NSIDC-0051 v1.1"
+    source = f"{kind}, {findings.months[0]} to {findings.months[-1]}"
+    print(f"{data}: {source}, {len(findings.months)} months read")
+    for month, cells in findings.hole_sizes():
+        print(f"pole hole from {month}: {cells} cells")
+    if plots:
+        for path in record_plots.write(plots, findings.months, findings.grids, source):
+            print(f"plot: {path}")
+    return list(findings.troubles)
+
+
+def _baseline(function, **options):
+    return lambda case: {"concentration": function(case.context.past, **options)}
+
+
+FORECAST = Task(
+    name="forecast",
+    settings=Settings,
+    splits=splits,
+    build=build,
+    served=served,
+    space=space,
+    cases=cases,
+    future=future,
+    score=score,
+    baselines={
+        "last_year": _baseline(baselines.last_year),
+        "mean_5_years": _baseline(baselines.mean, years=5),
+        "mean_10_years": _baseline(baselines.mean, years=10),
+        "mean_15_years": _baseline(baselines.mean, years=15),
+        "linear_trend": _baseline(baselines.trend),
+        "damped_anomaly": _baseline(baselines.damped_anomaly),
+    },
+    primary="contest_score",
+    lower_is_better=True,
+    write=write,
+    pictures=pictures,
+    doctor=doctor,
+    serving=(
+        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, 448, "
+        "304) uint8, the last month observed at the end, and gives `concentration`, (batch, 12, "
+        "448, 304) float32, the fraction of the sea covered by ice in each of the next 12 months, "
+        "0 on land. The network `distribution` needs a last month of December, and also gives "
+        "`probability` of ice at 15 % or more, `spread` (standard deviation) and "
+        "`contest_decision`, drawn for the contest's score and not a concentration."
+    ),
+)

@@ -1,0 +1,75 @@
+"""The networks that `Settings.network` can name: what each trains on, and how it serves a year."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tensorflow import keras
+
+from seaice_tf.models.forecast import correction_unet
+from seaice_tf.models.ice_distribution import class_error, class_network, year_from_classes
+from seaice_tf.models.losses import LOSSES
+from seaice_tf.models.optimizers import optimizer
+from seaice_tf.pipeline import Examples
+from seaice_tf.readers.nsidc0051 import Archive
+from seaice_tf.tasks.forecast import data as examples
+from seaice_tf.tasks.forecast.settings import Settings
+from seaice_tf.transforms import grid
+
+
+@dataclass(frozen=True)
+class Network:
+    """Attributes:
+    build: settings -> the compiled model that is trained.
+    served: settings and that model -> the model of a year that is exported.
+    examples: archive and settings -> training and validation examples.
+    """
+
+    build: Callable[[Settings], keras.Model]
+    served: Callable[[Settings, keras.Model], keras.Model]
+    examples: Callable[[Archive, Settings], tuple[Examples, Examples]]
+
+
+def _unet(settings: Settings) -> keras.Model:
+    model = correction_unet(
+        None,
+        None,
+        years=settings.years,
+        base_years=settings.base_years,
+        filters=settings.filters,
+        hole=settings.hole,
+    )
+    loss = {"concentration": LOSSES[settings.loss]}
+    model.compile(optimizer(settings.training), loss=loss, jit_compile=False)
+    return model
+
+
+def _unet_examples(data: Archive, settings: Settings) -> tuple[Examples, Examples]:
+    december = settings.origins == "december"
+    return (
+        examples.windows(data, examples.training_starts(data, settings, december), settings, True),
+        examples.windows(data, examples.validation_starts(data, settings), settings, False),
+    )
+
+
+def _distribution(settings: Settings) -> keras.Model:
+    model = class_network(settings.members, settings.width)
+    loss = {"classes": class_error}
+    model.compile(optimizer(settings.training), loss=loss, jit_compile=False)
+    return model
+
+
+def _distribution_examples(data: Archive, settings: Settings) -> tuple[Examples, Examples]:
+    return (
+        examples.cell_blocks(data, examples.training_starts(data, settings, True), settings),
+        examples.cell_blocks(data, examples.validation_starts(data, settings), settings),
+    )
+
+
+def _distribution_served(settings: Settings, model: keras.Model) -> keras.Model:
+    return year_from_classes(model, grid.ROWS, grid.COLUMNS, settings.hole)
+
+
+NETWORKS = {
+    "unet": Network(_unet, lambda settings, model: model, _unet_examples),
+    "distribution": Network(_distribution, _distribution_served, _distribution_examples),
+}

@@ -1,0 +1,79 @@
+"""Settings of the forecast."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import tyro
+
+from seaice_tf.errors import InputError
+from seaice_tf.settings import Training
+from seaice_tf.transforms import months
+
+LEADS = 12  # months ahead
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the forecast."""
+
+    data: str = ""
+    """Folder of nt_YYYYMM_SSS_v1.1_n.bin files; empty: $SEAICE_TF_DATA/nsidc0051, and without
+    that variable a synthetic archive."""
+    train_last: str = "2006-12"
+    """Last month to train on."""
+    validation_first: str = "2007-01"
+    validation_last: str = "2009-12"
+    test_first: str = "2010-01"
+    test_last: str = "2012-12"
+    network: Literal["distribution", "unet"] = "distribution"
+    """Classes of concentration cell by cell, or a U-Net that corrects a mean."""
+    hole: Literal["surroundings", "median"] = "surroundings"
+    """What fills the pole hole: the median of the cells around it, or of the month's image."""
+
+    members: int = 3
+    """distribution: networks whose probabilities are averaged."""
+    width: int = 64
+    """distribution: of the hidden layers."""
+    cells: float = 0.25
+    """distribution: share of the cells of each month to train on."""
+
+    years: int = 10
+    """unet: length of the history in years."""
+    base_years: int = 5
+    """unet: years of the mean that is corrected."""
+    origins: Literal["december", "every_month"] = "every_month"
+    """unet: train on forecasts issued at the end of each December, or of every month."""
+    filters: tuple[int, ...] = (16, 16)
+    """unet: width per level, top first."""
+    loss: Literal["absolute_error", "squared_error", "contest_error"] = "contest_error"
+    """unet: loss."""
+    crop: int = 64
+    """unet: side in cells of the windows to train on, at random places; 0 for whole grids."""
+    flip: bool = False
+    """unet: mirror training maps at random."""
+
+    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: Training(epochs=2, batch_size=1, learning_rate=2e-3)
+    )
+
+    def __post_init__(self):
+        names = ("train_last", "validation_first", "validation_last", "test_first", "test_last")
+        times = {name: months.parse(getattr(self, name)) for name in names}
+        for first, last in (("validation_first", "validation_last"), ("test_first", "test_last")):
+            if times[first] > times[last]:
+                raise InputError(f"settings: expected {first} before {last}, got the reverse")
+        if times["train_last"] >= times["validation_first"] and self.training.keep == "best":
+            raise InputError(
+                "settings: expected train_last before validation_first, got "
+                f"{self.train_last} and {self.validation_first}; years that were trained on cannot "
+                "choose the best epoch: use --keep last, or train on earlier years"
+            )
+        if not (1 <= self.base_years <= self.years and self.filters):
+            raise InputError("settings: expected 1 <= base_years <= years, and some filters")
+        if self.members < 1 or not 0 < self.cells <= 1:
+            raise InputError("settings: expected members of at least 1 and cells in (0, 1]")
+
+    @property
+    def history(self) -> int:
+        """Months that a forecast is made from."""
+        return LEADS * (10 if self.network == "distribution" else self.years)
