@@ -111,7 +111,8 @@ def _tune(task, words: list[str]) -> int:
 def _evaluate(task, words: list[str]) -> int:
     from seaice_tf.runs import evaluate, folder
 
-    fields = [("run", Path), ("data", str | None, None), ("first", str | None, None)]
+    fields = [("run", Path, folder.released(task)), ("data", str | None, None)]
+    fields += [("first", str | None, None)]
     fields += [("last", str | None, None), ("json", Path | None, None)]
     flags = _flags(words, f"evaluate {task.name}", fields)
     settings = _with_data(folder.open_run(flags.run, task), flags.data)
@@ -125,7 +126,7 @@ def _evaluate(task, words: list[str]) -> int:
 def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import folder, predict
 
-    fields = [("run", Path), ("data", str | None, None), ("out", Path)]
+    fields = [("run", Path, folder.released(task)), ("data", str | None, None), ("out", Path)]
     flags = _flags(words, f"predict {task.name}", fields)
     settings = _with_data(folder.open_run(flags.run, task), flags.data)
     written = predict.predict(task, settings, flags.run, flags.out)

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import seaice_tf
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.task import Task
@@ -14,6 +15,11 @@ from seaice_tf.writers import atomic
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
+
+
+def released(task: Task) -> Path:
+    """Where the released model of a task lies: in the package, so that any folder will do."""
+    return Path(seaice_tf.__file__).parent / "saved_models" / task.name / "released"
 
 
 def partial(run: Path) -> Path:

@@ -80,6 +80,8 @@ def cases(settings: Settings, first: str | None, last: str | None) -> Cases:
     if start >= stop:
         raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
     source = f"{data.source}; scored {begin} to {end}"
+    if begin <= months.parse(settings.train_last):
+        source += f", IN SAMPLE: trained on to {settings.train_last}"
     made = [partial(_case, data, settings, i, source) for i in range(start, stop, LEADS)]
     return Cases(
         source,

@@ -1,0 +1,58 @@
+"""Which network beats the simple baselines: a U-Net over maps, or classes cell by cell?
+
+Both are trained to 2006; 2007-2009 chose the epoch, 2010-2012 had no say. Real data with
+SEAICE_TF_DATA, synthetic without.
+
+Usage: python experiments/forecast_networks.py [SEED ...]
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.runs import evaluate, folder, train
+from seaice_tf.tasks import TASKS
+
+RUNS = Path("saved_models/forecast")
+PERIODS = (("2007-01", "2009-12"), ("2010-01", "2012-12"))
+TASK = TASKS["forecast"]
+NETWORKS = {
+    "unet": {"epochs": 8, "batch_size": 2},
+    "distribution": {"epochs": 2, "batch_size": 1},
+}
+
+
+def scores(network: str, seed: int) -> list[dict]:
+    """The results of one network on both periods; trains it if there is no such run yet."""
+    default = TASK.settings()
+    training = dataclasses.replace(default.training, seed=seed, **NETWORKS[network])
+    settings = dataclasses.replace(default, network=network, training=training)
+    kind = (
+        "synthetic" if "synthetic" in next(iter(TASK.future(settings))).context.source else "real"
+    )
+    run = RUNS / f"{network}-{kind}-{seed}"
+    if not (run / folder.MANIFEST).exists():
+        train.train(TASK, settings, run)
+    return [evaluate.evaluate(TASK, settings, run, *period) for period in PERIODS]
+
+
+def main(seeds: list[int]) -> None:
+    table: dict[str, list] = {}
+    for network in NETWORKS:
+        results = [scores(network, seed) for seed in seeds]
+        table[f"**{network}**"] = [[r["scores"][TASK.primary] for r in found] for found in results]
+    for name in TASK.baselines:
+        table[name] = [[found["baselines"][name][TASK.primary] for found in results[0]]]
+    print(f"{results[0][0]['data'].split(';')[0]}; {TASK.primary}, seeds {seeds}\n")
+    print("| | " + " | ".join(f"{first} to {last}" for first, last in PERIODS) + " |")
+    print("|---" * (len(PERIODS) + 1) + "|")
+    for name, values in sorted(table.items(), key=lambda item: np.mean(item[1])):
+        means, spread = np.mean(values, axis=0), np.std(values, axis=0)
+        cells = [f"{m:.3f}" + (f" ± {s:.3f}" if s else "") for m, s in zip(means, spread)]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main([int(word) for word in sys.argv[1:]] or [0, 1, 2])

@@ -1,0 +1,68 @@
+"""What does the released forecast score on years it has not seen?
+
+Trains the same settings three times: to 2006 (scored on 2007-2009, where choices were made), to
+2009 (scored on 2010-2012), and to the end of the record, which is released. Needs SEAICE_TF_DATA;
+about ten minutes on two cores.
+
+Usage: python experiments/forecast_release.py
+"""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+from seaice_tf.runs import evaluate, folder, train
+from seaice_tf.tasks import TASKS
+from seaice_tf.writers import atomic
+
+TASK = TASKS["forecast"]
+RUNS = Path("saved_models/forecast")
+BACKTESTS = (("2006-12", "2007-01", "2009-12"), ("2009-12", "2010-01", "2012-12"))
+SHOWN = ("contest_score", "contest_mae", "contest_f1", "iiee", "rmse")
+LAST = "2012-12"
+INTRODUCTION = "The same settings, trained on earlier years (`experiments/forecast_release.py`)."
+
+
+def settings_to(train_last: str):
+    """The settings of every run here; the last epoch is kept, so that nothing is chosen by it."""
+    settings = TASK.settings()
+    training = dataclasses.replace(settings.training, keep="last")
+    return dataclasses.replace(settings, train_last=train_last, training=training)
+
+
+def trained(name: str, train_last: str) -> Path:
+    run = RUNS / name
+    if not (run / folder.MANIFEST).exists():
+        train.train(TASK, settings_to(train_last), run)
+    return run
+
+
+def rows(result: dict) -> list[str]:
+    named = {"**this model**": result["scores"], **result["baselines"]}
+    ranked = sorted(named.items(), key=lambda item: item[1][TASK.primary])
+    return [
+        f"| {name} | " + " | ".join(f"{scores[key]:.3f}" for key in SHOWN) + " |"
+        for name, scores in ranked
+    ]
+
+
+def main() -> None:
+    text = ["", "## On years it has not seen", "", INTRODUCTION]
+    for train_last, first, last in BACKTESTS:
+        run = trained(f"to-{train_last}", train_last)
+        result = evaluate.evaluate(TASK, settings_to(train_last), run, first, last)
+        text += ["", f"Trained to {train_last}, scored {first} to {last}:", ""]
+        text += ["| | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|", *rows(result)]
+        best, skill = result["best_baseline"], result["skill"]
+        text += ["", f"Against the best baseline, {best}: {skill:+.1%}."]
+    print("\n".join(text))
+    run = trained("candidate", LAST)
+    card = (run / "model_card.md").read_text()
+    with atomic.folder(RUNS / "released") as released:
+        shutil.copytree(run, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
+        (released / "model_card.md").write_text(card + "\n".join(text) + "\n")
+    print(f"released: {RUNS / 'released'}")
+
+
+if __name__ == "__main__":
+    main()
