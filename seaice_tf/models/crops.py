@@ -21,7 +21,7 @@ def conv_lstm(
     years: int = 5,
     side: int = SIDE,
     *,
-    filters: Sequence[int] = (16, 16),
+    filters: Sequence[int] = (8, 8),
     kernel: int = 3,
     name: str = "crops_conv_lstm",
 ) -> keras.Model:

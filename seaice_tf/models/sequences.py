@@ -133,7 +133,8 @@ def on_codes(
     Args:
         sequence: (B, years, code) -> (B, code).
         autoencoder: of models.autoencoder; its decoder is shared, not copied.
-        freeze: train the sequence model alone. Sets `trainable` of the decoder itself.
+        freeze: train the sequence model alone. Sets `trainable` of the decoder itself. A tied
+            decoder that learns changes the encoder, and with it the codes.
 
     Returns:
         An uncompiled functional model from codes (B, years, code) to the fractions (B, H, W).

@@ -1,4 +1,4 @@
-"""Square crops that overlap, and images put together again from them: the image pad of 003.
+"""Square crops that overlap, and images put together again from them by a pad of counts.
 
 Crops of 64 cells at a stride of 24 tile the 448 x 304 grid exactly: 17 x 11 = 187.
 """

@@ -26,9 +26,10 @@ def count(rows, columns, filters, code=256, tied=False):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_parameter_count(name):
-    model = VARIANTS[name](16, 24)
-    assert model.count_params() == count(16, 24, FILTERS[name], tied=name == "two_conv_tied")
+def test_parameter_count(name, documented_parameters):
+    tied = name == "two_conv_tied"
+    assert VARIANTS[name](16, 24).count_params() == count(16, 24, FILTERS[name], tied=tied)
+    assert documented_parameters[name] == count(448, 304, FILTERS[name], tied=tied)
 
 
 def test_the_published_parameter_count():
