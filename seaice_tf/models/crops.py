@@ -44,6 +44,7 @@ def conv_lstm(
             width,
             kernel,
             padding="same",
+            recurrent_activation="sigmoid",  # the default differs between Keras flavours
             return_sequences=i < len(widths),
             name=f"conv_lstm{i}",
         )(x)
