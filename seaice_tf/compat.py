@@ -25,8 +25,13 @@ def legacy_optimizers():
 
 
 def weight_name(layer: keras.layers.Layer, weight) -> str:
-    """A weight's name after its layer's: "kernel", or "lstm_cell/kernel"."""
+    """A weight's name after its layer's: "kernel", or "query/kernel" of an attention.
+
+    A recurrent layer's cell is left out: some flavours name it in the path, some do not.
+    """
     path = getattr(weight, "path", weight.name).split(":")[0]
+    if hasattr(layer, "cell"):
+        return path.rsplit("/", 1)[-1]
     return path.split(f"{layer.name}/", 1)[-1]
 
 

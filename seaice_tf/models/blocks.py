@@ -26,3 +26,29 @@ class ResizeLike(keras.layers.Layer):
 
     def compute_output_shape(self, x_shape, ref_shape):
         return (x_shape[0], ref_shape[1], ref_shape[2], x_shape[3])
+
+
+class Fold(keras.layers.Layer):
+    """Treat what axis 1 counts as examples: (B, N, ...) -> (B N, ...)."""
+
+    def call(self, x):
+        folded = tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], axis=0))
+        return tf.ensure_shape(folded, [None, *x.shape[2:]])
+
+    def compute_output_shape(self, shape):
+        return (None, *shape[2:])
+
+
+class Unfold(keras.layers.Layer):
+    """Undo `Fold`: (B N, ...) -> (B, N, ...)."""
+
+    def __init__(self, number: int, **kwargs):
+        super().__init__(**kwargs)
+        self.number = number
+
+    def call(self, x):
+        unfolded = tf.reshape(x, tf.concat([[-1, self.number], tf.shape(x)[1:]], axis=0))
+        return tf.ensure_shape(unfolded, [None, self.number, *x.shape[1:]])
+
+    def compute_output_shape(self, shape):
+        return (None, self.number, *shape[1:])

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from tensorflow import keras
 
-from seaice_tf.models.ice_history import Correct, FoldLeads, IceHistory
+from seaice_tf.models.blocks import Fold, Unfold
+from seaice_tf.models.ice_history import Correct, IceHistory, SameMonths
 from seaice_tf.models.unet import unet_body
 
 
@@ -34,8 +35,39 @@ def correction_unet(
     """
     history = keras.Input((12 * years, rows, columns), dtype="uint8", name="history")
     features, base, sea = IceHistory(years, base_years, hole, name="ice_history")(history)
-    x = FoldLeads(name="fold_leads")(features)
+    x = Fold(name="fold_leads")(features)
     x, _ = unet_body(x, filters)
     change = keras.layers.Conv2D(1, 1, kernel_initializer="zeros", name="correction")(x)
     concentration = Correct(name="concentration")(change, base, sea)
     return keras.Model(history, {"concentration": concentration}, name="correction_unet")
+
+
+def year_from_sequences(
+    sequence_model: keras.Model,
+    rows: int,
+    columns: int,
+    *,
+    years: int = 5,
+    hole: str = "median",
+) -> keras.Model:
+    """Build an uncompiled forecast of a year from a model of one calendar month at a time.
+
+    Args:
+        sequence_model: from the same month of the years before, (B, years, rows, columns), oldest
+            first, to that of the next year, (B, rows, columns), fractions: of models.sequences
+            (`on_images`) or models.crops (`on_grid`). It becomes part of the forecast, which
+            shares its weights.
+        rows, columns: size of the grid.
+        years: length of the history.
+        hole: how the pole hole is filled, "surroundings" or "median".
+
+    Returns:
+        A functional model from raw counts with flags, (B, 12 * years, rows, columns) uint8, to
+        {"concentration": (B, 12, rows, columns)}, the fractions of the next 12 months.
+    """
+    history = keras.Input((12 * years, rows, columns), dtype="uint8", name="history")
+    same_months, sea = SameMonths(years, hole, name="same_months")(history)
+    x = sequence_model(Fold(name="fold_leads")(same_months))
+    x = Unfold(12, name="unfold_leads")(x)
+    concentration = keras.layers.Multiply(name="concentration")([x, sea])
+    return keras.Model(history, {"concentration": concentration}, name="year_from_sequences")

@@ -57,15 +57,33 @@ class IceHistory(keras.layers.Layer):
         return (*maps, CHANNELS), maps, maps
 
 
-class FoldLeads(keras.layers.Layer):
-    """Treat the 12 months as examples: (B, 12, H, W, C) -> (12 B, H, W, C)."""
+class SameMonths(keras.layers.Layer):
+    """Years of the same calendar month per lead: counts (B, 12 * years, H, W) uint8 to fractions.
 
-    def call(self, x):
-        shape = tf.shape(x)
-        return tf.reshape(x, [-1, shape[2], shape[3], x.shape[4]])
+    Args:
+        years: length of the history; the months end with the last one observed.
+        hole: how the pole hole is filled, "surroundings" or "median" (transforms.counts).
+
+    Returns two tensors:
+        months (B, 12, years, H, W): the last is the month 12 before the lead; flags are 0.
+        sea (B, 12, H, W): 1 where the last year holds no land or coast.
+    """
+
+    def __init__(self, years: int, hole: str, **kwargs):
+        super().__init__(**kwargs)
+        self.years, self.hole = years, hole
+
+    def call(self, counts):
+        shape = tf.shape(counts)
+        by_year = [shape[0], self.years, 12, shape[2], shape[3]]
+        ice = tf.reshape(fraction(fill_hole(counts, self.hole)), by_year)
+        last = counts[:, -12:]
+        land = tf.cast((last == LAND) | (last == COAST), tf.float32)
+        months = tf.transpose(ice, [0, 2, 1, 3, 4])
+        return tf.ensure_shape(months, [None, 12, self.years, *counts.shape[2:]]), 1 - land
 
     def compute_output_shape(self, shape):
-        return (None, *shape[2:])
+        return (shape[0], 12, self.years, *shape[2:]), (shape[0], 12, *shape[2:])
 
 
 class Correct(keras.layers.Layer):

@@ -11,19 +11,25 @@ from seaice_tf.errors import InputError
 
 
 def named_weights(model: keras.Model) -> dict:
-    """The model's weight variables by "layer/weight", nested models flattened."""
-    return {
-        f"{layer.name}/{compat.weight_name(layer, weight)}": weight
-        for layer in flat_layers(model)
-        for weight in layer.weights
-    }
+    """The model's weight variables by "layer/weight", nested models flattened.
+
+    A weight that layers share has the name of the first of them.
+    """
+    names: dict[int, tuple] = {}
+    for layer in flat_layers(model):
+        for weight in layer.weights:
+            names.setdefault(
+                id(weight), (f"{layer.name}/{compat.weight_name(layer, weight)}", weight)
+            )
+    return dict(names.values())
 
 
 def flat_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """All layers of a model, those of models inside it in their place."""
+    """All layers of a model, those of models inside it, wrapped or not, in their place."""
     for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from flat_layers(layer)
+        inner = getattr(layer, "layer", layer)
+        if isinstance(inner, keras.Model):
+            yield from flat_layers(inner)
         else:
             yield layer
 
