@@ -19,14 +19,14 @@ from seaice_tf.models.forecast import correction_unet
 from seaice_tf.models.losses import LOSSES
 from seaice_tf.models.optimizers import optimizer
 from seaice_tf.pipeline import Examples
-from seaice_tf.readers import nsidc0051
-from seaice_tf.readers.nsidc0051 import Archive
-from seaice_tf.readers.nsidc0051_doctor import examine
+from seaice_tf.readers.archive import MINIMUM_DAYS, Archive, read_archive
+from seaice_tf.readers.archive_doctor import examine
 from seaice_tf.scores import forecast as forecast_scores
 from seaice_tf.settings import Training
 from seaice_tf.task import Case, Cases, Splits, Task
-from seaice_tf.transforms import counts, grid, months
+from seaice_tf.transforms import counts, months
 from seaice_tf.transforms.counts import FULL_ICE
+from seaice_tf.transforms.grid import NORTH
 from seaice_tf.writers import forecast_products, record_plots, synthetic_archive
 
 LEADS = 12
@@ -38,8 +38,12 @@ class Settings:
     """Settings of the forecast."""
 
     data: str = ""
-    """Folder of nt_YYYYMM_SSS_v1.1_n.bin files; empty: $SEAICE_TF_DATA/nsidc0051, and without
-    that variable a synthetic archive."""
+    """Folder of sea-ice concentration files of one kind: NSIDC-0051 v1.1 or v2, monthly or daily,
+    the contest's arrays, or the climate data record G02202 v4; empty: $SEAICE_TF_DATA/nsidc0051,
+    and without that variable a synthetic archive."""
+    minimum_days: int = MINIMUM_DAYS
+    """Days with data that a month of daily files must have; half before 1987-08, when the sensor
+    was on every other day."""
     train_last: str = "2006-12"
     """Last month to train on; validation begins with the next."""
     validation_last: str = "2009-12"
@@ -78,7 +82,7 @@ class Settings:
 class Context:
     """What lies around a case: the whole record before it, and what the months are."""
 
-    past: np.ndarray  # (months, 448, 304) uint8 counts up to the last one observed
+    past: np.ndarray  # (months, rows, columns) uint8 counts up to the last one observed
     months: np.ndarray  # (12,) datetime64[M], forecast
     source: str
 
@@ -86,14 +90,14 @@ class Context:
 def archive(settings: Settings) -> Archive:
     """The archive that the settings name; makes the synthetic one when it is first asked for."""
     if settings.data:
-        return nsidc0051.read_archive(Path(settings.data))
+        return read_archive(Path(settings.data), settings.minimum_days)
     if root := os.environ.get("SEAICE_TF_DATA"):
-        return nsidc0051.read_archive(Path(root) / "nsidc0051")
+        return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "seaice_tf" / "synthetic_nsidc0051"
     if not folder.exists():
         synthetic_archive.write(folder, *SYNTHETIC_PERIOD)
-    return nsidc0051.read_archive(folder)
+    return read_archive(folder)
 
 
 def splits(settings: Settings) -> Splits:
@@ -138,7 +142,7 @@ def examples(data: Archive, starts: np.ndarray, settings: Settings, training: bo
 def augment(settings: Settings, example, seed):
     """Cut a window at a random place and mirror it by two coins: maps (..., rows, columns)."""
     draws = tf.random.stateless_uniform([4], seed)
-    side = settings.crop or max(grid.ROWS, grid.COLUMNS)
+    side = settings.crop or max(NORTH.shape)  # the grid of the south is smaller
 
     def cut_and_mirror(x):
         corner = [
@@ -253,13 +257,11 @@ def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
 def doctor(data: Path, plots: Path | None) -> list[str]:
     """Print period and pole hole of a folder; gives its troubles."""
     findings = examine(data)
-    kind = "synthetic, not observed" if findings.synthetic else "NSIDC-0051 v1.1"
-    source = f"{kind}, {findings.months[0]} to {findings.months[-1]}"
-    print(f"{data}: {source}, {len(findings.months)} months read")
+    print(f"{data}: {findings.source}, {len(findings.months)} months read")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plots:
-        for path in record_plots.write(plots, findings.months, findings.grids, source):
+        for path in record_plots.write(plots, findings.months, findings.grids, findings.source):
             print(f"plot: {path}")
     return list(findings.troubles)
 
@@ -291,9 +293,9 @@ FORECAST = Task(
     pictures=pictures,
     doctor=doctor,
     serving=(
-        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, 448, "
-        "304) uint8, the last month observed at the end, and gives `concentration`, (batch, 12, "
-        "448, 304) float32, the fraction of the sea covered by ice in each of the next 12 months; "
-        "0 on land."
+        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, "
+        "rows, columns) uint8, the last month observed at the end, and gives `concentration`, "
+        "(batch, 12, rows, columns) float32, the fraction of the sea covered by ice in each of "
+        "the next 12 months; 0 on land."
     ),
 )

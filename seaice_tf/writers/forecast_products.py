@@ -6,25 +6,29 @@ import numpy as np
 
 from seaice_tf.transforms import counts, months
 from seaice_tf.transforms.counts import FULL_ICE
+from seaice_tf.transforms.grid import NORTH, of_shape
 from seaice_tf.writers import contest_csv, forecast_netcdf, maps
 
 
 def write(
     out: Path, period: np.ndarray, concentration: np.ndarray, land: np.ndarray, source: str
 ) -> list[Path]:
-    """Write forecast.nc, contest.csv, forecast.png and a map for every month in maps/.
+    """Write forecast.nc, forecast.png, a map a month in maps/, and in the north contest.csv.
 
     Args:
         period: (12,) datetime64[M].
-        concentration: (12, 448, 304) fraction.
-        land: (448, 304) bool.
+        concentration: (12, rows, columns) fraction, on the grid of the north or of the south.
+        land: (rows, columns) bool.
         source: the model and the data it was given, for titles.
     """
     caption = f"Forecast of sea ice concentration: {source}"
     named = list(zip(map(str, period), concentration))
+    written = [forecast_netcdf.write(out / "forecast.nc", period, concentration, land, source)]
+    if of_shape(land.shape) is NORTH:  # all that the contest asks for
+        ice = np.where(land, 0, concentration * FULL_ICE)
+        written.append(contest_csv.write(out / "contest.csv", period, ice))
     return [
-        forecast_netcdf.write(out / "forecast.nc", period, concentration, land, source),
-        contest_csv.write(out / "contest.csv", period, np.where(land, 0, concentration * FULL_ICE)),
+        *written,
         maps.write(out / "forecast.png", maps.figure(named, land, caption)),
         *(
             maps.write(out / "maps" / f"{panel[0]}.png", maps.figure([panel], land, panel[0]))
