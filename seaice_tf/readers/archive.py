@@ -7,13 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import nsidc0051
+from seaice_tf.readers import climate_record, contest_array, nsidc0051, nsidc0051_netcdf
 from seaice_tf.readers.file_format import Field, Format
 from seaice_tf.transforms import counts
 from seaice_tf.transforms.file_names import Name
 from seaice_tf.transforms.grid import NORTH, Grid
 
-FORMATS = (nsidc0051.FORMAT,)
+FORMATS = (
+    nsidc0051.FORMAT,
+    nsidc0051_netcdf.FORMAT,
+    contest_array.FORMAT,
+    climate_record.FORMAT,
+)
 MINIMUM_DAYS = 20  # of a month; that of G02202, which asks half as many of SMMR
 EVERY_DAY = np.datetime64("1987-08")  # SMMR, before, was on every other day
 
