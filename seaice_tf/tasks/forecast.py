@@ -76,6 +76,10 @@ class Settings:
             )
         if not (1 <= self.base_years <= self.years and self.filters):
             raise InputError("settings: expected 1 <= base_years <= years, and some filters")
+        if self.minimum_days < 1:
+            raise InputError(
+                f"settings: expected minimum_days of at least 1, got {self.minimum_days}"
+            )
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,20 @@ def test_the_doctor_reads_every_kind(tmp_path, writers, kind):
     assert expected in trouble
 
 
+def test_real_months_are_the_same_in_every_format(tmp_path, writers, real_data):
+    record = read_archive(real_data / "nsidc0051")
+    for kind in KINDS:
+        fields = record.counts[105:107]  # 1987-08 and 1987-09: the sensor changes
+        folder = tmp_path / kind.replace("/", " ")
+        writers[kind](folder, record.first + 105, fields)
+        found = read_archive(folder).counts
+        flags = counts.flagged(fields)
+        np.testing.assert_array_equal(found[flags], fields[flags])
+        # The climate data record holds whole percents, 2.5 counts each.
+        tolerance = 1 if kind.startswith("NOAA") else 0
+        assert np.abs(found.astype(int) - fields).max() <= tolerance
+
+
 def test_every_format_is_tried(writers):
     assert {form.title for form in FORMATS} == {kind.removesuffix(" daily") for kind in writers}
 
