@@ -61,11 +61,12 @@ def examine(folder: Path) -> Findings:
             continue
         grid, days = archive.monthly_mean(list(fields.values()))
         synthetic |= any(field.synthetic for field in fields.values())
-        months.append(month)
-        grids.append(grid)
         if not days:
             troubles.append(f"{month} has files without data; it counts as missing")
-        elif files.daily and days < (needed := archive.days_needed(month)):
+            continue
+        months.append(month)
+        grids.append(grid)
+        if files.daily and days < (needed := archive.days_needed(month)):
             troubles.append(f"{month} has {days} days with data, fewer than {needed}")
     if not months:
         raise InputError(f"{folder}: expected at least one readable file; {troubles[0]}")
