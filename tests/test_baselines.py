@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seaice_tf import baselines
-from seaice_tf.readers.nsidc0051 import read_archive
+from seaice_tf.readers.archive import read_archive
 from seaice_tf.scores import contest
 from seaice_tf.transforms import counts, months
 

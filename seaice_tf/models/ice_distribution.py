@@ -69,8 +69,15 @@ def class_error(true, logits):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
-def year_from_classes(network: keras.Model, rows: int, columns: int, hole: str) -> keras.Model:
+def year_from_classes(
+    network: keras.Model, rows: int | None, columns: int | None, hole: str
+) -> keras.Model:
     """The forecast of a year from a class network.
+
+    Args:
+        network: of class_network.
+        rows, columns: size of the grid; None for a side that may vary.
+        hole: how the pole hole is filled, "surroundings" or "median".
 
     Returns:
         A functional model from raw counts with flags, (B, 120, rows, columns) uint8, January to

@@ -9,7 +9,7 @@ from seaice_tf.models.ice_history import fill_hole, fraction
 from seaice_tf.transforms.counts import COAST, EDGE, LAND
 
 YEARS = 10
-# Feature -> (mean, deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051.
+# Feature -> (mean, deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051 north.
 # A name ending in _5, _9 or _17 after "near" is a mean over the sea in a window of so many cells.
 FEATURES: dict[str, tuple[float, float]] = {
     "year_1": (0.431, 0.437),

@@ -15,9 +15,10 @@ def score(years: Iterable[Year]) -> dict[str, float]:
     """Score forecasts year by year, in bounded memory.
 
     Args:
-        years: of (true, pred, decision, past, months): raw counts that came, (n <= 12, 448, 304);
-            fractions forecast (12, 448, 304); those handed in to the contest, of the same shape;
-            raw counts before (m, 448, 304); and (12,) datetime64[M].
+        years: of (true, pred, decision, past, months): raw counts that came (n <= 12, rows,
+            columns) on one of the grids; fractions forecast (12, rows, columns); those handed in
+            to the contest, of the same shape; raw counts before (m, rows, columns); and (12,)
+            datetime64[M].
 
     Returns:
         The contest's scores of the decision with all months pooled; the field's of the forecast
@@ -39,7 +40,7 @@ def _months(true, pred, past, period) -> list[tuple[int, dict[str, float]]]:
     climate = counts.mean(counts.by_year(past, 10)) / FULL_ICE
     icy = ((past >= counts.ICE_EDGE) & ~counts.flagged(past)).any(axis=0)
     truth = np.where(counts.flagged(true), np.nan, true / FULL_ICE)
-    area = grid.cell_area()
+    area = grid.of_shape(true.shape).cell_area()
     return [
         (months.number(month), seaice.month_scores(truth[i], pred[i], climate[i], icy, area))
         for i, month in enumerate(period[: len(true)])

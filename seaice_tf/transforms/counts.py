@@ -43,6 +43,19 @@ def mean(counts: np.ndarray) -> np.ndarray:
     return total / np.maximum(valid.sum(axis=0), 1)
 
 
+def month_of_days(days: np.ndarray) -> np.ndarray:
+    """A month from (days, rows, columns): each cell's mean of its unflagged days, as a count.
+
+    The mean is rounded, a half to the even count. A cell that no day observed keeps its flag; the
+    lowest if the days differ, so that a reason such as the pole hole goes before "missing".
+    """
+    if len(days) == 1:
+        return days[0]  # the same, without the work, for every file of a monthly record
+    return np.where(flagged(days).all(axis=0), days.min(axis=0), np.rint(mean(days))).astype(
+        np.uint8
+    )
+
+
 def fill_hole(counts: np.ndarray, how: str = "surroundings") -> np.ndarray:
     """Give the pole hole one concentration a month; all other flags stay.
 

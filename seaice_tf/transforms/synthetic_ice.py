@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from seaice_tf.transforms import counts, grid, months
+from seaice_tf.transforms import counts, months
+from seaice_tf.transforms.grid import NORTH
 
 WAVES = 4  # zonal wave numbers of the ice edge
 
@@ -47,20 +48,20 @@ def pole_hole(month) -> np.ndarray:
     size = 1799 if month < np.datetime64("1987-09") else 468
     if month >= np.datetime64("2008-01"):
         size = 44
-    latitude, _ = grid.latitude_longitude()
+    latitude, _ = NORTH.latitude_longitude()
     return latitude >= np.sort(latitude, axis=None)[-size]
 
 
 def land_mask(rng: np.random.Generator) -> np.ndarray:
     """Made-up continents around an open pole: (448, 304) bool."""
-    latitude, _ = grid.latitude_longitude()
+    latitude, _ = NORTH.latitude_longitude()
     relief = _smooth(rng, 18)
     return (relief > 0.25 + 0.1 * np.maximum(latitude - 70, 0)) & (latitude < 82)
 
 
 def _edge_latitudes(period, climate, weather, geography) -> np.ndarray:
     """Latitude of the ice edge along each cell's meridian: (months, 448, 304)."""
-    _, longitude = grid.latitude_longitude()
+    _, longitude = NORTH.latitude_longitude()
     waves = np.arange(1, WAVES + 1)
     angle = np.radians(longitude)[..., None] * waves
     shapes = np.concatenate([np.cos(angle), np.sin(angle)], axis=-1)
@@ -80,7 +81,7 @@ def _edge_latitudes(period, climate, weather, geography) -> np.ndarray:
 
 def _month(edge: np.ndarray, climate: Climate, seed: tuple[int, ...]) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    latitude, _ = grid.latitude_longitude()
+    latitude, _ = NORTH.latitude_longitude()
     distance = latitude - edge + climate.weather * _smooth(rng, 6)
     pack = 0.97 + 0.02 * _smooth(rng, 3)
     concentration = pack / (1 + np.exp(-distance / climate.width * 2))
@@ -90,5 +91,5 @@ def _month(edge: np.ndarray, climate: Climate, seed: tuple[int, ...]) -> np.ndar
 
 def _smooth(rng: np.random.Generator, cells: float) -> np.ndarray:
     """Gaussian noise of unit variance with a correlation length of `cells`: (448, 304)."""
-    noise = ndimage.gaussian_filter(rng.standard_normal((grid.ROWS, grid.COLUMNS)), cells)
+    noise = ndimage.gaussian_filter(rng.standard_normal(NORTH.shape), cells)
     return noise / noise.std()

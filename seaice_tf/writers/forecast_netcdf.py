@@ -7,7 +7,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf import __version__
-from seaice_tf.transforms import grid
+from seaice_tf.transforms.grid import NORTH, Grid, of_shape
 from seaice_tf.writers import atomic
 
 FILL = np.float32(-1)  # on land
@@ -50,14 +50,16 @@ def write(
 
     Args:
         months: (n,) datetime64[M]; the month before the first is the last one observed.
-        fields: "concentration", and perhaps "spread" and "probability", (n, 448, 304) fractions.
-        land: (448, 304) bool, written as fill value.
+        fields: "concentration", and perhaps "spread" and "probability", (n, rows, columns)
+            fractions on the grid of the north or of the south.
+        land: (rows, columns) bool, written as fill value.
         source: the model and the data it was given.
     """
     # In memory first: netCDF4 reports a full disk late or never, a plain write at once.
     dataset = netCDF4.Dataset(str(path), "w", memory=1 << 20)
-    _describe(dataset, source)
-    _grid(dataset)
+    grid = of_shape(land.shape)
+    _describe(dataset, source, grid)
+    _axes(dataset, grid)
     _time(dataset, months)
     for name in FIELDS:
         if name in fields:
@@ -72,12 +74,13 @@ def _field(dataset: netCDF4.Dataset, name: str, values: np.ndarray) -> None:
     field[:] = values
 
 
-def _describe(dataset: netCDF4.Dataset, source: str) -> None:
+def _describe(dataset: netCDF4.Dataset, source: str, grid: Grid) -> None:
+    region = "Arctic" if grid is NORTH else "Antarctic"
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     dataset.setncatts(
         {
             "Conventions": "CF-1.10",
-            "title": "Forecast of monthly Arctic sea ice concentration",
+            "title": f"Forecast of monthly {region} sea ice concentration",
             "source": source,
             "history": f"{now} seaice_tf {__version__} predict forecast",
             "references": "NSIDC-0051, doi:10.5067/8GQ8LZQVL0VL",
@@ -85,9 +88,9 @@ def _describe(dataset: netCDF4.Dataset, source: str) -> None:
     )
 
 
-def _grid(dataset: netCDF4.Dataset) -> None:
+def _axes(dataset: netCDF4.Dataset, grid: Grid) -> None:
     crs = dataset.createVariable("crs", "i4")
-    crs.setncatts(grid.CRS.to_cf())
+    crs.setncatts(grid.crs.to_cf())
     for name, values in zip("xy", grid.axes()):
         dataset.createDimension(name, values.size)
         axis = dataset.createVariable(name, "f8", (name,))

@@ -6,6 +6,7 @@ import numpy as np
 
 from seaice_tf.transforms import counts, months
 from seaice_tf.transforms.counts import FULL_ICE
+from seaice_tf.transforms.grid import NORTH, of_shape
 from seaice_tf.writers import contest_csv, forecast_netcdf, maps
 
 
@@ -17,20 +18,24 @@ def write(
     land: np.ndarray,
     source: str,
 ) -> list[Path]:
-    """Write forecast.nc, contest.csv, forecast.png and a map for every month in maps/.
+    """Write forecast.nc, forecast.png, a map a month in maps/, and in the north contest.csv.
 
     Args:
         period: (12,) datetime64[M].
-        fields: "concentration", and perhaps "spread" and "probability", (12, 448, 304) fractions.
-        decision: (12, 448, 304) fraction, for the contest alone.
-        land: (448, 304) bool.
+        fields: "concentration", and perhaps "spread" and "probability", (12, rows, columns)
+            fractions on the grid of the north or of the south.
+        decision: (12, rows, columns) fraction, for the contest alone.
+        land: (rows, columns) bool.
         source: the model and the data it was given, for titles.
     """
     caption = f"Forecast of sea ice concentration: {source}"
     named = list(zip(map(str, period), fields["concentration"]))
+    written = [forecast_netcdf.write(out / "forecast.nc", period, fields, land, source)]
+    if of_shape(land.shape) is NORTH:  # all that the contest asks for
+        ice = np.where(land, 0, decision * FULL_ICE)
+        written.append(contest_csv.write(out / "contest.csv", period, ice))
     return [
-        forecast_netcdf.write(out / "forecast.nc", period, fields, land, source),
-        contest_csv.write(out / "contest.csv", period, np.where(land, 0, decision * FULL_ICE)),
+        *written,
         maps.write(out / "forecast.png", maps.figure(named, land, caption)),
         *(
             maps.write(out / "maps" / f"{panel[0]}.png", maps.figure([panel], land, panel[0]))
@@ -46,8 +51,8 @@ def comparisons(
 
     Args:
         period: (12,) datetime64[M].
-        concentration: (12, 448, 304) fraction.
-        true: (n <= 12, 448, 304) raw counts with flags.
+        concentration: (12, rows, columns) fraction.
+        true: (n <= 12, rows, columns) raw counts with flags.
     """
     result = {}
     for month, pred, truth in zip(period, concentration, true):

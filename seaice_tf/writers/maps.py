@@ -9,8 +9,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from seaice_tf.transforms import grid
 from seaice_tf.transforms.counts import EDGE
+from seaice_tf.transforms.grid import of_shape
 from seaice_tf.writers import atomic
 
 # Dark sea to white ice; its lightness rises evenly, so it reads in grey and to colour-blind eyes.
@@ -18,34 +18,29 @@ ICE = LinearSegmentedColormap.from_list(
     "ice", ["#040613", "#292851", "#3f4b96", "#427bb7", "#61a8c7", "#9cd4da", "#eafdfd"]
 ).with_extremes(bad="#8c8377")  # land
 CHANGE = "RdBu"
-PLANE_X, PLANE_Y = grid.axes()
-EXTENT = (
-    PLANE_X[0] - grid.CELL / 2,
-    PLANE_X[-1] + grid.CELL / 2,
-    PLANE_Y[-1] - grid.CELL / 2,
-    PLANE_Y[0] + grid.CELL / 2,
-)
 
 
 def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bool = False):
-    """One map with its graticule and the 15 % ice edge: field (448, 304) fraction."""
+    """One map with its graticule and the 15 % ice edge: a fraction on either grid."""
+    grid = of_shape(field.shape)
+    x, y = grid.axes()
     image = axes.imshow(
         np.ma.masked_where(land, field),
         cmap=CHANGE if change else ICE,
         vmin=-1 if change else 0,
         vmax=1,
-        extent=EXTENT,
+        extent=grid.extent,
         interpolation="nearest",
     )
     if change:
-        axes.imshow(np.ma.masked_where(~land, np.zeros(land.shape)), cmap=ICE, extent=EXTENT)
+        axes.imshow(np.ma.masked_where(~land, np.zeros(land.shape)), cmap=ICE, extent=grid.extent)
     elif (field >= EDGE).any() and (field < EDGE).any():
-        axes.contour(PLANE_X, PLANE_Y, field, [EDGE], colors="#ff9f1c", linewidths=0.7)
+        axes.contour(x, y, field, [EDGE], colors="#ff9f1c", linewidths=0.7)
     latitude, longitude = grid.latitude_longitude()
     lines: dict[str, Any] = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
-    axes.contour(PLANE_X, PLANE_Y, latitude, [50, 60, 70, 80], **lines)
+    axes.contour(x, y, np.abs(latitude), [50, 60, 70, 80], **lines)
     # The sine of three times the longitude is zero on every sixtieth meridian, without a seam.
-    axes.contour(PLANE_X, PLANE_Y, np.sin(np.radians(3 * longitude)), [0], **lines)
+    axes.contour(x, y, np.sin(np.radians(3 * longitude)), [0], **lines)
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
     return image

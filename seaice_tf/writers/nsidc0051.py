@@ -1,10 +1,12 @@
-"""Monthly files in the binary format of NSIDC-0051 version 1.1."""
+"""Monthly and daily files in the binary format of NSIDC-0051 version 1.1."""
 
 from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.transforms import nsidc0051
+from seaice_tf.transforms.file_names import Name
+from seaice_tf.transforms.grid import of_shape
 from seaice_tf.writers import atomic
 
 # First month of each satellite sensor in the monthly record of NSIDC-0051.
@@ -24,10 +26,13 @@ def sensor(month: np.datetime64) -> str:
 
 
 def write_synthetic(folder: Path, first: np.datetime64, counts: np.ndarray) -> list[Path]:
-    """Write (months, 448, 304) uint8 as one file a month, labelled synthetic in its header."""
+    """Write (n, rows, columns) uint8 as one file a month, labelled synthetic in its header.
+
+    They are files of the north or the south as the shape has it, and of days if `first` is one.
+    """
     paths = []
-    for month, grid in zip(first + np.arange(len(counts)), counts):
-        name = nsidc0051.Name(month, sensor(month))
-        content = nsidc0051.header(name) + grid.tobytes()
-        paths.append(atomic.write_bytes(folder / str(name), content))
+    for date, field in zip(first + np.arange(len(counts)), counts):
+        name = Name(date, sensor(date), of_shape(field.shape))
+        content = nsidc0051.header(name) + field.tobytes()
+        paths.append(atomic.write_bytes(folder / nsidc0051.file_name(name), content))
     return paths

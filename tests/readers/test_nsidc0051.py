@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import nsidc0051
-from seaice_tf.readers.nsidc0051_doctor import examine
+from seaice_tf.readers.archive import read_archive
+from seaice_tf.readers.archive_doctor import examine
 from seaice_tf.transforms import counts, months
-from seaice_tf.transforms.nsidc0051 import SOUTH_SIZE, Name
+from seaice_tf.transforms.file_names import Name
+from seaice_tf.transforms.grid import NORTH, SOUTH
+from seaice_tf.transforms.nsidc0051 import file_name, size
 from seaice_tf.writers.nsidc0051 import write_synthetic
 
 FIRST = np.datetime64("2008-01")
@@ -25,11 +27,11 @@ def folder(tmp_path):
 
 
 def path_of(folder, month):
-    return folder / str(Name(np.datetime64(month), "f17"))
+    return folder / file_name(Name(np.datetime64(month), "f17"))
 
 
 def test_what_is_written_is_read(folder):
-    archive = nsidc0051.read_archive(folder)
+    archive = read_archive(folder)
     assert (archive.first, archive.last) == (FIRST, FIRST + 3)
     assert archive.synthetic
     assert "synthetic" in archive.source
@@ -39,7 +41,7 @@ def test_what_is_written_is_read(folder):
 
 
 def test_a_month_outside_the_archive_is_an_error(folder):
-    archive = nsidc0051.read_archive(folder)
+    archive = read_archive(folder)
     with pytest.raises(InputError, match="expected data for 2010-05, got 2008-01 to 2008-04"):
         archive.index(np.datetime64("2010-05"))
 
@@ -54,7 +56,7 @@ def damage(folder, kind):
     elif kind == "oversized":
         victim.write_bytes(content + b"\0")
     elif kind == "southern size":
-        victim.write_bytes(bytes(SOUTH_SIZE))
+        victim.write_bytes(bytes(size(SOUTH)))
     elif kind == "header of another month":
         shutil.copy(path_of(folder, "2008-03"), victim)
     elif kind == "no header":
@@ -66,6 +68,8 @@ def damage(folder, kind):
     elif kind == "southern names":
         for path in list(folder.iterdir()):
             path.rename(path.with_name(path.name.replace("_n.bin", "_s.bin")))
+    elif kind == "one southern name":
+        victim.rename(victim.with_name(victim.name.replace("_n.bin", "_s.bin")))
     elif kind == "no files":
         shutil.rmtree(folder)
         folder.mkdir()
@@ -77,13 +81,15 @@ DAMAGES = {
     "truncated": "nt_200802.*expected 136492 bytes .*got 136491.*download",
     "empty": "expected 136492 bytes .*got 0",
     "oversized": "got 136493",
-    "southern size": "expected the northern grid",
-    "header of another month": "expected the header to name the same month.*got 200803_f17",
-    "no header": "got none; restore",
+    "southern size": r"expected the northern grid, .*southern one \(332 x 316\); restore",
+    "header of another month": "expected the header to name the same date.*got 200803_f17",
+    "no header": "expected a header that gives 304 x 448 .*got none",
     "missing": "expected every month from 2008-01 to 2008-04, got none for 2008-02",
     "twice": "expected one file for 2008-02, got nt_200802_f13.*nt_200802_f17.*move one",
-    "southern names": "files of the southern hemisphere",
-    "no files": "expected monthly files .*got 0 other files",
+    "southern names": r"expected the southern grid, .*northern one \(448 x 304\)",
+    "one southern name": "expected files of one kind, got 3 of NSIDC-0051 v1.1 and 1 of NSIDC-0051 "
+    "v1.1 south; move",
+    "no files": "expected files nt_YYYYMM.*got 0 other files",
     "no folder": "expected a folder",
 }
 
@@ -92,7 +98,7 @@ DAMAGES = {
 def test_damage_is_one_clear_line(folder, kind):
     damage(folder, kind)
     with pytest.raises(InputError, match=DAMAGES[kind]) as caught:
-        nsidc0051.read_archive(folder)
+        read_archive(folder)
     assert "\n" not in str(caught.value)
 
 
@@ -123,10 +129,11 @@ def test_a_sound_folder_has_no_trouble(folder):
 
 
 def test_the_real_record(real_data):
-    archive = nsidc0051.read_archive(real_data / "nsidc0051")
+    archive = read_archive(real_data / "nsidc0051")
     assert archive.counts.shape == (410, 448, 304)
     assert not archive.synthetic
     assert archive.source == "NSIDC-0051 v1.1, 1978-11 to 2012-12"
+    assert (archive.grid, archive.days) == (NORTH, None)
     land = (archive.counts == counts.LAND).sum(axis=(1, 2))
     assert (land == 63212).all()
     # September 2012 holds the least ice of the record.

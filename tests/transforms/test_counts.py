@@ -43,3 +43,20 @@ def test_by_year_lines_calendar_months_up():
 @pytest.mark.parametrize(("values", "median"), [([], 0), ([5], 5), ([1, 9], 1), ([1, 4, 9], 4)])
 def test_the_lower_median(values, median):
     assert counts.lower_median(np.array(values, np.uint8)) == median
+
+
+def test_a_month_of_days_is_that_of_a_slow_loop():
+    days = np.random.default_rng(0).integers(0, 256, (7, 20, 30)).astype(np.uint8)
+    days[:, 0], days[1:, 1], days[:6, 2] = counts.LAND, counts.MISSING, counts.POLE_HOLE
+    month = counts.month_of_days(days)
+    assert month.dtype == np.uint8
+    for row, column in np.ndindex(month.shape):
+        values = [int(day) for day in days[:, row, column]]
+        observed = [value for value in values if value <= counts.FULL_ICE]
+        expected = round(sum(observed) / len(observed)) if observed else min(values)
+        assert month[row, column] == expected
+
+
+def test_a_month_of_one_file_is_that_file():
+    field = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    np.testing.assert_array_equal(counts.month_of_days(field), field[0])

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from seaice_tf.transforms import counts, grid, synthetic_ice
+from seaice_tf.transforms import counts, synthetic_ice
+from seaice_tf.transforms.grid import NORTH
 
 PERIOD = (np.datetime64("2007-08"), np.datetime64("2008-03"))
 
@@ -18,7 +19,7 @@ def test_it_is_a_function_of_the_seed(ice):
 
 
 def test_it_looks_like_the_real_record(ice):
-    assert ice.shape == (8, grid.ROWS, grid.COLUMNS)
+    assert ice.shape == (8, *NORTH.shape)
     assert ice.dtype == np.uint8
     assert set(np.unique(ice[ice > 250])) == {counts.POLE_HOLE, counts.COAST, counts.LAND}
     assert [int((month == counts.POLE_HOLE).sum()) for month in (ice[4], ice[5])] == [468, 44]

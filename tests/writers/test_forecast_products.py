@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from skimage.io import imread
 
-from seaice_tf.transforms import grid
+from seaice_tf.transforms.grid import NORTH
 from seaice_tf.writers import forecast_products
 
 PERIOD = np.arange("2013-01", "2014-01", dtype="datetime64[M]")
@@ -15,8 +15,8 @@ PERIOD = np.arange("2013-01", "2014-01", dtype="datetime64[M]")
 def products(tmp_path_factory):
     out = tmp_path_factory.mktemp("products")
     rng = np.random.default_rng(0)
-    concentration = rng.random((12, grid.ROWS, grid.COLUMNS)).astype(np.float32)
-    land = np.zeros((grid.ROWS, grid.COLUMNS), bool)
+    concentration = rng.random((12, *NORTH.shape)).astype(np.float32)
+    land = np.zeros(NORTH.shape, bool)
     land[:20] = True
     decision = np.roll(concentration, 1, axis=1)
     fields = {"concentration": concentration, "probability": 1 - concentration}
@@ -49,7 +49,7 @@ def test_netcdf_says_where_when_and_what(products):
         for name in field.coordinates.split():
             assert name in data.variables
         assert float(data["y"][0]) == 233.5 * 25000
-        assert data["lat"][0, 0] == pytest.approx(grid.latitude_longitude()[0][0, 0], abs=1e-4)
+        assert data["lat"][0, 0] == pytest.approx(NORTH.latitude_longitude()[0][0, 0], abs=1e-4)
         bounds = netCDF4.num2date(data["time_bounds"][:], data["time"].units)
         assert bounds[0, 0].isoformat() == "2013-01-01T00:00:00"
         assert bounds[-1, 1].isoformat() == "2014-01-01T00:00:00"
@@ -62,7 +62,7 @@ def test_the_contests_file_is_row_major_on_its_scale(products):
     assert rows[0][0] == "month"
     assert {len(row) for row in rows} == {1 + 136192}
     assert [row[0] for row in rows[1:]] == list(map(str, PERIOD))
-    values = np.array(rows[3][1:], float).reshape(grid.ROWS, grid.COLUMNS)
+    values = np.array(rows[3][1:], float).reshape(NORTH.shape)
     np.testing.assert_allclose(
         values, np.where(land, 0, np.roll(concentration[2], 1, axis=0) * 250), atol=0.0051
     )
@@ -77,9 +77,9 @@ def test_maps_are_pictures(products):
 
 
 def test_comparisons_show_march_and_september():
-    concentration = np.zeros((12, grid.ROWS, grid.COLUMNS), np.float32)
+    concentration = np.zeros((12, *NORTH.shape), np.float32)
     concentration[:, :100] = 1
-    true = np.zeros((9, grid.ROWS, grid.COLUMNS), np.uint8)
+    true = np.zeros((9, *NORTH.shape), np.uint8)
     pictures = forecast_products.comparisons(PERIOD, concentration, true, "a test")
     assert set(pictures) == {"concentration/month_03", "concentration/month_09"}
     assert all(p.dtype == np.uint8 and p.shape[-1] == 3 for p in pictures.values())

@@ -1,4 +1,4 @@
-"""Monthly Arctic sea-ice concentration: ten years of files in, the next 12 months out."""
+"""Monthly sea-ice concentration: ten years of files in, the next 12 months out."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -12,8 +12,8 @@ from tensorflow import keras
 
 from seaice_tf import baselines
 from seaice_tf.errors import InputError
-from seaice_tf.readers.nsidc0051 import Archive
-from seaice_tf.readers.nsidc0051_doctor import examine
+from seaice_tf.readers.archive import Archive
+from seaice_tf.readers.archive_doctor import examine
 from seaice_tf.scores import forecast as forecast_scores
 from seaice_tf.task import Case, Cases, Splits, Task
 from seaice_tf.tasks.forecast.data import archive
@@ -27,7 +27,7 @@ from seaice_tf.writers import forecast_products, record_plots
 class Context:
     """What lies around a case: the whole record before it, and what the months are."""
 
-    past: np.ndarray  # (months, 448, 304) uint8 counts up to the last one observed
+    past: np.ndarray  # (months, rows, columns) uint8 counts up to the last one observed
     months: np.ndarray  # (12,) datetime64[M], forecast
     source: str
 
@@ -152,13 +152,11 @@ def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
 def doctor(data: Path, plots: Path | None) -> list[str]:
     """Print period and pole hole of a folder; gives its troubles."""
     findings = examine(data)
-    kind = "synthetic, not observed" if findings.synthetic else "NSIDC-0051 v1.1"
-    source = f"{kind}, {findings.months[0]} to {findings.months[-1]}"
-    print(f"{data}: {source}, {len(findings.months)} months read")
+    print(f"{data}: {findings.source}, {len(findings.months)} months read")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plots:
-        for path in record_plots.write(plots, findings.months, findings.grids, source):
+        for path in record_plots.write(plots, findings.months, findings.grids, findings.source):
             print(f"plot: {path}")
     return list(findings.troubles)
 
@@ -191,11 +189,12 @@ FORECAST = Task(
     pictures=pictures,
     doctor=doctor,
     serving=(
-        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, 448, "
-        "304) uint8, the last month observed at the end, and gives `concentration`, (batch, 12, "
-        "448, 304) float32, the fraction of the sea covered by ice in each of the next 12 months, "
-        "0 on land. The network `distribution` needs a last month of December, and also gives "
-        "`probability` of ice at 15 % or more, `spread` (standard deviation) and "
-        "`contest_decision`, drawn for the contest's score and not a concentration."
+        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, "
+        "rows, columns) uint8, the last month observed at the end, and gives `concentration`, "
+        "(batch, 12, rows, columns) float32, the fraction of the sea covered by ice in each of "
+        "the next 12 months, 0 on land. The network `distribution` needs a last month of "
+        "December, and also gives `probability` of ice at 15 % or more, `spread` (standard "
+        "deviation) and `contest_decision`, drawn for the contest's score and not a "
+        "concentration."
     ),
 )

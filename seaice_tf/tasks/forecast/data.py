@@ -12,11 +12,11 @@ from seaice_tf.errors import InputError
 from seaice_tf.models.ice_distribution import class_of
 from seaice_tf.models.ice_features import IceFeatures
 from seaice_tf.pipeline import Examples
-from seaice_tf.readers import nsidc0051
-from seaice_tf.readers.nsidc0051 import Archive
+from seaice_tf.readers.archive import Archive, read_archive
 from seaice_tf.tasks.forecast.settings import LEADS, Settings
-from seaice_tf.transforms import grid, months
+from seaice_tf.transforms import months
 from seaice_tf.transforms.counts import FULL_ICE, flagged
+from seaice_tf.transforms.grid import NORTH
 from seaice_tf.writers import synthetic_archive
 
 SYNTHETIC_PERIOD = ("1978-11", "2012-12")
@@ -26,14 +26,14 @@ BLOCK = 1024  # cells of an example of the distribution
 def archive(settings: Settings) -> Archive:
     """The archive that the settings name; makes the synthetic one when it is first asked for."""
     if settings.data:
-        return nsidc0051.read_archive(Path(settings.data))
+        return read_archive(Path(settings.data), settings.minimum_days)
     if root := os.environ.get("SEAICE_TF_DATA"):
-        return nsidc0051.read_archive(Path(root) / "nsidc0051")
+        return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "seaice_tf" / __version__ / "synthetic_nsidc0051"
     if not folder.exists():
         synthetic_archive.write(folder, *SYNTHETIC_PERIOD)
-    return nsidc0051.read_archive(folder)
+    return read_archive(folder)
 
 
 def training_starts(data: Archive, settings: Settings, december: bool) -> np.ndarray:
@@ -81,7 +81,7 @@ def windows(data: Archive, starts: np.ndarray, settings: Settings, training: boo
 def augment(settings: Settings, example, seed):
     """Cut a window at a random place and mirror it by two coins: maps (..., rows, columns)."""
     draws = tf.random.stateless_uniform([4], seed)
-    side = settings.crop or max(grid.ROWS, grid.COLUMNS)
+    side = settings.crop or max(NORTH.shape)  # the grid of the south is smaller
 
     def cut_and_mirror(x):
         places = [max(length - side + 1, 1) for length in x.shape[1:]]

@@ -10,10 +10,9 @@ from seaice_tf.models.ice_distribution import class_error, class_network, year_f
 from seaice_tf.models.losses import LOSSES
 from seaice_tf.models.optimizers import optimizer
 from seaice_tf.pipeline import Examples
-from seaice_tf.readers.nsidc0051 import Archive
+from seaice_tf.readers.archive import Archive
 from seaice_tf.tasks.forecast import data as examples
 from seaice_tf.tasks.forecast.settings import Settings
-from seaice_tf.transforms import grid
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def _distribution_examples(data: Archive, settings: Settings) -> tuple[Examples,
 
 
 def _distribution_served(settings: Settings, model: keras.Model) -> keras.Model:
-    return year_from_classes(model, grid.ROWS, grid.COLUMNS, settings.hole)
+    return year_from_classes(model, None, None, settings.hole)
 
 
 NETWORKS = {

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import tyro
 
 from seaice_tf.errors import InputError
+from seaice_tf.readers.archive import MINIMUM_DAYS
 from seaice_tf.settings import Training
 from seaice_tf.transforms import months
 
@@ -17,8 +18,12 @@ class Settings:
     """Settings of the forecast."""
 
     data: str = ""
-    """Folder of nt_YYYYMM_SSS_v1.1_n.bin files; empty: $SEAICE_TF_DATA/nsidc0051, and without
-    that variable a synthetic archive."""
+    """Folder of sea-ice concentration files of one kind: NSIDC-0051 v1.1 or v2, monthly or daily,
+    the contest's arrays, or the climate data record G02202 v4; empty: $SEAICE_TF_DATA/nsidc0051,
+    and without that variable a synthetic archive."""
+    minimum_days: int = MINIMUM_DAYS
+    """Days with data that a month of daily files must have; half before 1987-08, when the sensor
+    was on every other day."""
     train_last: str = "2006-12"
     """Last month to train on."""
     validation_first: str = "2007-01"
@@ -70,6 +75,10 @@ class Settings:
             )
         if not (1 <= self.base_years <= self.years and self.filters):
             raise InputError("settings: expected 1 <= base_years <= years, and some filters")
+        if self.minimum_days < 1:
+            raise InputError(
+                f"settings: expected minimum_days of at least 1, got {self.minimum_days}"
+            )
         if self.members < 1 or not 0 < self.cells <= 1:
             raise InputError("settings: expected members of at least 1 and cells in (0, 1]")
 

@@ -1,4 +1,4 @@
-"""What is wrong with a folder of NSIDC-0051 files, all of it at once."""
+"""What is wrong with a folder of sea-ice files of whatever kind, all of it at once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import nsidc0051
-from seaice_tf.transforms import nsidc0051 as formats
+from seaice_tf.readers import archive
+from seaice_tf.readers.file_format import Field
 from seaice_tf.transforms.counts import COAST, LAND, MISSING, POLE_HOLE, UNUSED
 
 
@@ -16,9 +16,15 @@ class Findings:
     """The months that could be read, one grid each, and the troubles found on the way."""
 
     months: np.ndarray  # (n,) datetime64[M]
-    grids: np.ndarray  # (n, 448, 304) uint8
+    grids: np.ndarray  # (n, rows, columns) uint8
     troubles: tuple[str, ...]
     synthetic: bool
+    kind: str
+
+    @property
+    def source(self) -> str:
+        """What the data are, for titles and tables."""
+        return archive.title(self.kind, self.synthetic, self.months[0], self.months[-1])
 
     def hole_sizes(self) -> list[tuple[np.datetime64, int]]:
         """The size of the pole hole in cells, and the first month of each size in turn."""
@@ -31,42 +37,52 @@ def examine(folder: Path) -> Findings:
     """Read everything readable in `folder`.
 
     Raises:
-        InputError: there is no monthly file, or none that can be read.
+        InputError: there is no sea-ice file, files of several kinds, or none that can be read.
     """
-    troubles: list[str] = []
+    files = archive.find(folder)
+    troubles = [
+        f"{date} is given twice: {', '.join(path.name for path in paths)}"
+        for date, paths in files.twice().items()
+    ]
     months: list[np.datetime64] = []
     grids: list[np.ndarray] = []
-    heads: list[bytes] = []
-    found = nsidc0051.monthly_files(folder)
-    for month, paths in found.items():
-        if len(paths) > 1:
-            troubles.append(f"{month} is given twice: {', '.join(p.name for p in paths)}")
+    synthetic = False
+    for month, paths in files.by_month().items():
+        fields: dict[np.datetime64, Field] = {}
         for path in paths:
             try:
-                grid, head = nsidc0051.read_file(path)
+                field = files.read(path)
             except InputError as error:
                 troubles.append(str(error))
                 continue
-            if not months or months[-1] != month:
-                months.append(month)
-                grids.append(grid)
-                heads.append(head)
-            troubles += _values(path.name, grid)
+            fields.setdefault(files.names[path].date, field)
+            troubles += _values(path.name, field.counts, daily=files.daily)
+        if not fields:
+            continue
+        grid, days = archive.monthly_mean(list(fields.values()))
+        synthetic |= any(field.synthetic for field in fields.values())
+        if not days:
+            troubles.append(f"{month} has files without data; it counts as missing")
+            continue
+        months.append(month)
+        grids.append(grid)
+        if files.daily and days < (needed := archive.days_needed(month)):
+            troubles.append(f"{month} has {days} days with data, fewer than {needed}")
     if not months:
         raise InputError(f"{folder}: expected at least one readable file; {troubles[0]}")
-    gaps = nsidc0051.gaps(list(found))
+    gaps = archive.gaps(list(files.by_month()))
     troubles += [f"{month} is missing; every month is needed for a history" for month in gaps]
     stack = np.stack(grids)
     troubles += _changing_masks(months, stack)
-    synthetic = any(map(formats.is_synthetic, heads))
-    return Findings(np.array(months), stack, tuple(troubles), synthetic)
+    return Findings(np.array(months), stack, tuple(troubles), synthetic, files.kind)
 
 
-def _values(name: str, grid: np.ndarray) -> list[str]:
+def _values(name: str, grid: np.ndarray, daily: bool) -> list[str]:
+    """What is odd about a file; swaths that a day misses are not, the other days fill them."""
     troubles = []
     if unused := int((grid == UNUSED).sum()):
         troubles.append(f"{name}: {unused} cells hold {UNUSED}, a value that does not exist")
-    if missing := int((grid == MISSING).sum()):
+    if not daily and (missing := int((grid == MISSING).sum())):
         troubles.append(f"{name}: {missing} cells are missing ({MISSING})")
     return troubles
 
