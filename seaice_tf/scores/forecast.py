@@ -61,7 +61,7 @@ def _entries(true, pred, past, period, groups, regions) -> list[Entry]:
     for i, month in enumerate(period[: len(true)]):
         maps = {("", *(GROUPS[group](i + 1, month) for group in groups)): truth[i]}
         for region, mask in regions.items():
-            maps[f"region_{region}",] = np.where(mask, truth[i], np.nan)
+            maps[(f"region_{region}",)] = np.where(mask, truth[i], np.nan)
         result += [
             (names, seaice.month_scores(seen, pred[i], climate[i], icy, area))
             for names, seen in maps.items()
