@@ -115,11 +115,6 @@ def brier(
     )
 
 
-def probability_of_ice(members: np.ndarray) -> np.ndarray:
-    """Share of the members with at least 15 % ice: (members, ...) -> (...)."""
-    return (members >= EDGE).mean(axis=0)
-
-
 @dataclass(frozen=True)
 class Ensemble:
     """What has to be added up over months for the scores of an ensemble."""

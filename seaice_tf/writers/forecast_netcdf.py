@@ -1,73 +1,145 @@
-"""A forecast as CF-1.10 netCDF on the NSIDC grid."""
+"""A forecast as netCDF on the NSIDC grid, by the conventions CF-1.10 and ACDD-1.3."""
 
 import datetime
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
 
 from seaice_tf import __version__
 from seaice_tf.transforms import grid
+from seaice_tf.transforms.counts import EDGE
 from seaice_tf.writers import atomic
 
 FILL = np.float32(-1)  # on land
 EPOCH = np.datetime64("1970-01-01")
+COORDINATES = "lat lon forecast_reference_time"
 FIELD = {
     "standard_name": "sea_ice_area_fraction",
     "long_name": "monthly mean sea ice concentration, forecast",
     "units": "1",
     "valid_range": np.array([0, 1], np.float32),
     "cell_methods": "time: mean",
-    "coordinates": "lat lon forecast_reference_time",
+    "coordinates": COORDINATES,
+    "coverage_content_type": "modelResult",
     "grid_mapping": "crs",
     "cell_measures": "area: cell_area",
+}
+MEAN = FIELD | {"long_name": "monthly mean sea ice concentration, mean of the ensemble forecast"}
+# By the key of `extra`: the variable and what differs from FIELD. CF has no standard name for the
+# probability; like its names "..._above_threshold" it takes the threshold as a scalar coordinate.
+EXTRA: dict[str, tuple[str, dict[str, Any]]] = {
+    "standard_deviation": (
+        "sea_ice_area_fraction_standard_deviation",
+        {
+            "standard_name": "sea_ice_area_fraction standard_error",
+            "long_name": "standard deviation of sea_ice_area_fraction among the members",
+        },
+    ),
+    "probability": (
+        "probability_of_sea_ice",
+        {
+            "standard_name": None,
+            "long_name": f"probability of sea_ice_area_fraction above {EDGE}",
+            "comment": f"share of the members with a monthly mean of at least {EDGE}",
+            "cell_methods": None,
+            "coordinates": f"{COORDINATES} threshold",
+        },
+    ),
 }
 
 
 def write(
-    path: Path, months: np.ndarray, concentration: np.ndarray, land: np.ndarray, source: str
+    path: Path,
+    months: np.ndarray,
+    concentration: np.ndarray,
+    land: np.ndarray,
+    source: str,
+    extra: Mapping[str, np.ndarray] | None = None,
 ) -> Path:
     """Write monthly mean concentrations.
 
     Args:
         months: (n,) datetime64[M]; the month before the first is the last one observed.
-        concentration: (n, 448, 304) fraction.
+        concentration: (n, 448, 304) fraction; of an ensemble its mean.
         land: (448, 304) bool, written as fill value.
         source: the model and the data it was given.
+        extra: of an ensemble, by the keys of EXTRA: "standard_deviation" and "probability" of ice
+            of at least 15 %, (n, 448, 304) each.
     """
+    fields = dict(extra or {})
     # In memory first: netCDF4 reports a full disk late or never, a plain write at once.
     dataset = netCDF4.Dataset(str(path), "w", memory=1 << 20)
-    _describe(dataset, source)
+    _describe(dataset, months, source)
     _grid(dataset)
     _time(dataset, months)
-    field = dataset.createVariable(
-        "sea_ice_area_fraction", "f4", ("time", "y", "x"), zlib=True, fill_value=FILL
-    )
-    field.setncatts(FIELD)
-    field[:] = np.where(land, FILL, concentration.astype(np.float32))
+    attributes: dict[str, Any] = dict(MEAN if fields else FIELD)
+    if fields:
+        attributes["ancillary_variables"] = " ".join(EXTRA[key][0] for key in fields)
+    _field(dataset, "sea_ice_area_fraction", attributes, concentration, land)
+    for key, values in fields.items():
+        name, changes = EXTRA[key]
+        _field(dataset, name, FIELD | changes, values, land)
+    if "probability" in fields:
+        threshold = dataset.createVariable("threshold", "f8")
+        threshold.setncatts({"standard_name": "sea_ice_area_fraction", "units": "1"})
+        threshold.long_name = "concentration at the edge of the ice"
+        threshold[...] = EDGE
     return atomic.write_bytes(path, dataset.close())
 
 
-def _describe(dataset: netCDF4.Dataset, source: str) -> None:
+def _field(dataset, name: str, attributes: Mapping[str, Any], values, land) -> None:
+    """A map a month; attributes that are None are left out."""
+    variable = dataset.createVariable(name, "f4", ("time", "y", "x"), zlib=True, fill_value=FILL)
+    variable.setncatts({key: value for key, value in attributes.items() if value is not None})
+    variable[:] = np.where(land, FILL, values.astype(np.float32))
+
+
+def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str) -> None:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    latitude, longitude = grid.latitude_longitude()
+    title = "Forecast of monthly Arctic sea ice concentration"
     dataset.setncatts(
         {
-            "Conventions": "CF-1.10",
-            "title": "Forecast of monthly Arctic sea ice concentration",
+            "Conventions": "CF-1.10, ACDD-1.3",
+            "title": title,
+            "summary": (
+                f"{title} for {months[0]} to {months[-1]} on the 25 km polar stereographic grid "
+                f"of NSIDC, from observations up to {months[0] - 1}. Made by {source}."
+            ),
+            "keywords": "EARTH SCIENCE > CRYOSPHERE > SEA ICE > SEA ICE CONCENTRATION",
+            "keywords_vocabulary": "GCMD Science Keywords",
             "source": source,
             "history": f"{now} seaice_tf {__version__} predict forecast",
             "references": "NSIDC-0051, doi:10.5067/8GQ8LZQVL0VL",
+            "standard_name_vocabulary": "CF Standard Name Table v93",
+            "date_created": now,
+            "product_version": __version__,
+            "cdm_data_type": "Grid",
+            "time_coverage_start": f"{months[0]}-01T00:00:00Z",
+            "time_coverage_end": f"{months[-1] + 1}-01T00:00:00Z",
+            "time_coverage_duration": f"P{months.size}M",
+            "time_coverage_resolution": "P1M",
+            "geospatial_lat_min": float(np.float32(latitude.min())),
+            "geospatial_lat_max": float(np.float32(latitude.max())),
+            "geospatial_lat_units": "degrees_north",
+            "geospatial_lon_min": float(np.float32(longitude.min())),
+            "geospatial_lon_max": float(np.float32(longitude.max())),
+            "geospatial_lon_units": "degrees_east",
         }
     )
 
 
 def _grid(dataset: netCDF4.Dataset) -> None:
     crs = dataset.createVariable("crs", "i4")
-    crs.setncatts(grid.CRS.to_cf())
+    crs.setncatts(grid.CRS.to_cf() | {"latitude_of_projection_origin": 90.0})
     for name, values in zip("xy", grid.axes()):
         dataset.createDimension(name, values.size)
         axis = dataset.createVariable(name, "f8", (name,))
         axis.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "m"})
+        axis.setncatts({"long_name": f"{name} on the projected plane", "axis": name.upper()})
         axis[:] = values
     latitude, longitude = grid.latitude_longitude()
     for name, values, units in (
@@ -75,11 +147,13 @@ def _grid(dataset: netCDF4.Dataset) -> None:
         ("longitude", longitude, "degrees_east"),
     ):
         variable = dataset.createVariable(name[:3], "f4", ("y", "x"), zlib=True)
-        variable.setncatts({"standard_name": name, "units": units})
+        variable.setncatts({"standard_name": name, "long_name": name, "units": units})
         variable[:] = values
     area = dataset.createVariable("cell_area", "f4", ("y", "x"), zlib=True)
-    area.setncatts({"standard_name": "cell_area", "units": "km2"})
-    area[:] = grid.cell_area()
+    area.setncatts({"standard_name": "cell_area", "units": "m2", "coordinates": "lat lon"})
+    area.setncatts({"long_name": "true area of the cell", "grid_mapping": "crs"})
+    area.coverage_content_type = "auxiliaryInformation"
+    area[:] = grid.cell_area() * 1e6
 
 
 def _time(dataset: netCDF4.Dataset, months: np.ndarray) -> None:
@@ -88,10 +162,12 @@ def _time(dataset: netCDF4.Dataset, months: np.ndarray) -> None:
     dataset.createDimension("time", months.size)
     dataset.createDimension("bounds", 2)
     time = dataset.createVariable("time", "f8", ("time",))
-    time.setncatts({"standard_name": "time", "bounds": "time_bounds", **units})
+    time.setncatts({"standard_name": "time", "long_name": "middle of the month", "axis": "T"})
+    time.setncatts({"bounds": "time_bounds", **units})
     time[:] = (starts[:-1] + starts[1:]) / 2
     bounds = dataset.createVariable("time_bounds", "f8", ("time", "bounds"))
     bounds[:] = np.stack([starts[:-1], starts[1:]], axis=-1)
     issued = dataset.createVariable("forecast_reference_time", "f8")
     issued.setncatts({"standard_name": "forecast_reference_time", **units})
+    issued.long_name = "end of the last month observed"
     issued[...] = starts[0]
