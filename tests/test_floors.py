@@ -11,7 +11,7 @@ ROOT = Path(seaice_tf.__file__).parent
 FLOORS = [
     {"__init__", "errors"},
     {"transforms"},
-    {"readers", "scores", "baselines", "writers"},
+    {"readers", "scores", "baselines", "baselines_knn", "writers"},
     {"compat", "settings"},
     {"models"},
     {"pipeline"},

@@ -1,4 +1,4 @@
-"""What a forecast is handed over as: CF netCDF, the contest's CSV, and maps."""
+"""What a forecast is handed over as: CF netCDF, the contest's CSV, maps and a GIF."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import numpy as np
 from seaice_tf.transforms import counts, months
 from seaice_tf.transforms.counts import FULL_ICE
 from seaice_tf.transforms.grid import NORTH, of_shape
-from seaice_tf.writers import contest_csv, forecast_netcdf, maps
+from seaice_tf.writers import animation, contest_csv, forecast_netcdf, maps
 
 
 def write(
@@ -18,7 +18,7 @@ def write(
     land: np.ndarray,
     source: str,
 ) -> list[Path]:
-    """Write forecast.nc, forecast.png, a map a month in maps/, and in the north contest.csv.
+    """Write forecast.nc, forecast.png and .gif, maps of the months, and in the north contest.csv.
 
     Args:
         period: (12,) datetime64[M].
@@ -37,6 +37,7 @@ def write(
     return [
         *written,
         maps.write(out / "forecast.png", maps.figure(named, land, caption)),
+        animation.write(out / "forecast.gif", period, fields["concentration"], land, source),
         *(
             maps.write(out / "maps" / f"{panel[0]}.png", maps.figure([panel], land, panel[0]))
             for panel in named

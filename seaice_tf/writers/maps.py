@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -13,11 +14,12 @@ from seaice_tf.transforms.counts import EDGE
 from seaice_tf.transforms.grid import of_shape
 from seaice_tf.writers import atomic
 
+LAND = "#8c8377"
 # Dark sea to white ice; its lightness rises evenly, so it reads in grey and to colour-blind eyes.
 ICE = LinearSegmentedColormap.from_list(
     "ice", ["#040613", "#292851", "#3f4b96", "#427bb7", "#61a8c7", "#9cd4da", "#eafdfd"]
-).with_extremes(bad="#8c8377")  # land
-CHANGE = "RdBu"
+).with_extremes(bad=LAND)
+CHANGE = colormaps["RdBu"].with_extremes(bad=LAND)
 
 
 def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bool = False):
@@ -32,9 +34,7 @@ def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bo
         extent=grid.extent,
         interpolation="nearest",
     )
-    if change:
-        axes.imshow(np.ma.masked_where(~land, np.zeros(land.shape)), cmap=ICE, extent=grid.extent)
-    elif (field >= EDGE).any() and (field < EDGE).any():
+    if not change and (field >= EDGE).any() and (field < EDGE).any():
         axes.contour(x, y, field, [EDGE], colors="#ff9f1c", linewidths=0.7)
     latitude, longitude = grid.latitude_longitude()
     lines: dict[str, Any] = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from seaice_tf.scores import forecast, seaice
+from seaice_tf.transforms.grid import NORTH
 
 FIELDS = arrays(np.float64, (3, 4), elements=st.floats(0, 1))
 AREA = np.arange(1, 13).reshape(3, 4) * 1e5  # km2
@@ -64,3 +65,59 @@ def test_a_period_is_scored_by_calendar_month():
     assert scores["month_01/iiee"] > 1
     assert scores["iiee"] == pytest.approx(scores["month_01/iiee"] / 3)
     assert "month_02/iiee" not in scores
+
+
+@pytest.fixture(scope="module")
+def rolling():
+    """Forecasts of 12 months issued after month 24, 25 and 26 of one record."""
+    rng = np.random.default_rng(1)
+    record = rng.integers(0, 256, (40, 448, 304)).astype(np.uint8)
+    first = np.datetime64("2008-01", "M")
+    result = []
+    for i in (24, 25, 26):
+        pred = rng.random((12, 448, 304))
+        result.append((record[i : i + 12], pred, pred, record[:i], first + i + np.arange(12)))
+    return result
+
+
+def test_rolling_origins_are_scored_by_lead(rolling):
+    scores = forecast.score(rolling, groups=("month", "lead"))
+    for lead in (1, 12):
+        expected = [
+            sum(
+                seaice.edge_error(
+                    np.where(true[lead - 1] > 250, np.nan, true[lead - 1] / 250),
+                    pred[lead - 1],
+                    NORTH.cell_area(),
+                )
+            )
+            for true, pred, *_ in rolling
+        ]
+        assert scores[f"lead_{lead:02}/iiee"] == pytest.approx(np.mean(expected))
+    for group in ("lead", "month"):  # every forecast has each lead and each month once
+        parts = [scores[f"{group}_{number:02}/mae"] for number in range(1, 13)]
+        assert np.mean(parts) == pytest.approx(scores["mae"])
+
+
+def test_groups_and_regions_only_add(rolling):
+    plain = forecast.score(rolling[:1], groups=())
+    assert not any("/" in name for name in plain)
+    more = forecast.score(rolling[:1], groups=("lead",), regions={"all": np.ones((448, 304), bool)})
+    assert {name: more[name] for name in plain} == plain
+    for name in ("iiee", "mae", "extent_bias", "anomaly_correlation"):
+        assert more[f"region_all/{name}"] == pytest.approx(plain[name])
+
+
+def test_regions_without_overlap_share_the_edge_error(rolling):
+    west = np.zeros((448, 304), bool)
+    west[:, :100] = True
+    scores = forecast.score(rolling[:1], regions={"west": west, "east": ~west})
+    for name in ("iiee", "extent_bias"):
+        parts = scores[f"region_west/{name}"] + scores[f"region_east/{name}"]
+        assert parts == pytest.approx(scores[name])
+
+
+def test_a_region_on_land_has_no_error_of_its_cells(rolling):
+    scores = forecast.score(rolling[:1], regions={"none": np.zeros((448, 304), bool)})
+    assert scores["region_none/iiee"] == 0
+    assert np.isnan(scores["region_none/mae"])

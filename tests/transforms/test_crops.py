@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
-from seaice_tf.transforms import crops, grid
+from seaice_tf.transforms import crops
+from seaice_tf.transforms.grid import NORTH
 
 
 @st.composite
@@ -37,11 +38,11 @@ def test_the_image_pad_counts_crops(tiling):
 
 
 def test_the_arctic_grid_holds_187_crops():
-    grids = np.arange(grid.ROWS * grid.COLUMNS).reshape(grid.ROWS, grid.COLUMNS)
+    grids = np.arange(NORTH.rows * NORTH.columns).reshape(NORTH.rows, NORTH.columns)
     made = crops.crop(grids)
     assert made.shape == (17, 11, 64, 64)
     np.testing.assert_array_equal(made[16, 10], grids[-64:, -64:])
-    pad = crops.image_pad(grid.ROWS, grid.COLUMNS)
+    pad = crops.image_pad(NORTH.rows, NORTH.columns)
     assert (pad.min(), pad.max(), pad.sum()) == (1, 9, 187 * 64 * 64)
 
 
