@@ -14,7 +14,8 @@ def predictor(run: Path) -> Predictor:
     """From a case to the maps of its heads, without the batch axis.
 
     Raises:
-        InputError: there is no readable SavedModel in the run.
+        InputError: there is no readable SavedModel in the run; of the predictor, that the data
+            have another shape than the SavedModel takes.
     """
     try:
         artifact = tf.saved_model.load(str(run / folder.SAVED_MODEL))
@@ -25,7 +26,14 @@ def predictor(run: Path) -> Predictor:
 
     # A closure, not `artifact.serve`: the bare function does not keep its variables alive.
     def predict(case):
-        outputs = artifact.serve(np.asarray(case.inputs)[None])
+        inputs = np.asarray(case.inputs)[None]
+        try:
+            outputs = artifact.serve(inputs)
+        except TypeError as error:  # how TensorFlow reports a shape that its signature excludes
+            raise InputError(
+                f"{run / folder.SAVED_MODEL}: expected inputs of the shape it was made for, got "
+                f"{inputs.shape}; use a run of the same grid and history"
+            ) from error
         return {head: value.numpy()[0] for head, value in outputs.items()}
 
     return predict

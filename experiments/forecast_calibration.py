@@ -1,0 +1,56 @@
+"""Can the released settings' odds of ice be believed, and does their spread know the error?
+
+Takes the runs of forecast_release.py, each on the three years after those it was trained on.
+
+Usage: python experiments/forecast_calibration.py
+"""
+
+import dataclasses
+
+import numpy as np
+from forecast_release import BACKTESTS, RUNS, TASK, settings_to
+
+from seaice_tf.runs import artifact, folder
+from seaice_tf.scores import probability
+from seaice_tf.transforms import counts
+from seaice_tf.transforms.grid import of_shape
+
+SPREAD_BINS = np.array([0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])
+
+
+def sums(train_last: str, first: str, last: str):
+    """Reliability of P(ice), and spread against error, over the sea that has ever held ice."""
+    run = RUNS / f"to-{train_last}"
+    settings = dataclasses.replace(folder.open_run(run, TASK), data=settings_to(train_last).data)
+    predict, brier, spread = artifact.predictor(run), None, None
+    for case in TASK.cases(settings, first, last):
+        maps, past = predict(case), case.context.past
+        icy = ((past >= counts.ICE_EDGE) & ~counts.flagged(past)).any(axis=0)
+        true = np.where(counts.flagged(case.truth) | ~icy, np.nan, case.truth / counts.FULL_ICE)
+        climate = (counts.by_year(past, 10) >= counts.ICE_EDGE).mean(axis=0)
+        area = np.broadcast_to(of_shape(true.shape).cell_area(), true.shape)
+        part = probability.brier(true, maps["probability"], climate, area)
+        brier = part if brier is None else brier + part
+        known = ~np.isnan(true)
+        error = (maps["concentration"][known] - true[known]) ** 2
+        seen = maps["spread"][known]
+        entry = probability.table(seen, SPREAD_BINS, seen**2, error, area[known])
+        spread = entry if spread is None else spread + entry
+    return brier, spread
+
+
+def main() -> None:
+    for train_last, first, last in BACKTESTS:
+        brier, spread = sums(train_last, first, last)
+        scores = ", ".join(f"{name} {value:.4f}" for name, value in brier.scores().items())
+        print(f"\ntrained to {train_last}, {first} to {last}: {scores}\n")
+        print("| P(ice) forecast | ice observed | cells |\n|---|---|---|")
+        for odds, seen, n in zip(*brier.reliability.means(), brier.reliability.count):
+            print(f"| {odds:.3f} | {seen:.3f} | {n} |")
+        print("\n| spread, % | error, % (both root mean square) | cells |\n|---|---|---|")
+        for own, seen, n in zip(*spread.means(), spread.count):
+            print(f"| {100 * own**0.5:.1f} | {100 * seen**0.5:.1f} | {n} |")
+
+
+if __name__ == "__main__":
+    main()
