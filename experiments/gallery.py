@@ -26,7 +26,8 @@ def forecast(run: Path, path: Path) -> None:
     panels = []
     for i, month in enumerate(case.context.months):
         if months.number(month) in SHOWN:
-            true = np.where(counts.flagged(case.truth[i]), 0, case.truth[i] / counts.FULL_ICE)
+            filled = counts.fill_hole(case.truth[i])
+            true = np.where(counts.flagged(filled), 0, filled / counts.FULL_ICE)
             panels += [
                 (f"{month} forecast", pred[i]),
                 (f"{month} observed", true),
@@ -36,11 +37,10 @@ def forecast(run: Path, path: Path) -> None:
 
 
 def default_run() -> Path:
-    kinds = ("real", "synthetic")
-    return next(
-        (path for kind in kinds if (path := Path(f"saved_models/forecast/demo-{kind}")).exists()),
-        Path("saved_models/forecast/demo-synthetic"),
-    )
+    """A run that has not seen the year shown: that of forecast_release.py, or a demo's."""
+    names = ("to-2009-12", "demo-real", "demo-synthetic")
+    runs = [Path("saved_models/forecast") / name for name in names]
+    return next((run for run in runs if run.exists()), runs[-1])
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ def comparisons(
     result = {}
     for month, pred, truth in zip(period, concentration, true):
         if months.number(month) in (3, 9):
-            ice = np.where(counts.flagged(truth), 0, truth / FULL_ICE)
+            filled = counts.fill_hole(truth)
+            ice = np.where(counts.flagged(filled), 0, filled / FULL_ICE)
             panels = [("forecast", pred), ("truth", ice), ("forecast minus truth", pred - ice)]
             sheet = maps.figure(panels, counts.land(truth), f"{month}, {source}")
             result[f"concentration/month_{months.number(month):02}"] = maps.pixels(sheet)

@@ -26,16 +26,17 @@ def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bo
     """One map with its graticule and the 15 % ice edge: a fraction on either grid."""
     grid = of_shape(field.shape)
     x, y = grid.axes()
+    sea = np.ma.masked_where(land, field)
     image = axes.imshow(
-        np.ma.masked_where(land, field),
+        sea,
         cmap=CHANGE if change else ICE,
         vmin=-1 if change else 0,
         vmax=1,
         extent=grid.extent,
         interpolation="nearest",
     )
-    if not change and (field >= EDGE).any() and (field < EDGE).any():
-        axes.contour(x, y, field, [EDGE], colors="#ff9f1c", linewidths=0.7)
+    if not change and sea.min() < EDGE <= sea.max():
+        axes.contour(x, y, sea, [EDGE], colors="#ff9f1c", linewidths=0.7)
     latitude, longitude = grid.latitude_longitude()
     lines: dict[str, Any] = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
     axes.contour(x, y, np.abs(latitude), [50, 60, 70, 80], **lines)

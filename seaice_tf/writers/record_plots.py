@@ -1,4 +1,4 @@
-"""Plots of a whole record of monthly concentration: what 003 looked at before modelling."""
+"""Plots of a whole record of monthly concentration: what to look at before modelling."""
 
 from pathlib import Path
 

@@ -39,7 +39,7 @@ def test_months_can_be_pooled_in_parts(true, pred):
     assert parts.scores() == pytest.approx(contest.sums(true, pred).scores())
 
 
-def test_003s_swapped_precision_and_recall_change_nothing():
+def test_swapped_precision_and_recall_change_nothing():
     rng = np.random.default_rng(0)
     true = rng.integers(0, 251, (20, 20)).astype(np.uint8)
     pred = np.clip(true + rng.normal(0, 30, true.shape), 0, 250)

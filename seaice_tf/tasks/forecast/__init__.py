@@ -54,21 +54,15 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: width and depth, loss, augmentation, learning rate, optimiser, batch."""
-    width = hp.Choice("width", [4, 8, 16])
-    depth = hp.Int("depth", 2, 4)
+    """What a sweep varies: learning rate, optimiser, batch size, and what the network adds."""
     training = dataclasses.replace(
         settings.training,
         learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
         optimizer=hp.Choice("optimizer", ["adam", "adamw"]),
         batch_size=hp.Choice("batch_size", [1, 2]),
     )
-    return dataclasses.replace(
-        settings,
-        filters=(width, *[2 * width] * (depth - 1)),
-        flip=hp.Boolean("flip"),
-        training=training,
-    )
+    varied = NETWORKS[settings.network].space(hp)
+    return dataclasses.replace(settings, training=training, **varied)
 
 
 def cases(settings: Settings, first: str | None, last: str | None) -> Cases:

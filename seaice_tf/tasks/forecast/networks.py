@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from tensorflow import keras
 
@@ -21,11 +22,13 @@ class Network:
     build: settings -> the compiled model that is trained.
     served: settings and that model -> the model of a year that is exported.
     examples: archive and settings -> training and validation examples.
+    space: hyperparameters -> the settings of this network that a sweep varies.
     """
 
     build: Callable[[Settings], keras.Model]
     served: Callable[[Settings, keras.Model], keras.Model]
     examples: Callable[[Archive, Settings], tuple[Examples, Examples]]
+    space: Callable[[Any], dict[str, Any]]
 
 
 def _unet(settings: Settings) -> keras.Model:
@@ -50,6 +53,15 @@ def _unet_examples(data: Archive, settings: Settings) -> tuple[Examples, Example
     )
 
 
+def _unet_space(hp: Any) -> dict[str, Any]:
+    width, depth = hp.Choice("width", [4, 8, 16]), hp.Int("depth", 1, 4)
+    return {
+        "filters": (width, *[2 * width] * (depth - 1)),
+        "loss": hp.Choice("loss", list(LOSSES)),
+        "flip": hp.Boolean("flip"),
+    }
+
+
 def _distribution(settings: Settings) -> keras.Model:
     model = class_network(settings.members, settings.width)
     loss = {"classes": class_error}
@@ -68,7 +80,13 @@ def _distribution_served(settings: Settings, model: keras.Model) -> keras.Model:
     return year_from_classes(model, None, None, settings.hole)
 
 
+def _distribution_space(hp: Any) -> dict[str, Any]:
+    return {"width": hp.Choice("width", [16, 32, 64, 128]), "members": hp.Choice("members", [1, 3])}
+
+
 NETWORKS = {
-    "unet": Network(_unet, lambda settings, model: model, _unet_examples),
-    "distribution": Network(_distribution, _distribution_served, _distribution_examples),
+    "unet": Network(_unet, lambda settings, model: model, _unet_examples, _unet_space),
+    "distribution": Network(
+        _distribution, _distribution_served, _distribution_examples, _distribution_space
+    ),
 }
