@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seaice_tf import compat, pipeline
-from seaice_tf.models import losses
+from seaice_tf.models.losses import LOSSES
 from seaice_tf.runs import folder
 from seaice_tf.tasks import forecast
 from seaice_tf.tasks.forecast import LEADS
@@ -69,7 +69,7 @@ def step(settings: forecast.Settings):
     def bare(history, target, weight):
         with tf.GradientTape() as tape:
             pred = bare_model(history, training=True)["concentration"]
-            loss = tf.reduce_mean(losses.absolute_error(target, pred) * weight)
+            loss = tf.reduce_mean(LOSSES[settings.loss](target, pred) * weight)
         gradients = tape.gradient(loss, bare_model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, bare_model.trainable_variables))
 
@@ -81,7 +81,7 @@ def step(settings: forecast.Settings):
 
 def year(settings: forecast.Settings):
     """The 12 months from the SavedModel, against `predict_on_batch` of the Keras model."""
-    model = forecast.build(settings)
+    model = forecast.served(settings, forecast.build(settings))
     history = next(iter(forecast.future(settings))).inputs[None]
     with tempfile.TemporaryDirectory() as root:
         compat.export(model, Path(root) / folder.SAVED_MODEL)
@@ -92,11 +92,12 @@ def year(settings: forecast.Settings):
 
 
 def main() -> None:
-    settings = forecast.Settings()
+    settings = forecast.Settings(network="unet")
     rows = {
-        "4 examples: pipeline / numpy slicing": examples(settings),
-        "training step: Keras / bare tape": step(settings),
-        "12 months: SavedModel / Keras predict": year(settings),
+        "U-Net, 4 examples: pipeline / numpy slicing": examples(settings),
+        "U-Net, training step: Keras / bare tape": step(settings),
+        "U-Net, 12 months: SavedModel / Keras predict": year(settings),
+        "distribution, 12 months: SavedModel / Keras predict": year(forecast.Settings()),
     }
     source = forecast.archive(settings).source
     table = Table(title=f"forecast on {source}; {platform.machine()}", box=box.SIMPLE)
