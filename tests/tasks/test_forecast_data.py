@@ -97,3 +97,8 @@ def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
     assert archive.days.tolist() == [31, 12]
     with pytest.raises(InputError, match="expected minimum_days of at least 1, got 0"):
         Settings(minimum_days=0)
+
+
+def test_classes_are_forecast_from_decembers_only(distribution_settings):
+    with pytest.raises(InputError, match="from a December on, got one from 2011-03 on"):
+        next(iter(FORECAST.cases(distribution_settings, "2011-04", "2011-12")))

@@ -76,14 +76,8 @@ def cases(settings: Settings, first: str | None, last: str | None) -> Cases:
     source = f"{data.source}; scored {begin} to {end}"
     if begin <= months.parse(settings.train_last):
         source += f", IN SAMPLE: trained on to {settings.train_last}"
-    made = [partial(_case, data, settings, i, source) for i in range(start, stop, LEADS)]
-    return Cases(
-        source,
-        [
-            partial(_with_truth, make, data, i, stop)
-            for make, i in zip(made, range(start, stop, LEADS))
-        ],
-    )
+    starts = range(start, stop, LEADS)
+    return Cases(source, [partial(_case, data, settings, i, source, stop) for i in starts])
 
 
 def future(settings: Settings) -> Cases:
@@ -92,20 +86,25 @@ def future(settings: Settings) -> Cases:
     return Cases(data.source, [partial(_case, data, settings, len(data.counts), data.source)])
 
 
-def _case(data: Archive, settings: Settings, start: int, source: str) -> Case:
-    needed = settings.history
+def _case(
+    data: Archive, settings: Settings, start: int, source: str, stop: int | None = None
+) -> Case:
+    """The forecast from position `start` of the archive on, with the truth before `stop`."""
+    needed, first = settings.history, data.first + start
     if start < needed:
         raise InputError(
-            f"{data.source}: expected {needed} months before {data.first + start}, got {start}; "
+            f"{data.source}: expected {needed} months before {first}, got {start}; "
             "add earlier files or forecast a later year"
         )
-    period = months.span(data.first + start, data.first + start + LEADS - 1)
+    if settings.network == "distribution" and months.number(first) != 1:
+        raise InputError(
+            f"{data.source}: expected a forecast from a December on, got one from {first - 1} on; "
+            "take whole calendar years, leave later months out, or use --network unet"
+        )
     past = data.counts[:start]
-    return Case(f"{period[0]} to {period[-1]}", past[-needed:], Context(past, period, source))
-
-
-def _with_truth(make, data: Archive, start: int, stop: int) -> Case:
-    return dataclasses.replace(make(), truth=data.counts[start : min(start + LEADS, stop)])
+    period = months.span(first, first + LEADS - 1)
+    truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
+    return Case(f"{first}", past[-needed:], Context(past, period, source), truth)
 
 
 def decision(fields: Mapping[str, np.ndarray]) -> np.ndarray:
