@@ -27,7 +27,8 @@ def sums(train_last: str, first: str, last: str):
         maps, past = predict(case), case.context.past
         icy = ((past >= counts.ICE_EDGE) & ~counts.flagged(past)).any(axis=0)
         true = np.where(counts.flagged(case.truth) | ~icy, np.nan, case.truth / counts.FULL_ICE)
-        climate = (counts.by_year(past, 10) >= counts.ICE_EDGE).mean(axis=0)
+        years = counts.by_year(past, 10)
+        climate = ((years >= counts.ICE_EDGE) & ~counts.flagged(years)).mean(axis=0)
         area = np.broadcast_to(of_shape(true.shape).cell_area(), true.shape)
         part = probability.brier(true, maps["probability"], climate, area)
         brier = part if brier is None else brier + part

@@ -8,9 +8,11 @@ Usage: python experiments/forecast_release.py
 """
 
 import dataclasses
+import os
 import shutil
 from pathlib import Path
 
+from seaice_tf.errors import InputError
 from seaice_tf.runs import evaluate, folder, train
 from seaice_tf.tasks import TASKS
 from seaice_tf.writers import atomic
@@ -30,10 +32,13 @@ def settings_to(train_last: str):
     return dataclasses.replace(settings, train_last=train_last, training=training)
 
 
-def trained(name: str, train_last: str) -> Path:
-    run = RUNS / name
+def trained(run: Path, train_last: str) -> Path:
+    """The run, trained if it is not there yet; only a run of the same settings is taken."""
+    settings = settings_to(train_last)
     if not (run / folder.MANIFEST).exists():
-        train.train(TASK, settings_to(train_last), run)
+        train.train(TASK, settings, run)
+    elif folder.open_run(run, TASK) != settings:
+        raise InputError(f"{run}: expected a run of today's settings, got another; remove it")
     return run
 
 
@@ -47,20 +52,23 @@ def rows(result: dict) -> list[str]:
 
 
 def main() -> None:
+    if "SEAICE_TF_DATA" not in os.environ:
+        raise InputError("SEAICE_TF_DATA: expected the folder of real data, got none; set it")
     text = ["", "## On years it has not seen", "", INTRODUCTION]
     for train_last, first, last in BACKTESTS:
-        run = trained(f"to-{train_last}", train_last)
+        run = trained(RUNS / f"to-{train_last}", train_last)
         result = evaluate.evaluate(TASK, settings_to(train_last), run, first, last)
         text += ["", f"Trained to {train_last}, scored {first} to {last}:", ""]
         text += ["| | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|", *rows(result)]
         best, skill = result["best_baseline"], result["skill"]
         text += ["", f"Against the best baseline, {best}: {skill:+.1%}."]
     print("\n".join(text))
-    run = trained("candidate", LAST)
-    card = (run / "model_card.md").read_text()
+    run = trained(RUNS / "candidate" / "released", LAST)
+    title, rest = (run / "model_card.md").read_text().split("\n", 1)
     with atomic.folder(RUNS / "released") as released:
         shutil.copytree(run, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
-        (released / "model_card.md").write_text(card + "\n".join(text) + "\n")
+        card = [title, *text, "", "## In sample", rest]
+        (released / "model_card.md").write_text("\n".join(card))
     print(f"released: {RUNS / 'released'}")
 
 

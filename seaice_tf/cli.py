@@ -24,7 +24,8 @@ verbs:
 tasks:
   forecast   monthly sea-ice concentration, the next 12 months
 
-seaice-tf VERB TASK --help lists the flags; --debug shows a traceback of an error."""
+seaice-tf VERB TASK --help lists the flags. train and tune also take --settings FILE, a
+settings.json whose values the other flags override. --debug shows a traceback of an error."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
+        print("stopped; train and tune go on when the same command is given again", file=sys.stderr)
         return 130
     except (InputError, OSError) as error:
         if debug:
@@ -78,6 +79,7 @@ def _settings_flags(task, words: list[str], command: str, fields: list[tuple]):
     from seaice_tf import settings as settings_file
 
     defaults = task.settings()
+    words = [part for word in words for part in _split_settings(word)]
     if "--settings" in words:
         at = words.index("--settings")
         if at + 1 == len(words):
@@ -86,6 +88,11 @@ def _settings_flags(task, words: list[str], command: str, fields: list[tuple]):
         words = words[:at] + words[at + 2 :]
     bare = Annotated[task.settings, tyro.conf.arg(name="")]
     return _flags(words, command, [*fields, ("settings", bare, defaults)])
+
+
+def _split_settings(word: str) -> list[str]:
+    """ "--settings=FILE" as two words, any other word as it is."""
+    return word.split("=", 1) if word.startswith("--settings=") else [word]
 
 
 def _train(task, words: list[str]) -> int:

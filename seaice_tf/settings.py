@@ -35,6 +35,10 @@ class Training:
         for name in ("epochs", "batch_size", "checkpoint_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not 0 <= self.seed < 2**32 or self.patience < 0:
+            raise InputError(
+                "settings: expected a seed from 0 to 2^32 - 1 and no negative patience"
+            )
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate: expected more than 0, got {self.learning_rate}")
 

@@ -5,8 +5,8 @@ import math
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.ice_history import fill_hole, fraction
-from seaice_tf.transforms.counts import COAST, EDGE, LAND
+from seaice_tf.models.ice_history import fill_hole, fraction, valid_mean
+from seaice_tf.transforms.counts import COAST, EDGE, FULL_ICE, LAND
 
 YEARS = 10
 # Feature -> (mean, deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051 north.
@@ -71,8 +71,12 @@ class IceFeatures(keras.layers.Layer):
         shape = tf.shape(counts)
         last = counts[:, -1]
         sea = tf.cast((last != LAND) & (last != COAST), tf.float32)
-        ice = fraction(fill_hole(counts, self.hole))
-        years = tf.reshape(ice, [shape[0], YEARS, 12, shape[2], shape[3]])[:, ::-1]
+        filled = fill_hole(counts, self.hole)
+        parts = [shape[0], YEARS, 12, shape[2], shape[3]]
+        known = tf.reshape(tf.cast(filled <= FULL_ICE, tf.float32), parts)
+        years = tf.reshape(fraction(filled), parts)
+        # A missing month is what the other years have; land, missing in all, stays 0.
+        years = tf.where(known > 0, years, valid_mean(years, known)[:, None])[:, ::-1]
         maps = {**_levels(years), **_spreads(years), **_anomalies(years)}
         maps |= _surroundings(maps, sea) | _season()
         everywhere = tf.shape(years[:, 0])

@@ -1,5 +1,6 @@
 """Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,14 @@ def save(path: Path, model: keras.Model) -> None:
     np.savez(path, **{name: weight.numpy() for name, weight in named_weights(model).items()})
 
 
+def open_npz(path: Path):
+    """An .npz file, never unpickled; InputError if it is none."""
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: expected an .npz file, got {error}; restore the file") from error
+
+
 def load(path: Path, model: keras.Model) -> None:
     """Set all weights from a file.
 
@@ -46,7 +55,7 @@ def load(path: Path, model: keras.Model) -> None:
         InputError: a name or a shape of the file is not the model's.
     """
     variables = named_weights(model)
-    with np.load(path, allow_pickle=False) as stored:
+    with open_npz(path) as stored:
         if missing := sorted(set(variables) ^ set(stored.files)):
             raise InputError(
                 f"{path}: expected the weights of {model.name}, got other layers: "

@@ -24,16 +24,19 @@ def predictor(run: Path) -> Predictor:
             f"{run / folder.SAVED_MODEL}: expected a SavedModel, got {error}; export it again"
         ) from error
 
+    manifest = run / folder.MANIFEST  # not there yet while a run is being made
+    made_for = folder.read_json(manifest).get("input_shape") if manifest.exists() else None
+
     # A closure, not `artifact.serve`: the bare function does not keep its variables alive.
     def predict(case):
-        inputs = np.asarray(case.inputs)[None]
-        try:
-            outputs = artifact.serve(inputs)
-        except TypeError as error:  # how TensorFlow reports a shape that its signature excludes
+        inputs = np.asarray(case.inputs)
+        # A model that takes any size has still learnt from one grid only.
+        if made_for and list(inputs.shape) != made_for:
             raise InputError(
-                f"{run / folder.SAVED_MODEL}: expected inputs of the shape it was made for, got "
-                f"{inputs.shape}; use a run of the same grid and history"
-            ) from error
+                f"{run}: expected inputs of {made_for}, got {list(inputs.shape)}; "
+                "use a run made for this grid and history"
+            )
+        outputs = artifact.serve(inputs[None])
         return {head: value.numpy()[0] for head, value in outputs.items()}
 
     return predict

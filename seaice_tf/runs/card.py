@@ -24,7 +24,7 @@ Load it without this package: `model = tensorflow.saved_model.load("saved_model"
 
 ## How it was made
 
-Best of {epochs} epochs: {best_epoch}; seed {seed}; {seconds:.0f} s of training and a peak of
+Weights of epoch {kept_epoch} of {epochs}; seed {seed}; {seconds:.0f} s of training and a peak of
 {peak_memory_mib} MiB on {machine}; code {git_revision}. Files, hashes and package versions are in
 `manifest.json`. Settings:
 

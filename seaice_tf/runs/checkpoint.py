@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from tensorflow import keras
 
+from seaice_tf.models import weights
 from seaice_tf.writers import atomic
 
 
@@ -38,7 +39,7 @@ def restore(path: Path, model: keras.Model) -> State:
     """Set the model's and the optimiser's variables; a new state where there is no file."""
     if not path.exists():
         return State()
-    with np.load(path, allow_pickle=False) as stored:
+    with weights.open_npz(path) as stored:
         for i, variable in enumerate(_variables(model)):
             variable.assign(stored[f"v{i}"])
         return State(**json.loads(str(stored["state"])))

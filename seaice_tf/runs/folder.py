@@ -23,6 +23,7 @@ def released(task: Task) -> Path:
 
 
 def partial(run: Path) -> Path:
+    run = run.resolve()
     return run.with_name(run.name + ".partial")
 
 
@@ -35,17 +36,25 @@ def begin(run: Path, settings: Any) -> Path:
     if run.exists():
         kind = "a complete run" if (run / MANIFEST).exists() else "a file or folder"
         raise InputError(f"{run}: expected a new name, got {kind}; choose another --run")
-    path, wanted = partial(run) / SETTINGS, settings_file.to_json(settings)
+    claim(partial(run) / SETTINGS, json.loads(settings_file.to_json(settings)))
+    return partial(run)
+
+
+def claim(path: Path, content: dict[str, Any]) -> None:
+    """Write what a run or sweep is begun with; when it goes on, see that it is the same.
+
+    Raises:
+        InputError: the file is there and says otherwise.
+    """
     if not path.exists():
-        atomic.write_text(path, wanted)
-    begun = json.loads(path.read_text())
-    if begun != json.loads(wanted):
-        differ = [key for key, value in json.loads(wanted).items() if begun.get(key) != value]
+        write_json(path, content)
+    begun = read_json(path)
+    if begun != content:
+        differ = [key for key, value in content.items() if begun.get(key) != value]
         raise InputError(
-            f"{path.parent}: expected the settings it was begun with, got another "
+            f"{path.parent}: expected the {path.stem} it was begun with, got another "
             f"{', '.join(differ)}; use the same command, or remove the folder to start again"
         )
-    return path.parent
 
 
 def finish(run: Path) -> None:
@@ -63,7 +72,7 @@ def open_run(run: Path, task: Task) -> Any:
     if not (run / MANIFEST).exists():
         hint = "it is not complete" if partial(run).exists() else "there is none"
         raise InputError(f"{run}: expected a complete run, but {hint}; train it first")
-    made_by = json.loads((run / MANIFEST).read_text())["task"]
+    made_by = read_json(run / MANIFEST).get("task")
     if made_by != task.name:
         raise InputError(f"{run}: expected a run of {task.name}, got one of {made_by}")
     return settings_file.read(run / SETTINGS, task.settings)
@@ -74,4 +83,8 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    return json.loads(path.read_text())
+    """The content of a file that `write_json` wrote; InputError if it is damaged."""
+    try:
+        return json.loads(path.read_text())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path}: expected JSON, got {error}; restore the file") from error

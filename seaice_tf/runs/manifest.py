@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seaice_tf.runs import folder
 from seaice_tf.runs.checkpoint import State
 from seaice_tf.task import Splits, Task
@@ -22,12 +24,14 @@ PACKAGES = (
 
 def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path) -> dict:
     """The manifest of the run in folder `path`, ready for JSON."""
+    epochs = len(state.history)
     return {
         "task": task.name,
         "source": splits.source,
         "seed": settings.training.seed,
-        "best_epoch": state.best() + 1,
-        "epochs": len(state.history),
+        "input_shape": list(np.shape(splits.preview().inputs)),
+        "kept_epoch": epochs if settings.training.keep == "last" else state.best() + 1,
+        "epochs": epochs,
         "seconds": round(state.seconds, 1),
         "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count()} cores",

@@ -22,6 +22,8 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     path = folder.begin(run, settings)
     fit.seed_everything(settings.training.seed)
     splits = task.splits(settings)
+    files = {file.name: file.stat().st_size for file in splits.files}
+    folder.claim(path / "data.json", {"source": splits.source, "files": files})
     model = task.build(settings)
     served = task.served(settings, model)
     watch = Pictures(task, splits, served, path)

@@ -1,5 +1,6 @@
 """A sweep over a task's space with Keras Tuner."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ from tensorflow import keras
 
 from seaice_tf import pipeline
 from seaice_tf import settings as settings_file
-from seaice_tf.runs import fit
+from seaice_tf.errors import InputError
+from seaice_tf.runs import fit, folder
 from seaice_tf.task import Splits, Task
 from seaice_tf.writers import atomic
 
@@ -39,10 +41,19 @@ class Sweep(keras_tuner.HyperModel):
 def tune(task: Task, settings: Any, run: Path, trials: int) -> Path:
     """Random search for the lowest validation loss; an interrupted sweep goes on.
 
+    Raises:
+        InputError: the sweep was begun with other settings, or in a lane without Keras Tuner.
+
     Returns:
         The file with the best settings, for `train --settings`. Trials are in `run`, with their
         hyperparameters for TensorBoard in `run`/logs.
     """
+    if "tf_keras" in keras.Model.__module__:
+        raise InputError(
+            "tune: expected Keras, got tf_keras, which Keras Tuner refuses; "
+            "unset TF_USE_LEGACY_KERAS or use another lane"
+        )
+    folder.claim(run / "sweep.json", json.loads(settings_file.to_json(settings)))
     fit.seed_everything(settings.training.seed)
     sweep = Sweep(task, settings, task.splits(settings))
     tuner = keras_tuner.RandomSearch(

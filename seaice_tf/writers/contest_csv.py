@@ -18,7 +18,8 @@ def write(path: Path, months: np.ndarray, counts: np.ndarray) -> Path:
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    flat = counts.reshape(len(months), -1).round(2)
+    # Down, so that no water below the edge becomes ice.
+    flat = np.floor(counts.reshape(len(months), -1) * 100) / 100
     table.writerow(["month", *range(flat.shape[1])])
     for month, row in zip(months, flat.astype(np.float64)):
         table.writerow([str(month), *(f"{value:g}" for value in row)])

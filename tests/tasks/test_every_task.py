@@ -61,7 +61,7 @@ def test_a_run_is_complete(run, task, settings):
     assert manifest["packages"]["numpy"] == np.__version__
     assert manifest["data"]
     assert all(len(entry["sha256"]) == 64 for entry in manifest["data"])
-    assert manifest["best_epoch"] >= 1
+    assert manifest["kept_epoch"] >= 1
 
 
 def test_scores_stand_beside_every_baseline(run, task):

@@ -55,11 +55,18 @@ def training_starts(data: Archive, settings: Settings, december: bool) -> np.nda
 
 
 def validation_starts(data: Archive, settings: Settings) -> np.ndarray:
+    """Where the whole years of the validation period begin; InputError if there is none."""
     first, last = (
         data.index(months.parse(month))
         for month in (settings.validation_first, settings.validation_last)
     )
-    return np.arange(first, last + 1, LEADS)
+    starts = np.arange(first, last + 2 - LEADS, LEADS)
+    if not starts.size or first < settings.history:
+        raise InputError(
+            f"{data.source}: expected {settings.history} months before {settings.validation_first} "
+            f"and a whole year from then to {settings.validation_last}; choose another period"
+        )
+    return starts
 
 
 def windows(data: Archive, starts: np.ndarray, settings: Settings, training: bool) -> Examples:

@@ -57,7 +57,6 @@ def _unet_space(hp: Any) -> dict[str, Any]:
     width, depth = hp.Choice("width", [4, 8, 16]), hp.Int("depth", 1, 4)
     return {
         "filters": (width, *[2 * width] * (depth - 1)),
-        "loss": hp.Choice("loss", list(LOSSES)),
         "flip": hp.Boolean("flip"),
     }
 
@@ -81,7 +80,7 @@ def _distribution_served(settings: Settings, model: keras.Model) -> keras.Model:
 
 
 def _distribution_space(hp: Any) -> dict[str, Any]:
-    return {"width": hp.Choice("width", [16, 32, 64, 128]), "members": hp.Choice("members", [1, 3])}
+    return {"width": hp.Choice("width", [16, 32, 64, 128])}
 
 
 NETWORKS = {

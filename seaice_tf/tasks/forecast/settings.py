@@ -73,14 +73,16 @@ class Settings:
                 f"{self.train_last} and {self.validation_first}; years that were trained on cannot "
                 "choose the best epoch: use --keep last, or train on earlier years"
             )
-        if not (1 <= self.base_years <= self.years and self.filters):
-            raise InputError("settings: expected 1 <= base_years <= years, and some filters")
+        if not 1 <= self.base_years <= self.years or self.crop < 0:
+            raise InputError("settings: expected 1 <= base_years <= years and crop of 0 or more")
         if self.minimum_days < 1:
             raise InputError(
                 f"settings: expected minimum_days of at least 1, got {self.minimum_days}"
             )
-        if self.members < 1 or not 0 < self.cells <= 1:
-            raise InputError("settings: expected members of at least 1 and cells in (0, 1]")
+        if not self.filters or min(*self.filters, self.members, self.width) < 1:
+            raise InputError("settings: expected filters, members and width of at least 1")
+        if not 0 < self.cells <= 1:
+            raise InputError(f"settings: expected cells in (0, 1], got {self.cells}")
 
     @property
     def history(self) -> int:

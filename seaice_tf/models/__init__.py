@@ -1,0 +1,1 @@
+"""Factories of functional models, their layers, losses and weights."""

@@ -1,0 +1,1 @@
+"""The only room that opens data files: bytes to arrays, masks and metadata."""

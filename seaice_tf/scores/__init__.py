@@ -1,0 +1,1 @@
+"""The published scoring rules, float64 and streaming."""

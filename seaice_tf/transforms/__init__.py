@@ -1,0 +1,1 @@
+"""Pure functions from numpy arrays to numpy arrays."""

@@ -1,0 +1,1 @@
+"""Products; everything reaches the disk through `atomic`."""
