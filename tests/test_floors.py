@@ -88,3 +88,9 @@ def test_no_circle_within_a_room():
 
     for name in graph:
         visit(name, [])
+
+
+def test_every_room_is_a_package():
+    """Without its __init__.py a room would be missing from an installed package."""
+    for path in MODULES:
+        assert (path.parent / "__init__.py").exists(), path.parent
