@@ -24,6 +24,15 @@ SHOWN = ("contest_score", "contest_mae", "contest_f1", "iiee", "rmse")
 LAST = "2012-12"
 INTRODUCTION = "The same settings, trained on earlier years (`experiments/forecast_release.py`)."
 
+LIMITS = [
+    "## Limits, and what failed",
+    "",
+    "It forecasts calendar years of the northern grid, from ten years that end with a December. It",
+    "has some twenty years to learn from: its gain over the means differs more between blocks of",
+    "years than between seeds. Networks that see whole maps, indices of the whole Arctic, trends",
+    "at full strength and boosted trees did worse; `experiments/README.md` has the log.",
+]
+
 
 def settings_to(train_last: str):
     """The settings of every run here; the last epoch is kept, so that nothing is chosen by it."""
@@ -67,7 +76,7 @@ def main() -> None:
     title, rest = (run / "model_card.md").read_text().split("\n", 1)
     with atomic.folder(RUNS / "released") as released:
         shutil.copytree(run, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
-        card = [title, *text, "", "## In sample", rest]
+        card = [title, *text, "", *LIMITS, "", "## In sample", rest]
         (released / "model_card.md").write_text("\n".join(card))
     print(f"released: {RUNS / 'released'}")
 
