@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.integrate import trapezoid
 
 from seaice_tf.scores import probability
 from seaice_tf.transforms.ensemble import probability_of_ice
@@ -159,7 +160,7 @@ def test_binned_crps_equals_the_integral(true, mass, edges):
         m * (np.clip((x - a) / (b - a), 0, 1) if b > a else x >= a)
         for m, a, b in zip(mass, edges[:-1], edges[1:])
     )
-    slow = np.trapezoid((below - (x >= true)) ** 2, x)
+    slow = trapezoid((below - (x >= true)) ** 2, x)
     got = probability.crps_binned(np.array([true]), mass[:, None], edges)
     assert got[0] == pytest.approx(slow, abs=5e-4)
 
