@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf import pipeline
 from seaice_tf.models import weights
@@ -147,7 +148,7 @@ def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
 PERFECT = {
     "forecast": lambda case: {"concentration": np.where(case.truth > 250, 0, case.truth / 250)},
 }
-KERAS_TUNER_REFUSES = "tf_keras" in tf.keras.Model.__module__
+KERAS_TUNER_REFUSES = "tf_keras" in keras.Model.__module__
 
 
 @pytest.mark.skipif(KERAS_TUNER_REFUSES, reason="keras-tuner refuses tf_keras models")
