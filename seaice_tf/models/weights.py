@@ -49,7 +49,7 @@ def open_npz(path: Path):
 
 
 def load(path: Path, model: keras.Model) -> None:
-    """Set all weights from a file.
+    """Set all weights from a file, or none of them.
 
     Raises:
         InputError: a name or a shape of the file is not the model's.
@@ -68,4 +68,5 @@ def load(path: Path, model: keras.Model) -> None:
                 f"{path}: {name}: expected shape {tuple(variable.shape)}, got "
                 f"{values[name].shape}; use the settings that it was trained with"
             )
+    for name, variable in variables.items():
         variable.assign(values[name])
