@@ -3,16 +3,14 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 from tensorflow import keras
 
-from seaice_tf import settings as settings_file
 from seaice_tf.models import weights
-from seaice_tf.runs import checkpoint, fit, folder, train
+from seaice_tf.runs import checkpoint, fit, folder
 from seaice_tf.tasks import TASKS
 
 
@@ -59,12 +57,8 @@ def test_a_crash_changes_no_bit(unet_settings, tmp_path, after, uninterrupted, t
     assert state.step == uninterrupted["state"].step
 
 
-def test_sigkill_in_the_middle_of_the_command(unet_settings, tmp_path):
-    settings = unet_settings
-    (tmp_path / "s.json").write_text(settings_file.to_json(settings))
-    run = tmp_path / "run"
-    words = ["train", "forecast", "--run", str(run), "--settings", str(tmp_path / "s.json")]
-    command = [sys.executable, "-m", "seaice_tf", *words]
+def test_sigkill_in_the_middle_of_the_command(train_command, assert_as_if_left_alone):
+    run, command = train_command
     killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     mark = folder.partial(run) / folder.CHECKPOINT
     deadline = time.monotonic() + 120
@@ -75,13 +69,7 @@ def test_sigkill_in_the_middle_of_the_command(unet_settings, tmp_path):
     assert mark.exists()
     assert not run.exists()
     subprocess.run(command, check=True, capture_output=True, timeout=240)
-    train.train(TASKS["forecast"], settings, tmp_path / "whole")
-    with (
-        np.load(run / folder.WEIGHTS, allow_pickle=False) as resumed,
-        np.load(tmp_path / "whole" / folder.WEIGHTS, allow_pickle=False) as whole,
-    ):
-        for name in whole.files:
-            np.testing.assert_array_equal(resumed[name], whole[name])
+    assert_as_if_left_alone(run)
 
 
 def test_dropout_goes_on_where_it_stopped(tmp_path):
