@@ -21,6 +21,8 @@ class Training:
     optimizer: Literal["adam", "adamw", "sgd", "lamb", "rectified_adam", "lookahead"] = "adamw"
     """The last three need the addons lane."""
     learning_rate: float = 1e-3
+    momentum: float = 0.9
+    """Of sgd."""
     schedule: Literal["constant", "cosine"] = "cosine"
     """Learning rate over the steps."""
     patience: int = 0
@@ -28,7 +30,7 @@ class Training:
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch with the lowest validation loss, or of the last one."""
     checkpoint_steps: int = 200
-    """Steps between checkpoints; one is also written after every epoch."""
+    """Steps between checkpoints."""
     seed: int = 0
 
     def __post_init__(self):
@@ -41,6 +43,8 @@ class Training:
             )
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate: expected more than 0, got {self.learning_rate}")
+        if not 0 <= self.momentum < 1:
+            raise InputError(f"momentum: expected 0 to less than 1, got {self.momentum}")
 
 
 def to_json(settings: Any) -> str:

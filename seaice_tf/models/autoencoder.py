@@ -3,7 +3,7 @@
 Architectures: the encoder and decoder of the project's first forecast (docs/forecast_models.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import tensorflow as tf
@@ -51,6 +51,19 @@ def autoencoder(
     decoder = _decoder(rows, columns, filters, kernel, encoder if tied else None, code)
     image = keras.Input((rows, columns), name="image")
     return keras.Model(image, decoder(encoder(image)), name=name)
+
+
+def from_last_year(model: keras.Model) -> keras.Model:
+    """Forecast of an autoencoder: the month a year before, as far as its code holds it.
+
+    Returns:
+        A functional model from fractions (B, 1, rows, columns) to (B, rows, columns) that shares
+        the weights.
+    """
+    rows, columns = model.input_shape[1:]
+    images = keras.Input((1, rows, columns), name="year_images")
+    image = layers.Reshape((rows, columns), name="last_image")(images)
+    return keras.Model(images, model(image), name="from_last_year")
 
 
 def _encoder(rows, columns, filters, kernel, code) -> keras.Model:
@@ -110,7 +123,7 @@ class TransposedDense(keras.layers.Layer):
         return (*shape[:-1], self.kernel.shape[0])
 
 
-VARIANTS = {
+VARIANTS: dict[str, Callable[..., keras.Model]] = {
     "one_conv": partial(autoencoder, filters=(16,)),
     "two_conv": autoencoder,
     "two_conv_tied": partial(autoencoder, tied=True),

@@ -4,7 +4,7 @@ What each variant is, and what of it is our choice: docs/forecast_models.md. Con
 al. 2015 (arXiv:1506.04214).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import tensorflow as tf
@@ -191,7 +191,7 @@ class PutTogether(keras.layers.Layer):
         return (shape[0], self.rows, self.columns)
 
 
-VARIANTS = {
+VARIANTS: dict[str, Callable[..., keras.Model]] = {
     "crops_conv_lstm": conv_lstm,
     "crops_lstm_2_norm": lstm,
     "crops_attention_8_skips": partial(attention, blocks=8, skips=True),

@@ -5,6 +5,7 @@ import tensorflow as tf
 from seaice_tf.transforms.counts import EDGE
 
 EDGE_SOFTNESS = 0.02  # concentration, width of the sigmoid that stands for the step at the edge
+EPSILON = 1e-7  # as Keras clips probabilities
 
 
 def absolute_error(true, pred):
@@ -15,6 +16,12 @@ def absolute_error(true, pred):
 def squared_error(true, pred):
     """(true - pred)^2, the shape of both."""
     return tf.square(true - pred)
+
+
+def cross_entropy(true, pred):
+    """Binary cross-entropy of fractions, the shape of both; its floor is the entropy of `true`."""
+    pred = tf.clip_by_value(pred, EPSILON, 1 - EPSILON)
+    return -true * tf.math.log(pred) - (1 - true) * tf.math.log(1 - pred)
 
 
 def contest_error(true, pred):

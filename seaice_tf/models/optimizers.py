@@ -17,7 +17,7 @@ def optimizer(training: Training) -> keras.optimizers.Optimizer:
     core = {
         "adam": lambda: keras.optimizers.Adam(rate),
         "adamw": lambda: keras.optimizers.AdamW(rate),
-        "sgd": lambda: keras.optimizers.SGD(rate, momentum=0.9),
+        "sgd": lambda: keras.optimizers.SGD(rate, momentum=training.momentum),
     }
     if training.optimizer in core:
         return core[training.optimizer]()

@@ -4,7 +4,7 @@ What each variant is, and what of it is our choice: docs/forecast_models.md. Att
 Vaswani et al. 2017 (arXiv:1706.03762) and Dosovitskiy et al. 2020 (arXiv:2010.11929).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from tensorflow import keras
@@ -186,4 +186,4 @@ ATTENTIONS = {
     "attention_4": partial(attention, blocks=4, skips=False),
     "attention_8_skips": partial(attention, blocks=8, skips=True),
 }
-VARIANTS = {**LSTMS, **ATTENTIONS}
+VARIANTS: dict[str, Callable[..., keras.Model]] = {**LSTMS, **ATTENTIONS}

@@ -71,6 +71,7 @@ class Keep(keras.callbacks.Callback):
         self.state, self.per_epoch = state, per_epoch
         self.curves = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.started = time.monotonic() - state.seconds
+        self.saved = state.step
 
     def finished(self) -> bool:
         history, patience = self.state.history, self.training.patience
@@ -86,8 +87,7 @@ class Keep(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.state.step += 1
-        within = self.state.step % self.per_epoch
-        if within and self.state.step % self.training.checkpoint_steps == 0:
+        if self.state.step % self.per_epoch and self.due():
             self.checkpoint()
 
     def on_epoch_end(self, epoch, logs=None):
@@ -106,10 +106,15 @@ class Keep(keras.callbacks.Callback):
                 tf.summary.scalar(f"epoch/{name}", value)
             tf.summary.scalar("epoch/learning_rate", self.rate())
         self.curves.flush()
-        self.checkpoint()
+        if self.due() or self.finished():
+            self.checkpoint()
         if self.finished():
             self.network.stop_training = True
 
+    def due(self) -> bool:
+        return self.state.step - self.saved >= self.training.checkpoint_steps
+
     def checkpoint(self) -> None:
+        self.saved = self.state.step
         self.state.seconds = time.monotonic() - self.started
         checkpoint.save(self.path / folder.CHECKPOINT, self.network, self.state)

@@ -43,7 +43,7 @@ def training_starts(data: Archive, settings: Settings, december: bool) -> np.nda
         InputError: there is none with enough history before it.
     """
     end = data.index(months.parse(settings.train_last)) + 1
-    starts = np.arange(settings.history, end - LEADS + 1)
+    starts = np.arange(first_year(settings, end, settings.history), end - LEADS + 1)
     if december:
         starts = starts[[months.number(data.first + int(i)) == 1 for i in starts]]
     if not starts.size:
@@ -52,6 +52,11 @@ def training_starts(data: Archive, settings: Settings, december: bool) -> np.nda
             f"after it up to {settings.train_last} to train on; add earlier files"
         )
     return starts
+
+
+def first_year(settings: Settings, end: int, first: int) -> int:
+    """The later of `first` and where the last years to train on, up to `end`, begin."""
+    return max(first, end - LEADS * settings.last_years) if settings.last_years else first
 
 
 def validation_starts(data: Archive, settings: Settings) -> np.ndarray:

@@ -1,7 +1,5 @@
 """The networks that `Settings.network` can name: what each trains on, and how it serves a year."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from tensorflow import keras
@@ -13,22 +11,9 @@ from seaice_tf.models.optimizers import optimizer
 from seaice_tf.pipeline import Examples
 from seaice_tf.readers.archive import Archive
 from seaice_tf.tasks.forecast import data as examples
+from seaice_tf.tasks.forecast import month_networks
+from seaice_tf.tasks.forecast.network import Network
 from seaice_tf.tasks.forecast.settings import Settings
-
-
-@dataclass(frozen=True)
-class Network:
-    """Attributes:
-    build: settings -> the compiled model that is trained.
-    served: settings and that model -> the model of a year that is exported.
-    examples: archive and settings -> training and validation examples.
-    space: hyperparameters -> the settings of this network that a sweep varies.
-    """
-
-    build: Callable[[Settings], keras.Model]
-    served: Callable[[Settings, keras.Model], keras.Model]
-    examples: Callable[[Archive, Settings], tuple[Examples, Examples]]
-    space: Callable[[Any], dict[str, Any]]
 
 
 def _unet(settings: Settings) -> keras.Model:
@@ -84,6 +69,7 @@ def _distribution_space(hp: Any) -> dict[str, Any]:
 
 
 NETWORKS = {
+    **month_networks.NETWORKS,
     "unet": Network(_unet, lambda settings, model: model, _unet_examples, _unet_space),
     "distribution": Network(
         _distribution, _distribution_served, _distribution_examples, _distribution_space

@@ -1,16 +1,23 @@
 """Settings of the forecast."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import tyro
 
 from seaice_tf.errors import InputError
+from seaice_tf.models import autoencoder, crops, sequences
 from seaice_tf.readers.archive import MINIMUM_DAYS
 from seaice_tf.settings import Training
 from seaice_tf.transforms import months
 
 LEADS = 12  # months ahead
+VARIANTS: dict[str, dict[str, Callable]] = {
+    "autoencoder": autoencoder.VARIANTS,
+    "sequence": sequences.VARIANTS,
+    "crops": crops.VARIANTS,
+}
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,18 @@ class Settings:
     was on every other day."""
     train_last: str = "2006-12"
     """Last month to train on."""
+    last_years: int = 0
+    """Train on forecasts of the last so many years only; 0 for all."""
     validation_first: str = "2007-01"
     validation_last: str = "2009-12"
     test_first: str = "2010-01"
     test_last: str = "2012-12"
-    network: Literal["distribution", "unet"] = "distribution"
-    """Classes of concentration cell by cell, or a U-Net that corrects a mean."""
+    network: Literal["distribution", "unet", "autoencoder", "sequence", "crops"] = "distribution"
+    """Classes of concentration cell by cell; a U-Net that corrects a mean; an autoencoder of single
+    months, which forecasts last year's; a model of the autoencoder's codes; a model of crops."""
+    variant: str = ""
+    """autoencoder, sequence, crops: which, by its name in docs/forecast_models.md; empty: the
+    best of the original's tables."""
     hole: Literal["surroundings", "median"] = "surroundings"
     """What fills the pole hole: the median of the cells around it, or of the month's image."""
 
@@ -57,6 +70,17 @@ class Settings:
     flip: bool = False
     """unet: mirror training maps at random."""
 
+    code: int = autoencoder.CODE
+    """autoencoder: length of the code."""
+    autoencoder: str = ""
+    """sequence: folder of the run of the autoencoder whose codes it continues."""
+    freeze: bool = True
+    """sequence: leave the autoencoder as it is, and train on its codes alone."""
+    sequence_years: int = 5
+    """sequence, crops: years of the same calendar month to forecast from."""
+    crop_share: float = 0.1
+    """crops: share of the crops of each month to train on."""
+
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
         default_factory=lambda: Training(epochs=2, batch_size=1, learning_rate=2e-3)
     )
@@ -79,12 +103,21 @@ class Settings:
             raise InputError(
                 f"settings: expected minimum_days of at least 1, got {self.minimum_days}"
             )
-        if not self.filters or min(*self.filters, self.members, self.width) < 1:
-            raise InputError("settings: expected filters, members and width of at least 1")
-        if not 0 < self.cells <= 1:
-            raise InputError(f"settings: expected cells in (0, 1], got {self.cells}")
+        if not self.filters or min(*self.filters, self.members, self.width, self.code) < 1:
+            raise InputError("settings: expected filters, members, width and code of at least 1")
+        for name in ("cells", "crop_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise InputError(f"{name}: expected a share in (0, 1], got {getattr(self, name)}")
+        if self.last_years < 0 or self.sequence_years < 1:
+            raise InputError("settings: expected last_years >= 0 and sequence_years >= 1")
+        if self.variant and self.variant not in VARIANTS.get(self.network, ()):
+            known = ", ".join(VARIANTS.get(self.network, ())) or "none"
+            raise InputError(
+                f"variant: expected one of {self.network} ({known}), got {self.variant!r}"
+            )
 
     @property
     def history(self) -> int:
         """Months that a forecast is made from."""
-        return LEADS * (10 if self.network == "distribution" else self.years)
+        years = {"distribution": 10, "unet": self.years, "autoencoder": 1}
+        return LEADS * years.get(self.network, self.sequence_years)

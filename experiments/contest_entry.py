@@ -1,0 +1,93 @@
+"""The contest entry that the forecast follows: its settings, its runs, its tables.
+
+Shared by the forecast_*.py that ask about its networks. Runs stay in saved_models/forecast, an
+autoencoder's takes 1.1 GB; one that is complete is read again, one that was stopped goes on.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seaice_tf.runs import artifact, evaluate, folder, train
+from seaice_tf.settings import Training
+from seaice_tf.tasks import TASKS
+from seaice_tf.tasks.forecast.data import archive
+from seaice_tf.tasks.forecast.month_examples import filled, validation_months
+from seaice_tf.tasks.forecast.settings import Settings
+from seaice_tf.transforms.counts import FULL_ICE
+
+RUNS = Path("saved_models/forecast")
+TASK = TASKS["forecast"]
+AUTOENCODER = RUNS / "entry-two_conv"
+CHOSEN = {"two_conv": 700, "lstm_2_norm": 400, "attention_8_skips": 200}
+EPOCHS = 100  # of all others
+VALIDATION, TEST = ("2007-01", "2009-12"), ("2010-01", "2012-12")
+
+AS_ENTERED = Settings(
+    hole="median",
+    last_years=15,
+    autoencoder=str(AUTOENCODER),
+    training=Training(batch_size=32, schedule="constant"),
+)
+RATES: dict[str, dict[str, Any]] = {
+    "autoencoder": {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},
+    "lstm": {"optimizer": "sgd", "learning_rate": 1e-3, "momentum": 0.999},
+    "adam": {"optimizer": "adam", "learning_rate": 1e-3},
+}
+
+
+def run(network: Any, variant: str, rates: str, name: str = "", **changes: Any) -> Path:
+    """The complete run of a variant as entered, but for `changes`; trains it if need be."""
+    path = RUNS / f"entry-{name or variant}"
+    epochs = CHOSEN.get(variant, 40 if network == "crops" else EPOCHS)
+    training = dataclasses.replace(AS_ENTERED.training, epochs=epochs, **RATES[rates])
+    settings = dataclasses.replace(
+        AS_ENTERED, network=network, variant=variant, training=training, **changes
+    )
+    if not (path / folder.MANIFEST).exists():
+        train.train(TASK, settings, path)
+    return path
+
+
+def best_loss(path: Path, epochs: int) -> float:
+    """The lowest validation loss of a run's first epochs."""
+    history = folder.read_json(path / "history.json")
+    return min(entry["val_loss"] for entry in history[:epochs])
+
+
+def score(path: Path, first: str, last: str) -> dict[str, float]:
+    """The scores of a run on a period."""
+    cases = TASK.cases(folder.open_run(path, TASK), first, last)
+    return evaluate.score(TASK, cases, artifact.predictor(path))
+
+
+def best_baseline(first: str, last: str) -> str:
+    """Score and name of the best simple baseline on a period."""
+    cases = TASK.cases(AS_ENTERED, first, last)
+    found = {
+        name: evaluate.score(TASK, cases, predictor)[TASK.primary]
+        for name, predictor in TASK.baselines.items()
+    }
+    name = min(found, key=lambda name: found[name])
+    return f"{found[name]:.3f} ({name})"
+
+
+def entropy() -> float:
+    """Mean binary entropy of the validation images: no cross-entropy goes below it."""
+    data = archive(AS_ENTERED)
+    positions = validation_months(data, AS_ENTERED, 0)
+    p = np.clip(filled(data, AS_ENTERED)[positions] / FULL_ICE, 1e-7, 1 - 1e-7)
+    return float(np.mean(-p * np.log(p) - (1 - p) * np.log(1 - p)))
+
+
+def show(rows: list[tuple]) -> None:
+    """Print a row per (name, run, epochs, the entry's validation loss) as a table."""
+    floor = entropy()
+    print(f"binary cross-entropy, validation 2007-2009, whose own entropy is {floor:.4f}\n")
+    print("| network | epochs | the entry's loss | ours | above the entropy |")
+    print("|---|---:|---:|---:|---:|")
+    for name, path, epochs, theirs in rows:
+        ours = best_loss(path, epochs)
+        print(f"| {name} | {epochs} | {theirs:.4f} | {ours:.4f} | {ours - floor:.4f} |")

@@ -1,0 +1,32 @@
+"""What do the networks of the contest entry score, and does any beat the mean of five years?
+
+Each as chosen by forecast_autoencoders.py, forecast_sequences.py and forecast_crops.py, trained on
+the last 15 years before 2007. Real data with SEAICE_TF_DATA; minutes, once their runs are there.
+
+Usage: python experiments/forecast_final.py
+"""
+
+import contest_entry as entry
+
+NETWORKS = {
+    "autoencoder: last year through the code": ("autoencoder", "two_conv", "autoencoder", None),
+    "autoencoder and LSTM": ("sequence", "lstm_2_norm", "lstm", 4.6961),
+    "autoencoder and attention": ("sequence", "attention_8_skips", "adam", 4.4870),
+    "ConvLSTM on crops": ("crops", "crops_conv_lstm", "adam", 4.5689),
+}
+PERIODS = (entry.VALIDATION, entry.TEST)
+
+
+def main() -> None:
+    print("| contest score | the entry, on its own years | ours, 2007-2009 | ours, 2010-2012 |")
+    print("|---|---:|---:|---:|")
+    for name, (network, variant, rates, theirs) in NETWORKS.items():
+        run = entry.run(network, variant, rates)
+        ours = [entry.score(run, *period)["contest_score"] for period in PERIODS]
+        print(f"| {name} | {theirs or '-'} | {ours[0]:.3f} | {ours[1]:.3f} |")
+    best = [entry.best_baseline(*period) for period in PERIODS]
+    print(f"| best simple baseline | - | {' | '.join(best)} |")
+
+
+if __name__ == "__main__":
+    main()

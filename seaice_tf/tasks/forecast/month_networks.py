@@ -1,0 +1,137 @@
+"""The networks that learn one calendar month at a time: autoencoders, sequences of codes, crops."""
+
+from pathlib import Path
+
+from tensorflow import keras
+
+from seaice_tf import settings as settings_file
+from seaice_tf.errors import InputError
+from seaice_tf.models import autoencoder, crops, sequences, weights
+from seaice_tf.models.forecast import year_from_sequences
+from seaice_tf.models.losses import cross_entropy
+from seaice_tf.models.optimizers import optimizer
+from seaice_tf.pipeline import Examples
+from seaice_tf.readers.archive import Archive
+from seaice_tf.tasks.forecast.data import archive
+from seaice_tf.tasks.forecast.month_examples import Months, training_months, validation_months
+from seaice_tf.tasks.forecast.network import Network
+from seaice_tf.tasks.forecast.settings import VARIANTS, Settings
+
+BEST = {"autoencoder": "two_conv", "sequence": "attention_8_skips", "crops": "crops_conv_lstm"}
+
+
+def _grid(settings: Settings) -> tuple[int, int]:
+    return archive(settings).counts.shape[1:]
+
+
+def _factory(settings: Settings):
+    return VARIANTS[settings.network][settings.variant or BEST[settings.network]]
+
+
+def _compiled(settings: Settings, model: keras.Model) -> keras.Model:
+    model = keras.Model(model.input, {"image": model.output}, name=model.name)
+    model.compile(optimizer(settings.training), loss={"image": cross_entropy}, jit_compile=False)
+    return model
+
+
+def _year(settings: Settings, model: keras.Model) -> keras.Model:
+    """A year of forecasts from a model of one month, (B, years, H, W) -> (B, H, W)."""
+    rows, columns = model.input_shape[2:]
+    years = settings.history // 12
+    return year_from_sequences(model, rows, columns, years=years, hole=settings.hole)
+
+
+def _image(model: keras.Model) -> keras.Model:
+    """The model that `_compiled` wrapped: its output alone, not in a dictionary."""
+    return keras.Model(model.input, model.output["image"], name=model.name)
+
+
+def _pair(data: Archive, settings: Settings, history: int, make) -> tuple[Examples, Examples]:
+    return (
+        make(training_months(data, settings, history)),
+        make(validation_months(data, settings, history)),
+    )
+
+
+def _autoencoder(settings: Settings) -> keras.Model:
+    return _compiled(settings, _factory(settings)(*_grid(settings), code=settings.code))
+
+
+def _autoencoder_served(settings: Settings, model: keras.Model) -> keras.Model:
+    return _year(settings, autoencoder.from_last_year(_image(model)))
+
+
+def _autoencoder_examples(data: Archive, settings: Settings) -> tuple[Examples, Examples]:
+    return _pair(data, settings, 0, Months(data, settings).alone)
+
+
+def _trained_autoencoder(settings: Settings) -> keras.Model:
+    """The autoencoder of the run that the settings name; InputError if that is none."""
+    run = Path(settings.autoencoder)
+    if not settings.autoencoder or not (run / "weights.npz").exists():
+        raise InputError(
+            f"autoencoder: expected the folder of a trained autoencoder, got {str(run)!r}; make "
+            "one with train forecast --network autoencoder, and name it with --autoencoder"
+        )
+    stored = settings_file.read(run / "settings.json", Settings)
+    if stored.network != "autoencoder":
+        raise InputError(f"{run}: expected an autoencoder, got a run of {stored.network}")
+    model = _autoencoder(stored)
+    weights.load(run / "weights.npz", model)
+    return _image(model)
+
+
+def _sequence(settings: Settings) -> keras.Model:
+    trained = _trained_autoencoder(settings)
+    code = trained.get_layer("encoder").output_shape[-1]
+    sequence = _factory(settings)(settings.sequence_years, code)
+    put_together = sequences.on_codes if settings.freeze else sequences.on_images
+    return _compiled(settings, put_together(sequence, trained, freeze=settings.freeze))
+
+
+def _sequence_served(settings: Settings, model: keras.Model) -> keras.Model:
+    if settings.freeze:
+        trained = _trained_autoencoder(settings)
+        sequence = next(layer for layer in model.layers if layer.name.endswith("_sequence"))
+        return _year(settings, sequences.on_images(sequence, trained))
+    return _year(settings, _image(model))
+
+
+def _sequence_examples(data: Archive, settings: Settings) -> tuple[Examples, Examples]:
+    months, years = Months(data, settings), settings.sequence_years
+    if not settings.freeze:
+        return _pair(data, settings, settings.history, lambda at: months.in_years(at, years))
+    encoder = _trained_autoencoder(settings).get_layer("encoder")
+    codes = months.codes(encoder)
+    return _pair(data, settings, settings.history, lambda at: months.as_codes(at, years, codes))
+
+
+def _crops(settings: Settings) -> keras.Model:
+    return _compiled(settings, _factory(settings)(settings.sequence_years))
+
+
+def _crops_served(settings: Settings, model: keras.Model) -> keras.Model:
+    return _year(settings, crops.on_grid(_image(model), *_grid(settings)))
+
+
+def _crops_examples(data: Archive, settings: Settings) -> tuple[Examples, Examples]:
+    months, seed = Months(data, settings), settings.training.seed
+    years, share = settings.sequence_years, settings.crop_share
+    return _pair(
+        data, settings, settings.history, lambda at: months.cropped(at, years, share, seed)
+    )
+
+
+def _variant_space(network: str):
+    return lambda hp: {"variant": hp.Choice("variant", list(VARIANTS[network]))}
+
+
+NETWORKS = {
+    "autoencoder": Network(
+        _autoencoder, _autoencoder_served, _autoencoder_examples, _variant_space("autoencoder")
+    ),
+    "sequence": Network(
+        _sequence, _sequence_served, _sequence_examples, _variant_space("sequence")
+    ),
+    "crops": Network(_crops, _crops_served, _crops_examples, _variant_space("crops")),
+}

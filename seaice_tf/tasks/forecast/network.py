@@ -1,0 +1,26 @@
+"""What the forecast has to know of a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tensorflow import keras
+
+from seaice_tf.pipeline import Examples
+from seaice_tf.readers.archive import Archive
+from seaice_tf.tasks.forecast.settings import Settings
+
+
+@dataclass(frozen=True)
+class Network:
+    """Attributes:
+    build: settings -> the compiled model that is trained.
+    served: settings and that model -> the model of a year that is exported.
+    examples: archive and settings -> training and validation examples.
+    space: hyperparameters -> the settings of this network that a sweep varies.
+    """
+
+    build: Callable[[Settings], keras.Model]
+    served: Callable[[Settings, keras.Model], keras.Model]
+    examples: Callable[[Archive, Settings], tuple[Examples, Examples]]
+    space: Callable[[Any], dict[str, Any]]
