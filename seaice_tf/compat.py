@@ -27,11 +27,14 @@ def legacy_optimizers():
 def weight_name(layer: keras.layers.Layer, weight) -> str:
     """A weight's name after its layer's: "kernel", or "query/kernel" of an attention.
 
-    A recurrent layer's cell is left out: some flavours name it in the path, some do not.
+    A recurrent layer's cell is left out: some flavours name it in the path, some do not. So is
+    the word "depthwise" of a depthwise convolution's kernel.
     """
     path = getattr(weight, "path", weight.name).split(":")[0]
     if hasattr(layer, "cell"):
         return path.rsplit("/", 1)[-1]
+    if isinstance(layer, keras.layers.DepthwiseConv2D):
+        return path.rsplit("/", 1)[-1].removeprefix("depthwise_")
     return path.split(f"{layer.name}/", 1)[-1]
 
 

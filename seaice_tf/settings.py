@@ -23,8 +23,12 @@ class Training:
     learning_rate: float = 1e-3
     momentum: float = 0.9
     """Of sgd."""
-    schedule: Literal["constant", "cosine"] = "cosine"
+    schedule: Literal["constant", "cosine", "plateau"] = "cosine"
     """Learning rate over the steps."""
+    plateau_epochs: int = 3
+    """'plateau' halves the rate after so many epochs without a better validation loss."""
+    average: float = 0.0
+    """Decay a step of the moving average of weights that is validated and kept; 0 averages none."""
     patience: int = 0
     """Stop after this many epochs without a better validation loss; 0 never stops early."""
     keep: Literal["best", "last"] = "best"
@@ -34,13 +38,15 @@ class Training:
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "checkpoint_steps"):
+        for name in ("epochs", "batch_size", "checkpoint_steps", "plateau_epochs"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not 0 <= self.seed < 2**32 or self.patience < 0:
             raise InputError(
                 "settings: expected a seed from 0 to 2^32 - 1 and no negative patience"
             )
+        if not 0 <= self.average < 1:
+            raise InputError(f"average: expected at least 0 and less than 1, got {self.average}")
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate: expected more than 0, got {self.learning_rate}")
         if not 0 <= self.momentum < 1:

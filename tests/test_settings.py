@@ -30,6 +30,8 @@ CHANGES = {
     "a number in a list": (lambda c: c.update(filters=[8, "a"]), "filters: expected int"),
     "an object for a list": (lambda c: c.update(filters={}), "filters: expected"),
     "a bad range": (lambda c: c["training"].update(epochs=0), "epochs: expected at least 1"),
+    "no decay": (lambda c: c["training"].update(average=1.0), "average: expected at least 0 and"),
+    "no plateau": (lambda c: c["training"].update(plateau_epochs=0), "plateau_epochs: expected at"),
     "periods out of order": (lambda c: c.update(train_last="2020-01"), "train_last before"),
     "a period backwards": (lambda c: c.update(test_last="2001-01"), "expected test_first before"),
 }

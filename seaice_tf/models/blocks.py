@@ -1,18 +1,47 @@
 """Building blocks: functions x -> x, every layer named so that weights transfer by name."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 from tensorflow import keras
 
 layers = keras.layers
 
 
-def conv_block(x, filters: int, name: str):
-    """Two 3x3 convolutions with batch norm: (B, H, W, C) -> (B, H, W, filters)."""
-    for i in (1, 2):
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, name=f"{name}_conv{i}")(x)
+def conv_block(x, filters: int, name: str, stride: int = 1):
+    """Two 3x3 convolutions with batch norm: (B, H, W, C) -> (B, H/stride, W/stride, filters)."""
+    for i, step in ((1, stride), (2, 1)):
+        x = layers.Conv2D(filters, 3, step, padding="same", use_bias=False, name=f"{name}_conv{i}")(
+            x
+        )
         x = layers.BatchNormalization(name=f"{name}_norm{i}")(x)
         x = layers.Activation("relu", name=f"{name}_relu{i}")(x)
     return x
+
+
+class Standardise(keras.layers.Layer):
+    """(x - mean) / deviation, channel by channel: (..., C) -> (..., max(C, number of means)).
+
+    More channels than means take them in turn, 0 1 2 0 ...; fewer channels are repeated in turn,
+    so that a grey image of one channel is taken as one of three equal channels.
+    """
+
+    def __init__(self, mean: Sequence[float], deviation: Sequence[float], **kwargs):
+        super().__init__(**kwargs)
+        self.mean, self.deviation = tuple(mean), tuple(deviation)
+
+    def call(self, x):
+        given, wanted = x.shape[-1], max(x.shape[-1], len(self.mean))
+        if given < wanted:
+            x = tf.gather(x, [c % given for c in range(wanted)], axis=-1)
+        mean, deviation = (
+            tf.constant([values[c % len(values)] for c in range(wanted)], x.dtype)
+            for values in (self.mean, self.deviation)
+        )
+        return (x - mean) / deviation
+
+    def compute_output_shape(self, shape):
+        return (*shape[:-1], max(shape[-1], len(self.mean)))
 
 
 class ResizeLike(keras.layers.Layer):

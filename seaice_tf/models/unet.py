@@ -1,17 +1,20 @@
 """The U-Net that all tasks share (Ronneberger et al. 2015, arXiv:1505.04597)."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from tensorflow import keras
 
-from seaice_tf.models.blocks import ResizeLike, conv_block
+from seaice_tf.models.blocks import ResizeLike, Standardise, conv_block
+from seaice_tf.models.encoders import encoder as build_encoder
 
 layers = keras.layers
+Heads = Mapping[str, tuple[int, str | None]]  # head name -> (channels, activation)
 
 
 def unet(
     input_shape: Sequence[int | None],
-    map_heads: Mapping[str, tuple[int, str | None]],
+    map_heads: Heads,
     *,
     scalar_heads: Sequence[str] = (),
     filters: Sequence[int] = (16, 32, 32, 32),
@@ -30,14 +33,41 @@ def unet(
     """
     inputs = keras.Input(tuple(input_shape), name="image")
     x, bottleneck = unet_body(inputs, filters)
-    outputs = {
-        head: layers.Conv2D(channels, 1, activation=activation, name=head)(x)
-        for head, (channels, activation) in map_heads.items()
-    }
-    if scalar_heads:
-        pooled = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
-        outputs |= {head: layers.Dense(1, name=head)(pooled) for head in scalar_heads}
+    outputs = heads(x, bottleneck, map_heads, {head: (1, None) for head in scalar_heads})
     return keras.Model(inputs, outputs, name=name)
+
+
+def encoder_unet(
+    input_shape: Sequence[int | None],
+    map_heads: Heads,
+    *,
+    encoder: str = "small",
+    weights: str | Path | None = None,
+    decoder_filters: Sequence[int] = (8, 16, 32, 48, 64),
+    pooled_heads: Heads | None = None,
+    name: str = "encoder_unet",
+) -> keras.Model:
+    """Build an uncompiled U-Net over an encoder.
+
+    Args:
+        input_shape: (height, width, channels); None for a side that may vary. Sides of at least 32.
+        map_heads: head name -> (channels, activation); each gives (B, H, W, channels).
+        encoder, weights: as in `encoders.encoder`; its layer in the model is named "encoder".
+        decoder_filters: width at strides 1, 2, 4, 8 and 16.
+        pooled_heads: dense heads on the pooled bottleneck, such as classifiers: head name ->
+            (units, activation); each gives (B, units).
+
+    Returns:
+        A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name.
+
+    Raises:
+        InputError: no such encoder, or no such weights.
+    """
+    inputs = keras.Input(tuple(input_shape), name="image")
+    *features, bottleneck = build_encoder(encoder, input_shape, weights=weights)(inputs)
+    top = Standardise((127.5,), (127.5,), name="standardise_top")(inputs)
+    x = decoder([top, *features], bottleneck, decoder_filters)
+    return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
 
 
 def unet_body(x, filters: Sequence[int]):
@@ -48,10 +78,32 @@ def unet_body(x, filters: Sequence[int]):
             x = layers.MaxPooling2D(2, padding="same", name=f"down{level}_pool")(x)
         x = conv_block(x, width, f"down{level}")
         skips.append(x)
-    bottleneck = skips.pop()
+    *skips, bottleneck = skips
+    return decoder(skips, bottleneck, filters), bottleneck
+
+
+def decoder(skips: Sequence, x, filters: Sequence[int]):
+    """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
+
+    Skips and filters are in order of stride, the finest first.
+    """
     for level in reversed(range(len(skips))):
-        skip = skips[level]
-        x = ResizeLike(name=f"up{level}_resize")(x, skip)
-        x = layers.Concatenate(name=f"up{level}_join")([skip, x])
+        x = ResizeLike(name=f"up{level}_resize")(x, skips[level])
+        x = layers.Concatenate(name=f"up{level}_join")([skips[level], x])
         x = conv_block(x, filters[level], f"up{level}")
-    return x, bottleneck
+    return x
+
+
+def heads(x, bottleneck, map_heads: Heads, pooled_heads: Heads) -> dict:
+    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck."""
+    outputs = {
+        head: layers.Conv2D(channels, 1, activation=activation, name=head)(x)
+        for head, (channels, activation) in map_heads.items()
+    }
+    if pooled_heads:
+        pooled = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
+        outputs |= {
+            head: layers.Dense(units, activation=activation, name=head)(pooled)
+            for head, (units, activation) in pooled_heads.items()
+        }
+    return outputs

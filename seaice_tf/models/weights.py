@@ -1,7 +1,7 @@
 """Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -54,18 +54,37 @@ def load(path: Path, model: keras.Model) -> None:
     Raises:
         InputError: a name or a shape of the file is not the model's.
     """
-    variables = named_weights(model)
+    values = read(path)
+    if strange := sorted(set(values) - set(named_weights(model))):
+        raise InputError(
+            f"{path}: expected the weights of {model.name}, got other layers: "
+            f"{', '.join(strange[:4])}; use the settings that it was trained with"
+        )
+    assign(model, values, str(path))
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of a weights.npz by name; InputError if it is none."""
     with open_npz(path) as stored:
-        if missing := sorted(set(variables) ^ set(stored.files)):
-            raise InputError(
-                f"{path}: expected the weights of {model.name}, got other layers: "
-                f"{', '.join(missing[:4])}; use the settings that it was trained with"
-            )
-        values = {name: stored[name] for name in variables}
+        return dict(stored)
+
+
+def assign(model: keras.Model, values: Mapping[str, np.ndarray], where: str) -> None:
+    """Set all of the model's weights by name, or none of them; `values` may hold others too.
+
+    Raises:
+        InputError: a weight is missing or has another shape; `where` begins the text.
+    """
+    variables = named_weights(model)
+    if missing := sorted(set(variables) - set(values)):
+        raise InputError(
+            f"{where}: expected the weights of {model.name}, got other layers: no "
+            f"{', '.join(missing[:4])}; use the settings that it was trained with"
+        )
     for name, variable in variables.items():
         if tuple(variable.shape) != values[name].shape:
             raise InputError(
-                f"{path}: {name}: expected shape {tuple(variable.shape)}, got "
+                f"{where}: {name}: expected shape {tuple(variable.shape)}, got "
                 f"{values[name].shape}; use the settings that it was trained with"
             )
     for name, variable in variables.items():

@@ -5,6 +5,7 @@ be restored, so there a resumed run is the same only for models without dropout.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -29,19 +30,23 @@ class State:
         return losses.index(min(losses)) if losses else -1
 
 
-def save(path: Path, model: keras.Model, state: State) -> None:
+def save(path: Path, model: keras.Model, state: State, average: Sequence = ()) -> None:
+    """Write the model's and the optimiser's variables, the state and an average of weights."""
     arrays = {f"v{i}": value.numpy() for i, value in enumerate(_variables(model))}
+    arrays |= {f"a{i}": value for i, value in enumerate(average)}
     with atomic.file(path) as temporary:
         np.savez(temporary, state=np.array(json.dumps(asdict(state))), **arrays)
 
 
-def restore(path: Path, model: keras.Model) -> State:
-    """Set the model's and the optimiser's variables; a new state where there is no file."""
+def restore(path: Path, model: keras.Model, average: Sequence = ()) -> State:
+    """Set the variables and the arrays of the average; a new state where there is no file."""
     if not path.exists():
         return State()
     with weights.open_npz(path) as stored:
         for i, variable in enumerate(_variables(model)):
             variable.assign(stored[f"v{i}"])
+        for i, value in enumerate(average):
+            value[...] = stored[f"a{i}"]
         return State(**json.loads(str(stored["state"])))
 
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -11,6 +12,7 @@ from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
 from seaice_tf.runs import checkpoint, folder
+from seaice_tf.runs.average import Average
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits
 from seaice_tf.writers import atomic
@@ -22,11 +24,31 @@ def seed_everything(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def learning_rate(training: Training, progress: float) -> float:
-    """The rate at a share of all steps: constant, or half a cosine down to a hundredth."""
+def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:
+    """The rate at a share of all steps, after epochs with these validation losses.
+
+    Constant; half a cosine down to a hundredth; or halved on every plateau.
+    """
     if training.schedule == "constant":
         return training.learning_rate
+    if training.schedule == "plateau":
+        return training.learning_rate / 2 ** plateaus(losses, training.plateau_epochs)
     return training.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+
+
+def plateaus(losses: Sequence[float], epochs: int) -> int:
+    """How often `epochs` in a row passed without a loss below all before.
+
+    >>> plateaus([3.0, 2.0, 2.0, 2.5, 1.0, 1.5, 1.5, 1.5, 1.5], epochs=2)
+    3
+    """
+    best, waited, found = math.inf, 0, 0
+    for loss in losses:
+        waited = 0 if loss < best else waited + 1
+        best = min(best, loss)
+        if waited == epochs:
+            waited, found = 0, found + 1
+    return found
 
 
 def fit(
@@ -41,10 +63,11 @@ def fit(
     The history's training loss of an epoch that was interrupted covers only its later steps; the
     weights do not depend on interruptions.
     """
-    state = checkpoint.restore(path / folder.CHECKPOINT, model)
+    average = Average(model, training.average)
+    state = checkpoint.restore(path / folder.CHECKPOINT, model, average.values)
     batch_size = min(training.batch_size, splits.train.size)
     per_epoch = pipeline.steps_per_epoch(splits.train, batch_size)
-    keep = Keep(model, training, path, state, per_epoch)
+    keep = Keep(model, training, path, state, per_epoch, average)
     validation = pipeline.in_order(splits.validation, batch_size)
     while not keep.finished():
         epoch, done = divmod(state.step, per_epoch)
@@ -54,7 +77,8 @@ def fit(
             epochs=epoch + 1 if done else training.epochs,
             steps_per_epoch=per_epoch - done,
             validation_data=validation,
-            callbacks=[keep, *callbacks],
+            # Keep comes last: the others still see the averaged weights at the end of an epoch.
+            callbacks=[*callbacks, keep],
             shuffle=False,
             verbose=2,
         )
@@ -63,12 +87,15 @@ def fit(
 
 
 class Keep(keras.callbacks.Callback):
-    """Keeps the best weights, a checkpoint and the curves; stops when patience is over."""
+    """Keeps the best weights, a checkpoint and the curves; stops when patience is over.
 
-    def __init__(self, model, training: Training, path: Path, state, per_epoch: int):
+    From validation to the end of an epoch the averaged weights are in the model.
+    """
+
+    def __init__(self, model, training: Training, path: Path, state, per_epoch: int, average):
         super().__init__()
         self.network, self.training, self.path = model, training, path
-        self.state, self.per_epoch = state, per_epoch
+        self.state, self.per_epoch, self.average = state, per_epoch, average
         self.curves = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.started = time.monotonic() - state.seconds
         self.saved = state.step
@@ -80,15 +107,20 @@ class Keep(keras.callbacks.Callback):
 
     def rate(self) -> float:
         steps = self.training.epochs * self.per_epoch
-        return learning_rate(self.training, self.state.step / steps)
+        losses = [entry["val_loss"] for entry in self.state.history]
+        return learning_rate(self.training, self.state.step / steps, losses)
 
     def on_train_batch_begin(self, batch, logs=None):
         self.network.optimizer.learning_rate.assign(self.rate())
 
     def on_train_batch_end(self, batch, logs=None):
         self.state.step += 1
+        self.average.update(self.state.step)
         if self.state.step % self.per_epoch and self.due():
             self.checkpoint()
+
+    def on_test_begin(self, logs=None):
+        self.average.swap()
 
     def on_epoch_end(self, epoch, logs=None):
         entry = {name: float(value) for name, value in logs.items() if name != "learning_rate"}
@@ -101,6 +133,7 @@ class Keep(keras.callbacks.Callback):
         if self.training.keep == "last" or self.state.best() == epoch:
             with atomic.file(self.path / folder.WEIGHTS) as temporary:
                 weights.save(temporary, self.network)
+        self.average.swap()
         with self.curves.as_default(step=epoch):
             for name, value in entry.items():
                 tf.summary.scalar(f"epoch/{name}", value)
@@ -117,4 +150,6 @@ class Keep(keras.callbacks.Callback):
     def checkpoint(self) -> None:
         self.saved = self.state.step
         self.state.seconds = time.monotonic() - self.started
-        checkpoint.save(self.path / folder.CHECKPOINT, self.network, self.state)
+        checkpoint.save(
+            self.path / folder.CHECKPOINT, self.network, self.state, self.average.values
+        )

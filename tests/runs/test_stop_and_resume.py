@@ -98,7 +98,7 @@ def test_the_best_epoch_is_kept_not_the_last(unet_settings, tmp_path, monkeypatc
     settings = unet_settings
     # After the first epoch the rate is so high that the network gets worse.
     monkeypatch.setattr(
-        fit, "learning_rate", lambda training, progress: 1e-3 if progress < 0.5 else 3.0
+        fit, "learning_rate", lambda training, progress, losses: 1e-3 if progress < 0.5 else 3.0
     )
     model, state = fit_once(settings, tmp_path / "run")
     losses = [entry["val_loss"] for entry in state.history]

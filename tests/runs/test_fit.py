@@ -1,0 +1,117 @@
+"""Averaged weights and the rate after a plateau, on a network of one layer."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf.models import weights
+from seaice_tf.pipeline import Examples
+from seaice_tf.runs import fit, folder
+from seaice_tf.settings import Training
+from seaice_tf.task import Splits
+
+STEPS = 3  # an epoch
+
+
+def splits():
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(2 * STEPS, 4)), tf.float32)
+    true = tf.constant(rng.normal(size=(2 * STEPS, 1)), tf.float32)
+
+    def fetch(index):
+        return x[index], {"y": true[index]}, {"y": tf.ones(1)}
+
+    examples = Examples(2 * STEPS, fetch)
+    return Splits(examples, examples, preview=lambda: None, files=(), source="numbers")
+
+
+def network():
+    inputs = keras.Input((4,), name="x")
+    x = keras.layers.BatchNormalization(name="norm")(inputs)
+    model = keras.Model(inputs, {"y": keras.layers.Dense(1, name="y")(x)})
+    model.compile(keras.optimizers.Adam(0.1), {"y": "mse"}, jit_compile=False)
+    return model
+
+
+class Watch(keras.callbacks.Callback):
+    """Notes the weights and the rate after every step; crashes after `left` steps."""
+
+    def __init__(self, left=0):
+        super().__init__()
+        self.left, self.weights, self.rates = left, [], []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.weights.append([weight.copy() for weight in self.model.get_weights()])
+        self.rates.append(float(self.model.optimizer.learning_rate.numpy()))
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def run(path, training, left=0):
+    path.mkdir(exist_ok=True)
+    fit.seed_everything(0)
+    model, watch = network(), Watch(left)
+    state = fit.fit(model, splits(), training, path, [watch])
+    return model, state, watch
+
+
+def averaged(training, **changes):
+    return Training(epochs=3, batch_size=2, learning_rate=0.1, **{**training, **changes})
+
+
+BOTH = {"average": 0.6, "schedule": "plateau", "plateau_epochs": 1, "checkpoint_steps": 2}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("whole"), averaged(BOTH))
+
+
+@pytest.mark.parametrize("left", [5, 8])  # after a checkpoint within an epoch, after its end
+def test_a_crash_changes_no_bit_of_the_average(left, uninterrupted, tmp_path):
+    whole, state, _ = uninterrupted
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, averaged(BOTH), left)
+    model, again, _ = run(tmp_path, averaged(BOTH))
+    for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    losses = [[entry["val_loss"] for entry in s.history] for s in (state, again)]
+    assert losses[0] == losses[1]
+
+
+def test_what_is_kept_and_validated_is_the_average(tmp_path):
+    training = averaged(BOTH, keep="last")
+    start = network_weights_at_start()
+    model, state, watch = run(tmp_path, training)
+    average = start
+    for step, weights_then in enumerate(watch.weights, 1):
+        decay = min(0.6, (1 + step) / (10 + step))
+        average = [decay * a + (1 - decay) * w for a, w in zip(average, weights_then)]
+    for a, b in zip(average, model.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5)
+    with np.load(tmp_path / folder.WEIGHTS, allow_pickle=False) as kept:
+        for name, weight in weights.named_weights(model).items():
+            np.testing.assert_array_equal(kept[name], weight.numpy())
+    x, true, _ = next(iter(tf.data.Dataset.range(6).map(splits().train.fetch).batch(6)))
+    loss = np.mean((np.asarray(model(x)["y"]) - true["y"].numpy()) ** 2)
+    assert state.history[-1]["val_loss"] == pytest.approx(loss, rel=1e-4)
+
+
+def network_weights_at_start():
+    fit.seed_everything(0)
+    return network().get_weights()
+
+
+def test_the_rate_is_halved_after_a_plateau(tmp_path):
+    """With a rate of which every epoch is worse than the first."""
+    training = Training(
+        epochs=4, batch_size=2, learning_rate=50.0, schedule="plateau", plateau_epochs=1
+    )
+    _, state, watch = run(tmp_path, training)
+    losses, rate, best = [entry["val_loss"] for entry in state.history], 50.0, np.inf
+    for epoch, loss in enumerate(losses):
+        assert watch.rates[STEPS * epoch : STEPS * (epoch + 1)] == pytest.approx([rate] * STEPS)
+        rate, best = (rate, loss) if loss < best else (rate / 2, best)
+    assert watch.rates[-1] < 50
