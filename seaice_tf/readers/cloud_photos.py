@@ -4,6 +4,8 @@ Labelled: train.csv and train_images/. To be predicted: test_images/, or images 
 itself. sample_submission.csv is not looked at.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +52,7 @@ class Photos:
     @property
     def source(self) -> str:
         """What the data are, for titles and tables."""
-        what = "synthetic, not observed" if self.synthetic else TITLE
-        return f"{what}, {len(self)} images"
+        return _title(self.synthetic, len(self))
 
     @property
     def labels(self) -> tuple[tuple[str, ...], ...]:
@@ -156,22 +157,43 @@ def is_synthetic(folder: Path) -> bool:
     return (folder / SYNTHETIC).exists()
 
 
+def title(folder: Path, images: int) -> str:
+    """What the images of a folder are, for titles and tables."""
+    return _title(is_synthetic(folder), images)
+
+
+def _title(synthetic: bool, images: int) -> str:
+    return f"{'synthetic, not observed' if synthetic else TITLE}, {images} images"
+
+
 def read_image(path: Path, shape: tuple[int, int] | None = None, mode: str = "RGB") -> np.ndarray:
     """An image as uint8 (rows, columns[, 3]), resized to `shape` with antialiasing if given.
 
     Raises:
         InputError: not an image, one cut short, or one too large to be a photo.
     """
+    with _opened(path) as file:
+        if shape:  # a JPEG is then decoded at a fraction of its size where that is enough
+            file.draft(None, shape[::-1])
+        picture = file.convert(mode)
+    if shape and picture.size != shape[::-1]:
+        picture = picture.resize(shape[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(picture)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Columns and rows, from the head of the file alone; InputError if it is not an image."""
+    with _opened(path) as file:
+        return file.size
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as file:
-            if shape:  # a JPEG is then decoded at a fraction of its size where that is enough
-                file.draft(None, shape[::-1])
-            picture = file.convert(mode)
+            yield file
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(
             f"{path}: expected an image, got a file that cannot be read as one ({error}); "
             "download the file again"
         ) from error
-    if shape and picture.size != shape[::-1]:
-        picture = picture.resize(shape[::-1], Image.Resampling.BILINEAR)
-    return np.asarray(picture)

@@ -80,12 +80,14 @@ def stratified(
     table = np.zeros((together.max() + 1, kinds.max() + 1), int)  # a group's combinations
     np.add.at(table, (together, kinds.ravel()), 1)
     shuffled = np.random.default_rng(seed).permutation(len(table))
-    sizes = table[shuffled].sum(axis=1)
+    # Large groups first, then one combination after the other, so that the folds fill evenly.
+    order = np.lexsort((table[shuffled].argmax(axis=1), -table[shuffled].sum(axis=1)))
     dealt = np.zeros((folds, table.shape[1]), int)
     fold_of = np.empty(len(table), int)
-    for group in shuffled[np.argsort(-sizes, kind="stable")]:
+    for group in shuffled[order]:
         crowd = dealt @ table[group]  # images of these combinations that a fold has already
-        fold = np.lexsort((dealt.sum(axis=1), crowd))[0]
+        crowd = crowd + dealt.sum(axis=1) * table[group].sum() / table.shape[1]
+        fold = int(crowd.argmin())
         dealt[fold] += table[group]
         fold_of[group] = fold
     return fold_of[together]

@@ -25,17 +25,16 @@ def photo(
     seed: int, index: int, shape: tuple[int, int] = (ROWS, 640)
 ) -> tuple[np.ndarray, np.ndarray]:
     """A photo (rows, columns, 3) uint8 and its masks (1400, 2100, 4) bool, a function of both."""
-    rng = np.random.default_rng((seed, index))
+    regions = _regions(np.random.default_rng((seed, index, 0)))
+    rng = np.random.default_rng((seed, index, 1))
     unit = shape[0] / ROWS
     clear = np.ones(shape, np.float32)  # share of the sea that is seen through the clouds
     # Laid out down the columns of each class, as the run-length code reads them.
     masks = np.zeros((len(CLASSES), *LABEL_SHAPE[::-1]), bool).T
-    for kind in _kinds(rng):
-        for _ in range(1 + (rng.random() < TWO)):
-            corner, size = _region(rng)
-            masks[(*_pixels(corner, size, LABEL_SHAPE), kind)] = True
-            place = _pixels(corner, size, shape)
-            clear[place] *= 1 - TEXTURES[CLASSES[kind]](rng, clear[place].shape, unit)
+    for kind, corner, size in regions:
+        masks[(*_pixels(corner, size, LABEL_SHAPE), kind)] = True
+        place = _pixels(corner, size, shape)
+        clear[place] *= 1 - TEXTURES[CLASSES[kind]](rng, clear[place].shape, unit)
     clear *= 1 - 0.15 * np.clip(_noise(rng, shape, 30 * unit), 0, 2)  # thin cloud of no class
     glint = rng.random() * np.exp(-(((np.arange(shape[1]) / shape[1] - rng.random()) / 0.12) ** 2))
     light = 4 * rng.standard_normal(shape, np.float32) + 45 * glint.astype(np.float32)
@@ -45,16 +44,16 @@ def photo(
     return np.clip(picture, 0, 255).astype(np.uint8), masks
 
 
-def _kinds(rng: np.random.Generator) -> np.ndarray:
-    """Indices of the classes that a photo has, at least one, in random order."""
+def _regions(rng: np.random.Generator) -> list[tuple[int, np.ndarray, np.ndarray]]:
+    """Class, corner and size, as shares of the picture, of a photo's regions in random order."""
     present = rng.random(len(CLASSES)) < PRESENT
     present[rng.integers(len(CLASSES))] |= not present.any()
-    return rng.permutation(np.flatnonzero(present))
-
-
-def _region(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    size = rng.uniform(*SIDES, 2)
-    return rng.uniform(0, 1 - size), size
+    regions = []
+    for kind in rng.permutation(np.flatnonzero(present)).tolist():
+        for _ in range(1 + (rng.random() < TWO)):
+            size = rng.uniform(*SIDES, 2)
+            regions.append((kind, rng.uniform(0, 1 - size), size))
+    return regions
 
 
 def _pixels(corner: np.ndarray, size: np.ndarray, shape: tuple[int, int]) -> tuple[slice, slice]:
