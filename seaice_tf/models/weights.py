@@ -1,6 +1,7 @@
 """Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,11 +41,12 @@ def save(path: Path, model: keras.Model) -> None:
     np.savez(path, **{name: weight.numpy() for name, weight in named_weights(model).items()})
 
 
-def open_npz(path: Path):
-    """An .npz file, never unpickled; InputError if it is none."""
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, never unpickled; InputError if it is none or damaged."""
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            return dict(np.lib.npyio.NpzFile(file, allow_pickle=False))
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: expected an .npz file, got {error}; restore the file") from error
 
 
@@ -55,13 +57,12 @@ def load(path: Path, model: keras.Model) -> None:
         InputError: a name or a shape of the file is not the model's.
     """
     variables = named_weights(model)
-    with open_npz(path) as stored:
-        if missing := sorted(set(variables) ^ set(stored.files)):
-            raise InputError(
-                f"{path}: expected the weights of {model.name}, got other layers: "
-                f"{', '.join(missing[:4])}; use the settings that it was trained with"
-            )
-        values = {name: stored[name] for name in variables}
+    values = read_npz(path)
+    if missing := sorted(set(variables) ^ set(values)):
+        raise InputError(
+            f"{path}: expected the weights of {model.name}, got other layers: "
+            f"{', '.join(missing[:4])}; use the settings that it was trained with"
+        )
     for name, variable in variables.items():
         if tuple(variable.shape) != values[name].shape:
             raise InputError(

@@ -39,10 +39,10 @@ def restore(path: Path, model: keras.Model) -> State:
     """Set the model's and the optimiser's variables; a new state where there is no file."""
     if not path.exists():
         return State()
-    with weights.open_npz(path) as stored:
-        for i, variable in enumerate(_variables(model)):
-            variable.assign(stored[f"v{i}"])
-        return State(**json.loads(str(stored["state"])))
+    stored = weights.read_npz(path)
+    for i, variable in enumerate(_variables(model)):
+        variable.assign(stored[f"v{i}"])
+    return State(**json.loads(str(stored["state"])))
 
 
 def _variables(model: keras.Model) -> list:
