@@ -111,9 +111,11 @@ def _train(task, words: list[str]) -> int:
 def _tune(task, words: list[str]) -> int:
     from seaice_tf.runs import tune
 
-    fields = [("run", Path), ("trials", int, 10)]
+    most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
+    fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
+    fields.append(("trials", Annotated[int | None, most], None))
     flags = _settings_flags(task, words, f"tune {task.name}", fields)
-    best = tune.tune(task, flags.settings, flags.run, flags.trials)
+    best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method)
     print(f"best settings: {best}")
     return 0
 

@@ -35,23 +35,27 @@ def fit(
     training: Training,
     path: Path,
     callbacks: list[keras.callbacks.Callback],
+    until: int | None = None,
 ) -> checkpoint.State:
     """Train in the folder `path` from its checkpoint on; leaves the best epoch's weights.
 
-    The history's training loss of an epoch that was interrupted covers only its later steps; the
-    weights do not depend on interruptions.
+    With `until` it ends after that many epochs, with the learning rates of a run to
+    `training.epochs`, to which the same folder can go on later. The history's training loss of an
+    epoch that was interrupted covers only its later steps; the weights do not depend on
+    interruptions.
     """
     state = checkpoint.restore(path / folder.CHECKPOINT, model)
     batch_size = min(training.batch_size, splits.train.size)
     per_epoch = pipeline.steps_per_epoch(splits.train, batch_size)
-    keep = Keep(model, training, path, state, per_epoch)
+    end = until or training.epochs
+    keep = Keep(model, training, path, state, per_epoch, end)
     validation = pipeline.in_order(splits.validation, batch_size)
     while not keep.finished():
         epoch, done = divmod(state.step, per_epoch)
         model.fit(
             pipeline.training_stream(splits.train, batch_size, training.seed, state.step),
             initial_epoch=epoch,
-            epochs=epoch + 1 if done else training.epochs,
+            epochs=epoch + 1 if done else end,
             steps_per_epoch=per_epoch - done,
             validation_data=validation,
             callbacks=[keep, *callbacks],
@@ -65,17 +69,17 @@ def fit(
 class Keep(keras.callbacks.Callback):
     """Keeps the best weights, a checkpoint and the curves; stops when patience is over."""
 
-    def __init__(self, model, training: Training, path: Path, state, per_epoch: int):
+    def __init__(self, model, training: Training, path: Path, state, per_epoch: int, end: int):
         super().__init__()
         self.network, self.training, self.path = model, training, path
-        self.state, self.per_epoch = state, per_epoch
+        self.state, self.per_epoch, self.end = state, per_epoch, end
         self.curves = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.started = time.monotonic() - state.seconds
 
     def finished(self) -> bool:
         history, patience = self.state.history, self.training.patience
         out_of_patience = patience and len(history) - 1 - self.state.best() >= patience
-        return bool(history) and (out_of_patience or len(history) >= self.training.epochs)
+        return bool(history) and (out_of_patience or len(history) >= self.end)
 
     def rate(self) -> float:
         steps = self.training.epochs * self.per_epoch

@@ -22,13 +22,13 @@ class Network:
     build: settings -> the compiled model that is trained.
     served: settings and that model -> the model of a year that is exported.
     examples: archive and settings -> training and validation examples.
-    space: hyperparameters -> the settings of this network that a sweep varies.
+    space: hyperparameters and settings -> the settings of this network that a sweep varies.
     """
 
     build: Callable[[Settings], keras.Model]
     served: Callable[[Settings, keras.Model], keras.Model]
     examples: Callable[[Archive, Settings], tuple[Examples, Examples]]
-    space: Callable[[Any], dict[str, Any]]
+    space: Callable[[Any, Settings], dict[str, Any]]
 
 
 def _unet(settings: Settings) -> keras.Model:
@@ -53,10 +53,16 @@ def _unet_examples(data: Archive, settings: Settings) -> tuple[Examples, Example
     )
 
 
-def _unet_space(hp: Any) -> dict[str, Any]:
+def _unet_space(hp: Any, settings: Settings) -> dict[str, Any]:
+    """The settings' own history is the longest that is tried, so that the record is enough."""
     width, depth = hp.Choice("width", [4, 8, 16]), hp.Int("depth", 1, 4)
+    shorter = [years for years in (1, 3, 5, 10) if years < settings.years]
+    years = hp.Choice("years", [*shorter, settings.years])
     return {
         "filters": (width, *[2 * width] * (depth - 1)),
+        "years": years,
+        "base_years": min(years, hp.Choice("base_years", [*shorter, settings.years])),
+        "crop": hp.Choice("crop", [32, 64, 128]),
         "flip": hp.Boolean("flip"),
     }
 
@@ -79,7 +85,7 @@ def _distribution_served(settings: Settings, model: keras.Model) -> keras.Model:
     return year_from_classes(model, None, None, settings.hole)
 
 
-def _distribution_space(hp: Any) -> dict[str, Any]:
+def _distribution_space(hp: Any, settings: Settings) -> dict[str, Any]:
     return {"width": hp.Choice("width", [16, 32, 64, 128])}
 
 
