@@ -19,7 +19,7 @@ from seaice_tf import compat, pipeline
 from seaice_tf.models.losses import LOSSES
 from seaice_tf.runs import folder
 from seaice_tf.tasks import forecast
-from seaice_tf.tasks.forecast import LEADS
+from seaice_tf.tasks.forecast.settings import LEADS
 
 
 def examples(settings: forecast.Settings):

@@ -11,6 +11,8 @@ within 0.02 of the contest score of 601 of 100,000 on 2007-2009, in a third of t
 
 import hashlib
 import os
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -57,9 +59,9 @@ def knn(
     years = min(years, len(history) - 1)
     targets = min(targets or len(history), len(history) - years)
     history = history[-years - targets :]
-    kept = cache and cache / f"{_key(history, years, neighbours, samples)}.npy"
-    if kept and kept.exists():
-        return np.load(kept)
+    kept = cache and cache / f"{_key(history, years, neighbours, samples)}.npz"
+    if kept and (found := _kept(kept)) is not None:
+        return found
     flat = history.reshape(len(history), 12, -1)
     months = [_month(flat[:, i], years, neighbours, samples) for i in range(12)]
     result = np.stack(months).reshape(12, *past.shape[1:]) / FULL_ICE
@@ -108,18 +110,28 @@ def pairs(history: np.ndarray, years: int, samples: int) -> tuple[np.ndarray, np
 
 
 def _key(history: np.ndarray, *parameters: int) -> str:
-    """A name for all that a forecast depends on."""
+    """A name for all that a forecast depends on, this code included."""
     digest = hashlib.sha256(repr((history.shape, parameters)).encode())
+    digest.update(Path(__file__).read_bytes())
     digest.update(history.tobytes())
     return digest.hexdigest()
+
+
+def _kept(path: Path) -> np.ndarray | None:
+    """The forecast in a file; None if there is no file, or a damaged one."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return stored["forecast"]
+    except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 def _keep(path: Path, result: np.ndarray) -> None:
     """Save under a name of its own and rename: a reader finds the whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.npy")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.npz")
     try:
-        np.save(temporary, result)
+        np.savez_compressed(temporary, forecast=result)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

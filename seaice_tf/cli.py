@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import tyro
 
@@ -26,6 +26,9 @@ tasks:
 
 seaice-tf VERB TASK --help lists the flags. train and tune also take --settings FILE, a
 settings.json whose values the other flags override. --debug shows a traceback of an error."""
+
+
+OUT = tyro.conf.arg(help="Folder for products of each case against its truth.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -108,35 +111,55 @@ def _train(task, words: list[str]) -> int:
 def _tune(task, words: list[str]) -> int:
     from seaice_tf.runs import tune
 
-    fields = [("run", Path), ("trials", int, 10)]
+    most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
+    fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
+    fields.append(("trials", Annotated[int | None, most], None))
     flags = _settings_flags(task, words, f"tune {task.name}", fields)
-    best = tune.tune(task, flags.settings, flags.run, flags.trials)
+    best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method)
     print(f"best settings: {best}")
     return 0
 
 
 def _evaluate(task, words: list[str]) -> int:
-    from seaice_tf.runs import evaluate, folder
+    from seaice_tf.runs import ensemble, evaluate, folder
 
-    fields = [("run", Path, folder.released(task)), ("data", str | None, None)]
-    fields += [("first", str | None, None)]
-    fields += [("last", str | None, None), ("json", Path | None, None)]
+    bare = Annotated[task.options, tyro.conf.arg(name="")]
+    fields = [_runs_flag(task), *_data_flags(task)]
+    fields += [("first", str | None, None), ("last", str | None, None)]
+    fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
+    if task.slow_baselines:
+        cost = f"Also {', '.join(task.slow_baselines)}: a minute or so a case, once; kept after."
+        fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
+    fields.append(("options", bare, task.options()))
     flags = _flags(words, f"evaluate {task.name}", fields)
-    settings = _with_data(folder.open_run(flags.run, task), flags.data)
-    result = evaluate.evaluate(task, settings, flags.run, flags.first, flags.last)
-    evaluate.show(result)
+    cases = ensemble.cases(
+        task,
+        _opened(task, flags),
+        lambda each: task.cases(each, flags.first, flags.last, flags.options),
+    )
+    result = evaluate.compare(
+        task,
+        cases,
+        ensemble.predictor(task, flags.run),
+        ensemble.name(flags.run),
+        flags.options,
+        slow=bool(task.slow_baselines) and flags.slow_baselines,
+        out=flags.out,
+    )
+    evaluate.show(result, flags.options.by)
     if flags.json:
         folder.write_json(flags.json, result)
     return 0
 
 
 def _predict(task, words: list[str]) -> int:
-    from seaice_tf.runs import folder, predict
+    from seaice_tf.runs import ensemble, predict
 
-    fields = [("run", Path, folder.released(task)), ("data", str | None, None), ("out", Path)]
+    fields = [_runs_flag(task), *_data_flags(task), ("out", Path)]
     flags = _flags(words, f"predict {task.name}", fields)
-    settings = _with_data(folder.open_run(flags.run, task), flags.data)
-    written = predict.predict(task, settings, flags.run, flags.out)
+    cases = ensemble.cases(task, _opened(task, flags), task.future)
+    together = ensemble.predictor(task, flags.run)
+    written = predict.predict(task, cases, together, ensemble.name(flags.run), flags.out)
     print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
     return 0
 
@@ -150,17 +173,41 @@ def _export(task, words: list[str]) -> int:
 
 
 def _doctor(task, words: list[str]) -> int:
-    fields = [("data", Path), ("plots", Path | None, None)]
+    fields = [*_data_flags(task), ("plots", Path | None, None)]
+    fields[0] = ("data", str)
     flags = _flags(words, f"doctor {task.name}", fields)
-    troubles = task.doctor(flags.data, flags.plots)
+    troubles = task.doctor(_with_data(task, task.settings(), flags), flags.plots)
     for trouble in troubles:
         print(f"trouble: {trouble}")
     print(f"{len(troubles)} troubles" if troubles else "no trouble found")
     return 1 if troubles else 0
 
 
-def _with_data(settings: Any, data: str | None) -> Any:
-    return dataclasses.replace(settings, data=data) if data else settings
+def _runs_flag(task) -> tuple:
+    from seaice_tf.runs import folder
+
+    several = tyro.conf.arg(help="Folder of a run; of several, their ensemble.")
+    return ("run", Annotated[tuple[Path, ...], several], (folder.released(task),))
+
+
+def _data_flags(task) -> list[tuple]:
+    """The settings that say how data are read, by default as they were for the run."""
+    hints = get_type_hints(task.settings)
+    return [(name, hints[name] | None, None) for name in task.data_settings]
+
+
+def _opened(task, flags) -> list:
+    """The settings of the runs, with the data that the flags name."""
+    from seaice_tf.runs import folder
+
+    if not flags.run:
+        raise InputError("--run: expected a folder, got none")
+    return [_with_data(task, folder.open_run(run, task), flags) for run in flags.run]
+
+
+def _with_data(task, settings: Any, flags: Any) -> Any:
+    given = {name: getattr(flags, name) for name in task.data_settings}
+    return dataclasses.replace(settings, **{k: v for k, v in given.items() if v is not None})
 
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {

@@ -1,10 +1,11 @@
 """The few small types that a task is made of."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tyro
 from tensorflow import keras
 
 from seaice_tf.pipeline import Examples
@@ -52,14 +53,28 @@ class Cases:
         return len(self.make)
 
 
-Predictor = Callable[[Case], Mapping[str, Any]]  # a case -> maps by head name
+Maps = Mapping[str, Any]  # by head name
+Predictor = Callable[[Case], Maps]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `evaluate` can be asked, as flags; a task with more to ask has a class of its own.
+
+    Attributes:
+        by: kinds of groups to show the scores of. Those of the group "june" of the kind "month"
+            stand under "month_june/score" among all scores.
+    """
+
+    by: tyro.conf.Suppress[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
 class Task:
     """A system: plain functions around one frozen settings dataclass.
 
-    `settings.training` is a settings.Training; `settings.data` names the data.
+    `settings.training` is a settings.Training; `settings.data` names the data. `cases` and `score`
+    take `options` as their last argument, by default those of the class without a change.
     """
 
     name: str
@@ -68,13 +83,18 @@ class Task:
     build: Callable[[Any], keras.Model]  # compiled, what is trained
     served: Callable[[Any, keras.Model], keras.Model]  # (settings, built) -> what is exported
     space: Callable[[Any, Any], Any]  # (hyperparameters, settings) -> settings
-    cases: Callable[[Any, str | None, str | None], Cases]  # (settings, first, last), with truth
+    cases: Callable[..., Cases]  # (settings, first, last, options), with truth
     future: Callable[[Any], Cases]  # (settings), what predict predicts
-    score: Callable[[Iterable[tuple[Case, Mapping[str, Any]]]], dict[str, float]]
+    score: Callable[..., dict[str, float]]  # (pairs of Case and Maps, options)
+    combine: Callable[[Sequence[Maps]], Maps]  # of several runs -> of their ensemble
     baselines: Mapping[str, Predictor]
     primary: str
     lower_is_better: bool
-    write: Callable[[Case, Mapping[str, Any], Path, str], list[Path]]  # (case, maps, out, model)
-    pictures: Callable[[Case, Mapping[str, Any]], dict[str, Any]]  # tag -> (H, W, 3) uint8
-    doctor: Callable[[Path, Path | None], list[str]]  # (data, plots) -> troubles; prints the rest
+    write: Callable[[Case, Maps, Path, str], list[Path]]  # (case, maps, out, model)
+    verify: Callable[[Case, Maps, Path, str], list[Path]]  # the same against the truth
+    pictures: Callable[[Case, Maps], dict[str, Any]]  # tag -> (H, W, 3) uint8
+    doctor: Callable[[Any, Path | None], list[str]]  # (settings, plots) -> troubles; prints rest
     serving: str  # signature of the SavedModel, for the card
+    options: type = Options
+    slow_baselines: Mapping[str, Predictor] = field(default_factory=dict)  # only when asked for
+    data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read

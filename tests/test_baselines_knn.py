@@ -129,3 +129,15 @@ def test_a_forecast_is_kept_by_all_that_it_depends_on(tmp_path, monkeypatch):
     assert len(list((tmp_path / "knn").iterdir())) == 5
     monkeypatch.setattr(baselines_knn, "_month", None)  # nothing is computed again
     np.testing.assert_array_equal(knn(past, years=3, cache=tmp_path / "knn"), first)
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", None])
+def test_a_damaged_forecast_is_made_again(tmp_path, content):
+    past = record(6, np.random.default_rng(2))
+    first = knn(past, years=3, cache=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    whole = kept.read_bytes()
+    middle = len(whole) // 2
+    kept.write_bytes(whole[:middle] + b"????" + whole[middle + 4 :] if content is None else content)
+    np.testing.assert_array_equal(knn(past, years=3, cache=tmp_path), first)
+    assert kept.read_bytes()[-50:] == whole[-50:]

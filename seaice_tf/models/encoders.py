@@ -54,7 +54,7 @@ def _lite(variant: int) -> Kind:
         partial(efficientnet_lite.efficientnet_lite, variant),
         "stem_conv",
         lambda: read(efficientnet_lite.pretrained_file(variant)),
-        {".npz": weights.read, ".pth": read, ".pt": read},
+        {".npz": weights.read_npz, ".pth": read, ".pt": read},
     )
 
 
@@ -63,12 +63,12 @@ def _application(row: keras_encoders.Application) -> Kind:
         partial(keras_encoders.build, row),
         row.first_conv,
         partial(keras_encoders.imagenet, row),
-        {".npz": weights.read, ".h5": partial(keras_encoders.read_h5, row)},
+        {".npz": weights.read_npz, ".h5": partial(keras_encoders.read_h5, row)},
     )
 
 
 KINDS = {
-    "small": Kind(small, "encoder1_conv1", None, {".npz": weights.read}),
+    "small": Kind(small, "encoder1_conv1", None, {".npz": weights.read_npz}),
     **{f"efficientnet_lite{i}": _lite(i) for i in efficientnet_lite.SCALES},
     **{name: _application(row) for name, row in keras_encoders.APPLICATIONS.items()},
 }

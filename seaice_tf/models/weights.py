@@ -1,6 +1,7 @@
 """Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -40,11 +41,12 @@ def save(path: Path, model: keras.Model) -> None:
     np.savez(path, **{name: weight.numpy() for name, weight in named_weights(model).items()})
 
 
-def open_npz(path: Path):
-    """An .npz file, never unpickled; InputError if it is none."""
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, never unpickled; InputError if it is none or damaged."""
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        with path.open("rb") as file:
+            return dict(np.lib.npyio.NpzFile(file, allow_pickle=False))
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"{path}: expected an .npz file, got {error}; restore the file") from error
 
 
@@ -54,19 +56,13 @@ def load(path: Path, model: keras.Model) -> None:
     Raises:
         InputError: a name or a shape of the file is not the model's.
     """
-    values = read(path)
+    values = read_npz(path)
     if strange := sorted(set(values) - set(named_weights(model))):
         raise InputError(
             f"{path}: expected the weights of {model.name}, got other layers: "
             f"{', '.join(strange[:4])}; use the settings that it was trained with"
         )
     assign(model, values, str(path))
-
-
-def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a weights.npz by name; InputError if it is none."""
-    with open_npz(path) as stored:
-        return dict(stored)
 
 
 def assign(model: keras.Model, values: Mapping[str, np.ndarray], where: str) -> None:

@@ -33,8 +33,8 @@ class Findings:
         return [(self.months[i], int(sizes[i])) for i in changes]
 
 
-def examine(folder: Path) -> Findings:
-    """Read everything readable in `folder`.
+def examine(folder: Path, minimum_days: int = archive.MINIMUM_DAYS) -> Findings:
+    """Read everything readable in `folder`; `minimum_days` as of `archive.read_archive`.
 
     Raises:
         InputError: there is no sea-ice file, files of several kinds, or none that can be read.
@@ -66,7 +66,7 @@ def examine(folder: Path) -> Findings:
             continue
         months.append(month)
         grids.append(grid)
-        if files.daily and days < (needed := archive.days_needed(month)):
+        if files.daily and days < (needed := archive.days_needed(month, minimum_days)):
             troubles.append(f"{month} has {days} days with data, fewer than {needed}")
     if not months:
         raise InputError(f"{folder}: expected at least one readable file; {troubles[0]}")

@@ -42,12 +42,12 @@ def restore(path: Path, model: keras.Model, average: Sequence = ()) -> State:
     """Set the variables and the arrays of the average; a new state where there is no file."""
     if not path.exists():
         return State()
-    with weights.open_npz(path) as stored:
-        for i, variable in enumerate(_variables(model)):
-            variable.assign(stored[f"v{i}"])
-        for i, value in enumerate(average):
-            value[...] = stored[f"a{i}"]
-        return State(**json.loads(str(stored["state"])))
+    stored = weights.read_npz(path)
+    for i, variable in enumerate(_variables(model)):
+        variable.assign(stored[f"v{i}"])
+    for i, value in enumerate(average):
+        value[...] = stored[f"a{i}"]
+    return State(**json.loads(str(stored["state"])))
 
 
 def _variables(model: keras.Model) -> list:

@@ -1,6 +1,7 @@
 """The published scores of a run and of every baseline on the same cases."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +11,61 @@ from rich.table import Table
 
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact
-from seaice_tf.task import Cases, Predictor, Task
+from seaice_tf.task import Case, Cases, Predictor, Task
 
 
 def evaluate(
     task: Task, settings: Any, run: Path, first: str | None = None, last: str | None = None
 ) -> dict[str, Any]:
-    """Score the SavedModel in `run` beside the baselines, by default on the test period.
+    """Score the SavedModel in `run` beside the baselines, by default on the test period."""
+    cases = task.cases(settings, first, last)
+    return compare(task, cases, artifact.predictor(run), run.name.removesuffix(".partial"))
+
+
+def compare(
+    task: Task,
+    cases: Cases,
+    predictor: Predictor,
+    name: str,
+    options: Any = None,
+    slow: bool = False,
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Score a predictor beside the baselines.
+
+    Args:
+        task: the system.
+        cases: with truth.
+        predictor: what is scored.
+        name: of the run, or of the ensemble.
+        options: of the class `task.options`, which the cases were made with.
+        slow: compare with the slow baselines too.
+        out: folder to write each case against its truth to.
 
     Returns:
         {"task", "run", "data", "n", "primary", "lower_is_better", "scores", "baselines",
         "best_baseline", "skill"}; skill is the gain of the primary score over the best baseline
         as a fraction of it, positive when the model is better.
     """
-    cases = task.cases(settings, first, last)
     if not len(cases):
         raise InputError(f"{task.name}: expected something to evaluate, got no case")
-    scores = score(task, cases, artifact.predictor(run))
-    baselines = {name: score(task, cases, dumb) for name, dumb in task.baselines.items()}
+    options = options or task.options()
+
+    def seen(case: Case):
+        maps = predictor(case)
+        if out:
+            task.verify(case, maps, out, f"seaice_tf {task.name} {name}")
+        return maps
+
+    scores = score(task, cases, seen, options)
+    dumb = {**task.baselines, **(task.slow_baselines if slow else {})}
+    baselines = {label: score(task, cases, other, options) for label, other in dumb.items()}
     sign = 1 if task.lower_is_better else -1
-    best = min(baselines, key=lambda name: sign * baselines[name][task.primary])
+    best = min(baselines, key=lambda label: sign * baselines[label][task.primary])
     reference = baselines[best][task.primary]
     return {
         "task": task.name,
-        "run": run.name.removesuffix(".partial"),
+        "run": name,
         "data": cases.source,
         "n": len(cases),
         "primary": task.primary,
@@ -45,13 +77,15 @@ def evaluate(
     }
 
 
-def score(task: Task, cases: Cases, predictor: Predictor) -> dict[str, float]:
+def score(task: Task, cases: Cases, predictor: Predictor, options: Any = None) -> dict[str, float]:
     """The task's scores of one predictor, case by case in bounded memory."""
-    return task.score((case, predictor(case)) for case in cases)
+    pairs = ((case, predictor(case)) for case in cases)
+    return task.score(pairs, options or task.options())
 
 
-def show(result: dict[str, Any], console: Console | None = None) -> None:
-    """Print the result as a table: a row per predictor, the best first."""
+def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None = None) -> None:
+    """Print the result as a table, a row per predictor, the best first; and one of each kind in
+    `by`, a row per group."""
     table = Table(title=f"{result['task']}: {result['data']}, n = {result['n']}", box=box.SIMPLE)
     names = [name for name in result["scores"] if "/" not in name]
     for name in ("", *names):
@@ -68,7 +102,28 @@ def show(result: dict[str, Any], console: Console | None = None) -> None:
         f"{result['primary']} ({direction} is better): {result['skill']:+.1%} "
         f"against the best baseline, {result['best_baseline']}"
     )
+    for kind in by:
+        console.print(_groups(result, kind))
+
+
+def _groups(result: dict[str, Any], kind: str) -> Table:
+    """The scores of the groups of one kind, in brackets those of the best baseline."""
+    scores, other = result["scores"], result["baselines"][result["best_baseline"]]
+    keys = [key.split("/") for key in scores if "/" in key and key.startswith(f"{kind}_")]
+    table = Table(
+        title=f"by {kind}: run {result['run']} ({result['best_baseline']})", box=box.SIMPLE
+    )
+    names = list(dict.fromkeys(name for _, name in keys))
+    for name in ("", *names):
+        table.add_column(name, justify="right" if name else "left")
+    for group in dict.fromkeys(group for group, _ in keys):
+        pairs = ((scores[f"{group}/{name}"], other[f"{group}/{name}"]) for name in names)
+        cells = [f"{_number(own)} ({_number(dumb)})" for own, dumb in pairs]
+        table.add_row(group.removeprefix(f"{kind}_"), *cells)
+    return table
 
 
 def _number(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
+    if math.isnan(value):
+        return "-"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.0f}"

@@ -57,24 +57,28 @@ def fit(
     training: Training,
     path: Path,
     callbacks: list[keras.callbacks.Callback],
+    until: int | None = None,
 ) -> checkpoint.State:
     """Train in the folder `path` from its checkpoint on; leaves the best epoch's weights.
 
-    The history's training loss of an epoch that was interrupted covers only its later steps; the
-    weights do not depend on interruptions.
+    With `until` it ends after that many epochs, with the learning rates of a run to
+    `training.epochs`, to which the same folder can go on later. The history's training loss of an
+    epoch that was interrupted covers only its later steps; the weights do not depend on
+    interruptions.
     """
     average = Average(model, training.average)
     state = checkpoint.restore(path / folder.CHECKPOINT, model, average.values)
     batch_size = min(training.batch_size, splits.train.size)
     per_epoch = pipeline.steps_per_epoch(splits.train, batch_size)
-    keep = Keep(model, training, path, state, per_epoch, average)
+    end = until or training.epochs
+    keep = Keep(model, training, path, state, per_epoch, average, end)
     validation = pipeline.in_order(splits.validation, batch_size)
     while not keep.finished():
         epoch, done = divmod(state.step, per_epoch)
         model.fit(
             pipeline.training_stream(splits.train, batch_size, training.seed, state.step),
             initial_epoch=epoch,
-            epochs=epoch + 1 if done else training.epochs,
+            epochs=epoch + 1 if done else end,
             steps_per_epoch=per_epoch - done,
             validation_data=validation,
             # Keep comes last: the others still see the averaged weights at the end of an epoch.
@@ -92,10 +96,13 @@ class Keep(keras.callbacks.Callback):
     From validation to the end of an epoch the averaged weights are in the model.
     """
 
-    def __init__(self, model, training: Training, path: Path, state, per_epoch: int, average):
+    def __init__(
+        self, model, training: Training, path: Path, state, per_epoch: int, average, end: int
+    ):
         super().__init__()
         self.network, self.training, self.path = model, training, path
         self.state, self.per_epoch, self.average = state, per_epoch, average
+        self.end = end
         self.curves = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.started = time.monotonic() - state.seconds
         self.saved = state.step
@@ -103,7 +110,7 @@ class Keep(keras.callbacks.Callback):
     def finished(self) -> bool:
         history, patience = self.state.history, self.training.patience
         out_of_patience = patience and len(history) - 1 - self.state.best() >= patience
-        return bool(history) and (out_of_patience or len(history) >= self.training.epochs)
+        return bool(history) and (out_of_patience or len(history) >= self.end)
 
     def rate(self) -> float:
         steps = self.training.epochs * self.per_epoch

@@ -1,16 +1,13 @@
-"""Write a run's products."""
+"""Write the products of one run or of an ensemble."""
 
 from pathlib import Path
-from typing import Any
 
-from seaice_tf.runs import artifact
-from seaice_tf.task import Task
+from seaice_tf.task import Cases, Predictor, Task
 
 
-def predict(task: Task, settings: Any, run: Path, out: Path) -> list[Path]:
-    """Predict the future cases of the data named in `settings` into the folder `out`."""
-    predictor = artifact.predictor(run)
+def predict(task: Task, cases: Cases, predictor: Predictor, name: str, out: Path) -> list[Path]:
+    """Predict the cases into the folder `out`; `name` is that of the run."""
     written: list[Path] = []
-    for case in task.future(settings):
-        written += task.write(case, predictor(case), out, f"seaice_tf {task.name} {run.name}")
+    for case in cases:
+        written += task.write(case, predictor(case), out, f"seaice_tf {task.name} {name}")
     return written

@@ -1,70 +1,147 @@
-"""A sweep over a task's space with Keras Tuner."""
+"""A sweep over a task's space with Keras Tuner, in which every trial trains as `train` does."""
 
+import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras_tuner
+import tensorflow as tf
+from keras_tuner.engine.base_tuner import BaseTuner
+from tensorboard.plugins.hparams import api as hparams
 from tensorflow import keras
 
-from seaice_tf import pipeline
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.runs import fit, folder
-from seaice_tf.task import Splits, Task
+from seaice_tf.task import Task
 from seaice_tf.writers import atomic
 
-BEST = "best_settings.json"
+BEST, TRIALS = "best_settings.json", "trials"
+MEMORY = ("oracle.json", "tuner0.json")  # what Keras Tuner finds a sweep again by
+Method = Literal["random", "hyperband", "bayesian"]
 
 
-class Sweep(keras_tuner.HyperModel):
-    """Builds and fits one trial; the settings, batch size included, come from the task's space."""
+class Sweep(BaseTuner):
+    """Trains each trial in a folder named by its settings, and goes on with what is there.
 
-    def __init__(self, task: Task, settings: Any, splits: Splits):
-        super().__init__()
-        self.task, self.base, self.splits = task, settings, splits
+    So a trial that was interrupted resumes, and one that Hyperband promotes trains on to more
+    epochs, as if it had never stopped.
+    """
 
-    def build(self, hp):
-        return self.task.build(self.task.space(hp, self.base))
-
-    def fit(self, hp, model, *args, **kwargs):
-        training = self.task.space(hp, self.base).training
-        examples = self.splits.train
-        return model.fit(
-            pipeline.training_stream(examples, training.batch_size, training.seed),
-            steps_per_epoch=pipeline.steps_per_epoch(examples, training.batch_size),
-            validation_data=pipeline.in_order(self.splits.validation, training.batch_size),
-            **kwargs,
+    def __init__(self, task: Task, settings: Any, run: Path, oracle: keras_tuner.Oracle):
+        self.task, self.base, self.run, self.failure = task, settings, run, ""
+        super().__init__(
+            oracle,
+            lambda hp: task.space(hp, settings),
+            directory=str(run.parent),
+            project_name=run.name,
         )
+        self.save()  # the first trial, too, is found again
+
+    def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
+        """The validation loss of the weights kept, as Keras Tuner asks for it."""
+        try:
+            return {"val_loss": self.train(trial)}
+        except InputError as error:
+            self.failure = str(error)
+            print(f"trial {trial.trial_id} failed: {error}")
+            raise keras_tuner.errors.FailedTrialError(str(error)) from error
+        except Exception as error:  # a full disk ends the sweep, it is no property of the trial
+            raise keras_tuner.errors.FatalError(str(error)) from error
+
+    def train(self, trial) -> float:
+        values = trial.hyperparameters.values
+        settings = self.task.space(trial.hyperparameters, self.base)
+        path = self.folder(settings)
+        folder.claim(path / folder.SETTINGS, json.loads(settings_file.to_json(settings)))
+        with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default():
+            varied = {name: value for name, value in values.items() if "tuner/" not in name}
+            hparams.hparams(varied, trial_id=path.name)
+        keras.backend.clear_session()
+        fit.seed_everything(settings.training.seed)
+        splits = self.task.splits(settings)
+        until = values.get("tuner/epochs", settings.training.epochs)
+        state = fit.fit(self.task.build(settings), splits, settings.training, path, [], until)
+        losses = [entry["val_loss"] for entry in state.history[:until]]
+        return losses[-1] if settings.training.keep == "last" else min(losses)
+
+    def folder(self, settings: Any) -> Path:
+        """Where a trial with these settings trains."""
+        name = hashlib.sha256(settings_file.to_json(settings).encode()).hexdigest()[:12]
+        return self.run / TRIALS / name
 
 
-def tune(task: Task, settings: Any, run: Path, trials: int) -> Path:
-    """Random search for the lowest validation loss; an interrupted sweep goes on.
+def tune(
+    task: Task, settings: Any, run: Path, trials: int | None = None, method: Method = "random"
+) -> Path:
+    """Search for the lowest validation loss; an interrupted sweep goes on.
+
+    Args:
+        task: the system.
+        settings: what is not varied, with the most epochs that a trial has.
+        run: folder of the sweep.
+        trials: at most as many; None gives 10, or all that Hyperband plans.
+        method: how trials are chosen.
 
     Raises:
-        InputError: the sweep was begun with other settings, or in a lane without Keras Tuner.
+        InputError: the sweep was begun otherwise, no trial could be trained, or a lane without
+            Keras Tuner.
 
     Returns:
-        The file with the best settings, for `train --settings`. Trials are in `run`, with their
-        hyperparameters for TensorBoard in `run`/logs.
+        The file with the best settings, for `train --settings`. Each trial is in `run`/trials, with
+        its hyperparameters and curves for TensorBoard.
     """
     if "tf_keras" in keras.Model.__module__:
         raise InputError(
             "tune: expected Keras, got tf_keras, which Keras Tuner refuses; "
             "unset TF_USE_LEGACY_KERAS or use another lane"
         )
-    folder.claim(run / "sweep.json", json.loads(settings_file.to_json(settings)))
-    fit.seed_everything(settings.training.seed)
-    sweep = Sweep(task, settings, task.splits(settings))
-    tuner = keras_tuner.RandomSearch(
-        sweep,
-        objective="val_loss",
+    begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
+    folder.claim(run / "sweep.json", begun_with)
+    sweep = _sweep(task, settings, run, lambda: _oracle(settings, trials, method))
+    try:
+        sweep.search(verbose=1)
+    except keras_tuner.errors.FatalError as error:
+        raise error.__cause__ or error from None
+    except RuntimeError as error:  # too many failures one after the other
+        raise InputError(f"{run}: expected trials that train; the last: {sweep.failure}") from error
+    best = next(iter(sweep.oracle.get_best_trials(1)), None)
+    if best is None or best.status != "COMPLETED":
+        raise InputError(f"{run}: expected a trial that trains; the last: {sweep.failure}")
+    chosen = task.space(best.hyperparameters, settings)
+    return atomic.write_text(run / BEST, settings_file.to_json(chosen))
+
+
+def _sweep(task: Task, settings: Any, run: Path, make: Callable[[], keras_tuner.Oracle]) -> Sweep:
+    """The sweep in `run`, new or as it was left.
+
+    Keras Tuner does not write its files atomically. Where one is damaged its oracle starts again:
+    from the same seed it proposes the same trials, and those that were trained are found.
+    """
+    try:
+        return Sweep(task, settings, run, make())
+    except (json.JSONDecodeError, KeyError):
+        print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
+        for path in [run / name for name in MEMORY] + list(run.glob("trial_*/trial.json")):
+            path.unlink(missing_ok=True)
+        return Sweep(task, settings, run, make())
+
+
+def _oracle(settings: Any, trials: int | None, method: Method) -> keras_tuner.Oracle:
+    seed = settings.training.seed + 1  # to Keras Tuner 0 is no seed
+    if method == "hyperband":
+        epochs = settings.training.epochs
+        oracle = keras_tuner.oracles.HyperbandOracle("val_loss", max_epochs=epochs, seed=seed)
+        oracle.max_trials = trials
+        return oracle
+    trials = trials or 10
+    if method == "random":
+        return keras_tuner.oracles.RandomSearchOracle("val_loss", max_trials=trials, seed=seed)
+    return keras_tuner.oracles.BayesianOptimizationOracle(
+        "val_loss",
         max_trials=trials,
-        seed=settings.training.seed,
-        directory=str(run.parent),
-        project_name=run.name,
+        num_initial_points=max(2, trials // 3),  # by default more than most sweeps have
+        seed=seed,
     )
-    logs = keras.callbacks.TensorBoard(str(run / "logs"), write_graph=False)
-    tuner.search(epochs=settings.training.epochs, callbacks=[logs], verbose=2)
-    best = task.space(tuner.get_best_hyperparameters(1)[0], settings)
-    return atomic.write_text(run / BEST, settings_file.to_json(best))

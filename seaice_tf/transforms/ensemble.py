@@ -23,3 +23,17 @@ def summary(members: np.ndarray) -> dict[str, np.ndarray]:
         "spread": deviation,
         "probability": probability_of_ice(members),
     }
+
+
+def mixture(
+    concentration: np.ndarray, spread: np.ndarray, probability: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Spread and odds of a forecast that is one of the members (m, ...), each as likely.
+
+    Its variance is the mean of the members' own, and the variance between them.
+    """
+    between = concentration.var(axis=0)
+    return {
+        "spread": np.sqrt((spread**2).mean(axis=0) + between),
+        "probability": probability.mean(axis=0),
+    }

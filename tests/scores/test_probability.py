@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -182,3 +184,13 @@ def test_binned_crps_of_the_right_even_distribution():
             true, np.full((bins, 11), 1 / bins), np.linspace(0, 1, bins + 1)
         )
         np.testing.assert_allclose(got, (true**3 + (1 - true) ** 3) / 3)
+
+
+@given(st.floats(0, 1), st.floats(-0.2, 1.2), st.floats(0.01, 2))
+def test_the_crps_of_a_normal_with_its_tails_at_the_ends_is_its_integral(true, mean, deviation):
+    edges = np.linspace(0, 1, 4001)
+    x = (edges[1:] + edges[:-1]) / 2
+    below = 0.5 * (1 + np.array([math.erf(v) for v in (x - mean) / deviation / np.sqrt(2)]))
+    expected = ((below - (x >= true)) ** 2).mean()
+    got = probability.crps_normal(np.array([true]), np.array([mean]), np.array([deviation]))
+    assert got[0] == pytest.approx(expected, abs=1e-3)

@@ -1,10 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from seaice_tf.scores import forecast, seaice
+from seaice_tf.scores import forecast, probability, seaice
+from seaice_tf.scores.forecast import Year
 from seaice_tf.transforms.grid import NORTH
 
 FIELDS = arrays(np.float64, (3, 4), elements=st.floats(0, 1))
@@ -60,7 +63,7 @@ def test_a_period_is_scored_by_calendar_month():
     period = np.arange("2010-11", "2011-11", dtype="datetime64[M]")
     pred = np.zeros((12, 448, 304))
     pred[:2] = true[:2] / 250
-    scores = forecast.score([(true, pred, pred, past, period)])
+    scores = forecast.score([Year(true, pred, pred, past, period)])
     assert scores["month_11/iiee"] == scores["month_12/rmse"] == 0
     assert scores["month_01/iiee"] > 1
     assert scores["iiee"] == pytest.approx(scores["month_01/iiee"] / 3)
@@ -76,7 +79,7 @@ def rolling():
     result = []
     for i in (24, 25, 26):
         pred = rng.random((12, 448, 304))
-        result.append((record[i : i + 12], pred, pred, record[:i], first + i + np.arange(12)))
+        result.append(Year(record[i : i + 12], pred, pred, record[:i], first + i + np.arange(12)))
     return result
 
 
@@ -86,12 +89,12 @@ def test_rolling_origins_are_scored_by_lead(rolling):
         expected = [
             sum(
                 seaice.edge_error(
-                    np.where(true[lead - 1] > 250, np.nan, true[lead - 1] / 250),
-                    pred[lead - 1],
+                    np.where(year.true[lead - 1] > 250, np.nan, year.true[lead - 1] / 250),
+                    year.pred[lead - 1],
                     NORTH.cell_area(),
                 )
             )
-            for true, pred, *_ in rolling
+            for year in rolling
         ]
         assert scores[f"lead_{lead:02}/iiee"] == pytest.approx(np.mean(expected))
     for group in ("lead", "month"):  # every forecast has each lead and each month once
@@ -121,3 +124,30 @@ def test_a_region_on_land_has_no_error_of_its_cells(rolling):
     scores = forecast.score(rolling[:1], regions={"none": np.zeros((448, 304), bool)})
     assert scores["region_none/iiee"] == 0
     assert np.isnan(scores["region_none/mae"])
+
+
+def test_a_sure_forecast_has_the_mae_as_its_crps(rolling):
+    scores = forecast.score(rolling[:1], groups=(), reliability=True)
+    assert scores["crps"] == pytest.approx(scores["mae"])
+    assert scores["brier"] == pytest.approx(1 - scores["binary_accuracy"])
+    cells = [scores[f"reliability_{low:02}/cells"] for low in range(0, 100, 10)]
+    assert cells[0] > 0
+    assert cells[9] > 0
+    assert not any(cells[1:9])
+
+
+def test_odds_and_members_are_scored(rolling):
+    year = rolling[0]
+    members = np.stack([year.pred, 1 - year.pred])
+    odds = np.full(year.pred.shape, 0.85)  # what uniform random counts hold
+    asked = dataclasses.replace(year, pred=members.mean(axis=0), members=members, probability=odds)
+    scores = forecast.score([asked], groups=(), reliability=True)
+    assert scores["crps"] < scores["mae"] < forecast.score([year], groups=())["mae"]
+    assert scores["calibration_error"] < 0.01
+    assert scores["reliability_80/observed"] == pytest.approx(0.85, abs=0.01)
+    known = year.true[0] <= 250
+    true, guesses = year.true[0][known] / 250, members[:, 0][:, known]
+    icy = ((year.past >= 37.5) & (year.past <= 250)).any(axis=0)[known]
+    first = dataclasses.replace(asked, true=year.true[:1])
+    expected = 100 * probability.crps(true, guesses)[icy].mean()
+    assert forecast.score([first], groups=())["crps"] == pytest.approx(expected)

@@ -113,8 +113,11 @@ def test_training_examples_are_augmented_anew_each_epoch(task, settings):
 
 
 def test_products_are_written(run, task, settings, tmp_path):
-    written = predict.predict(task, settings, run, tmp_path / "out")
-    assert written
+    predictor = artifact.predictor(run)
+    written = predict.predict(task, task.future(settings), predictor, "tiny", tmp_path / "out")
+    case = next(iter(task.cases(settings, None, None)))
+    written += task.verify(case, predictor(case), tmp_path / "verified", "tiny")
+    assert any("verified" in str(path) for path in written)
     assert all(path.stat().st_size > 0 for path in written)
 
 
@@ -159,5 +162,4 @@ def test_a_sweep_leaves_settings_that_train_takes(task, settings, tmp_path):
     chosen = read(best, task.settings)
     assert task.build(chosen).count_params() > 0
     assert chosen.data == settings.data
-    hparams = [path for path in (tmp_path / "sweep" / "logs").rglob("events*")]
-    assert hparams
+    assert list((tmp_path / "sweep").rglob("events*"))

@@ -9,7 +9,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import training_stream
 from seaice_tf.tasks import forecast
-from seaice_tf.tasks.forecast import FORECAST, Settings
+from seaice_tf.tasks.forecast import FORECAST, Settings, data
 from seaice_tf.transforms import counts
 from seaice_tf.transforms.grid import SOUTH
 from seaice_tf.writers.nsidc0051 import write_synthetic
@@ -102,3 +102,12 @@ def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
 def test_classes_are_forecast_from_decembers_only(distribution_settings):
     with pytest.raises(InputError, match="from a December on, got one from 2011-03 on"):
         next(iter(FORECAST.cases(distribution_settings, "2011-04", "2011-12")))
+
+
+def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("SEAICE_TF_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for last in ("2011-02", "2011-02", "2011-03"):
+        monkeypatch.setattr(data, "SYNTHETIC_PERIOD", ("2011-01", last))
+        assert str(data.archive(Settings()).last) == last
+    assert len(list(data.cache_folder().iterdir())) == 2

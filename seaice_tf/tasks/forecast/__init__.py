@@ -1,35 +1,30 @@
 """Monthly sea-ice concentration: ten years of files in, the next 12 months out."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tensorflow import keras
 
-from seaice_tf import baselines
-from seaice_tf.errors import InputError
-from seaice_tf.readers.archive import Archive
+from seaice_tf.models.optimizers import available
 from seaice_tf.readers.archive_doctor import examine
-from seaice_tf.scores import forecast as forecast_scores
-from seaice_tf.task import Case, Cases, Splits, Task
+from seaice_tf.task import Case, Splits, Task
+from seaice_tf.tasks.forecast.cases import Options, cases, future
 from seaice_tf.tasks.forecast.data import archive
 from seaice_tf.tasks.forecast.networks import NETWORKS
-from seaice_tf.tasks.forecast.settings import LEADS, Settings
-from seaice_tf.transforms import counts, months
+from seaice_tf.tasks.forecast.settings import Settings
+from seaice_tf.tasks.forecast.verification import (
+    BASELINES,
+    SLOW_BASELINES,
+    combine,
+    decision,
+    score,
+    verify,
+)
+from seaice_tf.transforms import counts
 from seaice_tf.writers import forecast_products, record_plots
-
-
-@dataclass(frozen=True)
-class Context:
-    """What lies around a case: the whole record before it, and what the months are."""
-
-    past: np.ndarray  # (months, rows, columns) uint8 counts up to the last one observed
-    months: np.ndarray  # (12,) datetime64[M], forecast
-    source: str
 
 
 def splits(settings: Settings) -> Splits:
@@ -58,72 +53,11 @@ def space(hp: Any, settings: Settings) -> Settings:
     training = dataclasses.replace(
         settings.training,
         learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
-        optimizer=hp.Choice("optimizer", ["adam", "adamw"]),
+        optimizer=hp.Choice("optimizer", list(available())),
         batch_size=hp.Choice("batch_size", [1, 2]),
     )
-    varied = NETWORKS[settings.network].space(hp)
+    varied = NETWORKS[settings.network].space(hp, settings)
     return dataclasses.replace(settings, training=training, **varied)
-
-
-def cases(settings: Settings, first: str | None, last: str | None) -> Cases:
-    """Forecasts of 12 months, one after the other, from `first` to `last`: the test period."""
-    data = archive(settings)
-    begin = months.parse(first or settings.test_first)
-    end = months.parse(last or settings.test_last)
-    start, stop = data.index(begin), data.index(end) + 1
-    if start >= stop:
-        raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
-    source = f"{data.source}; scored {begin} to {end}"
-    if begin <= months.parse(settings.train_last):
-        source += f", IN SAMPLE: trained on to {settings.train_last}"
-    starts = range(start, stop, LEADS)
-    return Cases(source, [partial(_case, data, settings, i, source, stop) for i in starts])
-
-
-def future(settings: Settings) -> Cases:
-    """The 12 months after the last one of the data."""
-    data = archive(settings)
-    return Cases(data.source, [partial(_case, data, settings, len(data.counts), data.source)])
-
-
-def _case(
-    data: Archive, settings: Settings, start: int, source: str, stop: int | None = None
-) -> Case:
-    """The forecast from position `start` of the archive on, with the truth before `stop`."""
-    needed, first = settings.history, data.first + start
-    if start < needed:
-        raise InputError(
-            f"{data.source}: expected {needed} months before {first}, got {start}; "
-            "add earlier files or forecast a later year"
-        )
-    if settings.network == "distribution" and months.number(first) != 1:
-        raise InputError(
-            f"{data.source}: expected a forecast from a December on, got one from {first - 1} on; "
-            "take whole calendar years, leave later months out, or use --network unet"
-        )
-    past = data.counts[:start]
-    period = months.span(first, first + LEADS - 1)
-    truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
-    return Case(f"{first}", past[-needed:], Context(past, period, source), truth)
-
-
-def decision(fields: Mapping[str, np.ndarray]) -> np.ndarray:
-    """What is handed in to the contest: the concentration, unless a predictor tells them apart."""
-    return fields.get("contest_decision", fields["concentration"])
-
-
-def score(pairs: Iterable[tuple[Case, Mapping[str, np.ndarray]]]) -> dict[str, float]:
-    """The contest's and the field's scores of a period (scores.forecast)."""
-    return forecast_scores.score(
-        (
-            case.truth,
-            fields["concentration"],
-            decision(fields),
-            case.context.past,
-            case.context.months,
-        )
-        for case, fields in pairs
-    )
 
 
 def write(case: Case, fields: Mapping[str, np.ndarray], out: Path, model: str) -> list[Path]:
@@ -142,20 +76,16 @@ def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
     )
 
 
-def doctor(data: Path, plots: Path | None) -> list[str]:
+def doctor(settings: Settings, plots: Path | None) -> list[str]:
     """Print period and pole hole of a folder; gives its troubles."""
-    findings = examine(data)
-    print(f"{data}: {findings.source}, {len(findings.months)} months read")
+    findings = examine(Path(settings.data), settings.minimum_days)
+    print(f"{settings.data}: {findings.source}, {len(findings.months)} months read")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plots:
         for path in record_plots.write(plots, findings.months, findings.grids, findings.source):
             print(f"plot: {path}")
     return list(findings.troubles)
-
-
-def _baseline(function, **options):
-    return lambda case: {"concentration": function(case.context.past, **options)}
 
 
 FORECAST = Task(
@@ -168,17 +98,12 @@ FORECAST = Task(
     cases=cases,
     future=future,
     score=score,
-    baselines={
-        "last_year": _baseline(baselines.last_year),
-        "mean_5_years": _baseline(baselines.mean, years=5),
-        "mean_10_years": _baseline(baselines.mean, years=10),
-        "mean_15_years": _baseline(baselines.mean, years=15),
-        "linear_trend": _baseline(baselines.trend),
-        "damped_anomaly": _baseline(baselines.damped_anomaly),
-    },
+    combine=combine,
+    baselines=BASELINES,
     primary="contest_score",
     lower_is_better=True,
     write=write,
+    verify=verify,
     pictures=pictures,
     doctor=doctor,
     serving=(
@@ -190,4 +115,7 @@ FORECAST = Task(
         "deviation) and `contest_decision`, drawn for the contest's score and not a "
         "concentration."
     ),
+    options=Options,
+    slow_baselines=SLOW_BASELINES,
+    data_settings=("data", "minimum_days"),
 )

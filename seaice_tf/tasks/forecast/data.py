@@ -1,5 +1,7 @@
 """From the settings to an archive, and from an archive to examples to train on."""
 
+import hashlib
+import inspect
 import os
 from functools import partial
 from pathlib import Path
@@ -7,14 +9,13 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seaice_tf import __version__
 from seaice_tf.errors import InputError
 from seaice_tf.models.ice_distribution import class_of
 from seaice_tf.models.ice_features import IceFeatures
 from seaice_tf.pipeline import Examples
 from seaice_tf.readers.archive import Archive, read_archive
 from seaice_tf.tasks.forecast.settings import LEADS, Settings
-from seaice_tf.transforms import months
+from seaice_tf.transforms import months, synthetic_ice
 from seaice_tf.transforms.counts import FULL_ICE, flagged
 from seaice_tf.transforms.grid import NORTH
 from seaice_tf.writers import synthetic_archive
@@ -29,11 +30,17 @@ def archive(settings: Settings) -> Archive:
         return read_archive(Path(settings.data), settings.minimum_days)
     if root := os.environ.get("SEAICE_TF_DATA"):
         return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "seaice_tf" / __version__ / "synthetic_nsidc0051"
+    made_by = inspect.getsource(synthetic_ice) + repr(SYNTHETIC_PERIOD)
+    key = hashlib.sha256(made_by.encode()).hexdigest()[:12]
+    folder = cache_folder() / f"synthetic_nsidc0051_{key}"
     if not folder.exists():
         synthetic_archive.write(folder, *SYNTHETIC_PERIOD)
     return read_archive(folder)
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seaice_tf"
 
 
 def training_starts(data: Archive, settings: Settings, december: bool) -> np.ndarray:

@@ -123,7 +123,7 @@ def _crops_examples(data: Archive, settings: Settings) -> tuple[Examples, Exampl
 
 
 def _variant_space(network: str):
-    return lambda hp: {"variant": hp.Choice("variant", list(VARIANTS[network]))}
+    return lambda hp, settings: {"variant": hp.Choice("variant", list(VARIANTS[network]))}
 
 
 NETWORKS = {

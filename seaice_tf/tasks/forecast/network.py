@@ -17,10 +17,10 @@ class Network:
     build: settings -> the compiled model that is trained.
     served: settings and that model -> the model of a year that is exported.
     examples: archive and settings -> training and validation examples.
-    space: hyperparameters -> the settings of this network that a sweep varies.
+    space: hyperparameters and settings -> the settings of this network that a sweep varies.
     """
 
     build: Callable[[Settings], keras.Model]
     served: Callable[[Settings, keras.Model], keras.Model]
     examples: Callable[[Archive, Settings], tuple[Examples, Examples]]
-    space: Callable[[Any], dict[str, Any]]
+    space: Callable[[Any, Settings], dict[str, Any]]

@@ -38,10 +38,16 @@ def _unet_examples(data: Archive, settings: Settings) -> tuple[Examples, Example
     )
 
 
-def _unet_space(hp: Any) -> dict[str, Any]:
+def _unet_space(hp: Any, settings: Settings) -> dict[str, Any]:
+    """The settings' own history is the longest that is tried, so that the record is enough."""
     width, depth = hp.Choice("width", [4, 8, 16]), hp.Int("depth", 1, 4)
+    shorter = [years for years in (1, 3, 5, 10) if years < settings.years]
+    years = hp.Choice("years", [*shorter, settings.years])
     return {
         "filters": (width, *[2 * width] * (depth - 1)),
+        "years": years,
+        "base_years": min(years, hp.Choice("base_years", [*shorter, settings.years])),
+        "crop": hp.Choice("crop", [32, 64, 128]),
         "flip": hp.Boolean("flip"),
     }
 
@@ -64,7 +70,7 @@ def _distribution_served(settings: Settings, model: keras.Model) -> keras.Model:
     return year_from_classes(model, None, None, settings.hole)
 
 
-def _distribution_space(hp: Any) -> dict[str, Any]:
+def _distribution_space(hp: Any, settings: Settings) -> dict[str, Any]:
     return {"width": hp.Choice("width", [16, 32, 64, 128])}
 
 
