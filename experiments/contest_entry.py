@@ -59,13 +59,13 @@ def best_loss(path: Path, epochs: int) -> float:
 
 def score(path: Path, first: str, last: str) -> dict[str, float]:
     """The scores of a run on a period."""
-    cases = TASK.cases(folder.open_run(path, TASK), first, last)
+    cases = TASK.cases(folder.open_run(path, TASK), TASK.options(first, last))
     return evaluate.score(TASK, cases, artifact.predictor(path))
 
 
 def best_baseline(first: str, last: str) -> str:
     """Score and name of the best simple baseline on a period."""
-    cases = TASK.cases(AS_ENTERED, first, last)
+    cases = TASK.cases(AS_ENTERED, TASK.options(first, last))
     found = {
         name: evaluate.score(TASK, cases, predictor)[TASK.primary]
         for name, predictor in TASK.baselines.items()

@@ -35,7 +35,7 @@ def scores(network: str, seed: int) -> list[dict]:
     run = RUNS / f"{network}-{kind}-{seed}"
     if not (run / folder.MANIFEST).exists():
         train.train(TASK, settings, run)
-    return [evaluate.evaluate(TASK, settings, run, *period) for period in PERIODS]
+    return [evaluate.evaluate(TASK, settings, run, TASK.options(*period)) for period in PERIODS]
 
 
 def main(seeds: list[int]) -> None:

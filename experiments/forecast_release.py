@@ -66,7 +66,7 @@ def main() -> None:
     text = ["", "## On years it has not seen", "", INTRODUCTION]
     for train_last, first, last in BACKTESTS:
         run = trained(RUNS / f"to-{train_last}", train_last)
-        result = evaluate.evaluate(TASK, settings_to(train_last), run, first, last)
+        result = evaluate.evaluate(TASK, settings_to(train_last), run, TASK.options(first, last))
         text += ["", f"Trained to {train_last}, scored {first} to {last}:", ""]
         text += ["| | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|", *rows(result)]
         best, skill = result["best_baseline"], result["skill"]

@@ -21,7 +21,7 @@ def forecast(run: Path, path: Path) -> None:
     task = TASKS["forecast"]
     settings = folder.open_run(run, task)
     first = f"{settings.test_last[:4]}-01"
-    case = next(iter(task.cases(settings, first, settings.test_last)))
+    case = next(iter(task.cases(settings, task.options(first, settings.test_last))))
     pred = artifact.predictor(run)(case)["concentration"]
     panels = []
     for i, month in enumerate(case.context.months):

@@ -125,18 +125,13 @@ def _evaluate(task, words: list[str]) -> int:
 
     bare = Annotated[task.options, tyro.conf.arg(name="")]
     fields = [_runs_flag(task), *_data_flags(task)]
-    fields += [("first", str | None, None), ("last", str | None, None)]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.slow_baselines:
         cost = f"Also {', '.join(task.slow_baselines)}: a minute or so a case, once; kept after."
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
     fields.append(("options", bare, task.options()))
     flags = _flags(words, f"evaluate {task.name}", fields)
-    cases = ensemble.cases(
-        task,
-        _opened(task, flags),
-        lambda each: task.cases(each, flags.first, flags.last, flags.options),
-    )
+    cases = ensemble.cases(task, _opened(task, flags), lambda each: task.cases(each, flags.options))
     result = evaluate.compare(
         task,
         cases,

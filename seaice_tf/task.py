@@ -1,6 +1,6 @@
 """The few small types that a task is made of."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Cases:
 
 Maps = Mapping[str, Any]  # by head name
 Predictor = Callable[[Case], Maps]
+Pairs = Iterable[tuple[Case, Maps]]  # cases with what was predicted, made one at a time
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,22 @@ class Options:
     by: tyro.conf.Suppress[tuple[str, ...]] = ()
 
 
+def _as_built(settings: Any, model: keras.Model) -> None:
+    """Start training from the weights that the model was built with."""
+
+
+def _as_set(settings: Any, model: keras.Model) -> Any:
+    """Serve the trained model by the settings that it was trained with."""
+    return settings
+
+
 @dataclass(frozen=True)
 class Task:
     """A system: plain functions around one frozen settings dataclass.
 
     `settings.training` is a settings.Training; `settings.data` names the data. `cases` and `score`
     take `options` as their last argument, by default those of the class without a change.
+    `calibrate` gives the settings that the trained model is served by.
     """
 
     name: str
@@ -83,18 +94,20 @@ class Task:
     build: Callable[[Any], keras.Model]  # compiled, what is trained
     served: Callable[[Any, keras.Model], keras.Model]  # (settings, built) -> what is exported
     space: Callable[[Any, Any], Any]  # (hyperparameters, settings) -> settings
-    cases: Callable[..., Cases]  # (settings, first, last, options), with truth
+    cases: Callable[..., Cases]  # (settings, options), with truth
     future: Callable[[Any], Cases]  # (settings), what predict predicts
-    score: Callable[..., dict[str, float]]  # (pairs of Case and Maps, options)
+    score: Callable[..., dict[str, float]]  # (pairs, options)
     combine: Callable[[Sequence[Maps]], Maps]  # of several runs -> of their ensemble
     baselines: Mapping[str, Predictor]
     primary: str
     lower_is_better: bool
-    write: Callable[[Case, Maps, Path, str], list[Path]]  # (case, maps, out, model)
-    verify: Callable[[Case, Maps, Path, str], list[Path]]  # the same against the truth
+    write: Callable[[Pairs, Path, str], list[Path]]  # (pairs, out, model)
+    verify: Callable[[Pairs, Path, str], list[Path]]  # the same against the truth
     pictures: Callable[[Case, Maps], dict[str, Any]]  # tag -> (H, W, 3) uint8
     doctor: Callable[[Any, Path | None], list[str]]  # (settings, plots) -> troubles; prints rest
     serving: str  # signature of the SavedModel, for the card
     options: type = Options
     slow_baselines: Mapping[str, Predictor] = field(default_factory=dict)  # only when asked for
+    start: Callable[[Any, keras.Model], None] = _as_built  # sets weights learnt elsewhere
+    calibrate: Callable[[Any, keras.Model], Any] = _as_set  # what only a trained model can tell
     data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read

@@ -100,11 +100,16 @@ def encoder(
     """
     if kind not in KINDS:
         raise InputError(f"encoder: expected one of {', '.join(KINDS)}, got {kind!r}")
-    row = KINDS[kind]
-    model = row.build(input_shape, name=name)
+    model = KINDS[kind].build(input_shape, name=name)
     if weights is not None:
-        _set_weights(model, row, _values(row, kind, weights), f"{kind}, weights {weights}")
+        load(model, kind, weights)
     return model
+
+
+def load(model: keras.Model, kind: str, weights: str | Path) -> None:
+    """Set the weights of an encoder of that kind; arguments and errors as those of `encoder`."""
+    row = KINDS[kind]
+    _set_weights(model, row, _values(row, kind, weights), f"{kind}, weights {weights}")
 
 
 ENCODERS: dict[str, Callable[..., keras.Model]] = {name: partial(encoder, name) for name in KINDS}

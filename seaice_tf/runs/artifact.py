@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
@@ -29,7 +28,7 @@ def predictor(run: Path) -> Predictor:
 
     # A closure, not `artifact.serve`: the bare function does not keep its variables alive.
     def predict(case):
-        inputs = np.asarray(case.inputs)
+        inputs = tf.convert_to_tensor(case.inputs)
         # A model that takes any size has still learnt from one grid only.
         if made_for and list(inputs.shape) != made_for:
             raise InputError(

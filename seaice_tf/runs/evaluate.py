@@ -11,15 +11,14 @@ from rich.table import Table
 
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact
-from seaice_tf.task import Case, Cases, Predictor, Task
+from seaice_tf.task import Cases, Predictor, Task
 
 
-def evaluate(
-    task: Task, settings: Any, run: Path, first: str | None = None, last: str | None = None
-) -> dict[str, Any]:
-    """Score the SavedModel in `run` beside the baselines, by default on the test period."""
-    cases = task.cases(settings, first, last)
-    return compare(task, cases, artifact.predictor(run), run.name.removesuffix(".partial"))
+def evaluate(task: Task, settings: Any, run: Path, options: Any = None) -> dict[str, Any]:
+    """Score the SavedModel in `run` beside the baselines on the cases that `options` name."""
+    cases = task.cases(settings, options)
+    name = run.name.removesuffix(".partial")
+    return compare(task, cases, artifact.predictor(run), name, options)
 
 
 def compare(
@@ -51,13 +50,10 @@ def compare(
         raise InputError(f"{task.name}: expected something to evaluate, got no case")
     options = options or task.options()
 
-    def seen(case: Case):
-        maps = predictor(case)
-        if out:
-            task.verify(case, maps, out, f"seaice_tf {task.name} {name}")
-        return maps
-
-    scores = score(task, cases, seen, options)
+    scores = score(task, cases, predictor, options)
+    if out:
+        pairs = ((case, predictor(case)) for case in cases)
+        task.verify(pairs, out, f"seaice_tf {task.name} {name}")
     dumb = {**task.baselines, **(task.slow_baselines if slow else {})}
     baselines = {label: score(task, cases, other, options) for label, other in dumb.items()}
     sign = 1 if task.lower_is_better else -1

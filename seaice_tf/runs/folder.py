@@ -14,6 +14,7 @@ from seaice_tf.task import Task
 from seaice_tf.writers import atomic
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
+BEGUN = "begun.json"  # the settings that a run was begun with
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
 
 
@@ -36,7 +37,7 @@ def begin(run: Path, settings: Any) -> Path:
     if run.exists():
         kind = "a complete run" if (run / MANIFEST).exists() else "a file or folder"
         raise InputError(f"{run}: expected a new name, got {kind}; choose another --run")
-    claim(partial(run) / SETTINGS, json.loads(settings_file.to_json(settings)))
+    claim(partial(run) / BEGUN, json.loads(settings_file.to_json(settings)))
     return partial(run)
 
 
@@ -59,7 +60,8 @@ def claim(path: Path, content: dict[str, Any]) -> None:
 
 def finish(run: Path) -> None:
     """Give a complete folder its name."""
-    (partial(run) / CHECKPOINT).unlink(missing_ok=True)
+    for name in (CHECKPOINT, BEGUN):
+        (partial(run) / name).unlink(missing_ok=True)
     partial(run).replace(run)
 
 

@@ -7,7 +7,5 @@ from seaice_tf.task import Cases, Predictor, Task
 
 def predict(task: Task, cases: Cases, predictor: Predictor, name: str, out: Path) -> list[Path]:
     """Predict the cases into the folder `out`; `name` is that of the run."""
-    written: list[Path] = []
-    for case in cases:
-        written += task.write(case, predictor(case), out, f"seaice_tf {task.name} {name}")
-    return written
+    pairs = ((case, predictor(case)) for case in cases)
+    return task.write(pairs, out, f"seaice_tf {task.name} {name}")

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import compat
+from seaice_tf import settings as settings_file
 from seaice_tf.models import weights
 from seaice_tf.runs import card, evaluate, fit, folder, manifest
 from seaice_tf.task import Splits, Task
@@ -25,11 +26,14 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
     model = task.build(settings)
-    served = task.served(settings, model)
-    watch = Pictures(task, splits, served, path)
+    if not (path / folder.CHECKPOINT).exists():
+        task.start(settings, model)
+    watch = Pictures(task, splits, task.served(settings, model), path)
     state = fit.fit(model, splits, settings.training, path, [watch])
     folder.write_json(path / "history.json", state.history)
-    write_saved_model(served, path)
+    settings = task.calibrate(settings, model)
+    atomic.write_text(path / folder.SETTINGS, settings_file.to_json(settings))
+    write_saved_model(task.served(settings, model), path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
     facts = manifest.manifest(task, settings, splits, state, path)
@@ -69,7 +73,7 @@ class Pictures(keras.callbacks.Callback):
         if logs["val_loss"] >= self.best:
             return
         self.best = logs["val_loss"]
-        outputs = self.served(self.case.inputs[None])
+        outputs = self.served(tf.convert_to_tensor(self.case.inputs)[None])
         maps = {head: value.numpy()[0] for head, value in outputs.items()}
         with self.logs.as_default(step=epoch):
             for tag, picture in self.task.pictures(self.case, maps).items():

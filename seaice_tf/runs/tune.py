@@ -63,7 +63,10 @@ class Sweep(BaseTuner):
         fit.seed_everything(settings.training.seed)
         splits = self.task.splits(settings)
         until = values.get("tuner/epochs", settings.training.epochs)
-        state = fit.fit(self.task.build(settings), splits, settings.training, path, [], until)
+        model = self.task.build(settings)
+        if not (path / folder.CHECKPOINT).exists():
+            self.task.start(settings, model)
+        state = fit.fit(model, splits, settings.training, path, [], until)
         losses = [entry["val_loss"] for entry in state.history[:until]]
         return losses[-1] if settings.training.keep == "last" else min(losses)
 

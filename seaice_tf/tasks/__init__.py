@@ -1,6 +1,7 @@
 """The tasks by name."""
 
 from seaice_tf.task import Task
+from seaice_tf.tasks.clouds import CLOUDS
 from seaice_tf.tasks.forecast import FORECAST
 
-TASKS: dict[str, Task] = {task.name: task for task in (FORECAST,)}
+TASKS: dict[str, Task] = {task.name: task for task in (FORECAST, CLOUDS)}

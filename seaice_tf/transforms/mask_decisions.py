@@ -47,6 +47,19 @@ class Decisions:
 PLAIN = Decisions()
 
 
+def table(decisions: Decisions) -> np.ndarray:
+    """Decisions as numbers: (4, classes) of threshold, smallest part, gate, index in SHAPES."""
+    shapes = [masks.SHAPES.index(shape) for shape in decisions.shapes]
+    return np.array([decisions.thresholds, decisions.min_areas, decisions.gates, shapes])
+
+
+def from_table(values: np.ndarray) -> Decisions:
+    """Undo `table`, for values of any float type."""
+    rows = np.round(np.asarray(values, np.float64), 6).tolist()
+    thresholds, min_areas, gates = (tuple(row) for row in rows[:3])
+    return Decisions(thresholds, min_areas, gates, tuple(masks.SHAPES[int(i)] for i in rows[3]))
+
+
 def decide(probabilities: np.ndarray, chances: np.ndarray, decisions: Decisions) -> np.ndarray:
     """The masks of one image: (rows, columns, 4) bool.
 

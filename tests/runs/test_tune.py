@@ -197,7 +197,7 @@ def test_trials_that_diverge_are_one_clear_error(tmp_path):
         return model
 
     task = SimpleNamespace(**vars(TASK) | {"build": steep})
-    with pytest.raises(InputError, match="a trial that trains; the last: .*finite loss"):
+    with pytest.raises(InputError, match=r"a trial that trains; the last: .*finite loss"):
         tune.tune(task, Line(), tmp_path / "sweep", 1)
 
 

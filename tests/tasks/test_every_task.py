@@ -86,7 +86,7 @@ def test_the_export_equals_the_model_built_from_the_weights(run, task, settings)
     model = task.build(settings)
     weights.load(run / folder.WEIGHTS, model)
     predictor = artifact.predictor(run)
-    case = next(iter(task.cases(settings, None, None)))
+    case = next(iter(task.cases(settings)))
     exported = predictor(case)
     for head, value in task.served(settings, model)(np.asarray(case.inputs)[None]).items():
         np.testing.assert_allclose(exported[head], value[0], atol=1e-5)
@@ -115,7 +115,7 @@ def test_training_examples_are_augmented_anew_each_epoch(task, settings):
 def test_products_are_written(run, task, settings, tmp_path):
     predictor = artifact.predictor(run)
     written = predict.predict(task, task.future(settings), predictor, "tiny", tmp_path / "out")
-    case = next(iter(task.cases(settings, None, None)))
+    case = next(iter(task.cases(settings)))
     written += task.verify(case, predictor(case), tmp_path / "verified", "tiny")
     assert any("verified" in str(path) for path in written)
     assert all(path.stat().st_size > 0 for path in written)
@@ -135,13 +135,13 @@ def test_export_writes_the_saved_model_again(run, task, settings, tmp_path):
     shutil.copytree(run, copy)
     shutil.rmtree(copy / folder.SAVED_MODEL)
     train.export(task, copy)
-    case = next(iter(task.cases(settings, None, None)))
+    case = next(iter(task.cases(settings)))
     for head, value in artifact.predictor(run)(case).items():
         np.testing.assert_allclose(artifact.predictor(copy)(case)[head], value, atol=1e-6)
 
 
 def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
-    cases = task.cases(settings, None, None)
+    cases = task.cases(settings)
     sign = 1 if task.lower_is_better else -1
     best = evaluate.score(task, cases, PERFECT[task.name])[task.primary] * sign
     for predictor in task.baselines.values():

@@ -9,7 +9,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import training_stream
 from seaice_tf.tasks import forecast
-from seaice_tf.tasks.forecast import FORECAST, Settings, data
+from seaice_tf.tasks.forecast import FORECAST, Options, Settings, data
 from seaice_tf.transforms import counts
 from seaice_tf.transforms.grid import SOUTH
 from seaice_tf.writers.nsidc0051 import write_synthetic
@@ -63,7 +63,7 @@ def test_classes_of_the_south_train_and_serve(south):
 
 
 def test_the_south_is_scored_with_its_own_areas(south):
-    cases = FORECAST.cases(south, "2011-01", "2011-12")
+    cases = FORECAST.cases(south, Options("2011-01", "2011-12"))
     case = next(iter(cases))
     perfect = np.where(counts.flagged(case.truth), 0, case.truth / counts.FULL_ICE)
     assert FORECAST.score([(case, {"concentration": perfect})])["iiee"] == 0
@@ -101,7 +101,7 @@ def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
 
 def test_classes_are_forecast_from_decembers_only(distribution_settings):
     with pytest.raises(InputError, match="from a December on, got one from 2011-03 on"):
-        next(iter(FORECAST.cases(distribution_settings, "2011-04", "2011-12")))
+        next(iter(FORECAST.cases(distribution_settings, Options("2011-04", "2011-12"))))
 
 
 def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):

@@ -65,7 +65,7 @@ def test_an_autoencoder_trains_on_the_months_of_its_last_years(base):
 
 
 def test_an_autoencoder_forecasts_what_its_code_keeps_of_last_year(base, autoencoder_run):
-    case = next(iter(FORECAST.cases(base, None, None)))
+    case = next(iter(FORECAST.cases(base)))
     assert len(case.inputs) == 12
     model = forecast.build(base)
     weights.load(autoencoder_run / folder.WEIGHTS, model)
@@ -98,7 +98,7 @@ def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, tmp_pat
         assert any(name.startswith("decoder") for name in shared)
         for name in shared:
             np.testing.assert_array_equal(before[name], after[name])
-    case = next(iter(FORECAST.cases(sequence, None, None)))
+    case = next(iter(FORECAST.cases(sequence)))
     served = artifact.predictor(run)(case)["concentration"]
     train.export(FORECAST, run)
     again = artifact.predictor(run)(case)["concentration"]

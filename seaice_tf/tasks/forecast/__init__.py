@@ -10,7 +10,7 @@ from tensorflow import keras
 
 from seaice_tf.models.optimizers import available
 from seaice_tf.readers.archive_doctor import examine
-from seaice_tf.task import Case, Splits, Task
+from seaice_tf.task import Case, Pairs, Splits, Task
 from seaice_tf.tasks.forecast.cases import Options, cases, future
 from seaice_tf.tasks.forecast.data import archive
 from seaice_tf.tasks.forecast.networks import NETWORKS
@@ -34,7 +34,7 @@ def splits(settings: Settings) -> Splits:
     return Splits(
         train,
         validation,
-        preview=lambda: next(iter(cases(settings, *period))),
+        preview=lambda: next(iter(cases(settings, Options(*period)))),
         files=data.files,
         source=data.source,
     )
@@ -60,12 +60,15 @@ def space(hp: Any, settings: Settings) -> Settings:
     return dataclasses.replace(settings, training=training, **varied)
 
 
-def write(case: Case, fields: Mapping[str, np.ndarray], out: Path, model: str) -> list[Path]:
-    context = case.context
-    land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
-    return forecast_products.write(
-        out, context.months, dict(fields), decision(fields), land, made_from
-    )
+def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+    written: list[Path] = []
+    for case, fields in pairs:
+        context = case.context
+        land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
+        written += forecast_products.write(
+            out, context.months, dict(fields), decision(fields), land, made_from
+        )
+    return written
 
 
 def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -19,6 +19,9 @@ from seaice_tf.transforms.grid import NORTH
 class Options:
     """What `evaluate` can be asked."""
 
+    first: str = ""
+    """First month, as 2010-01, and last one to forecast; empty: the test period."""
+    last: str = ""
     by: tuple[Literal["month", "lead", "region", "reliability"], ...] = ()
     """Also show the scores by calendar month, by months ahead, by sea, or how often there was ice
     where the probability of it lies in each tenth."""
@@ -39,10 +42,8 @@ class Context:
     source: str
 
 
-def cases(
-    settings: Settings, first: str | None, last: str | None, options: Options | None = None
-) -> Cases:
-    """Forecasts of 12 months from `first` to `last`, by default of the test period.
+def cases(settings: Settings, options: Options | None = None) -> Cases:
+    """Forecasts of 12 months of the period of `options`, by default of the test period.
 
     Raises:
         InputError: too short a record before the first, or a month that the network cannot
@@ -50,8 +51,8 @@ def cases(
     """
     options = options or Options()
     data = archive(settings)
-    begin = months.parse(first or settings.test_first)
-    end = months.parse(last or settings.test_last)
+    begin = months.parse(options.first or settings.test_first)
+    end = months.parse(options.last or settings.test_last)
     start, stop = data.index(begin), data.index(end) + 1
     if start >= stop:
         raise InputError(f"period: expected the first month before the last, got {begin} to {end}")

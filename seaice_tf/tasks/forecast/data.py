@@ -1,7 +1,5 @@
 """From the settings to an archive, and from an archive to examples to train on."""
 
-import hashlib
-import inspect
 import os
 from functools import partial
 from pathlib import Path
@@ -15,6 +13,7 @@ from seaice_tf.models.ice_features import IceFeatures
 from seaice_tf.pipeline import Examples
 from seaice_tf.readers.archive import Archive, read_archive
 from seaice_tf.tasks.forecast.settings import LEADS, Settings
+from seaice_tf.tasks.synthetic import cached
 from seaice_tf.transforms import months, synthetic_ice
 from seaice_tf.transforms.counts import FULL_ICE, flagged
 from seaice_tf.transforms.grid import NORTH
@@ -30,17 +29,8 @@ def archive(settings: Settings) -> Archive:
         return read_archive(Path(settings.data), settings.minimum_days)
     if root := os.environ.get("SEAICE_TF_DATA"):
         return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
-    made_by = inspect.getsource(synthetic_ice) + repr(SYNTHETIC_PERIOD)
-    key = hashlib.sha256(made_by.encode()).hexdigest()[:12]
-    folder = cache_folder() / f"synthetic_nsidc0051_{key}"
-    if not folder.exists():
-        synthetic_archive.write(folder, *SYNTHETIC_PERIOD)
-    return read_archive(folder)
-
-
-def cache_folder() -> Path:
-    """Where what can be made again is kept."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seaice_tf"
+    write = synthetic_archive.write
+    return read_archive(cached("nsidc0051", synthetic_ice, write, *SYNTHETIC_PERIOD))
 
 
 def training_starts(data: Archive, settings: Settings, december: bool) -> np.ndarray:

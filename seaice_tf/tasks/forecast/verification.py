@@ -11,9 +11,9 @@ from seaice_tf.baselines_knn import knn
 from seaice_tf.errors import InputError
 from seaice_tf.readers import regions
 from seaice_tf.scores import forecast as scores
-from seaice_tf.task import Case, Predictor
+from seaice_tf.task import Case, Pairs, Predictor
 from seaice_tf.tasks.forecast.cases import Options
-from seaice_tf.tasks.forecast.data import cache_folder
+from seaice_tf.tasks.synthetic import cache_folder
 from seaice_tf.transforms import ensemble
 from seaice_tf.writers import maps, verification_maps
 
@@ -80,8 +80,12 @@ def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
     return result
 
 
-def verify(case: Case, fields: Fields, out: Path, model: str) -> list[Path]:
-    """Maps of a forecast's errors, and of the edges of the ice in truth and forecast."""
+def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
+    """Maps of each forecast's errors, and of the edges of the ice in truth and forecast."""
+    return [path for case, fields in pairs for path in _verify(case, fields, out, model)]
+
+
+def _verify(case: Case, fields: Fields, out: Path, model: str) -> list[Path]:
     period, source = case.context.months, f"{model} on {case.context.source}"
     return [
         maps.write(out / name, figure(period, fields["concentration"], case.truth, source))

@@ -1,0 +1,105 @@
+"""Masks of four kinds of cloud organisation on photos from satellites."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.readers import cloud_doctor
+from seaice_tf.task import Case, Maps, Pairs, Splits, Task
+from seaice_tf.tasks.clouds import data
+from seaice_tf.tasks.clouds.calibration import calibrate
+from seaice_tf.tasks.clouds.cases import Options, cases, future
+from seaice_tf.tasks.clouds.networks import build, served, space, start
+from seaice_tf.tasks.clouds.settings import Settings
+from seaice_tf.tasks.clouds.verification import BASELINES, combine, final_masks, score, verify
+from seaice_tf.writers import cloud_plots, cloud_products, cloud_submission
+from seaice_tf.writers.cloud_maps import Panel
+
+DRAWN = 24  # photos that predict draws; submission.csv has all
+
+
+def splits(settings: Settings) -> Splits:
+    photos = data.labelled(settings)
+    train = data.training_photos(photos, settings)
+    validation = data.validation_photos(photos, settings)
+    shape = build(settings).get_layer("masks").output.shape[1:3]
+    return Splits(
+        data.examples(train, settings, shape, training=True),
+        data.examples(validation, settings, shape, training=False),
+        preview=lambda: next(iter(cases(settings, options=Options("validation")))),
+        files=photos.paths,
+        source=photos.source,
+    )
+
+
+def panel(case: Case, fields: Maps) -> Panel:
+    return Panel(case.name, case.context.image(), final_masks(fields), case.truth)
+
+
+def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+    """submission.csv, and overlays of the first photos."""
+    codes: dict[str, list[str]] = {}
+    panels: list[Panel] = []
+    source = ""
+    for case, fields in pairs:
+        codes[case.name] = cloud_submission.encode(final_masks(fields))
+        source = case.context.source
+        if len(panels) < DRAWN:
+            panels.append(panel(case, fields))
+    return cloud_products.write(out, codes, panels, f"{model} on {source}")
+
+
+def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
+    """The photo with predicted and labelled masks, for TensorBoard."""
+    return {"clouds/masks": cloud_products.comparison(panel(case, fields), case.context.source)}
+
+
+def doctor(settings: Settings, plots: Path | None) -> list[str]:
+    """Print classes, overlaps, areas and brightness of a folder; gives its troubles."""
+    found = cloud_doctor.examine(Path(settings.data))
+    print("\n".join(found.lines()))
+    if plots and found.labelled:
+        for path in cloud_plots.write(
+            plots,
+            found.areas,
+            found.inside,
+            found.shared,
+            found.where,
+            found.combinations,
+            found.source,
+        ):
+            print(f"plot: {path}")
+    return list(found.troubles)
+
+
+CLOUDS = Task(
+    name="clouds",
+    settings=Settings,
+    splits=splits,
+    build=build,
+    start=start,
+    calibrate=calibrate,
+    served=served,
+    space=space,
+    cases=cases,
+    future=future,
+    score=score,
+    combine=combine,
+    baselines=BASELINES,
+    primary="dice",
+    lower_is_better=False,
+    write=write,
+    verify=verify,
+    pictures=pictures,
+    doctor=doctor,
+    serving=(
+        "`serve` takes JPEG or PNG files of any size, (batch,) strings, and gives `masks`, "
+        "(batch, 350, 525, 4) bool, of Fish, Flower, Gravel and Sugar by threshold, gate and "
+        "smallest area; `probabilities` of the pixels, (batch, 350, 525, 4), and `chances` of the "
+        "photo to hold each class, (batch, 4); `decisions`, (batch, 4, 4): threshold, smallest "
+        "connected part as a share of the picture, gate, and shape to be put around what is left "
+        "(0 none, 1 box, 2 hull of each part, 3 box, 4 hull of all), per class. Parts and shapes "
+        "are left to the caller; `seaice-tf predict clouds` applies them."
+    ),
+    options=Options,
+)

@@ -1,0 +1,103 @@
+"""From the settings to photos and folds, and from photos to examples to train on."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from seaice_tf.models.photos import decode
+from seaice_tf.pipeline import Examples
+from seaice_tf.readers.cloud_photos import Photos, read_labelled, read_unlabelled
+from seaice_tf.tasks.clouds.settings import Settings
+from seaice_tf.tasks.synthetic import cached
+from seaice_tf.transforms import folds, synthetic_clouds
+from seaice_tf.transforms.cloud_classes import CLASSES
+from seaice_tf.writers import synthetic_clouds as synthetic_writer
+
+SYNTHETIC_IMAGES = 200
+BITS = 2 ** np.arange(len(CLASSES), dtype=np.uint8)
+
+
+def folder(settings: Settings) -> Path:
+    """Where the photos are; makes synthetic ones when they are first asked for."""
+    if settings.data:
+        return Path(settings.data)
+    if root := os.environ.get("SEAICE_TF_DATA"):
+        return Path(root) / "clouds"
+    return cached("clouds", synthetic_clouds, synthetic_writer.write, SYNTHETIC_IMAGES)
+
+
+def labelled(settings: Settings) -> Photos:
+    return read_labelled(folder(settings))
+
+
+def unlabelled(settings: Settings) -> Photos:
+    return read_unlabelled(folder(settings))
+
+
+def fold_of(photos: Photos, settings: Settings) -> np.ndarray:
+    """The fold of each photo: (n,); near-duplicates share one."""
+    alike = folds.near_duplicates(photos.thumbnails(folds.THUMBNAIL))
+    together = folds.groups(len(photos), alike)
+    return folds.stratified(photos.present(), settings.folds, settings.fold_seed, together)
+
+
+def training_photos(photos: Photos, settings: Settings) -> Photos:
+    fold = fold_of(photos, settings)
+    kept = (fold != settings.validation_fold) & (fold != settings.test_fold)
+    return photos.take(np.flatnonzero(kept))
+
+
+def validation_photos(photos: Photos, settings: Settings) -> Photos:
+    return photos.take(np.flatnonzero(fold_of(photos, settings) == settings.validation_fold))
+
+
+def examples(photos: Photos, settings: Settings, shape: tuple[int, int], training: bool):
+    """Photos decoded in the graph, with their masks on the grid `shape` of the network's maps.
+
+    Masks wait in memory, a bit per class and pixel.
+    """
+    paths = tf.constant([str(path) for path in photos.paths])
+    packed = [photos.truth(i, shape) @ BITS for i in range(len(photos))]
+    bits = tf.constant(np.array(packed, np.uint8).reshape(-1, *shape))
+    present = tf.constant(photos.present(), tf.float32)
+
+    def fetch(index):
+        image = decode(tf.io.read_file(paths[index]), settings.rows, settings.columns)
+        masks = tf.cast(tf.bitwise.bitwise_and(bits[index][..., None], BITS) > 0, tf.float32)
+        targets = {"masks": masks, "chances": present[index]}
+        return image, targets, {"masks": tf.ones(shape), "chances": tf.ones(())}
+
+    return Examples(len(photos), fetch, partial(augment, settings) if training else None)
+
+
+def augment(settings: Settings, example, seed):
+    """Mirror, zoom and light a photo, and its masks with it, by seven draws."""
+    image, targets, weights = example
+    masks = targets["masks"]
+    draws = tf.random.stateless_uniform([7], seed)
+    if settings.flips:
+        for axis, draw in ((0, draws[0]), (1, draws[1])):
+            image, masks = (tf.where(draw < 0.5, tf.reverse(x, [axis]), x) for x in (image, masks))
+    if settings.zoom:
+        box = _window(settings.zoom, draws[2:5])
+        image, masks = (_cut(x, box) for x in (image, masks))
+        masks = tf.round(masks)
+    if settings.brightness:
+        gain, shift = (settings.brightness * (2 * draw - 1) for draw in (draws[5], draws[6]))
+        image = tf.clip_by_value(image * (1 + gain) + 128 * shift, 0.0, 255.0)
+    there = tf.reduce_max(masks, axis=(0, 1))  # a class may have been cut away
+    return image, {"masks": masks, "chances": there}, weights
+
+
+def _window(zoom: float, draws):
+    """A random window of the unit square: top, left, bottom, right."""
+    side = 1 - zoom * draws[0]
+    top, left = (1 - side) * draws[1], (1 - side) * draws[2]
+    return tf.stack([top, left, top + side, left + side])
+
+
+def _cut(x, box):
+    return tf.image.crop_and_resize(x[None], box[None], [0], x.shape[:2])[0]
