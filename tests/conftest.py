@@ -8,6 +8,7 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf.settings import Training
+from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
 from seaice_tf.writers import synthetic_archive, synthetic_clouds
 
@@ -81,7 +82,23 @@ def distribution_settings(long_archive) -> ForecastSettings:
     )
 
 
+@pytest.fixture(scope="session")
+def cloud_settings(cloud_folder) -> CloudSettings:
+    return CloudSettings(
+        data=str(cloud_folder),
+        folds=4,
+        rows=32,
+        columns=48,
+        decoder_filters=(4, 8),
+        training=Training(epochs=2, batch_size=4, checkpoint_steps=2, seed=3, average=0.5),
+    )
+
+
 @pytest.fixture
-def tiny_settings(unet_settings, distribution_settings) -> dict:
+def tiny_settings(unet_settings, distribution_settings, cloud_settings) -> dict:
     """Settings with which each task trains in seconds, by "task" or "task-variant"."""
-    return {"forecast-unet": unet_settings, "forecast-distribution": distribution_settings}
+    return {
+        "forecast-unet": unet_settings,
+        "forecast-distribution": distribution_settings,
+        "clouds": cloud_settings,
+    }

@@ -1,7 +1,7 @@
 """The folder of the contest "Understanding Clouds from Satellite Images".
 
-Labelled: train.csv and train_images/. To be predicted: test_images/, or images in the folder
-itself. sample_submission.csv is not looked at.
+Labelled: train.csv and train_images/. To be predicted: test_images/, images in the folder
+itself, or train_images/ without a look at the table. sample_submission.csv is not looked at.
 """
 
 from collections.abc import Iterator
@@ -132,13 +132,13 @@ def read_labelled(folder: Path) -> Photos:
 
 
 def read_unlabelled(folder: Path) -> Photos:
-    """The images of test_images/, or those in the folder itself, without labels.
+    """The images of test_images/, or those in the folder itself, or train_images/ without labels.
 
     Raises:
         InputError: no image.
     """
-    images = folder / "test_images"
-    paths = find_images(images if images.is_dir() else folder)
+    places = (folder / "test_images", folder, folder / "train_images")
+    paths = next(filter(None, map(find_images, places)), ())
     if not paths:
         raise InputError(
             f"{folder}: expected images in test_images/ or in the folder itself, got none; "

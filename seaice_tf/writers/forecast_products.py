@@ -62,5 +62,5 @@ def comparisons(
             ice = np.where(counts.flagged(filled), 0, filled / FULL_ICE)
             panels = [("forecast", pred), ("truth", ice), ("forecast minus truth", pred - ice)]
             sheet = maps.figure(panels, counts.land(truth), f"{month}, {source}")
-            result[f"concentration/month_{months.number(month):02}"] = maps.pixels(sheet)
+            result[f"forecast/month_{months.number(month):02}"] = maps.pixels(sheet)
     return result

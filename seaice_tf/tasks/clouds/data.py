@@ -68,7 +68,7 @@ def examples(photos: Photos, settings: Settings, shape: tuple[int, int], trainin
         image = decode(tf.io.read_file(paths[index]), settings.rows, settings.columns)
         masks = tf.cast(tf.bitwise.bitwise_and(bits[index][..., None], BITS) > 0, tf.float32)
         targets = {"masks": masks, "chances": present[index]}
-        return image, targets, {"masks": tf.ones(shape), "chances": tf.ones(())}
+        return image, targets, {"masks": tf.ones((*shape, 1)), "chances": tf.ones(len(CLASSES))}
 
     return Examples(len(photos), fetch, partial(augment, settings) if training else None)
 
