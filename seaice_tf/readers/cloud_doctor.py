@@ -11,7 +11,7 @@ from seaice_tf.readers import cloud_photos, cloud_table
 from seaice_tf.transforms import folds, masks
 from seaice_tf.transforms.cloud_classes import CLASSES, LABEL_SHAPE, join_label
 
-GRID = (140, 210)  # on which masks and brightness are looked at; 10 x 10 pixels of the labels
+GRID = (70, 105)  # on which masks and brightness are looked at; 20 x 20 pixels of the labels
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Findings:
     Attributes:
         names: (n) of the images.
         sizes: how many images have each (columns, rows).
-        labelled: whether there are masks; without, the next four are empty or zero.
+        labelled: whether there are masks; without, areas are 0.
         areas: (n, 4) share of the picture in each class's mask, 0 for no mask.
         inside: (n, 4) mean grey of the picture within the mask, 0 to 255; NaN for no mask.
         shared: (4, 4) of the area of the row's class, the share that is the column's as well.
@@ -85,7 +85,8 @@ def examine(folder: Path) -> Findings:
     else:
         paths = list(cloud_photos.read_unlabelled(folder).paths)
         codes, troubles = {}, []
-    layers, grey, thumbnails, good = [], [], [], []
+    areas, inside, brightness, thumbnails, good = [], [], [], [], []
+    both, where = np.zeros((len(CLASSES), len(CLASSES))), np.zeros((*GRID, len(CLASSES)))
     sizes: Counter[tuple[int, int]] = Counter()
     for path in paths:
         try:
@@ -93,25 +94,30 @@ def examine(folder: Path) -> Findings:
         except InputError as error:
             troubles.append(str(error))
             continue
-        grey.append(cloud_photos.read_image(path, GRID, "L"))
+        grey = cloud_photos.read_image(path, GRID, "L")
+        layers = _masks(folder, path.name, codes.get(path.name, {}), troubles)
+        where += layers
+        flat = layers.reshape(-1, len(CLASSES)).astype(float)
+        both += flat.T @ flat
+        areas.append(layers.mean(axis=(0, 1)))
+        inside.append([_mean(grey[mask]) for mask in np.moveaxis(layers, -1, 0)])
+        brightness.append(grey.mean())
         sizes[cloud_photos.image_size(path)] += 1
-        layers.append(_masks(folder, path.name, codes.get(path.name, {}), troubles))
         good.append(path.name)
     if not good:
         raise InputError(
             f"{folder}: expected at least one readable image; {(troubles or ['no row'])[0]}"
         )
-    areas, inside, shared, where, brightness = _statistics(np.array(layers), np.array(grey))
     pairs = folds.near_duplicates(np.array(thumbnails))
     return Findings(
         tuple(good),
         dict(sizes.most_common()),
         labelled,
-        areas,
-        inside,
-        shared,
-        where,
-        brightness,
+        np.array(areas),
+        np.array(inside),
+        both / np.maximum(np.diag(both), 1)[:, None],
+        where / len(good),
+        np.array(brightness),
         tuple((good[a], good[b]) for a, b in pairs),
         tuple(troubles),
         cloud_photos.title(folder, len(good)),
@@ -142,12 +148,5 @@ def _masks(folder: Path, name: str, row: dict[str, str], troubles: list[str]) ->
     return result
 
 
-def _statistics(layers: np.ndarray, grey: np.ndarray) -> tuple[np.ndarray, ...]:
-    """areas, inside, shared, where and brightness of Findings."""
-    flat = layers.reshape(len(layers), -1, len(CLASSES)).astype(np.float32)
-    pixels = flat.sum(axis=1)
-    known = np.where(pixels > 0, pixels, np.nan)
-    inside = np.einsum("npc,np->nc", flat, grey.reshape(len(grey), -1).astype(np.float32)) / known
-    both = np.einsum("npc,npd->cd", flat, flat, optimize=True)
-    shared = both / np.maximum(np.diag(both), 1)[:, None]
-    return layers.mean(axis=(1, 2)), inside, shared, layers.mean(axis=0), grey.mean(axis=(1, 2))
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else float("nan")

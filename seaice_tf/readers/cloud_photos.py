@@ -4,6 +4,7 @@ Labelled: train.csv and train_images/. To be predicted: test_images/, images in 
 itself, or train_images/ without a look at the table. sample_submission.csv is not looked at.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,12 +97,11 @@ class Photos:
     def take(self, indices) -> "Photos":
         """Some of the images."""
         chosen = [int(i) for i in indices]
-        return Photos(
-            tuple(self.names[i] for i in chosen),
-            tuple(self.paths[i] for i in chosen),
-            None if self.codes is None else tuple(self.codes[i] for i in chosen),
-            self.table,
-            self.synthetic,
+        return dataclasses.replace(
+            self,
+            names=tuple(self.names[i] for i in chosen),
+            paths=tuple(self.paths[i] for i in chosen),
+            codes=None if self.codes is None else tuple(self.codes[i] for i in chosen),
         )
 
 

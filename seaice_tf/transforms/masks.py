@@ -37,6 +37,8 @@ def coverage(
         coded: (rows, columns) that the runs count.
         shape: (rows, columns) of the result; both cover the same picture.
     """
+    if not starts.size:
+        return np.zeros(shape)
     rows, columns = shape
     first, last = starts // coded[0], (ends - 1) // coded[0]
     pieces = last - first + 1  # a run may go on in the next columns
@@ -82,8 +84,8 @@ def keep_area(share: np.ndarray) -> np.ndarray:
     full = share > 1 - TINY
     part = np.sort(share[(share > TINY) & ~full])[::-1]
     # The threshold may lie after each group of equal cells, or before all of them.
-    ends = np.flatnonzero(np.append(part[1:] < part[:-1] - TINY, [True] * bool(part.size))) + 1
-    taken = np.append([] if not full.any() else [0], ends).astype(int)
+    ends = np.flatnonzero(np.diff(part, append=-1) < -TINY) + 1
+    taken = np.concatenate([[0], ends]) if full.any() else ends
     if not taken.size:
         return full
     best = taken[np.argmin(np.abs(taken - part.sum()))]
@@ -92,10 +94,11 @@ def keep_area(share: np.ndarray) -> np.ndarray:
 
 def drop_small(mask: np.ndarray, area: float) -> np.ndarray:
     """A mask without the connected parts (corners connect) of fewer than `area` pixels."""
+    if area <= 1:
+        return mask
     parts, _ = ndimage.label(mask, EIGHT)
-    sizes = np.bincount(parts.ravel())
-    keep = sizes >= area
-    keep[0] = False
+    keep = np.bincount(parts.ravel()) >= area
+    keep[0] = False  # what is not in the mask
     return keep[parts]
 
 
