@@ -6,7 +6,6 @@ from seaice_tf import compat
 from seaice_tf.errors import InputError
 from seaice_tf.settings import Training
 
-
 CORE = ("adam", "adamw", "sgd")
 ADDONS = ("lamb", "rectified_adam", "lookahead")
 
