@@ -128,7 +128,7 @@ def _evaluate(task, words: list[str]) -> int:
     fields += [("first", str | None, None), ("last", str | None, None)]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.slow_baselines:
-        cost = f"Also {', '.join(task.slow_baselines)}: minutes of all cores a case, but kept for next time."
+        cost = f"Also {', '.join(task.slow_baselines)}: minutes of computing a case, then kept."
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
     fields.append(("options", bare, task.options()))
     flags = _flags(words, f"evaluate {task.name}", fields)
