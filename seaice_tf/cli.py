@@ -127,7 +127,7 @@ def _evaluate(task, words: list[str]) -> int:
     fields = [_runs_flag(task), *_data_flags(task)]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.slow_baselines:
-        cost = f"Also {', '.join(task.slow_baselines)}: a minute or so a case, once; kept after."
+        cost = f"Also {', '.join(task.slow_baselines)}: minutes of computing a case, then kept."
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
     fields.append(("options", bare, task.options()))
     flags = _flags(words, f"evaluate {task.name}", fields)
@@ -168,8 +168,8 @@ def _export(task, words: list[str]) -> int:
 
 
 def _doctor(task, words: list[str]) -> int:
-    fields = [*_data_flags(task), ("plots", Path | None, None)]
-    fields[0] = ("data", str)
+    others = [flag for flag in _data_flags(task) if flag[0] != "data"]
+    fields = [("data", str), *others, ("plots", Path | None, None)]
     flags = _flags(words, f"doctor {task.name}", fields)
     troubles = task.doctor(_with_data(task, task.settings(), flags), flags.plots)
     for trouble in troubles:
@@ -186,9 +186,9 @@ def _runs_flag(task) -> tuple:
 
 
 def _data_flags(task) -> list[tuple]:
-    """The settings that say how data are read, by default as they were for the run."""
-    hints = get_type_hints(task.settings)
-    return [(name, hints[name] | None, None) for name in task.data_settings]
+    """The settings that say how data are read, by default as they are."""
+    hints, see = get_type_hints(task.settings), tyro.conf.arg(help="As of train, see its --help.")
+    return [(name, Annotated[hints[name] | None, see], None) for name in task.data_settings]
 
 
 def _opened(task, flags) -> list:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -14,6 +15,8 @@ from seaice_tf import __version__, cli
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder
+from seaice_tf.writers import animation, maps
+from seaice_tf.writers.nsidc0051 import write_synthetic
 
 WRITABLE_BY_ROOT = os.geteuid() == 0
 
@@ -110,6 +113,25 @@ def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
     assert "mean_10_years" in capsys.readouterr().out
 
 
+def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
+    shutil.copytree(run, home / "twin")
+    runs = ["--run", str(run), str(home / "twin")]
+    words = ["--first", "2011-05", "--last", "2011-06", "--origins", "every_month", "--by", "lead"]
+    assert cli.main(["evaluate", "forecast", *runs, *words, "--json", str(home / "t.json")]) == 0
+    page = capsys.readouterr().out
+    assert "run + twin" in page
+    assert "by lead" in page
+    assert "lead_02/brier" in json.loads((home / "t.json").read_text())["scores"]
+    for drawn in (maps, animation):  # what takes time and is the same for one run
+        monkeypatch.setattr(drawn, "write", lambda path, *rest: path)
+    monkeypatch.setattr(maps, "figure", lambda *rest: None)
+    assert cli.main(["predict", "forecast", *runs, "--out", str(home / "together")]) == 0
+    with netCDF4.Dataset(home / "together" / "forecast.nc") as product:
+        spread = product["sea_ice_area_fraction_standard_deviation"][:]
+        assert product["probability_of_sea_ice"][:].max() == 1
+    assert spread.max() == 0  # of twins
+
+
 @pytest.mark.parametrize(
     ("period", "message"),
     [
@@ -159,6 +181,15 @@ def test_the_doctor_exits_with_one_when_there_is_trouble(home, capsys, ice_archi
     next(copy.glob("nt_200806*")).unlink()
     assert cli.main(["doctor", "forecast", "--data", str(copy)]) == 1
     assert "trouble: 2008-06 is missing" in capsys.readouterr().out
+
+
+def test_days_that_a_month_must_have_are_a_flag(home, capsys):
+    days = np.full((43, 448, 304), 125, np.uint8)
+    write_synthetic(home / "daily", np.datetime64("2011-01-01"), days)
+    words = ["doctor", "forecast", "--data", str(home / "daily")]
+    assert cli.main(words) == 1
+    assert "2011-02 has 12 days with data, fewer than 20" in capsys.readouterr().out
+    assert cli.main([*words, "--minimum-days", "12"]) == 0
 
 
 def command(*words, **options):

@@ -54,7 +54,7 @@ class Sweep(BaseTuner):
     def train(self, trial) -> float:
         values = trial.hyperparameters.values
         settings = self.task.space(trial.hyperparameters, self.base)
-        path = self.folder(settings)
+        path = self.trial_folder(settings)
         folder.claim(path / folder.SETTINGS, json.loads(settings_file.to_json(settings)))
         with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default():
             varied = {name: value for name, value in values.items() if "tuner/" not in name}
@@ -70,7 +70,7 @@ class Sweep(BaseTuner):
         losses = [entry["val_loss"] for entry in state.history[:until]]
         return losses[-1] if settings.training.keep == "last" else min(losses)
 
-    def folder(self, settings: Any) -> Path:
+    def trial_folder(self, settings: Any) -> Path:
         """Where a trial with these settings trains."""
         name = hashlib.sha256(settings_file.to_json(settings).encode()).hexdigest()[:12]
         return self.run / TRIALS / name
@@ -125,7 +125,7 @@ def _sweep(task: Task, settings: Any, run: Path, make: Callable[[], keras_tuner.
     """
     try:
         return Sweep(task, settings, run, make())
-    except (json.JSONDecodeError, KeyError):
+    except (json.JSONDecodeError, KeyError, RuntimeError):
         print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
         for path in [run / name for name in MEMORY] + list(run.glob("trial_*/trial.json")):
             path.unlink(missing_ok=True)

@@ -32,7 +32,9 @@ METHODS = {"random": 2, "hyperband": None, "bayesian": 3}  # trials
 @dataclasses.dataclass(frozen=True)
 class Line:
     units: int = 1
-    training: Training = dataclasses.field(default_factory=lambda: Training(epochs=3, seed=5))
+    training: Training = dataclasses.field(
+        default_factory=lambda: Training(epochs=3, optimizer="sgd", seed=5)
+    )
 
 
 def splits(settings):
@@ -56,7 +58,7 @@ def build(settings):
 def space(hp, settings):
     training = dataclasses.replace(
         settings.training,
-        learning_rate=hp.Float("learning_rate", 1e-3, 1e-1, sampling="log"),
+        learning_rate=hp.Float("learning_rate", 1e-3, 3e-2, sampling="log"),
         batch_size=hp.Choice("batch_size", [2, 4]),
     )
     return dataclasses.replace(settings, units=hp.Choice("units", [1, 2]), training=training)
@@ -127,7 +129,7 @@ def test_a_trial_trains_as_train_does(whole, tmp_path):
 
 @tuned
 @pytest.mark.parametrize(
-    ("method", "stop", "all_epochs"), [("random", 2, 6), ("hyperband", 4, 11), ("bayesian", 8, 9)]
+    ("method", "stop", "all_epochs"), [("hyperband", 4, 11), ("bayesian", 8, 9)]
 )
 def test_an_interrupted_sweep_ends_as_if_left_alone(
     method, stop, all_epochs, whole, tmp_path, epochs

@@ -1,0 +1,149 @@
+"""What is compared, shown and written, with predictors that cost nothing."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from seaice_tf.errors import InputError
+from seaice_tf.runs import artifact, ensemble, evaluate, folder
+from seaice_tf.task import Cases
+from seaice_tf.tasks import TASKS
+from seaice_tf.tasks.forecast import Options
+from seaice_tf.transforms import counts
+
+TASK = dataclasses.replace(
+    TASKS["forecast"],
+    baselines={"last_year": TASKS["forecast"].baselines["last_year"]},
+    slow_baselines={"slow": lambda case: {"concentration": np.zeros((12, 448, 304))}},
+)
+
+
+def perfect(case):
+    ice = np.zeros((12, 448, 304))
+    ice[: len(case.truth)] = np.where(counts.flagged(case.truth), 0, case.truth / 250)
+    return {"concentration": ice}
+
+
+@pytest.fixture(scope="module")
+def two_months(unet_settings):
+    return TASK.cases(unet_settings, "2011-01", "2011-02")
+
+
+def test_groups_are_scored_under_their_names_and_shown(two_months):
+    options = Options(by=("lead", "reliability"))
+    result = evaluate.compare(TASK, two_months, perfect, "none", options)
+    scores, other = result["scores"], result["baselines"]["last_year"]
+    assert scores["lead_02/iiee"] == scores["month_02/iiee"] == scores["brier"] == 0
+    assert scores["crps"] == scores["calibration_error"] == 0
+    assert other["crps"] == pytest.approx(other["mae"])
+    assert other["brier"] == pytest.approx(1 - other["binary_accuracy"])
+    assert scores["reliability_90/observed"] == 1
+    page = io.StringIO()
+    evaluate.show(result, options.by, Console(width=200, file=page))
+    assert "by lead: run none (last_year)" in page.getvalue()
+    assert "by month" not in page.getvalue()
+    assert f"0.000 ({other['lead_02/iiee']:.3f})" in page.getvalue()
+
+
+def test_seas_are_scored_by_a_mask(two_months, tmp_path, monkeypatch):
+    monkeypatch.delenv("SEAICE_TF_DATA", raising=False)
+    with pytest.raises(InputError, match="give --regions"):
+        evaluate.compare(TASK, two_months, perfect, "none", Options(by=("region",)))
+    codes = np.full((448, 304), 7, np.uint8)
+    (tmp_path / "mask.bin").write_bytes(codes.tobytes())
+    options = Options(by=("region",), regions=str(tmp_path / "mask.bin"))
+    scores = evaluate.score(TASK, two_months, TASK.baselines["last_year"], options)
+    assert scores["region_barents/iiee"] == pytest.approx(scores["iiee"])
+
+
+def test_slow_baselines_only_when_asked_for(two_months):
+    assert "slow" not in evaluate.compare(TASK, two_months, perfect, "none")["baselines"]
+    result = evaluate.compare(TASK, two_months, perfect, "none", slow=True)
+    assert result["baselines"]["slow"]["contest_f1"] == 0
+
+
+def test_every_case_is_drawn_against_its_truth(two_months, tmp_path):
+    evaluate.compare(TASK, two_months, perfect, "none", out=tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"2011-01-errors.png", "2011-01-edges.png"}
+
+
+def test_forecasts_can_be_issued_every_month(unet_settings, distribution_settings):
+    options = Options(by=("lead",), origins="every_month")
+    cases = TASK.cases(unet_settings, "2011-03", "2011-05", options)
+    assert [len(case.truth) for case in cases] == [3, 2, 1]
+    assert "issued every month" in cases.source
+    with pytest.raises(InputError, match="from a December on, got one from 2011-01 on"):
+        TASK.cases(distribution_settings, "2011-01", "2011-12", options)
+
+
+def test_members_without_odds_give_those_of_their_concentrations():
+    members = [{"concentration": np.full((12, 4, 5), value)} for value in (0.1, 0.3)]
+    result = TASK.combine(members)
+    np.testing.assert_allclose(result["concentration"], 0.2)
+    np.testing.assert_allclose(result["probability"], 0.5)
+    np.testing.assert_allclose(result["spread"], 0.02**0.5)
+    assert result["members"].shape == (2, 12, 4, 5)
+    assert "contest_decision" not in result
+
+
+def test_members_with_odds_are_mixed():
+    names = ("concentration", "spread", "probability", "contest_decision")
+    members = [
+        dict(zip(names, np.array(values)[:, None, None, None]))
+        for values in ((0.2, 0.1, 0.7, 0.2), (0.4, 0.1, 0.9, 0.0))
+    ]
+    result = TASK.combine(members)
+    values = [float(result[name].item()) for name in names]
+    assert values == pytest.approx([0.3, (0.1**2 + 0.1**2) ** 0.5, 0.8, 0.1])
+    assert "members" not in result
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    """Three runs of which only the manifests are there; the third takes another history."""
+    paths = [tmp_path / name for name in "abc"]
+    for path, months in zip(paths, (24, 24, 36)):
+        folder.write_json(path / folder.MANIFEST, {"input_shape": [months, 448, 304]})
+    values = {path: index for index, path in enumerate(paths)}
+    monkeypatch.setattr(
+        artifact, "predictor", lambda run: lambda case: {"concentration": np.full(3, values[run])}
+    )
+    return paths
+
+
+def test_runs_predict_together(runs):
+    assert ensemble.predictor(TASK, runs[:1])(None)["concentration"].tolist() == [0, 0, 0]
+    assert ensemble.predictor(TASK, runs[:2])(None)["concentration"].tolist() == [0.5] * 3
+    assert ensemble.name(runs[:2]) == "a + b"
+
+
+def test_members_of_another_history_are_refused(runs):
+    with pytest.raises(InputError, match=r"c: expected inputs of .24, 448, 304. as .* got .36"):
+        ensemble.predictor(TASK, runs)
+
+
+def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_settings):
+    training = dataclasses.replace(unet_settings.training, seed=7)
+    seeds = [unet_settings, dataclasses.replace(unet_settings, training=training)]
+    made = []
+
+    def make(settings):
+        made.append(settings)
+        return Cases(f"trained to {settings.train_last}", [])
+
+    ensemble.cases(TASK, seeds, make)
+    assert len(made) == 1
+    later = dataclasses.replace(unet_settings, train_last="2009-11")
+    assert ensemble.cases(TASK, [*seeds, later], make).source == (
+        "trained to 2009-12 | trained to 2009-11"
+    )
+    with pytest.raises(InputError, match="from a December on"):
+        ensemble.cases(
+            TASK,
+            [dataclasses.replace(distribution_settings, network="unet"), distribution_settings],
+            lambda settings: TASK.cases(settings, "2011-02", "2011-03"),
+        )
