@@ -57,7 +57,8 @@ def test_a_run_is_complete(run, task, settings):
     assert set(wanted.split()) <= names
     assert folder.CHECKPOINT not in names
     assert not folder.partial(run).exists()
-    assert folder.open_run(run, task) == settings
+    stored = folder.open_run(run, task)  # it may have been calibrated
+    assert (stored.data, stored.training) == (settings.data, settings.training)
     manifest = json.loads((run / folder.MANIFEST).read_text())
     assert manifest["packages"]["numpy"] == np.__version__
     assert manifest["data"]
@@ -83,14 +84,13 @@ def test_synthetic_data_are_called_synthetic(run):
 
 
 def test_the_export_equals_the_model_built_from_the_weights(run, task, settings):
-    model = task.build(settings)
+    stored = folder.open_run(run, task)
+    model = task.build(stored)
     weights.load(run / folder.WEIGHTS, model)
-    predictor = artifact.predictor(run)
     case = next(iter(task.cases(settings)))
-    exported = predictor(case)
-    for head, value in task.served(settings, model)(
-        tf.convert_to_tensor(case.inputs)[None]
-    ).items():
+    exported = artifact.predictor(run)(case)
+    inputs = tf.convert_to_tensor(case.inputs)[None]
+    for head, value in task.served(stored, model)(inputs).items():
         np.testing.assert_allclose(exported[head], value[0], atol=1e-5)
 
 

@@ -136,5 +136,5 @@ def test_comparisons_show_march_and_september():
     concentration[:, :100] = 1
     true = np.zeros((9, *NORTH.shape), np.uint8)
     pictures = forecast_products.comparisons(PERIOD, concentration, true, "a test")
-    assert set(pictures) == {"concentration/month_03", "concentration/month_09"}
+    assert set(pictures) == {"forecast/month_03", "forecast/month_09"}
     assert all(p.dtype == np.uint8 and p.shape[-1] == 3 for p in pictures.values())
