@@ -1,6 +1,7 @@
 """Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -64,9 +65,12 @@ def load(path: Path, model: keras.Model) -> None:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a weights.npz by name; InputError if it is none."""
-    with open_npz(path) as stored:
-        return dict(stored)
+    """The arrays of a weights.npz by name, never unpickled; InputError if it is none."""
+    try:
+        with open_npz(path) as stored:
+            return dict(stored)
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"{path}: expected arrays, got {error}; restore the file") from error
 
 
 def assign(model: keras.Model, values: Mapping[str, np.ndarray], where: str) -> None:

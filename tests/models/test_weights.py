@@ -41,5 +41,5 @@ def test_weights_of_other_layers_are_an_error(tmp_path):
 def test_nothing_is_unpickled(tmp_path):
     names = weights.named_weights(model())
     np.savez(tmp_path / "w.npz", **{name: np.array([{}], dtype=object) for name in names})
-    with pytest.raises(ValueError, match="allow_pickle"):
+    with pytest.raises(InputError, match="allow_pickle"):
         weights.load(tmp_path / "w.npz", model())
