@@ -4,6 +4,7 @@ Layers are named alike in Keras 2 and 3. What an application does to the image b
 layer is left out and done by `Standardise`, so that images in 0 to 255 always go in.
 """
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.errors import InputError
-from seaice_tf.models import weights
 from seaice_tf.models.blocks import Standardise
+from seaice_tf.models.weights import named_weights
 
 IMAGENET_MEAN = (123.675, 116.28, 103.53)
 IMAGENET_DEVIATION = (58.395, 57.12, 57.375)
@@ -128,11 +129,14 @@ def read_h5(row: Application, path: Path) -> dict[str, np.ndarray]:
 
 def _application(row: Application, channels: int, pretrained: str | None) -> keras.Model:
     factory = getattr(keras.applications, row.name)
-    return factory(include_top=False, weights=pretrained, input_shape=(None, None, channels))
+    with warnings.catch_warnings():
+        # Of channels other than three and of unknown sides, both of which work.
+        warnings.simplefilter("ignore", UserWarning)
+        return factory(include_top=False, weights=pretrained, input_shape=(None, None, channels))
 
 
 def _values(row: Application, whole: keras.Model) -> dict[str, np.ndarray]:
-    values = {name: weight.numpy() for name, weight in weights.named_weights(whole).items()}
+    values = {name: weight.numpy() for name, weight in named_weights(whole).items()}
     if row.blue_first:
         kernel = f"{row.first_conv}/kernel"
         values[kernel] = values[kernel][:, :, ::-1]
