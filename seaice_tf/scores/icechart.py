@@ -35,10 +35,13 @@ def confusion(true: np.ndarray, pred: np.ndarray, classes: int) -> np.ndarray:
     total = np.zeros(classes**2, np.int64)
     truth, guess = true[scored], pred[scored]
     for name, values in (("true", truth), ("pred", guess)):
-        if values.size and not 0 <= values.min() <= values.max() < classes:
+        # A fraction would be cut to a class without a word.
+        whole = np.issubdtype(values.dtype, np.integer)
+        if values.size and not (whole and 0 <= values.min() <= values.max() < classes):
             raise InputError(
-                f"ice charts: expected classes 0 to {classes - 1} in {name} where true is not "
-                f"{MASK}, got {values.min()} to {values.max()}; chart every pixel that has truth"
+                f"ice charts: expected integers 0 to {classes - 1} in {name} where true is not "
+                f"{MASK}, got {values.dtype} {values.min()} to {values.max()}; chart every pixel "
+                f"that has truth, in classes"
             )
     for first in range(0, truth.size, 1 << 20):
         part = slice(first, first + (1 << 20))

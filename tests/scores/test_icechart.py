@@ -75,6 +75,11 @@ def test_pixels_without_a_class_are_refused(true, pred):
         icechart.confusion(np.array(true, np.uint8), np.array(pred, np.uint8), 6)
 
 
+def test_fractions_are_refused():
+    with pytest.raises(InputError, match="got float64"):
+        icechart.confusion(np.array([1]), np.array([1.7]), 6)
+
+
 def test_many_pixels_are_counted_in_parts():
     true = np.zeros((1 << 20) + 5, np.uint8)
     true[-3:] = 2

@@ -62,8 +62,12 @@ def test_kinds_without_a_code_are_not_merged():
 
 @pytest.mark.parametrize(
     ("thick", "first", "second"),
-    [(40, (255, 3), (255, 255)), (50, (255, 5), (255, 255)), (60, (255, 5), (255, 255))]
-    + [(70, (4, 5), (4, 5))],
+    [
+        (40, (255, 3), (255, 255)),
+        (50, (255, 5), (255, 255)),
+        (60, (255, 5), (255, 255)),
+        (70, (4, 5), (4, 5)),
+    ],
 )
 def test_the_two_presets(thick, first, second):
     ices = ((thick, 93, 6), (90 - thick, 84, 4), (10, 81, 2))

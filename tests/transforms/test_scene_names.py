@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -45,8 +46,10 @@ def test_other_names_are_refused(name):
 
 
 def test_all_real_names(real_data):
-    lists = [json.loads((real_data / f"ai4arctic/{n}set.json").read_text()) for n in ("data", "test")]
-    for raw in sum(lists, []):
+    lists = [
+        json.loads((real_data / f"ai4arctic/{n}set.json").read_text()) for n in ("data", "test")
+    ]
+    for raw in chain(*lists):
         name = scene_names.parse(raw)
         assert name.prep == f"{raw[17:32]}_{raw[77:80]}_prep.nc"
         assert "unknown" not in (name.area, name.satellite)
@@ -58,7 +61,8 @@ def test_all_real_names(real_data):
 def test_made_up_names_are_like_real_ones():
     labels = synthetic_names.labels(60, seed=3)
     names = [label.name for label in labels]
-    assert all(n.prep == f"{l.raw[17:32]}_{l.raw[77:80]}_prep.nc" for n, l in zip(names, labels))
+    for label in labels:
+        assert label.name.prep == f"{label.raw[17:32]}_{label.raw[77:80]}_prep.nc"
     assert {name.month for name in names} == set(range(1, 13))
     assert {name.service for name in names} == {"cis", "dmi"}
     assert len({name.short for name in names}) == 60

@@ -21,8 +21,9 @@ def test_two_factors_are_met_at_once():
 
 
 def test_one_factor_is_a_ratio_of_shares():
-    weights = sw.rake({"area": sw.membership(["a", "a", "a", "b"])}, {"area": {"a": 0.5, "b": 0.5}},
-                      keep=0.0)
+    weights = sw.rake(
+        {"area": sw.membership(["a", "a", "a", "b"])}, {"area": {"a": 0.5, "b": 0.5}}, keep=0.0
+    )
     np.testing.assert_allclose(weights, [2 / 3, 2 / 3, 2 / 3, 2])
 
 
@@ -33,8 +34,9 @@ def test_labels_that_cannot_be_reached_are_shared_out():
 
 def test_shares_of_pixels_can_be_a_factor():
     members = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
-    weights = sw.rake({"ice": (["water", "ice"], members)}, {"ice": {"ice": 0.7, "water": 0.3}},
-                      keep=0.0)
+    weights = sw.rake(
+        {"ice": (["water", "ice"], members)}, {"ice": {"ice": 0.7, "water": 0.3}}, keep=0.0
+    )
     assert sw.weighted_shares(["water", "ice"], members, weights)["ice"] == pytest.approx(0.7)
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ def test_windows_cover_an_axis_and_overlap_enough(length, side, data):
         covered[start : start + side] += 1
     assert covered[:length].all()
     assert starts[-1] + side == max(length, side)
-    assert all(b - a <= side - overlap for a, b in zip(starts, starts[1:]))
+    assert all(b - a <= side - overlap for a, b in pairwise(starts))
     assert len(set(starts)) == len(starts)
 
 
