@@ -167,8 +167,10 @@ def read_inputs(
         known = valid & np.isfinite(values)
         result[..., places[name]] = downscale.mean(values, known, factor, FILL)[0]
     if coarse := [name for name in channels if name in COARSE]:
-        placed = coarse_grid.place(read_coarse(scene, coarse), window, downscale=factor)
-        result[..., [places[name] for name in coarse]] = placed
+        cells = read_coarse(scene, coarse)
+        for i, name in enumerate(coarse):
+            placed = coarse_grid.place(cells[..., i], window, downscale=factor)
+            result[..., places[name]] = placed
     for name, values in _derived(scene, [c for c in channels if c in DERIVED], window, factor):
         result[..., places[name]] = values
     return result, share

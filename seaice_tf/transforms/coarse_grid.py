@@ -58,8 +58,11 @@ def _along(field: np.ndarray, positions: np.ndarray, axis: int) -> np.ndarray:
     shape = [1] * field.ndim
     shape[axis] = positions.size
     weight = (positions - first).astype(field.dtype).reshape(shape)
-    low, high = np.take(field, first, axis), np.take(field, first + 1, axis)
-    return low + (high - low) * weight
+    low, result = np.take(field, first, axis), np.take(field, first + 1, axis)
+    result -= low  # in place: whole scenes are large
+    result *= weight
+    result += low
+    return result
 
 
 def latitude_longitude(

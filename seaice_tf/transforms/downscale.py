@@ -89,9 +89,12 @@ def _sums(values: np.ndarray, factor: int, kind) -> np.ndarray:
     short = (rows * factor - values.shape[0], columns * factor - values.shape[1])
     if any(short):
         values = np.pad(values, [(0, n) for n in short] + [(0, 0)] * (values.ndim - 2))
-    outer = values.shape[2:]
-    lines = values.reshape(rows, factor, columns * factor, *outer).sum(1, dtype=kind)
-    return lines.reshape(rows, columns, factor, *outer).sum(2, dtype=kind)
+    lines = values.reshape(rows, factor, columns * factor, *values.shape[2:]).sum(1, dtype=kind)
+    # numpy is slow at sums along an axis as short as this one.
+    total = lines[:, ::factor].copy()
+    for step in range(1, factor):
+        total += lines[:, step::factor]
+    return total
 
 
 def _lengths(pixels: int, factor: int) -> np.ndarray:

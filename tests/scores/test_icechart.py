@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, r2_score
 
@@ -23,6 +23,7 @@ def scene(rng, few=False):
     return true, pred
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 9999), st.integers(1, 4), st.booleans())
 def test_pooled_scores_are_those_of_scikit_learn(seed, number, few):
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaice_tf.transforms import coarse_grid, downscale
@@ -15,6 +15,7 @@ def plane(rows, columns):
     return 3.0 + 0.02 * np.asarray(rows)[:, None] - 0.05 * np.asarray(columns)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     d=st.sampled_from([1, 2, 5, 10]),
     corner=st.tuples(st.floats(0, 1), st.floats(0, 1)),

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
@@ -17,6 +17,7 @@ def blocks(array, d):
             yield (i // d, j // d), (slice(i, i + d), slice(j, j + d))
 
 
+@settings(max_examples=40, deadline=None)
 @given(shapes, factors, st.integers(0, 999))
 def test_mean_over_valid_pixels(shape, d, seed):
     rng = np.random.default_rng(seed)
@@ -33,6 +34,7 @@ def test_mean_over_valid_pixels(shape, d, seed):
     np.testing.assert_allclose(flat, means[..., 0], rtol=1e-5, atol=1e-6)
 
 
+@settings(max_examples=40, deadline=None)
 @given(shapes, factors, st.integers(0, 999))
 def test_majority_of_each_block(shape, d, seed):
     rng = np.random.default_rng(seed)
@@ -51,6 +53,7 @@ def test_ties_go_to_the_lower_class_and_half_a_mask_is_no_mask():
     np.testing.assert_array_equal(downscale.majority(chart, 2, 11), [[1, 0, 255]])
 
 
+@settings(max_examples=40, deadline=None)
 @given(shapes, factors)
 def test_enlarging_brings_every_pixel_its_block(shape, d):
     block = np.arange(np.prod(downscale.size(shape, d))).reshape(downscale.size(shape, d))

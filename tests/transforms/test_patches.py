@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
@@ -22,6 +22,7 @@ def test_a_patch_is_a_function_of_seed_epoch_and_index():
     assert first != [patches.position(1, 3, index, valid, 8) for index in range(9)]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.integers(1, 9), st.integers(0, 99))
 def test_shares_of_valid_pixels(side, seed):
     rng = np.random.default_rng(seed)

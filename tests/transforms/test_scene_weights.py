@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
@@ -40,6 +40,7 @@ def test_shares_of_pixels_can_be_a_factor():
     assert sw.weighted_shares(["water", "ice"], members, weights)["ice"] == pytest.approx(0.7)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=20), st.floats(1, 30))
 def test_bounded_weights_keep_their_order_and_mean(values, bound):
     values = np.array(values)

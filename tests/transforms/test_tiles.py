@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
@@ -11,6 +11,7 @@ from seaice_tf.transforms import tiles
 lengths = st.integers(1, 40)
 
 
+@settings(max_examples=40, deadline=None)
 @given(lengths, st.integers(1, 12), st.data())
 def test_windows_cover_an_axis_and_overlap_enough(length, side, data):
     overlap = data.draw(st.integers(0, side - 1))
@@ -24,6 +25,7 @@ def test_windows_cover_an_axis_and_overlap_enough(length, side, data):
     assert len(set(starts)) == len(starts)
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.tuples(lengths, lengths), st.integers(1, 12), st.integers(1, 5), st.data())
 def test_an_image_that_is_cut_and_blended_comes_back(shape, side, batch, data):
     overlap = data.draw(st.integers(0, side - 1))
@@ -41,6 +43,7 @@ def test_an_image_that_is_cut_and_blended_comes_back(shape, side, batch, data):
     assert max(len(r) for _, r in rows) <= side
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.tuples(lengths, lengths), st.integers(2, 10), st.data())
 def test_blending_is_the_weighted_mean(shape, side, data):
     overlap = data.draw(st.integers(0, side - 1))
