@@ -9,7 +9,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.readers.netcdf import opened
 from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
 from seaice_tf.transforms.icechart import COARSE, MASK, SAR, standardise
-from seaice_tf.transforms.polygon_codes import SECOND_PRESET, Thresholds
+from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
@@ -62,7 +62,7 @@ def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray,
 
 
 def read_charts(
-    scene: RawScene, window: Window | None = None, thresholds: Thresholds = SECOND_PRESET
+    scene: RawScene, window: Window | None = None, thresholds: Thresholds = BOTH_65
 ) -> dict[str, np.ndarray]:
     """Charts at 80 m, the majority of each 2 x 2 pixels, 255 where masked or without SAR."""
     native = _native(scene, window)

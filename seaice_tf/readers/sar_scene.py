@@ -5,8 +5,9 @@ asked for. Every read opens the file and takes the one lock of `readers/netcdf.p
 from threads, and no faster from several: `prepare` in processes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,12 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.readers.netcdf import opened
-from seaice_tf.transforms import coarse_grid, downscale, icechart, scene_names
-from seaice_tf.transforms.icechart import CHARTS, COARSE, FILL, FINE, MASK, SAR
+from seaice_tf.transforms import icechart, scene_names
+from seaice_tf.transforms.icechart import CELL, CHARTS, COARSE, FILL, FINE, MASK, SAR
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
-DERIVED = ("month_sine", "month_cosine", "latitude", "longitude_sine", "longitude_cosine")
 SPACING = 80  # metres
-LATITUDE_SCALE = (70.0, 10.0)  # degrees: what is taken off, and what the rest is divided by
 WAY_OUT = "use the ready-to-train scenes of the AI4Arctic set"
 
 
@@ -132,72 +131,14 @@ def read_charts(scene: Scene, window: Window | None = None) -> dict[str, np.ndar
     return charts
 
 
-def read_inputs(
-    scene: Scene, channels: Sequence[str], window: Window | None = None, factor: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """Any channels of a scene on one grid, each where it truly lies.
-
-    All 24 channels of a whole scene take 2.5 GB at factor 1: go through it by windows then.
-
-    Args:
-        channels: of FINE, COARSE and DERIVED, in the order wanted.
-        window: in downscaled pixels; the whole scene without it.
-        factor: pixels of 80 m along a side of an output pixel.
-
-    Returns:
-        (height, width, C) float32, and the share of valid SAR pixels in each output pixel,
-        (height, width) float32. The channels of the SAR grid are means over valid pixels and 0
-        where there is none; those of the 2 km grid and the derived ones are known everywhere.
-    """
-    grid = downscale.size(scene.shape, factor)
-    window = window or whole(grid)
-    require_inside(window, grid, str(scene.path))
-    native = window.times(factor, scene.shape)
-    valid = read_valid(scene, native)
-    share = downscale.mean(valid.astype(np.float32), np.ones_like(valid), factor)[0]
-    result = np.empty((window.height, window.width, len(channels)), np.float32)
-    places = {name: i for i, name in enumerate(channels)}
-    if unknown := [name for name in channels if name not in (*FINE, *COARSE, *DERIVED)]:
-        raise InputError(
-            f"channels: expected names of FINE, COARSE or DERIVED, got {', '.join(unknown)}; "
-            f"leave them out"
-        )
-    for name in filter(FINE.__contains__, channels):
-        values = read_fine(scene, [name], native)[..., 0]
-        known = valid & np.isfinite(values)
-        result[..., places[name]] = downscale.mean(values, known, factor, FILL)[0]
-    if coarse := [name for name in channels if name in COARSE]:
-        cells = read_coarse(scene, coarse)
-        for i, name in enumerate(coarse):
-            placed = coarse_grid.place(cells[..., i], window, downscale=factor)
-            result[..., places[name]] = placed
-    for name, values in _derived(scene, [c for c in channels if c in DERIVED], window, factor):
-        result[..., places[name]] = values
-    return result, share
-
-
-def _derived(scene: Scene, names: Sequence[str], window: Window, factor: int):
-    if not names:
-        return
-    sine, cosine = coarse_grid.season(scene.name.month)
-    values: dict[str, Any] = {"month_sine": sine, "month_cosine": cosine}
-    if set(names) - set(values):
-        latitude, longitude = coarse_grid.latitude_longitude(
-            scene.latitude, scene.longitude, scene.shape, window, downscale=factor
-        )
-        values["latitude"] = (latitude - LATITUDE_SCALE[0]) / LATITUDE_SCALE[1]
-        values["longitude_sine"] = np.sin(np.radians(longitude))
-        values["longitude_cosine"] = np.cos(np.radians(longitude))
-    for name in names:
-        yield name, values[name]
-
-
 def _completed(name: SceneName, attributes: Mapping[str, Any]) -> SceneName:
     """The name with what its original name adds: the satellite and the area."""
+    product = str(attributes.get("original_id", ""))
     try:
-        original = scene_names.parse(str(attributes.get("original_id", "")))
-    except InputError:
-        return name
+        original = scene_names.parse(product)
+    except InputError:  # the product without its chart, or nothing
+        known = re.match(r"S1[A-D](?=_)", product)
+        return replace(name, satellite=known[0]) if known else name
     return original if original.short == name.short else name
 
 
@@ -207,6 +148,14 @@ def _require_grids(path, data: netCDF4.Dataset, shape, channels, charts) -> None
             raise InputError(
                 f"{path}: expected {name} on the SAR grid, {shape}, got {data[name].shape}; "
                 f"{WAY_OUT}"
+            )
+    cells = [pixels / CELL for pixels in shape]
+    for name in (c for c in channels if c in COARSE):
+        # Beyond a cell from the outermost ones, its values would be invented.
+        if any(abs(held - n) > 1.5 for held, n in zip(data[name].shape, cells)):
+            raise InputError(
+                f"{path}: expected {name} on {cells[0]:.0f} x {cells[1]:.0f} cells of {CELL} "
+                f"pixels, got {data[name].shape}; {WAY_OUT}"
             )
     spacing = getattr(data, "pixel_spacing", SPACING)
     if float(spacing) != SPACING:

@@ -18,7 +18,7 @@ from seaice_tf.transforms.icechart import CHARTS, CLASSES, MASK
 from seaice_tf.transforms.scene_names import FACTORS, UNKNOWN, SceneName
 
 BOX = (5, 20)  # degrees of latitude and longitude, where no area is known
-NO_ICE_CLASSES = "masked"
+WITHOUT_CHART = "masked"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SceneList:
         counts = self.pixels[chart].astype(float)
         empty = counts.sum(axis=1) == 0
         members = np.column_stack([counts / np.maximum(counts.sum(axis=1), 1)[:, None], empty])
-        return [*CLASSES[chart], NO_ICE_CLASSES], members
+        return [*CLASSES[chart], WITHOUT_CHART], members
 
 
 def read_list(path: Path) -> SceneList:

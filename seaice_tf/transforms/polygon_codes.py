@@ -38,8 +38,8 @@ class Thresholds:
     floe: float
 
 
-FIRST_PRESET = Thresholds(stage=0.7, floe=0.5)
-SECOND_PRESET = Thresholds(stage=0.65, floe=0.65)  # with which the ready-to-train charts were made
+SOD_70_FLOE_50 = Thresholds(stage=0.7, floe=0.5)
+BOTH_65 = Thresholds(stage=0.65, floe=0.65)  # with which the ready-to-train charts were made
 
 
 def parse(rows: Sequence[str]) -> list[dict]:
@@ -72,11 +72,11 @@ def _polygon(row: str) -> dict:
         ) from None
 
 
-def classes(polygon: dict, thresholds: Thresholds = SECOND_PRESET) -> tuple[int, int, int]:
+def classes(polygon: dict, thresholds: Thresholds = BOTH_65) -> tuple[int, int, int]:
     """SIC, SOD and FLOE class of one polygon, 255 where masked.
 
     >>> row = "7;91;60;93;6;40;84;4;-9;-9;-9;-9;-9;-9;I"
-    >>> classes(parse([HEADER, row])[0], FIRST_PRESET)
+    >>> classes(parse([HEADER, row])[0], SOD_70_FLOE_50)
     (10, 255, 5)
     """
     total = CONCENTRATION.get(polygon["CT"], MASK)
@@ -110,7 +110,7 @@ def _dominant(codes: dict, table: dict, amounts: dict, total: int, threshold: fl
 
 
 def charts(
-    polygon_ids: np.ndarray, rows: Sequence[str], thresholds: Thresholds = SECOND_PRESET
+    polygon_ids: np.ndarray, rows: Sequence[str], thresholds: Thresholds = BOTH_65
 ) -> dict[str, np.ndarray]:
     """Charts of a raw scene, or of a part of it.
 

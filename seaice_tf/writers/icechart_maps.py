@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
@@ -50,9 +51,7 @@ def radar(axes: Axes, backscatter: np.ndarray, valid: np.ndarray, title: str) ->
     seen, values = thin(valid), thin(backscatter)
     low, high = np.percentile(values[seen], [2, 98]) if seen.any() else (0, 1)
     shown = np.ma.masked_where(~seen, values)
-    axes.imshow(
-        shown, cmap=maps.colormaps["gray"].with_extremes(bad=maps.LAND), vmin=low, vmax=high
-    )
+    axes.imshow(shown, cmap=colormaps["gray"].with_extremes(bad=maps.LAND), vmin=low, vmax=high)
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
 
@@ -67,7 +66,7 @@ def error(axes: Axes, name: str, true: np.ndarray, pred: np.ndarray) -> None:
     shown = np.ma.masked_where(unknown, difference)
     axes.imshow(
         shown,
-        cmap=maps.colormaps["RdBu"].with_extremes(bad=NO_CHART),
+        cmap=colormaps["RdBu"].with_extremes(bad=NO_CHART),
         vmin=-10,
         vmax=10,
         interpolation="nearest",

@@ -6,13 +6,12 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.readers import sar_scene
-from seaice_tf.transforms import coarse_grid, downscale, synthetic_names, synthetic_scene
+from seaice_tf.transforms import synthetic_names, synthetic_scene
 from seaice_tf.transforms.icechart import CHARTS, COARSE, FINE, SAR
-from seaice_tf.transforms.windows import Window, whole
+from seaice_tf.transforms.windows import Window
 from seaice_tf.writers import synthetic_scenes
 
 SHAPE = (203, 252)
-EVERYTHING = (*FINE, *COARSE, *sar_scene.DERIVED)
 
 
 @pytest.fixture(scope="module")
@@ -67,36 +66,6 @@ def test_a_window_is_the_same_part_of_the_scene(scene):
     np.testing.assert_array_equal(chart, sar_scene.read_charts(scene)["SOD"][window.slices])
 
 
-@pytest.mark.parametrize("factor", [1, 2, 5, 10])
-def test_inputs_of_a_window_are_those_of_the_scene(scene, factor):
-    full, share = sar_scene.read_inputs(scene, EVERYTHING, factor=factor)
-    assert full.shape == (*downscale.size(SHAPE, factor), len(EVERYTHING))
-    assert full.dtype == np.float32
-    height, width = full.shape[:2]
-    for window in (Window(3, 5, 8, 9), Window(height - 7, width - 6, 7, 6)):
-        part, part_share = sar_scene.read_inputs(scene, EVERYTHING, window, factor)
-        np.testing.assert_array_equal(part, full[window.slices])
-        np.testing.assert_array_equal(part_share, share[window.slices])
-
-
-def test_inputs_lie_where_they_should(scene):
-    factor, channels = 5, ("t2m", "nersc_sar_primary", "latitude", "month_sine", "SIC")
-    full, share = sar_scene.read_inputs(scene, channels[:4], factor=factor)
-    grid = whole(downscale.size(SHAPE, factor))
-    air = sar_scene.read_coarse(scene, ["t2m"])
-    np.testing.assert_array_equal(full[..., :1], coarse_grid.place(air, grid, downscale=factor))
-    primary = sar_scene.read_fine(scene, SAR[:1])[..., 0]
-    block = primary[20:25, 130:135]
-    valid = block != 0
-    assert full[4, 26, 1] == pytest.approx(block[valid].mean(), rel=1e-5)
-    assert share[4, 26] == valid.mean()
-    degrees = 10 * full[..., 2] + 70
-    assert degrees.max() == pytest.approx(scene.latitude.max(), abs=0.02)
-    assert (full[..., 3] == np.float32(coarse_grid.season(scene.name.month)[0])).all()
-    with pytest.raises(InputError, match="channels: expected names"):
-        sar_scene.read_inputs(scene, channels)
-
-
 def test_charts_of_a_test_scene_are_beside_it(folder):
     name = synthetic_names.labels(3, seed=2)[2].name
     scene = sar_scene.describe(folder / name.prep)
@@ -124,6 +93,17 @@ def test_windows_outside_are_refused(scene):
         sar_scene.read_fine(scene, SAR, Window(190, 0, 14, 10))
 
 
+def test_channels_on_another_grid_are_refused(tmp_path):
+    path = tmp_path / "20180124T194759_dmi_prep.nc"
+    with netCDF4.Dataset(path, "w") as data:
+        for name, size in (("lines", 100), ("samples", 100), ("rows", 4), ("columns", 8)):
+            data.createDimension(name, size)
+        data.createVariable("nersc_sar_primary", "f4", ("lines", "samples"))
+        data.createVariable("t2m", "f4", ("rows", "columns"))
+    with pytest.raises(InputError, match="expected t2m on 4 x 4 cells"):
+        sar_scene.describe(path)
+
+
 def test_other_files_are_refused(tmp_path, scene):
     with pytest.raises(InputError, match="got none"):
         sar_scene.find(tmp_path)
@@ -144,6 +124,9 @@ def test_other_files_are_refused(tmp_path, scene):
         sar_scene.read_charts(damaged)
     with pytest.raises(InputError, match="expected the channel t2m"):
         sar_scene.read_coarse(damaged, ["t2m"])
+    with netCDF4.Dataset(path, "a") as data:
+        data.original_id = "S1B_EW_GRDM_1SDH_20180124T194759_20180124T194859_020301_022AA4_1F75"
+    assert sar_scene.describe(path).name.satellite == "S1B"
     with netCDF4.Dataset(path, "a") as data:
         data.pixel_spacing = 40
     with pytest.raises(InputError, match="expected 80 m pixels"):

@@ -5,7 +5,7 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.transforms import polygon_codes
-from seaice_tf.transforms.polygon_codes import EMPTY, FIRST_PRESET, HEADER, SECOND_PRESET
+from seaice_tf.transforms.polygon_codes import BOTH_65, EMPTY, HEADER, SOD_70_FLOE_50
 
 
 def row(total, *ices, kind="I", number=1):
@@ -15,7 +15,7 @@ def row(total, *ices, kind="I", number=1):
     return ";".join(map(str, fields))
 
 
-def classes(*arguments, preset=SECOND_PRESET, **keywords):
+def classes(*arguments, preset=BOTH_65, **keywords):
     (polygon,) = polygon_codes.parse([HEADER, row(*arguments, **keywords)])
     return polygon_codes.classes(polygon, preset)
 
@@ -71,19 +71,19 @@ def test_kinds_without_a_code_are_not_merged():
 )
 def test_the_two_presets(thick, first, second):
     ices = ((thick, 93, 6), (90 - thick, 84, 4), (10, 81, 2))
-    assert classes(91, *ices, preset=FIRST_PRESET)[1:] == first
-    assert classes(91, *ices, preset=SECOND_PRESET)[1:] == second
+    assert classes(91, *ices, preset=SOD_70_FLOE_50)[1:] == first
+    assert classes(91, *ices, preset=BOTH_65)[1:] == second
 
 
 def test_seven_tenths_reach_the_first_preset():
     for total, part in ((91, 70), (70, 50), (30, 20)):
         share = polygon_codes.CONCENTRATION[part] / polygon_codes.CONCENTRATION[total]
-        found = classes(total, (part, 93, 6), preset=FIRST_PRESET)[1]
+        found = classes(total, (part, 93, 6), preset=SOD_70_FLOE_50)[1]
         assert (found == 4) == (share >= 0.7)
 
 
 def test_among_equals_the_thicker_ice_counts():
-    assert classes(60, (30, 93, 4), (30, 84, 6), preset=FIRST_PRESET) == (6, 255, 3)
+    assert classes(60, (30, 93, 4), (30, 84, 6), preset=SOD_70_FLOE_50) == (6, 255, 3)
 
 
 @pytest.mark.parametrize("code", [1, 8, 21, 22])
