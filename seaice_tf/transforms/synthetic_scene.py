@@ -14,6 +14,7 @@ from scipy import ndimage, spatial, special
 from seaice_tf.transforms import downscale, synthetic_microwave, synthetic_names
 from seaice_tf.transforms.coarse_grid import bilinear
 from seaice_tf.transforms.icechart import (
+    CELL,
     CHARTS,
     CLASS_SHARES,
     FILL,
@@ -87,9 +88,10 @@ def scene(
     wind = 8 + 3 * rng.standard_normal() + 2.5 * _relief(rng, small, max(small) / 3)
     wind = np.clip(wind, 1, 18)
     valid = _seen(downscale.enlarge(land, step, shape))
-    cells = downscale.size(shape, 25)
+    cells = downscale.size(shape, CELL)
     rows, columns = (
-        np.minimum((25 * np.arange(n) + 12) // step, limit - 1) for n, limit in zip(cells, small)
+        np.minimum((CELL * np.arange(n) + CELL // 2) // step, limit - 1)
+        for n, limit in zip(cells, small)
     )
     at = np.ix_(rows, columns)
     coarse = synthetic_microwave.channels(
