@@ -1,8 +1,10 @@
 """netCDF files as they are stored: no masks and no scales applied.
 
-netCDF4 is not safe from several threads: read one file after the other.
+netCDF4 is not safe from several threads: one lock lets them in one after the other. Who wants to
+read in parallel starts processes.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,14 @@ from seaice_tf.errors import InputError
 from seaice_tf.transforms.grid import Grid
 from seaice_tf.transforms.nsidc0051 import SYNTHETIC_TITLE
 
+_ONE_AT_A_TIME = threading.RLock()
+
 
 @contextmanager
 def opened(path: Path) -> Iterator[netCDF4.Dataset]:
     """A file that gives raw values; InputError if it is damaged, whenever that shows."""
     try:
-        with netCDF4.Dataset(path) as dataset:
+        with _ONE_AT_A_TIME, netCDF4.Dataset(path) as dataset:
             dataset.set_auto_maskandscale(False)
             yield dataset
     except (FileNotFoundError, PermissionError):

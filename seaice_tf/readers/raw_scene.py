@@ -1,0 +1,122 @@
+"""Raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and polygons in place of charts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.readers.netcdf import opened
+from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
+from seaice_tf.transforms.icechart import COARSE, MASK, SAR, standardise
+from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
+from seaice_tf.transforms.scene_names import SceneName
+from seaice_tf.transforms.windows import Window, require_inside, whole
+
+HALVING = 2  # from 40 to 80 m
+
+
+@dataclass(frozen=True)
+class RawScene:
+    """What is known of a raw scene without reading its grids."""
+
+    path: Path
+    name: SceneName
+    shape: tuple[int, int]  # lines and samples of 40 m
+    codes: tuple[str, ...]  # header and one row for each polygon
+
+
+def describe(path: Path) -> RawScene:
+    """The facts of a raw scene; InputError if it is none."""
+    name = scene_names.parse(path.name)
+    with opened(path) as data:
+        wanted = ("polygon_icechart", "polygon_codes", *SAR)
+        if missing := [each for each in wanted if each not in data.variables]:
+            raise InputError(
+                f"{path}: expected a raw scene, got none of {', '.join(missing)}; "
+                f"ready-to-train scenes end in _prep.nc"
+            )
+        codes = tuple(_text(code) for code in data["polygon_codes"][:])
+        shape = data["polygon_icechart"].shape
+    return RawScene(path, name, shape, codes)
+
+
+def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Both SAR channels at 80 m, standardised, and where they are valid.
+
+    Args:
+        window: of the 80 m grid; the whole scene without it.
+
+    Returns:
+        (height, width, 2) float32, the mean of the valid pixels of each 2 x 2, 0 where there is
+        none; (height, width) bool. A pixel counts where both channels are finite.
+    """
+    native = _native(scene, window)
+    with opened(scene.path) as data:
+        values = np.stack([np.asarray(data[name][native.slices]) for name in SAR], axis=-1)
+    valid = np.isfinite(values).all(axis=-1)
+    means, share = downscale.mean(values, valid, HALVING)
+    scaled = [standardise(name, means[..., i]) for i, name in enumerate(SAR)]
+    seen = share > 0
+    return np.where(seen[..., None], np.stack(scaled, axis=-1), 0).astype(np.float32), seen
+
+
+def read_charts(
+    scene: RawScene, window: Window | None = None, thresholds: Thresholds = BOTH_65
+) -> dict[str, np.ndarray]:
+    """Charts at 80 m, the majority of each 2 x 2 pixels, 255 where masked or without SAR."""
+    native = _native(scene, window)
+    with opened(scene.path) as data:
+        ids = np.asarray(data["polygon_icechart"][native.slices], float)
+        seen = [np.isfinite(np.asarray(data[name][native.slices])) for name in SAR]
+    charts = polygon_codes.charts(ids, scene.codes, thresholds)
+    for chart in charts.values():
+        chart[~(seen[0] & seen[1])] = MASK
+    return downscale.charts(charts, HALVING)
+
+
+def read_incidence_angle(scene: RawScene, window: Window | None = None) -> np.ndarray:
+    """Degrees at 80 m, bilinear between the tie points: (height, width) float64."""
+    window = window or whole(downscale.size(scene.shape, HALVING))
+    with opened(scene.path) as data:
+        lines, samples, angle = (
+            np.asarray(data[f"sar_grid_{name}"][:], float)
+            for name in ("line", "sample", "incidenceangle")
+        )
+    rows, columns = np.unique(lines), np.unique(samples)
+    if angle.size != rows.size * columns.size:
+        raise InputError(
+            f"{scene.path}: expected tie points on a grid, got {angle.size} of {rows.size} x "
+            f"{columns.size}; download the scene again"
+        )
+    grid = np.empty((rows.size, columns.size))
+    grid[np.searchsorted(rows, lines), np.searchsorted(columns, samples)] = angle
+    positions = (
+        coarse_grid.fractional_index(tie, HALVING * (np.arange(first, last) + 0.5) - 0.5)
+        for tie, first, last in (
+            (rows, window.top, window.bottom),
+            (columns, window.left, window.right),
+        )
+    )
+    return coarse_grid.bilinear(grid, *positions)
+
+
+def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarray:
+    """Channels of the 2 km grid, standardised: (rows, columns, C) float32."""
+    with opened(scene.path) as data:
+        layers = [standardise(name, np.asarray(data[name][:], float)) for name in channels]
+    return np.stack(layers, axis=-1)
+
+
+def _native(scene: RawScene, window: Window | None) -> Window:
+    grid = downscale.size(scene.shape, HALVING)
+    window = window or whole(grid)
+    require_inside(window, grid, str(scene.path))
+    return window.times(HALVING, scene.shape)
+
+
+def _text(code) -> str:
+    """One row of the codes, which are strings, or rows of single characters in some files."""
+    if isinstance(code, bytes | str):
+        return code.decode() if isinstance(code, bytes) else code
+    return np.asarray(code).tobytes().decode().rstrip("\x00 ")
