@@ -1,4 +1,4 @@
-"""Parameters as timm counts them for its efficientnet_lite0 to 4 with 1000 classes."""
+"""EfficientNet-Lite against its reference package, efficientnet_lite_pytorch."""
 
 import importlib.util
 import sys
