@@ -6,14 +6,6 @@ from seaice_tf import compat
 from seaice_tf.errors import InputError
 from seaice_tf.settings import Training
 
-CORE = ("adam", "adamw", "sgd")
-ADDONS = ("lamb", "rectified_adam", "lookahead")
-
-
-def available() -> tuple[str, ...]:
-    """The optimisers that this lane has."""
-    return CORE + ADDONS if compat.has_addons() else CORE
-
 
 def optimizer(training: Training) -> keras.optimizers.Optimizer:
     """The optimiser that the settings name.
