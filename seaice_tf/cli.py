@@ -23,6 +23,7 @@ verbs:
   export     write a run's SavedModel again
 tasks:
   forecast   monthly sea-ice concentration, the next 12 months
+  clouds     masks of four kinds of cloud organisation on photos from satellites
 
 seaice-tf VERB TASK --help lists the flags. train and tune also take --settings FILE, a
 settings.json whose values the other flags override. --debug shows a traceback of an error."""

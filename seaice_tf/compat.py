@@ -19,6 +19,17 @@ def export(model: keras.Model, path: Path) -> None:
         archive.write_out(str(path))
 
 
+def optimizer_variables(model: keras.Model) -> list:
+    """All that the optimiser of a compiled model remembers: slots, step and learning rate."""
+    optimizer = model.optimizer
+    if hasattr(optimizer, "build"):
+        optimizer.build(model.trainable_variables)
+        return list(optimizer.variables)
+    # Those of tensorflow-addons are of the kind before Keras 2.11.
+    optimizer._create_all_weights(model.trainable_variables)
+    return list(optimizer.weights)
+
+
 def legacy_optimizers():
     """The optimisers that tensorflow-addons can wrap."""
     return keras.optimizers.legacy

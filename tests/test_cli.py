@@ -61,7 +61,7 @@ def test_help_and_version(capsys):
 
 def test_unknown_verbs_and_tasks(capsys):
     fails(capsys, "trian", "forecast", message="expected one of doctor")
-    fails(capsys, "train", "clods", message="expected one of forecast, got 'clods'")
+    fails(capsys, "train", "clods", message="expected one of forecast, clouds, got 'clods'")
     fails(capsys, "train", message="expected one of forecast")
 
 
@@ -74,11 +74,11 @@ def test_a_complete_run_is_not_overwritten(capsys, run):
 def test_a_partial_run_with_other_settings_is_left_alone(capsys, run, home):
     other = folder.partial(home / "other")
     other.mkdir()
-    shutil.copy(run / folder.SETTINGS, other)
-    before = (other / folder.SETTINGS).read_bytes()
+    shutil.copy(run / folder.SETTINGS, other / folder.BEGUN)
+    before = (other / folder.BEGUN).read_bytes()
     words = ["--run", str(home / "other"), "--settings", str(home / "s.json"), "--years", "3"]
     fails(capsys, "train", "forecast", *words, message="got another years, training; use the same")
-    assert (other / folder.SETTINGS).read_bytes() == before
+    assert (other / folder.BEGUN).read_bytes() == before
 
 
 def test_no_run_no_prediction(capsys, home):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tensorflow import keras
 
+from seaice_tf import compat
 from seaice_tf.models import weights
 from seaice_tf.writers import atomic
 
@@ -51,6 +52,4 @@ def restore(path: Path, model: keras.Model, average: Sequence = ()) -> State:
 
 
 def _variables(model: keras.Model) -> list:
-    model.optimizer.build(model.trainable_variables)
-    # The optimiser's own list: its slots, its step and its learning rate.
-    return [*model.variables, *model.optimizer.variables]
+    return [*model.variables, *compat.optimizer_variables(model)]

@@ -53,7 +53,7 @@ def claim(path: Path, content: dict[str, Any]) -> None:
     if begun != content:
         differ = [key for key, value in content.items() if begun.get(key) != value]
         raise InputError(
-            f"{path.parent}: expected the {path.stem} it was begun with, got another "
+            f"{path.parent}: expected what it was begun with ({path.name}), got another "
             f"{', '.join(differ)}; use the same command, or remove the folder to start again"
         )
 

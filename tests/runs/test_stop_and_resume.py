@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from tensorflow import keras
 
+from seaice_tf import compat
 from seaice_tf.models import weights
+from seaice_tf.models.optimizers import optimizer
 from seaice_tf.runs import checkpoint, fit, folder
+from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
 
 
@@ -107,3 +110,28 @@ def test_the_best_epoch_is_kept_not_the_last(unet_settings, tmp_path, monkeypatc
     with np.load(tmp_path / "run" / folder.WEIGHTS, allow_pickle=False) as best:
         for name, weight in weights.named_weights(model).items():
             np.testing.assert_array_equal(best[name], weight.numpy())
+
+
+@pytest.mark.parametrize(
+    "name", ["sgd", "adamw", *(["lamb", "rectified_adam", "lookahead"] * compat.has_addons())]
+)
+def test_an_optimiser_goes_on_where_it_stopped(tmp_path, name):
+    def network():
+        keras.utils.set_random_seed(0)
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        rule = optimizer(Training(optimizer=name, learning_rate=0.1))
+        model.compile(rule, "mse", jit_compile=False)
+        return model
+
+    x, y = np.ones((2, 4), "float32"), np.full((2, 1), 5, "float32")
+    model = network()
+    for _ in range(3):
+        model.optimizer.learning_rate.assign(0.05)
+        model.train_on_batch(x, y)
+    checkpoint.save(tmp_path / "c.npz", model, checkpoint.State(step=3))
+    expected = [float(np.ravel(model.train_on_batch(x, y))[0]) for _ in range(5)]
+    fresh = network()
+    checkpoint.restore(tmp_path / "c.npz", fresh)
+    fresh.optimizer.learning_rate.assign(0.05)
+    got = [float(np.ravel(fresh.train_on_batch(x, y))[0]) for _ in range(5)]
+    assert got == expected

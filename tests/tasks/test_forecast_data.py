@@ -8,7 +8,7 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import training_stream
-from seaice_tf.tasks import forecast
+from seaice_tf.tasks import forecast, synthetic
 from seaice_tf.tasks.forecast import FORECAST, Options, Settings, data
 from seaice_tf.transforms import counts
 from seaice_tf.transforms.grid import SOUTH
@@ -75,7 +75,7 @@ def test_the_south_is_scored_with_its_own_areas(south):
 def test_products_of_the_south_lie_on_its_grid(south, tmp_path):
     case = next(iter(FORECAST.future(south)))
     fields = FORECAST.baselines["last_year"](case)
-    written = FORECAST.write(case, fields, tmp_path, "a test")
+    written = FORECAST.write([(case, fields)], tmp_path, "a test")
     assert tmp_path / "contest.csv" not in written  # the contest is of the north
     assert not (tmp_path / "contest.csv").exists()
     with netCDF4.Dataset(tmp_path / "forecast.nc") as data:
@@ -110,4 +110,4 @@ def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):
     for last in ("2011-02", "2011-02", "2011-03"):
         monkeypatch.setattr(data, "SYNTHETIC_PERIOD", ("2011-01", last))
         assert str(data.archive(Settings()).last) == last
-    assert len(list(data.cache_folder().iterdir())) == 2
+    assert len(list(synthetic.cache_folder().iterdir())) == 2
