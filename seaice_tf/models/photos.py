@@ -70,13 +70,13 @@ def mirrored_mean(model: keras.Model, number: int) -> keras.Model:
         A functional model of the same interface.
     """
     images = keras.Input(model.input_shape[1:], name="images")
-    found: dict[str, list] = {head: [] for head in model.output_names}
+    found: dict[str, list] = {}
     for i, axes in enumerate(MIRRORINGS[:number]):
         mirror = Mirror(axes, name=f"mirror{i}") if axes else keras.layers.Identity(name="as_it_is")
         for head, value in model(mirror(images)).items():
             if axes and len(value.shape) == 4:
                 value = Mirror(axes, name=f"{head}_mirror{i}")(value)
-            found[head].append(value)
+            found.setdefault(head, []).append(value)
     outputs = {
         head: keras.layers.Average(name=f"{head}_mean")(values) if number > 1 else values[0]
         for head, values in found.items()
