@@ -84,7 +84,7 @@ def choose(
     names = (grid.thresholds, grid.min_areas, grid.shapes, grid.gates)
     values = [tuple(options[j] for j in index) for options, index in zip(names, zip(*best))]
     thresholds, min_areas, shapes, gates = values
-    decisions = Decisions(thresholds, min_areas, gates, shapes)
+    decisions = Decisions("thresholds", thresholds, min_areas, gates, shapes)
     return Choice(decisions, held_out, np.array(plain))
 
 

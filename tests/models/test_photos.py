@@ -8,7 +8,7 @@ from tensorflow import keras
 
 from seaice_tf.models.cloud_masks import Decide
 from seaice_tf.models.photos import MIRRORINGS, Decode, mirrored_mean
-from seaice_tf.transforms.mask_decisions import Decisions, decide, from_table
+from seaice_tf.transforms.mask_decisions import RULES, Decisions, decide, finish, from_table
 
 
 def photo(pixels, kind="PNG"):
@@ -47,14 +47,15 @@ def test_the_mean_over_mirror_images_turns_each_back():
         np.testing.assert_allclose(mean["vector"], np.mean(vectors, axis=0), rtol=1e-6)
 
 
-def test_decisions_in_the_graph_are_those_outside_it():
+@pytest.mark.parametrize("rule", RULES)
+def test_decisions_in_the_graph_are_those_outside_it(rule):
     rng = np.random.default_rng(1)
     probabilities = rng.random((8, 5, 7, 4), np.float32)
     chances = rng.random((8, 4), np.float32)
-    decisions = Decisions((0.3, 0.5, 0.7, 0.9), (0.0, 0.4, 0.0, 0.05), (0.0, 0.0, 0.5, 0.2))
+    probabilities[::2] *= chances[::2, None, None]  # masks of some are empty
+    decisions = Decisions(rule, (0.3, 0.5, 0.7, 0.9), (0.0, 0.4, 0.0, 0.05), (0.0, 0.0, 0.5, 0.2))
     masks, used = Decide(decisions)(probabilities, chances)
     assert from_table(used.numpy()[0]) == decisions
     for i in range(8):
         outside = decide(probabilities[i], chances[i], decisions)
-        left = decide(masks.numpy()[i].astype(float), chances[i], from_table(used.numpy()[i]))
-        np.testing.assert_array_equal(left, outside)
+        np.testing.assert_array_equal(finish(masks.numpy()[i], decisions), outside)

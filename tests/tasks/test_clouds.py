@@ -60,13 +60,15 @@ def test_an_ensemble_is_decided_by_the_mean(cloud_settings):
             "masks": rng.random((5, 7, 4)) > 0.5,
             "probabilities": rng.random((5, 7, 4)),
             "chances": rng.random(4),
-            "decisions": table(Decisions((t,) * 4, shapes=("box",) * 4)),
+            "decisions": table(Decisions(thresholds=(t,) * 4, shapes=("box",) * 4)),
         }
         for t in (0.4, 0.8)
     ]
     mean = {k: (members[0][k] + members[1][k]) / 2 for k in ("probabilities", "chances")}
     expected = decide(
-        mean["probabilities"], mean["chances"], Decisions((0.6,) * 4, shapes=("box",) * 4)
+        mean["probabilities"],
+        mean["chances"],
+        Decisions(thresholds=(0.6,) * 4, shapes=("box",) * 4),
     )
     np.testing.assert_array_equal(final_masks(combine(members)), expected)
 

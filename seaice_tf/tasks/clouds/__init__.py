@@ -96,10 +96,11 @@ CLOUDS = Task(
         "`serve` takes JPEG or PNG files of any size, (batch,) strings, and gives `masks`, "
         "(batch, 350, 525, 4) bool, of Fish, Flower, Gravel and Sugar by threshold, gate and "
         "smallest area; `probabilities` of the pixels, (batch, 350, 525, 4), and `chances` of the "
-        "photo to hold each class, (batch, 4); `decisions`, (batch, 4, 4): threshold, smallest "
-        "connected part as a share of the picture, gate, and shape to be put around what is left "
-        "(0 none, 1 box, 2 hull of each part, 3 box, 4 hull of all), per class. Parts and shapes "
-        "are left to the caller; `seaice-tf predict clouds` applies them."
+        "photo to hold each class, (batch, 4); `decisions`, (batch, 5, 4): rule (0 thresholds and "
+        "gates, 1 largest expected Dice), threshold, smallest connected part as a share of the "
+        "picture, gate, and shape to be put around what is left (0 none, 1 box, 2 hull of each "
+        "part, 3 box, 4 hull of all), per class. Parts and shapes are left to the caller; "
+        "`seaice-tf predict clouds` applies them."
     ),
     options=Options,
 )
