@@ -21,7 +21,7 @@ from seaice_tf.transforms.counts import FULL_ICE
 RUNS = Path("saved_models/forecast")
 TASK = TASKS["forecast"]
 AUTOENCODER = RUNS / "entry-two_conv"
-CHOSEN = {"two_conv": 700, "lstm_2_norm": 400, "attention_8_skips": 200}
+CHOSEN = {"two_conv": 480, "lstm_2_norm": 400, "attention_8_skips": 200}
 EPOCHS = 100  # of all others
 VALIDATION, TEST = ("2007-01", "2009-12"), ("2010-01", "2012-12")
 
