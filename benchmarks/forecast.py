@@ -6,8 +6,6 @@ Usage: python benchmarks/forecast.py
 import platform
 import resource
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,27 +13,13 @@ import tensorflow as tf
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from timing import median_seconds
 
 from seaice_tf import compat, pipeline
 from seaice_tf.models.losses import LOSSES
 from seaice_tf.runs import folder
 from seaice_tf.tasks import forecast
 from seaice_tf.tasks.forecast import LEADS
-
-REPEATS = 7
-
-
-def median_seconds(*functions: Callable[[], object]) -> list[float]:
-    """Median seconds of each function; they take turns, so that a busy machine hurts them alike."""
-    for function in functions:
-        function()
-    times = np.zeros((REPEATS, len(functions)))
-    for repeat in range(REPEATS):
-        for i, function in enumerate(functions):
-            start = time.perf_counter()
-            function()
-            times[repeat, i] = time.perf_counter() - start
-    return np.median(times, axis=0).tolist()
 
 
 def examples(settings: forecast.Settings):

@@ -9,7 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf.settings import Training
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
-from seaice_tf.writers import synthetic_archive
+from seaice_tf.writers import synthetic_archive, synthetic_clouds
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +34,14 @@ def long_archive(tmp_path_factory) -> Path:
     """Thirteen years of synthetic monthly files, 1999 to 2011: enough for ten years of history."""
     folder = tmp_path_factory.mktemp("nsidc0051") / "long"
     synthetic_archive.write(folder, "1999-01", "2011-12", seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cloud_folder(tmp_path_factory) -> Path:
+    """Twelve synthetic labelled photos of 42 x 63 pixels in the contest's layout."""
+    folder = tmp_path_factory.mktemp("clouds") / "contest"
+    synthetic_clouds.write(folder, 12, seed=1, shape=(42, 63))
     return folder
 
 

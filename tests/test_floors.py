@@ -11,7 +11,7 @@ ROOT = Path(seaice_tf.__file__).parent
 FLOORS = [
     {"__init__", "errors"},
     {"transforms"},
-    {"readers", "scores", "baselines", "baselines_knn", "writers"},
+    {"readers", "scores", "baselines", "baselines_knn", "baselines_masks", "writers"},
     {"compat", "settings"},
     {"models"},
     {"pipeline"},

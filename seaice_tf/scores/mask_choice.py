@@ -1,0 +1,127 @@
+"""Decisions chosen by their Dice: all of a grid are scored, each class by itself.
+
+The contest's score is a mean over images and classes, so the best decision of each class is the
+best of all four together.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from seaice_tf.scores import bootstrap, dice
+from seaice_tf.transforms import masks
+from seaice_tf.transforms.cloud_classes import CLASSES
+from seaice_tf.transforms.mask_decisions import PLAIN, Decisions, decide
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What is tried for each class; see Decisions."""
+
+    thresholds: tuple[float, ...] = tuple(np.arange(0.2, 0.81, 0.05).round(2).tolist())
+    min_areas: tuple[float, ...] = (0.0, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.14)
+    shapes: tuple[str, ...] = masks.SHAPES
+    gates: tuple[float, ...] = tuple(np.arange(0, 1, 0.05).round(2).tolist())
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Chosen decisions, and what choosing gains on images that had no say in it.
+
+    Attributes:
+        decisions: chosen on all images.
+        held_out: (n, 4) Dice of the images of each fold by decisions chosen on the others.
+        plain: (n, 4) Dice with thresholds of one half.
+    """
+
+    decisions: Decisions
+    held_out: np.ndarray
+    plain: np.ndarray
+
+    @property
+    def gain(self) -> float:
+        """Mean Dice won over thresholds of one half."""
+        return float((self.held_out - self.plain).mean())
+
+    def interval(self, seed: int = 0) -> tuple[float, float]:
+        """Of the gain, 95 %, by a paired bootstrap over images."""
+        return bootstrap.interval(self.held_out - self.plain, seed=seed)
+
+
+def choose(
+    probabilities: np.ndarray,
+    chances: np.ndarray,
+    truths: np.ndarray,
+    folds: np.ndarray,
+    grid: Grid | None = None,
+) -> Choice:
+    """Choose threshold, smallest area, shape and gate of each class together.
+
+    Args:
+        probabilities: (n, rows, columns, 4) of pixels, by networks that did not see the image.
+            Small maps, such as 88 x 132, do as well as large ones and take a few milliseconds
+            per image and class.
+        chances: (n, 4) of images.
+        truths: (n, rows, columns, 4) bool.
+        folds: (n,) fold of each image, at least two.
+        grid: what is tried.
+    """
+    grid = grid or Grid()
+    held_out = np.empty(chances.shape)
+    best = []
+    for i in range(len(CLASSES)):
+        table = dice_table(probabilities[..., i], truths[..., i], grid)
+        empty = dice.of_sizes(np.zeros(len(truths)), truths[..., i].sum(axis=(1, 2)))
+        best.append(_best(table, empty, chances[:, i], grid))
+        for fold in np.unique(folds):
+            out = folds == fold
+            where = _best(table[~out], empty[~out], chances[~out, i], grid)
+            closed = chances[out, i] < grid.gates[where[3]]
+            held_out[out, i] = np.where(closed, empty[out], table[(out, *where[:3])])
+    plain = [dice.dice(t, decide(p, c, PLAIN)) for p, c, t in zip(probabilities, chances, truths)]
+    names = (grid.thresholds, grid.min_areas, grid.shapes, grid.gates)
+    values = [tuple(options[j] for j in index) for options, index in zip(names, zip(*best))]
+    thresholds, min_areas, shapes, gates = values
+    decisions = Decisions(thresholds, min_areas, gates, shapes)
+    return Choice(decisions, held_out, np.array(plain))
+
+
+def dice_table(probabilities: np.ndarray, truths: np.ndarray, grid: Grid) -> np.ndarray:
+    """Dice of every image with every decision but the gate: (n, thresholds, areas, shapes).
+
+    Args:
+        probabilities: (n, rows, columns) of one class.
+        truths: (n, rows, columns) bool.
+        grid: what is tried.
+    """
+    sizes = tuple(map(len, (grid.thresholds, grid.min_areas, grid.shapes)))
+    result = np.empty((len(truths), *sizes))
+    for image, (map_, truth) in enumerate(zip(probabilities, truths)):
+        total = np.count_nonzero(truth)
+        for t, threshold in enumerate(grid.thresholds):
+            for areas, fitted in _by_area(map_ >= threshold, grid):
+                both = [np.count_nonzero(mask & truth) for mask in fitted]
+                pixels = [np.count_nonzero(mask) + total for mask in fitted]
+                result[image, t, areas] = dice.of_sizes(np.array(both), np.array(pixels))
+    return result
+
+
+def _by_area(mask: np.ndarray, grid: Grid) -> Iterator[tuple[np.ndarray, list[np.ndarray]]]:
+    """Indices of the areas that leave the same parts of a mask, and what they leave by shape."""
+    parts, _ = ndimage.label(mask, masks.EIGHT)
+    sizes = np.sort(np.bincount(parts.ravel())[1:])
+    dropped = np.searchsorted(sizes, np.array(grid.min_areas) * mask.size)
+    for number in np.unique(dropped):
+        least = sizes[number] if number < sizes.size else mask.size + 1
+        left = masks.drop_small(mask, least)
+        yield dropped == number, [masks.fit(left, shape) for shape in grid.shapes]
+
+
+def _best(table: np.ndarray, empty: np.ndarray, chance: np.ndarray, grid: Grid) -> tuple[int, ...]:
+    """Indices of threshold, area, shape and gate with the largest mean Dice."""
+    by_image = np.moveaxis(table, 0, -1)
+    means = [np.where(chance < gate, empty, by_image).mean(axis=-1) for gate in grid.gates]
+    scores = np.stack(means, axis=-1)
+    return tuple(map(int, np.unravel_index(scores.argmax(), scores.shape)))
