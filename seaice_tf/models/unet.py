@@ -51,9 +51,11 @@ def encoder_unet(
 
     Args:
         input_shape: (height, width, channels); None for a side that may vary. Sides of at least 32.
-        map_heads: head name -> (channels, activation); each gives (B, H, W, channels).
+        map_heads: head name -> (channels, activation); each gives (B, about H / stride, about
+            W / stride, channels).
         encoder, weights: as in `encoders.encoder`; its layer in the model is named "encoder".
-        decoder_filters: width at strides 1, 2, 4, 8 and 16.
+        decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer of them leave out the finest
+            strides, so that three give maps at stride 4. At least one.
         pooled_heads: dense heads on the pooled bottleneck, such as classifiers: head name ->
             (units, activation); each gives (B, units).
 
@@ -66,7 +68,7 @@ def encoder_unet(
     inputs = keras.Input(tuple(input_shape), name="image")
     *features, bottleneck = build_encoder(encoder, input_shape, weights=weights)(inputs)
     top = Standardise((127.5,), (127.5,), name="standardise_top")(inputs)
-    x = decoder([top, *features], bottleneck, decoder_filters)
+    x = decoder([top, *features][-len(decoder_filters) :], bottleneck, decoder_filters)
     return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
 
 
