@@ -24,15 +24,14 @@ def masks_of_photos(
     Returns:
         A functional model from JPEG or PNG files, (B,) strings, to a dict: "masks" (B, 350, 525, 4)
         bool by rule, threshold, gate and smallest area; "probabilities" (B, 350, 525, 4);
-        "chances" (B, 4); "decisions" (B, 5, 4), mask_decisions.table, for what is done to masks
-        outside: parts that are too small, and shapes.
+        "chances" (B, 4), the mean of the network's and of its likeliest pixel's; "decisions"
+        (B, 5, 4), mask_decisions.table, for what is done to masks outside: parts that are too
+        small, and shapes.
     """
     photos = keras.Input((), dtype="string", name="photo")
     found = mirrored_mean(network, mirrored)(Decode(rows, columns, name="decode")(photos))
     probabilities = Resize(*SCORE_SHAPE, name="probabilities")(found["masks"])
-    chances = found["chances"]
-    if decisions.rule == "expected_dice":  # which takes both as probabilities of one world
-        chances = NoLessThanAnyPixel(name="chances")(chances, found["masks"])
+    chances = ChanceOfAnyPixel(name="chances")(found["chances"], found["masks"])
     masks, used = Decide(decisions, name="decide")(probabilities, chances)
     return keras.Model(
         photos,
@@ -46,11 +45,14 @@ def masks_of_photos(
     )
 
 
-class NoLessThanAnyPixel(keras.layers.Layer):
-    """Raise an image's chances (B, 4) to the largest of its pixels (B, H, W, 4): (B, 4)."""
+class ChanceOfAnyPixel(keras.layers.Layer):
+    """The mean of an image's chances (B, 4) and those of its likeliest pixels (B, H, W, 4): (B, 4).
+
+    Two estimates of the same, by the picture and by its parts.
+    """
 
     def call(self, chances, pixels):
-        return tf.maximum(chances, tf.reduce_max(pixels, axis=(1, 2)))
+        return (chances + tf.reduce_max(pixels, axis=(1, 2))) / 2
 
     def compute_output_shape(self, chances_shape, pixels_shape):
         return chances_shape

@@ -29,14 +29,14 @@ class Decode(keras.layers.Layer):
 
 
 class Resize(keras.layers.Layer):
-    """Bilinear resize to a fixed size: (B, h, w, C) -> (B, rows, columns, C)."""
+    """Bilinear resize to a fixed size, antialiased: (B, h, w, C) -> (B, rows, columns, C)."""
 
     def __init__(self, rows: int, columns: int, **kwargs):
         super().__init__(**kwargs)
         self.rows, self.columns = rows, columns
 
     def call(self, x):
-        return tf.image.resize(x, (self.rows, self.columns))
+        return tf.image.resize(x, (self.rows, self.columns), antialias=True)
 
     def compute_output_shape(self, shape):
         return (shape[0], self.rows, self.columns, shape[3])
