@@ -2,7 +2,7 @@
 
 Each of five folds is scored by a run trained on the other four; nothing is chosen on the fold. Then
 the model to be released is trained on all but a tenth of the photos, which only draws the curve of
-its validation loss. Real data with SEAICE_TF_DATA, synthetic without; about ten minutes on two cores.
+its validation loss. Real data with SEAICE_TF_DATA, synthetic without; ten minutes on two cores.
 
 Usage: python experiments/clouds_release.py [FOLDER to release to]
 """
@@ -34,9 +34,7 @@ RECIPE = Settings(
     chance_weight=1.0,
     choose="nothing",
     decisions=Decisions(rule="expected_dice"),
-    training=Training(
-        epochs=150, batch_size=90, optimizer="adam", learning_rate=1e-2, keep="last"
-    ),
+    training=Training(epochs=150, batch_size=90, optimizer="adam", learning_rate=1e-2, keep="last"),
 )
 
 
@@ -68,7 +66,9 @@ def out_of_fold(name: str, **changes) -> None:
 
 
 def main(release: Path | None) -> None:
-    print("| out of fold | Dice (95 %) | Fish | Flower | Gravel | Sugar |\n|---|---|---|---|---|---|")
+    print(
+        "| out of fold | Dice (95 %) | Fish | Flower | Gravel | Sugar |\n|---|---|---|---|---|---|"
+    )
     out_of_fold("texture")
     path = run("candidate", folds=10, validation_fold=0, test_fold=0)
     if release:

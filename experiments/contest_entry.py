@@ -29,7 +29,7 @@ AS_ENTERED = Settings(
     hole="median",
     last_years=15,
     autoencoder=str(AUTOENCODER),
-    training=Training(batch_size=32, schedule="constant"),
+    training=Training(batch_size=32, schedule="constant", checkpoint_epochs=40),
 )
 RATES: dict[str, dict[str, Any]] = {
     "autoencoder": {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},
