@@ -8,11 +8,14 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
+from seaice_tf.pipeline import training_stream
 from seaice_tf.readers.cloud_submission import validate_submission
 from seaice_tf.tasks.clouds import CLOUDS, Options, Settings, data
 from seaice_tf.tasks.clouds.verification import combine, final_masks
 from seaice_tf.transforms.cloud_classes import SCORE_SHAPE
-from seaice_tf.transforms.mask_decisions import Decisions, decide, table
+from seaice_tf.transforms.mask_decisions import Decisions, decide, propose, table
+
+EXPECTED = Decisions(rule="expected_dice")
 
 
 def test_no_photo_is_trained_on_and_scored(cloud_settings):
@@ -51,6 +54,23 @@ def test_augmentation_moves_the_masks_with_the_photo():
         differs = (moved.numpy()[..., 0] > 127) != (targets["masks"].numpy()[..., 1] > 0.5)
         assert differs.mean() < 0.01
         assert targets["chances"].numpy().tolist() == [0, 1, 0, 0]
+
+
+def test_a_ridge_on_texture_trains_and_serves_photos(cloud_settings):
+    settings = dataclasses.replace(
+        cloud_settings, network="texture", scales=(1,), mirrored=2, decisions=EXPECTED
+    )
+    splits = CLOUDS.splits(settings)
+    model = CLOUDS.build(settings)
+    batch = next(iter(training_stream(splits.train, 4, seed=0)))
+    assert batch[0].shape[:3] == (4, 8, 12)
+    assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
+    case = next(iter(CLOUDS.cases(settings)))
+    fields = CLOUDS.served(settings, model)(tf.constant([case.inputs]))
+    fields = {name: value.numpy()[0] for name, value in fields.items()}
+    assert fields["masks"].shape == (*SCORE_SHAPE, 4)
+    proposed = propose(fields["probabilities"], fields["chances"], EXPECTED)
+    assert (proposed != fields["masks"]).mean() < 1e-3
 
 
 def test_an_ensemble_is_decided_by_the_mean(cloud_settings):
