@@ -31,7 +31,9 @@ class Settings:
     columns: int = 384
     network: Literal["unet", "texture"] = "unet"
     """A U-Net, or a ridge on the texture that the early layers of a frozen encoder see."""
+    # Its names are those of the table of encoders.
     encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    """Network that sees the photo, before what turns its features into masks."""
     weights: str = ""
     """Weights that the encoder starts from: imagenet or a file; empty: random ones."""
     scales: tuple[int, ...] = (3, 5)

@@ -1,0 +1,39 @@
+"""What do weights of ImageNet give over random ones, and a U-Net over a ridge?
+
+The ridge on texture is scored on all photos by five folds, the U-Nets on the photos of one. Real
+data with SEAICE_TF_DATA; runs of clouds_release.py are taken where they are there; about half an
+hour on two cores.
+
+Usage: python experiments/clouds_pretraining.py
+"""
+
+import clouds_release as release
+
+from seaice_tf.runs import artifact
+from seaice_tf.settings import Training
+
+UNETS = {
+    "unet-small": {"encoder": "small", "weights": ""},
+    "unet-lite0-random": {"encoder": "efficientnet_lite0", "weights": ""},
+    "unet-lite0-imagenet": {"encoder": "efficientnet_lite0", "weights": "imagenet"},
+}
+TRAINING = Training(epochs=10, batch_size=8, average=0.99)
+
+
+def main() -> None:
+    print("| | Dice (95 %) | Fish | Flower | Gravel | Sugar |\n|---|---|---|---|---|---|")
+    print("\n".join(release.out_of_fold("texture")))
+    print(release.out_of_fold("texture-random", weights="")[0])
+    print("\n| fold 0 | Dice |\n|---|---|")
+    for name, changes in UNETS.items():
+        path = release.run(
+            name, **changes, network="unet", rows=192, columns=288, test_fold=0, training=TRAINING
+        )
+        print(f"| {name} | {release.table(path, artifact.predictor(path)).mean():.3f} |")
+    for name in ("texture-0", "texture-random-0"):
+        path = release.RUNS / name
+        print(f"| {name} | {release.table(path, artifact.predictor(path)).mean():.3f} |")
+
+
+if __name__ == "__main__":
+    main()
