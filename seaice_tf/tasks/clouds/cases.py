@@ -48,7 +48,8 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
     chosen = np.flatnonzero(fold == number) if number is not None else np.arange(len(photos))
     source = f"{photos.source}; scored {which}"
-    if number == settings.validation_fold:
+    chosen_by = settings.choose != "nothing" or settings.training.keep == "best"
+    if number == settings.validation_fold and chosen_by:
         source += ", IN SAMPLE: this fold chose the epoch and the decisions"
     mean_masks = cache(partial(_mean_masks, photos, settings))
     return Cases(source, [partial(_case, photos, int(i), source, mean_masks, True) for i in chosen])

@@ -1,0 +1,46 @@
+"""Photos of clouds a second into training, as a ratio to a Python generator in the same run.
+
+The peer does as earlier projects did: Pillow decodes and resizes a photo, and its masks are decoded
+from their run-length codes, one photo after the other.
+
+Usage: python benchmarks/photos.py
+"""
+
+import platform
+
+import numpy as np
+from timing import median_seconds
+
+from seaice_tf.pipeline import training_stream
+from seaice_tf.tasks.clouds import data
+from seaice_tf.tasks.clouds.settings import Settings
+
+BATCH, BATCHES = 8, 6
+SETTINGS = Settings()
+SHAPE = (SETTINGS.rows // 4, SETTINGS.columns // 4)
+
+
+def main() -> None:
+    photos = data.labelled(SETTINGS).take(range(BATCH * BATCHES))
+    dataset = training_stream(data.examples(photos, SETTINGS, SHAPE, training=True), BATCH, seed=0)
+
+    def pipeline():
+        stream = iter(dataset)  # a fresh one: another would have worked ahead in its peer's turn
+        for _ in range(BATCHES):
+            next(stream)
+
+    def generator():
+        for first in range(0, len(photos), BATCH):
+            batch = range(first, first + BATCH)
+            np.stack([photos.image(i, (SETTINGS.rows, SETTINGS.columns)) for i in batch])
+            np.stack([photos.truth(i, SHAPE) for i in batch])
+
+    ours, theirs = median_seconds(pipeline, generator)
+    print(f"{photos.source}; {platform.machine()}, medians of the two taking turns")
+    print("| photos a second: pipeline with augmentation | Python generator without | ratio |")
+    print("|---|---|---|")
+    print(f"| {len(photos) / ours:.0f} | {len(photos) / theirs:.0f} | {theirs / ours:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
