@@ -49,9 +49,9 @@ def cloud_folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def scene_folder(tmp_path_factory) -> Path:
-    """Five synthetic scenes of 203 x 252 pixels with charts, and one that has a reference file."""
+    """Four synthetic scenes of 203 x 252 pixels with charts, and one that has a reference file."""
     folder = tmp_path_factory.mktemp("icechart") / "scenes"
-    synthetic_scenes.write(folder, 6, (203, 252), seed=4, tests=1)
+    synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1)
     return folder
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from tensorflow import keras
 
 from seaice_tf.models import icechart
-from seaice_tf.models.icechart import FILTERS, WATER
+from seaice_tf.models.icechart import WATER
 from seaice_tf.models.icechart_losses import SIC_LOSSES, binary_cross_entropy, cross_entropy
 from seaice_tf.models.optimizers import optimizer
 from seaice_tf.tasks.icechart.settings import Settings
@@ -52,10 +52,11 @@ def space(hp: Any, settings: Settings) -> Settings:
         learning_rate=hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
         batch_size=hp.Choice("batch_size", [4, 8, 16]),
     )
+    deeper = hp.Choice("more_levels", [0, 2, 4])
     return dataclasses.replace(
         settings,
         training=training,
-        filters=FILTERS[hp.Choice("depth", list(FILTERS))],
+        filters=(*settings.filters, *deeper * settings.filters[-1:]),
         gates=hp.Boolean("gates"),
         sic=hp.Choice("sic", list(SIC_LOSSES)),
         cutmix=hp.Choice("cutmix", [0.0, 0.5]),
