@@ -86,7 +86,7 @@ class Settings:
     """Pixels that neighbouring tiles share."""
 
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: Training(epochs=30, batch_size=8, average=0.98)
+        default_factory=lambda: Training(epochs=40, batch_size=8, learning_rate=3e-3, average=0.98)
     )
 
     def __post_init__(self):
