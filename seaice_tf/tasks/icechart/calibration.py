@@ -24,7 +24,9 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
     found = _pixels(settings, model)
     temperatures = []
     for name, (logits, true) in found.items():
-        temperature = calibration.temperature(logits, true)
+        # Of one class alone no temperature is cold enough.
+        told = np.unique(true).size > 1
+        temperature = calibration.temperature(logits, true) if told else 1.0
         errors = [
             calibration.calibration_error(_softmax(logits / each), true)
             for each in (1.0, temperature)

@@ -52,7 +52,7 @@ def space(hp: Any, settings: Settings) -> Settings:
         learning_rate=hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
         batch_size=hp.Choice("batch_size", [4, 8, 16]),
     )
-    deeper = hp.Choice("more_levels", [0, 2, 4])
+    deeper = hp.Choice("more_levels", [0, 2])
     return dataclasses.replace(
         settings,
         training=training,

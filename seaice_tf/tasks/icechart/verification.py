@@ -93,8 +93,10 @@ def combine(members: Sequence[Maps]) -> dict[str, np.ndarray]:
 
 
 def sheet(case: Case, fields: Maps, model: str) -> Figure:
-    """Radar, charts and, if it is known, truth of a scene."""
+    """Radar, charts, uncertainty and, if it is known, truth of a scene."""
     context, here = case.context, window(case)
+    shape = here.height, here.width
+    doubts = downscale.enlarge(fields["uncertainty"], context.factor, shape)
     truth = case.truth
     if truth is not None:
         truth = {chart: truth[chart][here.slices] for chart in CHARTS}
@@ -104,6 +106,7 @@ def sheet(case: Case, fields: Maps, model: str) -> Figure:
         sar_scene.read_valid(context.scene, here),
         masked(case, fields),
         truth,
+        {chart: doubts[..., i] for i, chart in enumerate(CHARTS)},
     )
 
 
