@@ -22,7 +22,7 @@ def usual(pixels: Histograms, chosen: np.ndarray | None = None) -> dict[str, int
     """The mean SIC, rounded, and the most frequent SOD and FLOE of the scenes.
 
     Args:
-        pixels: of the training scenes.
+        pixels: of the training scenes; none of them gives open water.
         chosen: (scenes,) bool, those that are alike; all if it leaves none with a chart.
 
     >>> usual({"SIC": np.eye(11)[[0, 9]], "SOD": np.eye(6)[[2, 2]], "FLOE": np.eye(7)[[1, 1]]})
@@ -34,6 +34,10 @@ def usual(pixels: Histograms, chosen: np.ndarray | None = None) -> dict[str, int
         if chosen is not None and pixels[chart][chosen].sum():
             total = pixels[chart][chosen].sum(axis=0)
         kinds = np.arange(len(total))
-        best = np.rint((kinds * total).sum() / total.sum()) if chart == "SIC" else total.argmax()
+        best = (
+            np.rint((kinds * total).sum() / max(total.sum(), 1))
+            if chart == "SIC"
+            else total.argmax()
+        )
         result[chart] = int(best)
     return result

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import tensorflow as tf
 
 from seaice_tf import cli, pipeline
 from seaice_tf.errors import InputError
-from seaice_tf.readers import scene_shards
+from seaice_tf.readers import sar_scene, scene_shards
 from seaice_tf.tasks.icechart import ICECHART, data
 from seaice_tf.tasks.icechart.cases import Options
 from seaice_tf.tasks.icechart.prepare import prepare
@@ -129,6 +130,23 @@ def test_splits_are_disjoint_and_tests_stand_apart(chart_settings):
     assert (len(validation), len(test)) == (1, 1)
     assert "IN SAMPLE" not in ICECHART.cases(chart_settings).source
     assert "IN SAMPLE" in ICECHART.cases(chart_settings, Options("validation")).source
+
+
+def test_a_folder_of_tests_alone_is_scored(chart_settings, tmp_path):
+    (test,) = data.tests(chart_settings)
+    for path in (test.path, sar_scene.reference(test.path)):
+        shutil.copy(path, tmp_path)
+    alone = dataclasses.replace(chart_settings, data=str(tmp_path))
+    (case,) = ICECHART.cases(alone)
+    for baseline in ICECHART.baselines.values():
+        assert (baseline(case)["SIC"] == 0).all()
+    with pytest.raises(InputError, match="at least 2 scenes with charts"):
+        ICECHART.splits(alone)
+
+
+def test_patches_larger_than_a_scene_are_refused(chart_settings):
+    with pytest.raises(InputError, match="smaller --patch"):
+        ICECHART.splits(dataclasses.replace(chart_settings, patch=22))
 
 
 def test_scores_by_condition_and_class(chart_settings):

@@ -99,7 +99,8 @@ class Context:
 def cases(settings: Settings, options: Options | None = None) -> Cases:
     """The scenes asked for, with their charts at 80 m as truth.
 
-    Without any scene for tests, those of the validation stand for them, and the source says so.
+    Without any scene for tests, those of the validation stand for them, and the source says so. In
+    a folder that the run was not trained on, the baselines learn from that folder's scenes.
     """
     which = (options or Options()).scenes
     held_back, charted = data.tests(settings), data.charted(settings)
@@ -185,7 +186,10 @@ def _training(settings: Settings) -> Training:
     scenes, _ = data.split(settings, data.charted(settings))
     found = [scene_doctor.histograms(scene) for scene in scenes]
     return Training(
-        {chart: np.stack([each[chart] for each in found]) for chart in CHARTS},
+        {
+            chart: np.array([each[chart] for each in found]).reshape(-1, len(CLASSES[chart]))
+            for chart in CHARTS
+        },
         np.array([scene.name.month for scene in scenes]),
         np.array([scene_doctor.area(scene) for scene in scenes]),
     )

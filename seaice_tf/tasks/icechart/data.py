@@ -44,8 +44,13 @@ def scenes(settings: Settings) -> list[Scene]:
 
 
 def charted(settings: Settings) -> list[Scene]:
-    """Scenes to learn from: those that hold their charts themselves."""
-    found = [scene for scene in scenes(settings) if scene.charts]
+    """Scenes that hold their charts themselves."""
+    return [scene for scene in scenes(settings) if scene.charts]
+
+
+def teachers(settings: Settings) -> list[Scene]:
+    """The same, to learn from; InputError if they are too few."""
+    found = charted(settings)
     if len(found) < 2:
         raise InputError(
             f"{folder(settings)}: expected at least 2 scenes with charts, got {len(found)}; scenes "
@@ -67,8 +72,8 @@ def source(settings: Settings, some: Sequence[Scene]) -> str:
 
 
 def in_validation(number: int, settings: Settings) -> np.ndarray:
-    """Which of so many scenes validate: (number,) bool, at least one and not all."""
-    chosen = min(max(round(settings.validation_share * number), 1), number - 1)
+    """Which of so many scenes validate: (number,) bool, of two or more at least one and not all."""
+    chosen = max(min(max(round(settings.validation_share * number), 1), number - 1), 0)
     order = np.random.default_rng(settings.split_seed).permutation(number)
     return np.isin(np.arange(number), order[:chosen])
 
@@ -95,7 +100,7 @@ def learnt_from(settings: Settings) -> Source:
     Raises:
         InputError: the scenes are too large to be held; no shards, or of other settings.
     """
-    found = charted(settings)
+    found = teachers(settings)
     about = source(settings, found)
     if settings.shards:
         paths = scene_shards.find(Path(settings.shards), settings.channels, settings.downscale)
@@ -135,12 +140,7 @@ def target(settings: Settings) -> SceneList:
 
 def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
     """`settings.patches` patches an epoch, anew in each."""
-    for pixels in train:
-        if settings.patch > min(pixels.shape):
-            raise InputError(
-                f"{pixels.name.short}: expected at least {settings.patch} pixels along each side, "
-                f"got {pixels.shape}; use a smaller --patch or --downscale"
-            )
+    _require_room(settings, train)
     drawing = Drawing(
         settings.patch, settings.least, settings.flips, settings.turns, settings.cutmix
     )
@@ -157,13 +157,13 @@ def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
 
 def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Examples:
     """Patches that cover the scenes, those with as much chart as training wants."""
+    _require_room(settings, validation)
     chosen = []
     for pixels in validation:
         counted = pixels.counted()
         for band in tiles.tiles(pixels.shape, settings.patch, 0):
             for window in band:
-                rows, columns = window.slices
-                share = counted[rows, columns].mean()
+                share = counted[window.slices].mean()
                 chosen.append((share >= settings.least, share, pixels, window))
     enough = [each[2:] for each in chosen if each[0]] or [max(chosen, key=lambda c: c[1])[2:]]
 
@@ -172,6 +172,15 @@ def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Exa
         return pixels.read(window)
 
     return Examples(len(enough), lambda index: _example(settings, cut, index))
+
+
+def _require_room(settings: Settings, some: Sequence[Pixels]) -> None:
+    for pixels in some:
+        if settings.patch > min(pixels.shape):
+            raise InputError(
+                f"{pixels.name.short}: expected at least {settings.patch} pixels along each side, "
+                f"got {pixels.shape}; use a smaller --patch or --downscale"
+            )
 
 
 def _example(settings: Settings, read, *key):

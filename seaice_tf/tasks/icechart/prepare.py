@@ -27,7 +27,7 @@ def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
     """
     if processes < 1:
         raise InputError(f"--processes: expected at least 1, got {processes}")
-    paths = [scene.path for scene in data.charted(settings)]
+    paths = [scene.path for scene in data.teachers(settings)]
     make = partial(_shard, settings, out)
     if processes == 1:
         facts = [make(path) for path in paths]
