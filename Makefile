@@ -15,13 +15,13 @@ demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real wi
 	@echo "look at demo/forecast.png; the SavedModel is in $(DEMO)/saved_model"
 
 test: .venv/ready
-	$(VENV)/python -m pytest
+	$(VENV)/python -m pytest -n 2 --dist loadfile
 
 test-addons: .venv-addons/ready
-	.venv-addons/bin/python -m pytest
+	.venv-addons/bin/python -m pytest -n 2 --dist loadfile
 
 test-cluster: .venv-cluster/ready
-	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest
+	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/ready
 	$(VENV)/ruff check .
@@ -48,7 +48,7 @@ clean:
 .venv/ready: PY = $(PYTHON)
 .venv-cluster/ready: PY = $(PYTHON)
 .venv-addons/ready: PY = $(PYTHON311)
-.venv/ready: EXTRAS = dev
+.venv/ready: EXTRAS = dev,pretrained
 .venv-cluster/ready: EXTRAS = cluster,dev
 .venv-addons/ready: EXTRAS = addons,dev
 .venv/ready: constraints/current.txt
@@ -59,7 +59,7 @@ clean:
 	$(@D)/bin/pip install --quiet --constraint $(filter constraints/%,$^) --editable '.[$(EXTRAS)]'
 	touch $@
 
-constraints/current.txt: EXTRAS = dev
+constraints/current.txt: EXTRAS = dev,pretrained
 constraints/cluster.txt: EXTRAS = cluster,dev
 constraints/addons.txt: EXTRAS = addons,dev
 constraints/current.txt constraints/cluster.txt: PY = $(PYTHON)

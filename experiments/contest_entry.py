@@ -21,7 +21,7 @@ from seaice_tf.transforms.counts import FULL_ICE
 RUNS = Path("saved_models/forecast")
 TASK = TASKS["forecast"]
 AUTOENCODER = RUNS / "entry-two_conv"
-CHOSEN = {"two_conv": 700, "lstm_2_norm": 400, "attention_8_skips": 200}
+CHOSEN = {"two_conv": 480, "lstm_2_norm": 400, "attention_8_skips": 200}
 EPOCHS = 100  # of all others
 VALIDATION, TEST = ("2007-01", "2009-12"), ("2010-01", "2012-12")
 
@@ -29,7 +29,7 @@ AS_ENTERED = Settings(
     hole="median",
     last_years=15,
     autoencoder=str(AUTOENCODER),
-    training=Training(batch_size=32, schedule="constant"),
+    training=Training(batch_size=32, schedule="constant", checkpoint_epochs=40),
 )
 RATES: dict[str, dict[str, Any]] = {
     "autoencoder": {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},

@@ -34,11 +34,19 @@ class Training:
     keep: Literal["best", "last"] = "best"
     """Weights of the epoch with the lowest validation loss, or of the last one."""
     checkpoint_steps: int = 200
-    """Steps between checkpoints."""
+    """Steps between checkpoints within an epoch."""
+    checkpoint_epochs: int = 1
+    """Epochs between checkpoints: more for a large network, which takes seconds to write."""
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("epochs", "batch_size", "checkpoint_steps", "plateau_epochs"):
+        for name in (
+            "epochs",
+            "batch_size",
+            "checkpoint_steps",
+            "checkpoint_epochs",
+            "plateau_epochs",
+        ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if not 0 <= self.seed < 2**32 or self.patience < 0:

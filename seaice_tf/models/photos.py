@@ -29,14 +29,14 @@ class Decode(keras.layers.Layer):
 
 
 class Resize(keras.layers.Layer):
-    """Bilinear resize to a fixed size: (B, h, w, C) -> (B, rows, columns, C)."""
+    """Bilinear resize to a fixed size, antialiased: (B, h, w, C) -> (B, rows, columns, C)."""
 
     def __init__(self, rows: int, columns: int, **kwargs):
         super().__init__(**kwargs)
         self.rows, self.columns = rows, columns
 
     def call(self, x):
-        return tf.image.resize(x, (self.rows, self.columns))
+        return tf.image.resize(x, (self.rows, self.columns), antialias=True)
 
     def compute_output_shape(self, shape):
         return (shape[0], self.rows, self.columns, shape[3])
@@ -70,13 +70,13 @@ def mirrored_mean(model: keras.Model, number: int) -> keras.Model:
         A functional model of the same interface.
     """
     images = keras.Input(model.input_shape[1:], name="images")
-    found: dict[str, list] = {head: [] for head in model.output_names}
+    found: dict[str, list] = {}
     for i, axes in enumerate(MIRRORINGS[:number]):
         mirror = Mirror(axes, name=f"mirror{i}") if axes else keras.layers.Identity(name="as_it_is")
         for head, value in model(mirror(images)).items():
             if axes and len(value.shape) == 4:
                 value = Mirror(axes, name=f"{head}_mirror{i}")(value)
-            found[head].append(value)
+            found.setdefault(head, []).append(value)
     outputs = {
         head: keras.layers.Average(name=f"{head}_mean")(values) if number > 1 else values[0]
         for head, values in found.items()

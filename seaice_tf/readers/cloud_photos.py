@@ -77,10 +77,20 @@ class Photos:
         Raises:
             InputError: no labels, or a code that is not one.
         """
-        row = self.labels[i]
+        return np.stack([masks.decode(c, LABEL_SHAPE, shape, at) for c, at in self._codes(i)], -1)
+
+    def coverage(self, i: int, shape: tuple[int, int]) -> np.ndarray:
+        """The share of each cell of a grid that the masks of image `i` cover: (rows, columns, 4).
+
+        Raises:
+            InputError: as `truth`.
+        """
+        return np.stack([masks.cover(c, LABEL_SHAPE, shape, at) for c, at in self._codes(i)], -1)
+
+    def _codes(self, i: int) -> list[tuple[str, str]]:
+        """The codes of image `i`, each with where it stands."""
         where = [f"{self.table}: {join_label(self.names[i], kind)}" for kind in CLASSES]
-        layers = [masks.decode(code, LABEL_SHAPE, shape, at) for code, at in zip(row, where)]
-        return np.stack(layers, axis=-1)
+        return list(zip(self.labels[i], where))
 
     def truths(self, shape: tuple[int, int]) -> np.ndarray:
         """The masks of all images: (n, rows, columns, 4) bool."""

@@ -105,7 +105,6 @@ class Keep(keras.callbacks.Callback):
         self.end = end
         self.curves = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.started = time.monotonic() - state.seconds
-        self.saved = state.step
 
     def finished(self) -> bool:
         history, patience = self.state.history, self.training.patience
@@ -123,7 +122,8 @@ class Keep(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.state.step += 1
         self.average.update(self.state.step)
-        if self.state.step % self.per_epoch and self.due():
+        within = self.state.step % self.per_epoch
+        if within and self.state.step % self.training.checkpoint_steps == 0:
             self.checkpoint()
 
     def on_test_begin(self, logs=None):
@@ -146,16 +146,12 @@ class Keep(keras.callbacks.Callback):
                 tf.summary.scalar(f"epoch/{name}", value)
             tf.summary.scalar("epoch/learning_rate", self.rate())
         self.curves.flush()
-        if self.due() or self.finished():
+        if len(self.state.history) % self.training.checkpoint_epochs == 0 or self.finished():
             self.checkpoint()
         if self.finished():
             self.network.stop_training = True
 
-    def due(self) -> bool:
-        return self.state.step - self.saved >= self.training.checkpoint_steps
-
     def checkpoint(self) -> None:
-        self.saved = self.state.step
         self.state.seconds = time.monotonic() - self.started
         checkpoint.save(
             self.path / folder.CHECKPOINT, self.network, self.state, self.average.values

@@ -56,6 +56,7 @@ def choose(
     truths: np.ndarray,
     folds: np.ndarray,
     grid: Grid | None = None,
+    shared: bool = False,
 ) -> Choice:
     """Choose threshold, smallest area, shape and gate of each class together.
 
@@ -67,24 +68,25 @@ def choose(
         truths: (n, rows, columns, 4) bool.
         folds: (n,) fold of each image, at least two.
         grid: what is tried.
+        shared: choose once for all classes: with few images that does better on others.
     """
     grid = grid or Grid()
+    classes = range(len(CLASSES))
+    tables = [
+        gated_table(probabilities[..., i], chances[:, i], truths[..., i], grid) for i in classes
+    ]
+    judged_by = [np.mean(tables, axis=0)] * len(tables) if shared else tables
+    best = [_best(table) for table in judged_by]
     held_out = np.empty(chances.shape)
-    best = []
-    for i in range(len(CLASSES)):
-        table = dice_table(probabilities[..., i], truths[..., i], grid)
-        empty = dice.of_sizes(np.zeros(len(truths)), truths[..., i].sum(axis=(1, 2)))
-        best.append(_best(table, empty, chances[:, i], grid))
-        for fold in np.unique(folds):
-            out = folds == fold
-            where = _best(table[~out], empty[~out], chances[~out, i], grid)
-            closed = chances[out, i] < grid.gates[where[3]]
-            held_out[out, i] = np.where(closed, empty[out], table[(out, *where[:3])])
+    for fold in np.unique(folds):
+        out = folds == fold
+        for i in classes:
+            held_out[out, i] = tables[i][(out, *_best(judged_by[i][~out]))]
     plain = [dice.dice(t, decide(p, c, PLAIN)) for p, c, t in zip(probabilities, chances, truths)]
     names = (grid.thresholds, grid.min_areas, grid.shapes, grid.gates)
     values = [tuple(options[j] for j in index) for options, index in zip(names, zip(*best))]
     thresholds, min_areas, shapes, gates = values
-    decisions = Decisions(thresholds, min_areas, gates, shapes)
+    decisions = Decisions("thresholds", thresholds, min_areas, gates, shapes)
     return Choice(decisions, held_out, np.array(plain))
 
 
@@ -122,9 +124,24 @@ def _by_area(mask: np.ndarray, grid: Grid) -> Iterator[tuple[np.ndarray, list[np
         yield (kept == keep).all(axis=1), [made[name] for name in names]
 
 
-def _best(table: np.ndarray, empty: np.ndarray, chance: np.ndarray, grid: Grid) -> tuple[int, ...]:
-    """Indices of threshold, area, shape and gate with the largest mean Dice."""
-    by_image = np.moveaxis(table, 0, -1)
-    means = [np.where(chance < gate, empty, by_image).mean(axis=-1) for gate in grid.gates]
-    scores = np.stack(means, axis=-1)
-    return tuple(map(int, np.unravel_index(scores.argmax(), scores.shape)))
+def gated_table(
+    probabilities: np.ndarray, chances: np.ndarray, truths: np.ndarray, grid: Grid
+) -> np.ndarray:
+    """Dice of every image with every decision: (n, thresholds, areas, shapes, gates).
+
+    Args:
+        probabilities: (n, rows, columns) of one class.
+        chances: (n,) of images.
+        truths: (n, rows, columns) bool.
+        grid: what is tried.
+    """
+    table = dice_table(probabilities, truths, grid)
+    empty = dice.of_sizes(np.zeros(len(truths)), truths.sum(axis=(1, 2)))
+    closed = chances[:, None] < np.array(grid.gates)
+    return np.where(closed[:, None, None, None], empty[:, None, None, None, None], table[..., None])
+
+
+def _best(table: np.ndarray) -> tuple[int, ...]:
+    """Indices of threshold, area, shape and gate with the largest mean over images."""
+    means = table.mean(axis=0)
+    return tuple(map(int, np.unravel_index(means.argmax(), means.shape)))

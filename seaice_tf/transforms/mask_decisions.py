@@ -1,6 +1,7 @@
 """From probability maps to masks: a threshold, a smallest area, a gate and a shape per class."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from seaice_tf.transforms import masks
 from seaice_tf.transforms.cloud_classes import CLASSES
 
 NUMBER = len(CLASSES)
+RULES = ("thresholds", "expected_dice")
 
 
 @dataclass(frozen=True)
@@ -16,20 +18,26 @@ class Decisions:
     """How masks are decided, a value per class; the defaults are a plain threshold of one half.
 
     Attributes:
+        rule: masks by the thresholds and gates, or by `expected_dice`, which has neither.
         thresholds: of the pixels' probability; a pixel at the threshold is in.
         min_areas: of a connected part, as a share of the picture; smaller ones are dropped.
         gates: of the image's probability to hold the class; below it the mask is emptied.
         shapes: of masks.SHAPES, put around what is left.
     """
 
+    rule: Literal["thresholds", "expected_dice"] = "thresholds"
     thresholds: tuple[float, ...] = (0.5,) * NUMBER
     min_areas: tuple[float, ...] = (0.0,) * NUMBER
     gates: tuple[float, ...] = (0.0,) * NUMBER
     shapes: tuple[str, ...] = ("none",) * NUMBER
 
     def __post_init__(self):
-        for name, values in vars(self).items():
-            if len(values) != NUMBER:
+        if self.rule not in RULES:
+            raise InputError(
+                f"decisions: expected the rule {' or '.join(RULES)}, got {self.rule!r}"
+            )
+        for name in ("thresholds", "min_areas", "gates", "shapes"):
+            if len(values := getattr(self, name)) != NUMBER:
                 raise InputError(
                     f"decisions: expected {NUMBER} {name}, one per class, got {len(values)}"
                 )
@@ -48,16 +56,18 @@ PLAIN = Decisions()
 
 
 def table(decisions: Decisions) -> np.ndarray:
-    """Decisions as numbers: (4, classes) of threshold, smallest part, gate, index in SHAPES."""
+    """Decisions as numbers: (5, classes), a row per attribute, rule and shapes by their index."""
+    rule = [RULES.index(decisions.rule)] * NUMBER
     shapes = [masks.SHAPES.index(shape) for shape in decisions.shapes]
-    return np.array([decisions.thresholds, decisions.min_areas, decisions.gates, shapes])
+    return np.array([rule, decisions.thresholds, decisions.min_areas, decisions.gates, shapes])
 
 
 def from_table(values: np.ndarray) -> Decisions:
     """Undo `table`, for values of any float type."""
     rows = np.round(np.asarray(values, np.float64), 6).tolist()
-    thresholds, min_areas, gates = (tuple(row) for row in rows[:3])
-    return Decisions(thresholds, min_areas, gates, tuple(masks.SHAPES[int(i)] for i in rows[3]))
+    thresholds, min_areas, gates = (tuple(row) for row in rows[1:4])
+    shapes = tuple(masks.SHAPES[int(i)] for i in rows[4])
+    return Decisions(RULES[int(rows[0][0])], thresholds, min_areas, gates, shapes)  # type: ignore
 
 
 def decide(probabilities: np.ndarray, chances: np.ndarray, decisions: Decisions) -> np.ndarray:
@@ -68,12 +78,22 @@ def decide(probabilities: np.ndarray, chances: np.ndarray, decisions: Decisions)
         chances: (4,) of the image to hold each class at all.
         decisions: per class.
     """
-    result = np.zeros(probabilities.shape, bool)
+    return finish(propose(probabilities, chances, decisions), decisions)
+
+
+def propose(probabilities: np.ndarray, chances: np.ndarray, decisions: Decisions) -> np.ndarray:
+    """Masks by rule, thresholds and gates alone; arguments and result as those of `decide`."""
+    if decisions.rule == "expected_dice":
+        return expected_dice(probabilities, chances)
+    return (probabilities >= decisions.thresholds) & (chances >= np.array(decisions.gates))
+
+
+def finish(raw: np.ndarray, decisions: Decisions) -> np.ndarray:
+    """Masks (rows, columns, 4) bool without their small parts, in the shapes decided on."""
+    result = np.zeros_like(raw)
     for i in range(NUMBER):
-        if chances[i] >= decisions.gates[i]:
-            raw = probabilities[..., i] >= decisions.thresholds[i]
-            kept = masks.drop_small(raw, decisions.min_areas[i] * raw.size)
-            result[..., i] = masks.fit(kept, decisions.shapes[i])
+        kept = masks.drop_small(raw[..., i], decisions.min_areas[i] * raw[..., i].size)
+        result[..., i] = masks.fit(kept, decisions.shapes[i])
     return result
 
 

@@ -23,7 +23,14 @@ def decode(
     Raises:
         InputError: as rle.runs.
     """
-    return keep_area(coverage(*rle.runs(text, coded, where), coded, shape))
+    return keep_area(cover(text, coded, shape, where))
+
+
+def cover(
+    text: str, coded: tuple[int, int], shape: tuple[int, int], where: str = "mask"
+) -> np.ndarray:
+    """The share of each cell of `shape` under a code on the grid `coded`; errors as `decode`."""
+    return coverage(*rle.runs(text, coded, where), coded, shape)
 
 
 def coverage(

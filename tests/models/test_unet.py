@@ -60,6 +60,12 @@ def test_maps_over_an_encoder_have_the_size_of_the_image(over_encoder, size):
     assert 0 <= np.min(outputs["mask"]) <= np.max(outputs["mask"]) <= 1
 
 
+def test_fewer_filters_of_the_decoder_give_coarser_maps():
+    model = encoder_unet((64, 96, 3), {"mask": (4, "sigmoid")}, decoder_filters=(3, 2))
+    assert model(np.zeros((1, 64, 96, 3), np.float32))["mask"].shape == (1, 8, 12, 4)
+    assert "standardise_top" not in {layer.name for layer in model.layers}
+
+
 def test_what_is_exported_over_an_encoder_gives_equal_numbers(over_encoder, tmp_path):
     compat.export(over_encoder, tmp_path / "saved_model")
     artifact = tf.saved_model.load(str(tmp_path / "saved_model"))

@@ -29,7 +29,7 @@ def perfect(case):
 
 @pytest.fixture(scope="module")
 def two_months(unet_settings):
-    return TASK.cases(unet_settings, "2011-01", "2011-02")
+    return TASK.cases(unet_settings, Options("2011-01", "2011-02"))
 
 
 def test_groups_are_scored_under_their_names_and_shown(two_months):
@@ -72,12 +72,14 @@ def test_every_case_is_drawn_against_its_truth(two_months, tmp_path):
 
 
 def test_forecasts_can_be_issued_every_month(unet_settings, distribution_settings):
-    options = Options(by=("lead",), origins="every_month")
-    cases = TASK.cases(unet_settings, "2011-03", "2011-05", options)
+    options = Options("2011-03", "2011-05", by=("lead",), origins="every_month")
+    cases = TASK.cases(unet_settings, options)
     assert [len(case.truth) for case in cases] == [3, 2, 1]
     assert "issued every month" in cases.source
     with pytest.raises(InputError, match="from a December on, got one from 2011-01 on"):
-        TASK.cases(distribution_settings, "2011-01", "2011-12", options)
+        TASK.cases(
+            distribution_settings, dataclasses.replace(options, first="2011-01", last="2011-12")
+        )
 
 
 def test_members_without_odds_give_those_of_their_concentrations():
@@ -145,5 +147,5 @@ def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_
         ensemble.cases(
             TASK,
             [dataclasses.replace(distribution_settings, network="unet"), distribution_settings],
-            lambda settings: TASK.cases(settings, "2011-02", "2011-03"),
+            lambda settings: TASK.cases(settings, Options("2011-02", "2011-03")),
         )

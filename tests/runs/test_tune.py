@@ -64,7 +64,14 @@ def space(hp, settings):
     return dataclasses.replace(settings, units=hp.Choice("units", [1, 2]), training=training)
 
 
-TASK = SimpleNamespace(name="line", settings=Line, splits=splits, build=build, space=space)
+TASK = SimpleNamespace(
+    name="line",
+    settings=Line,
+    splits=splits,
+    build=build,
+    start=lambda settings, model: None,
+    space=space,
+)
 
 
 def trained(sweep):

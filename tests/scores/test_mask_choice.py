@@ -28,7 +28,9 @@ def test_every_decision_is_scored_as_it_is_carried_out():
     table = mask_choice.dice_table(probabilities[..., 0], truths[..., 0], GRID)
     for t, a, s in np.ndindex(table.shape[1:]):
         decisions = Decisions(
-            (GRID.thresholds[t],) * 4, (GRID.min_areas[a],) * 4, (0,) * 4, (GRID.shapes[s],) * 4
+            thresholds=(GRID.thresholds[t],) * 4,
+            min_areas=(GRID.min_areas[a],) * 4,
+            shapes=(GRID.shapes[s],) * 4,
         )
         slow = [
             dice.dice(true, decide(p, c, decisions))[0]
@@ -47,7 +49,9 @@ def test_nothing_of_the_grid_is_better():
 
     best = np.full(4, -1.0)
     for t, a, s, g in itertools.product(GRID.thresholds, GRID.min_areas, GRID.shapes, GRID.gates):
-        best = np.maximum(best, score(Decisions((t,) * 4, (a,) * 4, (g,) * 4, (s,) * 4)))
+        best = np.maximum(
+            best, score(Decisions("thresholds", (t,) * 4, (a,) * 4, (g,) * 4, (s,) * 4))
+        )
     np.testing.assert_allclose(score(choice.decisions), best)
 
 

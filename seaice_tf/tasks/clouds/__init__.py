@@ -9,7 +9,7 @@ from seaice_tf.task import Case, Maps, Pairs, Splits, Task
 from seaice_tf.tasks.clouds import data
 from seaice_tf.tasks.clouds.calibration import calibrate
 from seaice_tf.tasks.clouds.cases import Options, cases, future
-from seaice_tf.tasks.clouds.networks import build, served, space, start
+from seaice_tf.tasks.clouds.networks import NETWORKS, build, served, space, start
 from seaice_tf.tasks.clouds.settings import Settings
 from seaice_tf.tasks.clouds.verification import BASELINES, combine, final_masks, score, verify
 from seaice_tf.writers import cloud_plots, cloud_products, cloud_submission
@@ -22,10 +22,8 @@ def splits(settings: Settings) -> Splits:
     photos = data.labelled(settings)
     train = data.training_photos(photos, settings)
     validation = data.validation_photos(photos, settings)
-    shape = build(settings).get_layer("masks").output.shape[1:3]
     return Splits(
-        data.examples(train, settings, shape, training=True),
-        data.examples(validation, settings, shape, training=False),
+        *NETWORKS[settings.network].examples(train, validation, settings),
         preview=lambda: next(iter(cases(settings, options=Options("validation")))),
         files=photos.paths,
         source=photos.source,
@@ -96,10 +94,11 @@ CLOUDS = Task(
         "`serve` takes JPEG or PNG files of any size, (batch,) strings, and gives `masks`, "
         "(batch, 350, 525, 4) bool, of Fish, Flower, Gravel and Sugar by threshold, gate and "
         "smallest area; `probabilities` of the pixels, (batch, 350, 525, 4), and `chances` of the "
-        "photo to hold each class, (batch, 4); `decisions`, (batch, 4, 4): threshold, smallest "
-        "connected part as a share of the picture, gate, and shape to be put around what is left "
-        "(0 none, 1 box, 2 hull of each part, 3 box, 4 hull of all), per class. Parts and shapes "
-        "are left to the caller; `seaice-tf predict clouds` applies them."
+        "photo to hold each class, (batch, 4); `decisions`, (batch, 5, 4): rule (0 thresholds and "
+        "gates, 1 largest expected Dice), threshold, smallest connected part as a share of the "
+        "picture, gate, and shape to be put around what is left (0 none, 1 box, 2 hull of each "
+        "part, 3 box, 4 hull of all), per class. Parts and shapes are left to the caller; "
+        "`seaice-tf predict clouds` applies them."
     ),
     options=Options,
 )

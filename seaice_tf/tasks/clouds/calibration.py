@@ -19,7 +19,7 @@ PARTS = 5  # that the photos are dealt into, to tell what choosing gains on othe
 
 def calibrate(settings: Settings, model: keras.Model) -> Settings:
     """The settings with the decisions of the best Dice on the validation fold; prints the gain."""
-    if not settings.choose:
+    if settings.choose == "nothing":
         return settings
     photos = data.validation_photos(data.labelled(settings), settings)
     network = served(settings, model)
@@ -29,6 +29,7 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
         np.concatenate([fields["chances"].numpy() for fields in found]),
         photos.truths(SCORE_SHAPE)[:, ::STEP, ::STEP],
         folds.stratified(photos.present(), PARTS),
+        shared=settings.choose == "shared",
     )
     low, high = chosen.interval()
     print(

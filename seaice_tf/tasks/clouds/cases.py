@@ -15,6 +15,7 @@ from seaice_tf.task import Case, Cases
 from seaice_tf.tasks.clouds import data
 from seaice_tf.tasks.clouds.settings import Settings
 from seaice_tf.transforms.cloud_classes import SCORE_SHAPE
+from seaice_tf.transforms.folds import THUMBNAIL
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def future(settings: Settings) -> Cases:
 
 def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Case:
     path = photos.paths[i]
+    photos.image(i, THUMBNAIL)  # a damaged file is named here, and not by a network
     truth = photos.truth(i, SCORE_SHAPE) if labelled else None
     return Case(photos.names[i], path.read_bytes(), Context(path, source, mean_masks), truth)
 

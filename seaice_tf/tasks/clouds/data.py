@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf.models.photos import decode
 from seaice_tf.pipeline import Examples
@@ -17,7 +18,6 @@ from seaice_tf.transforms.cloud_classes import CLASSES
 from seaice_tf.writers import synthetic_clouds as synthetic_writer
 
 SYNTHETIC_IMAGES = 200
-BITS = 2 ** np.arange(len(CLASSES), dtype=np.uint8)
 
 
 def folder(settings: Settings) -> Path:
@@ -55,22 +55,36 @@ def validation_photos(photos: Photos, settings: Settings) -> Photos:
 
 
 def examples(photos: Photos, settings: Settings, shape: tuple[int, int], training: bool):
-    """Photos decoded in the graph, with their masks on the grid `shape` of the network's maps.
-
-    Masks wait in memory, a bit per class and pixel.
-    """
+    """Photos decoded in the graph, with the share of their masks in each cell of `shape`."""
     paths = tf.constant([str(path) for path in photos.paths])
-    packed = [photos.truth(i, shape) @ BITS for i in range(len(photos))]
-    bits = tf.constant(np.array(packed, np.uint8).reshape(-1, *shape))
+
+    def inputs(index):
+        return decode(tf.io.read_file(paths[index]), settings.rows, settings.columns)
+
+    augmentation = partial(augment, settings) if training else None
+    return with_masks(photos, shape, inputs, augmentation)
+
+
+def features(photos: Photos, texture: keras.Model) -> Examples:
+    """What a frozen network sees in each photo, computed once, with the masks on its grid."""
+    rows, columns = texture.input_shape[1:3]
+    seen = [texture(decode(path.read_bytes(), rows, columns)[None])[0] for path in photos.paths]
+    stacked = tf.stack(seen)
+    return with_masks(photos, stacked.shape[1:3], lambda index: stacked[index], None)
+
+
+def with_masks(photos: Photos, shape: tuple[int, int], inputs, augmentation) -> Examples:
+    """Examples of `inputs(index)`; masks wait in memory, a byte per class and cell."""
+    shares = [np.rint(255 * photos.coverage(i, shape)) for i in range(len(photos))]
+    masks = tf.constant(np.array(shares, np.uint8))
     present = tf.constant(photos.present(), tf.float32)
 
     def fetch(index):
-        image = decode(tf.io.read_file(paths[index]), settings.rows, settings.columns)
-        masks = tf.cast(tf.bitwise.bitwise_and(bits[index][..., None], BITS) > 0, tf.float32)
-        targets = {"masks": masks, "chances": present[index]}
-        return image, targets, {"masks": tf.ones((*shape, 1)), "chances": tf.ones(len(CLASSES))}
+        targets = {"masks": tf.cast(masks[index], tf.float32) / 255, "chances": present[index]}
+        weights = {"masks": tf.ones((*shape, 1)), "chances": tf.ones(len(CLASSES))}
+        return inputs(index), targets, weights
 
-    return Examples(len(photos), fetch, partial(augment, settings) if training else None)
+    return Examples(len(photos), fetch, augmentation)
 
 
 def augment(settings: Settings, example, seed):
@@ -84,7 +98,6 @@ def augment(settings: Settings, example, seed):
     if settings.zoom:
         box = _window(settings.zoom, draws[2:5])
         image, masks = (_cut(x, box) for x in (image, masks))
-        masks = tf.round(masks)
     if settings.brightness:
         gain, shift = (settings.brightness * (2 * draw - 1) for draw in (draws[5], draws[6]))
         image = tf.clip_by_value(image * (1 + gain) + 128 * shift, 0.0, 255.0)

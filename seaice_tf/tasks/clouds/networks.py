@@ -1,20 +1,44 @@
-"""The network of the cloud masks, how it is served and what a sweep varies of it."""
+"""The networks that `Settings.network` can name: what each trains on, and how it serves photos."""
 
 import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tensorflow import keras
 
-from seaice_tf.models import encoders
+from seaice_tf.models import encoders, texture
 from seaice_tf.models.cloud_masks import masks_of_photos
 from seaice_tf.models.optimizers import optimizer
 from seaice_tf.models.segmentation_losses import LOSSES
 from seaice_tf.models.unet import encoder_unet
+from seaice_tf.pipeline import Examples
+from seaice_tf.readers.cloud_photos import Photos
+from seaice_tf.tasks.clouds import data
 from seaice_tf.tasks.clouds.settings import Settings
 from seaice_tf.transforms.cloud_classes import CLASSES
 
 
-def build(settings: Settings) -> keras.Model:
+@dataclass(frozen=True)
+class Network:
+    """Attributes:
+    build: settings -> the model that is trained, not compiled.
+    loss: settings -> the loss of its masks.
+    start: settings and that model; sets weights learnt elsewhere.
+    whole: settings and that model -> the model from images to masks and chances.
+    examples: photos to train on, to validate on, settings -> examples of both.
+    space: hyperparameters and settings -> the settings of this network that a sweep varies.
+    """
+
+    build: Callable[[Settings], keras.Model]
+    loss: Callable[[Settings], Any]
+    start: Callable[[Settings, keras.Model], None]
+    whole: Callable[[Settings, keras.Model], keras.Model]
+    examples: Callable[[Photos, Photos, Settings], tuple[Examples, Examples]]
+    space: Callable[[Any, Settings], dict[str, Any]]
+
+
+def _unet(settings: Settings) -> keras.Model:
     heads = (len(CLASSES), "sigmoid")
     model = encoder_unet(
         (settings.rows, settings.columns, 3),
@@ -25,9 +49,89 @@ def build(settings: Settings) -> keras.Model:
     )
     if settings.frozen:
         encoders.freeze(model)
+    return model
+
+
+def _unet_start(settings: Settings, model: keras.Model) -> None:
+    if settings.weights:
+        encoders.load(model.get_layer("encoder"), settings.encoder, settings.weights)
+
+
+def _unet_examples(train: Photos, validation: Photos, settings: Settings):
+    shape = _unet(settings).get_layer("masks").output.shape[1:3]
+    return (
+        data.examples(train, settings, shape, training=True),
+        data.examples(validation, settings, shape, training=False),
+    )
+
+
+def _unet_space(hp: Any, settings: Settings) -> dict[str, Any]:
+    width = hp.Choice("width", [16, 32, 48])
+    return {
+        "decoder_filters": tuple(width * (i + 1) for i in range(len(settings.decoder_filters))),
+        "loss": hp.Choice("loss", ["binary_crossentropy", "bce_dice", "focal"]),
+        "flips": hp.Boolean("flips", default=True),
+        "zoom": hp.Choice("zoom", [0.0, 0.2, 0.4]),
+    }
+
+
+def _texture(settings: Settings) -> keras.Model:
+    """The frozen part, from images to features."""
+    return texture.features(
+        settings.rows,
+        settings.columns,
+        encoder=settings.encoder,
+        weights=settings.weights or None,
+        scales=settings.scales,
+    )
+
+
+def _ridge(settings: Settings) -> keras.Model:
+    bare = dataclasses.replace(settings, weights="")
+    channels = _texture(bare).output_shape[-1]
+    return texture.ridge(channels, len(CLASSES), penalty=settings.penalty)
+
+
+def _ridge_whole(settings: Settings, model: keras.Model) -> keras.Model:
+    seen = _texture(settings)
+    return keras.Model(seen.input, model(seen.output), name="texture_masks")
+
+
+def _ridge_examples(train: Photos, validation: Photos, settings: Settings):
+    seen = _texture(settings)
+    return data.features(train, seen), data.features(validation, seen)
+
+
+def _ridge_space(hp: Any, settings: Settings) -> dict[str, Any]:
+    return {"penalty": hp.Float("penalty", 0.003, 0.3, sampling="log")}
+
+
+NETWORKS = {
+    "unet": Network(
+        build=_unet,
+        loss=lambda settings: LOSSES[settings.loss],
+        start=_unet_start,
+        whole=lambda settings, model: model,
+        examples=_unet_examples,
+        space=_unet_space,
+    ),
+    "texture": Network(
+        build=_ridge,
+        loss=lambda settings: LOSSES["binary_crossentropy"],
+        start=lambda settings, model: None,
+        whole=_ridge_whole,
+        examples=_ridge_examples,
+        space=_ridge_space,
+    ),
+}
+
+
+def build(settings: Settings) -> keras.Model:
+    network = NETWORKS[settings.network]
+    model = network.build(settings)
     model.compile(
         optimizer(settings.training),
-        loss={"masks": LOSSES[settings.loss], "chances": LOSSES["binary_crossentropy"]},
+        loss={"masks": network.loss(settings), "chances": LOSSES["binary_crossentropy"]},
         loss_weights={"masks": 1.0, "chances": settings.chance_weight},
         jit_compile=False,
     )
@@ -35,30 +139,22 @@ def build(settings: Settings) -> keras.Model:
 
 
 def start(settings: Settings, model: keras.Model) -> None:
-    """Give the encoder the weights that the settings name."""
-    if settings.weights:
-        encoders.load(model.get_layer("encoder"), settings.encoder, settings.weights)
+    """Give an encoder that is trained the weights that the settings name."""
+    NETWORKS[settings.network].start(settings, model)
 
 
 def served(settings: Settings, model: keras.Model) -> keras.Model:
-    return masks_of_photos(
-        model, settings.rows, settings.columns, settings.decisions, settings.mirrored
-    )
+    whole = NETWORKS[settings.network].whole(settings, model)
+    size = settings.rows, settings.columns
+    return masks_of_photos(whole, *size, settings.decisions, settings.mirrored)
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: optimisation, loss, width of the decoder and augmentation."""
+    """What a sweep varies: learning rate, batch size, and what the network adds."""
     training = dataclasses.replace(
         settings.training,
         learning_rate=hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
         batch_size=hp.Choice("batch_size", [4, 8, 16]),
     )
-    width = hp.Choice("width", [16, 32, 48])
-    return dataclasses.replace(
-        settings,
-        training=training,
-        decoder_filters=tuple(width * (i + 1) for i in range(len(settings.decoder_filters))),
-        loss=hp.Choice("loss", ["binary_crossentropy", "bce_dice", "focal"]),
-        flips=hp.Boolean("flips", default=True),
-        zoom=hp.Choice("zoom", [0.0, 0.2, 0.4]),
-    )
+    varied = NETWORKS[settings.network].space(hp, settings)
+    return dataclasses.replace(settings, training=training, **varied)

@@ -29,26 +29,33 @@ class Settings:
     rows: int = 256
     """Size that images are brought to."""
     columns: int = 384
+    network: Literal["unet", "texture"] = "unet"
+    """A U-Net, or a ridge on the texture that the early layers of a frozen encoder see."""
     encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
     weights: str = ""
     """Weights that the encoder starts from: imagenet or a file; empty: random ones."""
+    scales: tuple[int, ...] = (3, 5)
+    """texture: sizes at which photos are looked at, in 64 x 96 pixels."""
+    penalty: float = 0.03
+    """texture: of the squared weights."""
     frozen: bool = False
-    """Leave the encoder as it is."""
+    """unet: leave the encoder as it is."""
     decoder_filters: tuple[int, ...] = (32, 48, 64)
-    """Width at the last strides, the finest first; three end at stride 4, five at stride 1."""
+    """unet: width at the last strides, the finest first: three end at stride 4, five at 1."""
     loss: Literal["binary_crossentropy", "focal", "dice", "bce_dice"] = "bce_dice"
+    """unet: of the masks."""
     chance_weight: float = 0.25
     """Weight of the loss of the classifier that tells which classes an image holds."""
     flips: bool = True
-    """Mirror training images at random, along both axes."""
+    """unet: mirror training images at random, along both axes."""
     zoom: float = 0.2
-    """Cut training images down by up to this share of their sides, at a random place."""
+    """unet: cut training images down by up to this share of their sides, at a random place."""
     brightness: float = 0.1
-    """Change brightness and contrast of training images by up to this share."""
+    """unet: change brightness and contrast of training images by up to this share."""
     mirrored: Literal[1, 2, 4] = 1
     """Mirror images that a prediction is the mean of."""
-    choose: bool = True
-    """Choose the decisions on the validation fold, instead of those given."""
+    choose: Literal["per_class", "shared", "nothing"] = "per_class"
+    """Decisions to choose on the validation fold, for each class or for all; nothing: as given."""
     decisions: Annotated[Decisions, tyro.conf.arg(name="")] = PLAIN
 
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
@@ -71,6 +78,8 @@ class Settings:
             raise InputError(
                 f"decoder_filters: expected one to five widths, got {self.decoder_filters}"
             )
+        if not self.scales or min(self.scales) < 1 or self.penalty < 0:
+            raise InputError("settings: expected scales of at least 1 and no negative penalty")
         if self.chance_weight < 0 or not min(self.zoom, self.brightness) >= 0:
             raise InputError("settings: expected no negative chance_weight, zoom or brightness")
         if max(self.zoom, self.brightness) >= 1:

@@ -10,7 +10,7 @@ from seaice_tf.scores import bootstrap, dice
 from seaice_tf.task import Maps, Pairs, Predictor
 from seaice_tf.tasks.clouds.cases import Options
 from seaice_tf.transforms.cloud_classes import SCORE_SHAPE
-from seaice_tf.transforms.mask_decisions import decide, from_table
+from seaice_tf.transforms.mask_decisions import finish, from_table, propose
 from seaice_tf.writers import cloud_products
 from seaice_tf.writers.cloud_maps import Panel
 
@@ -19,7 +19,7 @@ def final_masks(fields: Maps) -> np.ndarray:
     """Masks with small parts dropped and shapes fitted, where decisions are given: bool."""
     if "decisions" not in fields:
         return fields["masks"]
-    return decide(fields["probabilities"], fields["chances"], from_table(fields["decisions"]))
+    return finish(fields["masks"], from_table(fields["decisions"]))
 
 
 def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
@@ -30,13 +30,16 @@ def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
 
 
 def combine(members: Sequence[Maps]) -> dict[str, np.ndarray]:
-    """Maps of several runs to those of their ensemble: the mean of all, the shapes of the first."""
+    """Maps of several runs to those of their ensemble: the mean of all, rule and shapes of the
+    first."""
     together = {
         name: np.mean([member[name] for member in members], axis=0)
         for name in ("probabilities", "chances", "decisions")
     }
-    together["decisions"][3] = members[0]["decisions"][3]
-    return together
+    together["decisions"][[0, 4]] = members[0]["decisions"][[0, 4]]
+    decisions = from_table(together["decisions"])
+    masks = propose(together["probabilities"], together["chances"], decisions)
+    return {**together, "masks": masks}
 
 
 def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
