@@ -16,6 +16,7 @@ USAGE = """usage: seaice-tf VERB TASK [flags]
 
 verbs:
   doctor     look at data without training: period, gaps, damage, what to do
+  prepare    bring source files into the form that training reads fastest, once
   train      train one run, or go on with one that was stopped
   tune       a sweep; leaves the best settings as a file for train
   evaluate   the published scores of a run and of every baseline
@@ -24,6 +25,7 @@ verbs:
 tasks:
   forecast   monthly sea-ice concentration, the next 12 months
   clouds     masks of four kinds of cloud organisation on photos from satellites
+  icechart   concentration, stage of development and floe size of ice on radar scenes
 
 seaice-tf VERB TASK --help lists the flags. train and tune also take --settings FILE, a
 settings.json whose values the other flags override. --debug shows a traceback of an error."""
@@ -106,6 +108,17 @@ def _train(task, words: list[str]) -> int:
     run = train.train(task, flags.settings, flags.run)
     evaluate.show(folder.read_json(run / folder.SCORES))
     print(f"run: {run}")
+    return 0
+
+
+def _prepare(task, words: list[str]) -> int:
+    if task.prepare is None:
+        raise InputError(f"prepare: expected a task whose data need it, got {task.name}; train it")
+    several = tyro.conf.arg(help="Processes that work side by side.")
+    fields: list[tuple] = [("out", Path), ("processes", Annotated[int, several], 1)]
+    flags = _settings_flags(task, words, f"prepare {task.name}", fields)
+    written = task.prepare(flags.settings, flags.out, flags.processes)
+    print(f"{len(written)} files in {flags.out}")
     return 0
 
 
@@ -208,6 +221,7 @@ def _with_data(task, settings: Any, flags: Any) -> Any:
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {
     "doctor": _doctor,
+    "prepare": _prepare,
     "train": _train,
     "tune": _tune,
     "evaluate": _evaluate,

@@ -22,11 +22,14 @@ class Examples:
         size: number of examples.
         fetch: index (scalar int64 tensor) -> example; runs in the graph.
         augment: (example, seed) -> example with a stateless seed of two integers, or None.
+        draw: (seed, epoch, index), scalar int64 tensors -> example; what training takes instead of
+            `fetch` and `augment` where they cannot be told apart, or None.
     """
 
     size: int
     fetch: Callable[[tf.Tensor], Example]
     augment: Callable[[Example, tf.Tensor], Example] | None = None
+    draw: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Example] | None = None
 
 
 def in_order(examples: Examples, batch_size: int) -> tf.data.Dataset:
@@ -58,6 +61,8 @@ def training_stream(
         return tf.data.Dataset.from_tensor_slices(order[:per_epoch]).map(lambda i: (epoch, i))
 
     def fetch(epoch, index):
+        if examples.draw is not None:
+            return examples.draw(tf.constant(seed, tf.int64), epoch, index)
         example = examples.fetch(index)
         if examples.augment is None:
             return example

@@ -31,12 +31,15 @@ class Case:
         inputs: what the SavedModel takes, without the batch axis.
         context: whatever the baselines, scores and products of the task need besides.
         truth: what came, None if it is not known.
+        pieces: for inputs of any size that may be too large for one go, from the SavedModel as a
+            function of a batch of arrays to the maps; None gives it the inputs as they are.
     """
 
     name: str
     inputs: Any
     context: Any
     truth: Any = None
+    pieces: Callable[[Callable[[Any], "Maps"]], "Maps"] | None = None
 
 
 @dataclass(frozen=True)
@@ -111,3 +114,4 @@ class Task:
     start: Callable[[Any, keras.Model], None] = _as_built  # sets weights learnt elsewhere
     calibrate: Callable[[Any, keras.Model], Any] = _as_set  # what only a trained model can tell
     data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read
+    prepare: Callable[[Any, Path, int], list[Path]] | None = None  # (settings, out, processes)

@@ -10,7 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from seaice_tf.settings import Training
 from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
-from seaice_tf.writers import synthetic_archive, synthetic_clouds
+from seaice_tf.tasks.icechart.settings import Settings as ChartSettings
+from seaice_tf.writers import synthetic_archive, synthetic_clouds, synthetic_scenes
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,14 @@ def cloud_folder(tmp_path_factory) -> Path:
     """Twelve synthetic labelled photos of 42 x 63 pixels in the contest's layout."""
     folder = tmp_path_factory.mktemp("clouds") / "contest"
     synthetic_clouds.write(folder, 12, seed=1, shape=(42, 63))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def scene_folder(tmp_path_factory) -> Path:
+    """Four synthetic scenes of 203 x 252 pixels with charts, and one that has a reference file."""
+    folder = tmp_path_factory.mktemp("icechart") / "scenes"
+    synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1)
     return folder
 
 
@@ -94,11 +103,26 @@ def cloud_settings(cloud_folder) -> CloudSettings:
     )
 
 
+@pytest.fixture(scope="session")
+def chart_settings(scene_folder) -> ChartSettings:
+    return ChartSettings(
+        data=str(scene_folder),
+        downscale=10,
+        channels=("nersc_sar_primary", "nersc_sar_secondary", "btemp_18_7v", "latitude"),
+        filters=(4, 6),
+        patch=12,
+        patches=12,
+        cutmix=0.5,
+        training=Training(epochs=2, batch_size=4, checkpoint_steps=2, seed=3, average=0.5),
+    )
+
+
 @pytest.fixture
-def tiny_settings(unet_settings, distribution_settings, cloud_settings) -> dict:
+def tiny_settings(unet_settings, distribution_settings, cloud_settings, chart_settings) -> dict:
     """Settings with which each task trains in seconds, by "task" or "task-variant"."""
     return {
         "forecast-unet": unet_settings,
         "forecast-distribution": distribution_settings,
         "clouds": cloud_settings,
+        "icechart": chart_settings,
     }

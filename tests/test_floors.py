@@ -11,7 +11,15 @@ ROOT = Path(seaice_tf.__file__).parent
 FLOORS = [
     {"__init__", "errors"},
     {"transforms"},
-    {"readers", "scores", "baselines", "baselines_knn", "baselines_masks", "writers"},
+    {
+        "readers",
+        "scores",
+        "baselines",
+        "baselines_knn",
+        "baselines_masks",
+        "baselines_charts",
+        "writers",
+    },
     {"compat", "settings"},
     {"models"},
     {"pipeline"},

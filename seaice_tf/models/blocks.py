@@ -19,6 +19,34 @@ def conv_block(x, filters: int, name: str, stride: int = 1):
     return x
 
 
+def gate(skip, x, name: str):
+    """Weigh the pixels of a skip by what the decoder x found: (B, H, W, C), (B, H, W, D) -> C.
+
+    The additive gate of the attention U-Net (Oktay et al. 2018, arXiv:1804.03999).
+    """
+    width = max(skip.shape[-1] // 2, 1)
+    seen = layers.Conv2D(width, 1, use_bias=False, name=f"{name}_skip")(skip)
+    asked = layers.Conv2D(width, 1, name=f"{name}_from")(x)
+    both = layers.Activation("relu", name=f"{name}_relu")(
+        layers.Add(name=f"{name}_add")([seen, asked])
+    )
+    weight = layers.Conv2D(1, 1, activation="sigmoid", name=f"{name}_weight")(both)
+    return layers.Multiply(name=f"{name}_multiply")([skip, weight])
+
+
+def attend(x, heads: int, name: str):
+    """Self-attention between all pixels beside a skip: (B, H, W, C) -> the same shape.
+
+    Memory grows with (H W)^2: for the bottleneck, where few pixels are left.
+    """
+    width = x.shape[-1]
+    normed = layers.LayerNormalization(name=f"{name}_norm")(x)
+    found = layers.MultiHeadAttention(
+        heads, max(width // heads, 1), attention_axes=(1, 2), name=f"{name}_attention"
+    )(normed, normed)
+    return layers.Add(name=f"{name}_add")([x, found])
+
+
 class Standardise(keras.layers.Layer):
     """(x - mean) / deviation, channel by channel: (..., C) -> (..., max(C, number of means)).
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tensorflow import keras
 
-from seaice_tf.models.blocks import ResizeLike, Standardise, conv_block
+from seaice_tf.models.blocks import ResizeLike, Standardise, attend, conv_block, gate
 from seaice_tf.models.encoders import encoder as build_encoder
 
 layers = keras.layers
@@ -18,6 +18,8 @@ def unet(
     *,
     scalar_heads: Sequence[str] = (),
     filters: Sequence[int] = (16, 32, 32, 32),
+    gates: bool = False,
+    attention_heads: int = 0,
     name: str = "unet",
 ) -> keras.Model:
     """Build an uncompiled U-Net.
@@ -27,12 +29,14 @@ def unet(
         map_heads: head name -> (channels, activation); each gives (B, H, W, channels).
         scalar_heads: linear heads on the pooled bottleneck; each gives (B, 1).
         filters: width per level, top first; its length is the depth.
+        gates: weigh each skip by what the level below found (Oktay et al. 2018).
+        attention_heads: of the self-attention between the pixels of the bottleneck; 0 has none.
 
     Returns:
         A functional model from (B, H, W, C) to a dict keyed by head name.
     """
     inputs = keras.Input(tuple(input_shape), name="image")
-    x, bottleneck = unet_body(inputs, filters)
+    x, bottleneck = unet_body(inputs, filters, gates, attention_heads)
     outputs = heads(x, bottleneck, map_heads, {head: (1, None) for head in scalar_heads})
     return keras.Model(inputs, outputs, name=name)
 
@@ -72,7 +76,7 @@ def encoder_unet(
     return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
 
 
-def unet_body(x, filters: Sequence[int]):
+def unet_body(x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0):
     """Encoder and decoder with skips: (B, H, W, C) -> (B, H, W, filters[0]) and the bottleneck."""
     skips = []
     for level, width in enumerate(filters):
@@ -81,17 +85,22 @@ def unet_body(x, filters: Sequence[int]):
         x = conv_block(x, width, f"down{level}")
         skips.append(x)
     *skips, bottleneck = skips
-    return decoder(skips, bottleneck, filters), bottleneck
+    if attention_heads:
+        bottleneck = attend(bottleneck, attention_heads, "bottleneck")
+    return decoder(skips, bottleneck, filters, gates), bottleneck
 
 
-def decoder(skips: Sequence, x, filters: Sequence[int]):
+def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
     """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
 
     Skips and filters are in order of stride, the finest first.
     """
     for level in reversed(range(len(skips))):
-        x = ResizeLike(name=f"up{level}_resize")(x, skips[level])
-        x = layers.Concatenate(name=f"up{level}_join")([skips[level], x])
+        skip = skips[level]
+        x = ResizeLike(name=f"up{level}_resize")(x, skip)
+        if gates:
+            skip = gate(skip, x, f"up{level}_gate")
+        x = layers.Concatenate(name=f"up{level}_join")([skip, x])
         x = conv_block(x, filters[level], f"up{level}")
     return x
 

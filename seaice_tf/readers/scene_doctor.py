@@ -87,7 +87,7 @@ def read_folder(folder: Path) -> SceneList:
     return SceneList(
         tuple(scene.name for scene in scenes),
         tuple(area(scene) for scene in scenes),
-        {c: np.stack([_histograms(scene)[c] for scene in scenes]) for c in CHARTS},
+        {c: np.stack([histograms(scene)[c] for scene in scenes]) for c in CHARTS},
     )
 
 
@@ -101,7 +101,8 @@ def area(scene: sar_scene.Scene) -> str:
     return f"{abs(north)}{'NS'[north < 0]} {abs(east)}{'EW'[east < 0]}"
 
 
-def _histograms(scene: sar_scene.Scene) -> dict[str, np.ndarray]:
+def histograms(scene: sar_scene.Scene) -> dict[str, np.ndarray]:
+    """Pixels of each class of a scene with charts, its own or in a reference file; else zeros."""
     source = scene
     if not scene.charts:
         beside = sar_scene.reference(scene.path)

@@ -26,8 +26,14 @@ def predictor(run: Path) -> Predictor:
     manifest = run / folder.MANIFEST  # not there yet while a run is being made
     made_for = folder.read_json(manifest).get("input_shape") if manifest.exists() else None
 
-    # A closure, not `artifact.serve`: the bare function does not keep its variables alive.
+    # Closures, not `artifact.serve`: the bare function does not keep its variables alive.
+    def serve(batch):
+        outputs = artifact.serve(tf.convert_to_tensor(batch))
+        return {head: value.numpy() for head, value in outputs.items()}
+
     def predict(case):
+        if case.pieces:
+            return case.pieces(serve)
         inputs = tf.convert_to_tensor(case.inputs)
         # A model that takes any size has still learnt from one grid only.
         if made_for and list(inputs.shape) != made_for:
@@ -35,7 +41,6 @@ def predictor(run: Path) -> Predictor:
                 f"{run}: expected inputs of {made_for}, got {list(inputs.shape)}; "
                 "use a run made for this grid and history"
             )
-        outputs = artifact.serve(inputs[None])
-        return {head: value.numpy()[0] for head, value in outputs.items()}
+        return {head: value[0] for head, value in serve(inputs[None]).items()}
 
     return predict

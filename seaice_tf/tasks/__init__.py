@@ -3,5 +3,6 @@
 from seaice_tf.task import Task
 from seaice_tf.tasks.clouds import CLOUDS
 from seaice_tf.tasks.forecast import FORECAST
+from seaice_tf.tasks.icechart import ICECHART
 
-TASKS: dict[str, Task] = {task.name: task for task in (FORECAST, CLOUDS)}
+TASKS: dict[str, Task] = {task.name: task for task in (FORECAST, CLOUDS, ICECHART)}

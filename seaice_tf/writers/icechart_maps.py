@@ -77,22 +77,32 @@ def error(axes: Axes, name: str, true: np.ndarray, pred: np.ndarray) -> None:
     axes.set_axis_off()
 
 
+def doubt(axes: Axes, uncertainty: np.ndarray, charted: np.ndarray) -> None:
+    """How uncertain a chart is: (H, W) from 0, dark, to 1; grey where nothing is charted."""
+    shown = np.ma.masked_where(~thin(charted), thin(uncertainty))
+    axes.imshow(shown, cmap=colormaps["magma"].with_extremes(bad=NO_CHART), vmin=0, vmax=1)
+    axes.set_title("uncertainty, 0 dark to 1 bright", fontsize=9)
+    axes.set_axis_off()
+
+
 def figure(
     caption: str,
     backscatter: np.ndarray,
     valid: np.ndarray,
     pred: Mapping[str, np.ndarray],
     true: Mapping[str, np.ndarray] | None = None,
+    uncertainty: Mapping[str, np.ndarray] | None = None,
 ) -> Figure:
-    """A row for each chart: SAR, chart, and with a truth also the truth and the error.
+    """A row for each chart: SAR, chart, with a truth also that and the error, uncertainty.
 
     Args:
         caption: the scene and what made the chart.
         backscatter: (H, W) one SAR channel.
         valid: (H, W) bool.
         pred, true: SIC, SOD and FLOE, each (H, W) classes with 255 where there are none.
+        uncertainty: of the same charts, each (H, W) in 0 to 1.
     """
-    columns = 2 if true is None else 4
+    columns = (2 if true is None else 4) + (uncertainty is not None)
     sheet = Figure(figsize=(3.1 * columns + 0.8, 8.6), dpi=110, layout="constrained")
     rows = sheet.subplots(len(CHARTS), columns, squeeze=False)
     for axes, name in zip(rows, CHARTS):
@@ -101,6 +111,8 @@ def figure(
         if true is not None:
             chart(axes[2], name, true[name], "truth", legend=False)
             error(axes[3], name, true[name], pred[name])
+        if uncertainty is not None:
+            doubt(axes[-1], uncertainty[name], pred[name] != MASK)
     sheet.suptitle(caption, fontsize=10)
     return sheet
 

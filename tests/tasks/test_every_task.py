@@ -19,7 +19,7 @@ def trained(tmp_path_factory):
     return {}
 
 
-VARIANTS = ["forecast-unet", "forecast-distribution", "clouds"]
+VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart"]
 
 
 @pytest.fixture(params=VARIANTS)
@@ -152,6 +152,7 @@ def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
 
 PERFECT = {
     "clouds": lambda case: {"masks": case.truth},
+    "icechart": lambda case: case.truth,
     "forecast": lambda case: {"concentration": np.where(case.truth > 250, 0, case.truth / 250)},
 }
 KERAS_TUNER_REFUSES = "tf_keras" in keras.Model.__module__

@@ -1,0 +1,92 @@
+"""What does a model that has seen synthetic scenes only make of a real one?
+
+The scene was decoded from a published figure: HH, HV and incidence angle as greys of 8 bits at
+about 1.25 km, 332 x 318 pixels. The greys are stretched for display, so each channel is
+standardised by its own mean and deviation over the sea, not by the set's. No other channel is
+known, so the model is trained on these three of synthetic scenes at 800 m (`--downscale 10`, the
+nearest factor). Read the result as how far synthetic ice is from real ice: it is no score of the
+contest.
+
+Then the sampler on the real lists: how far the training names are from the test names.
+
+Usage: python experiments/icechart_real_scene.py   (SEAICE_TF_DATA set; three minutes on two cores)
+"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from seaice_tf import baselines_charts
+from seaice_tf.errors import InputError
+from seaice_tf.readers import decoded_scene, scene_doctor
+from seaice_tf.runs import folder, train
+from seaice_tf.scores import icechart as scores
+from seaice_tf.tasks import TASKS
+from seaice_tf.tasks.synthetic import cached
+from seaice_tf.transforms import scene_weights, synthetic_scene
+from seaice_tf.transforms.icechart import CHARTS, MASK
+from seaice_tf.writers import icechart_maps, synthetic_scenes
+
+TASK = TASKS["icechart"]
+RUN = Path("saved_models/icechart/three-channels")
+CHANNELS = ("nersc_sar_primary", "nersc_sar_secondary", "sar_incidenceangle")
+SCENE = "20180607T184326_dmi_decoded_332x318.npz"
+FACTORS = ("area", "month", "service")
+
+
+def settings():
+    data = cached("icechart800", synthetic_scene, synthetic_scenes.write, 24, (800, 832), 0, 4)
+    defaults = TASK.settings(data=str(data), downscale=10, channels=CHANNELS, validation_share=0.3)
+    return dataclasses.replace(defaults, training=dataclasses.replace(defaults.training, epochs=20))
+
+
+def image(scene) -> np.ndarray:
+    """The greys standardised over the sea, 0 elsewhere: (H, W, 3) float32."""
+    greys = np.stack([scene.greys[name] for name in decoded_scene.GREYS], axis=-1).astype(float)
+    sea = greys[scene.sea]
+    scaled = (greys - sea.mean(axis=0)) / sea.std(axis=0)
+    return np.where(scene.sea[..., None], scaled, 0).astype(np.float32)
+
+
+def row(name: str, true: dict, pred: dict) -> str:
+    found = scores.scores(scores.matrices(true, pred))
+    return f"| {name} | " + " | ".join(f"{found[key]:.1f}" for key in (*CHARTS, "score")) + " |"
+
+
+def main() -> None:
+    root = os.environ.get("SEAICE_TF_DATA")
+    if not root:
+        raise InputError("SEAICE_TF_DATA: expected the folder of real data, got none; set it")
+    lists = Path(root) / "ai4arctic"
+    if not (RUN / folder.MANIFEST).exists():
+        train.train(TASK, settings(), RUN)
+    scene = decoded_scene.read(lists / SCENE)
+    network = tf.saved_model.load(str(RUN / folder.SAVED_MODEL))
+    charts = {name: x.numpy()[0] for name, x in network.serve(image(scene)[None]).items()}
+    pixels = {c: np.bincount(v[v != MASK])[None] for c, v in scene.charts.items()}
+    print("| | " + " | ".join((*CHARTS, "score")) + " |\n|---|---|---|---|---|")
+    print(row("trained on synthetic scenes", scene.charts, charts))
+    print(row("open water", scene.charts, baselines_charts.open_water(scene.sea.shape)))
+    usual = baselines_charts.constant(baselines_charts.usual(pixels), scene.sea.shape)
+    print(row("usual classes of this very scene", scene.charts, usual))
+    shown = {c: np.where(scene.sea, charts[c], MASK).astype(np.uint8) for c in CHARTS}
+    caption = f"{scene.name.short}, decoded from a figure: a model of synthetic scenes"
+    greys = scene.greys["HH"].astype(float)
+    print(
+        icechart_maps.write(RUN / "real_scene.png", caption, greys, scene.sea, shown, scene.charts)
+    )
+    named, target = (scene_doctor.read_list(lists / f"{n}.json") for n in ("dataset", "testset"))
+    drawn = scene_doctor.weights(named, target, FACTORS)
+    print(
+        f"\nscenes: {len(drawn)}, as good as {scene_weights.effective_number(drawn):.0f} by weight"
+    )
+    print("| factor | distance from the test list | as weights draw them |\n|---|---|---|")
+    for each in scene_doctor.compare(named, target, drawn=drawn):
+        print(f"| {each.factor} | {each.distances[0]:.2f} | {each.distances[1]:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Scenes as `prepare` leaves them: one TFRecord file a scene, mapped instead of read.
+
+Record 0 is JSON: name, satellite, area, channels, factor, and rows and columns of each band. Three
+records of raw numbers follow for each band: channels <f2 (rows, columns, C), share u1 (rows,
+columns), charts u1 (rows, columns, 3). A patch costs the pages that it touches, so memory does not
+grow with the set. TFRecord's own check of each record is not looked at: each shard has its SHA-256
+beside it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.readers import sar_scene, scene_doctor, scene_inputs
+from seaice_tf.readers.sar_scene import Scene
+from seaice_tf.transforms import downscale, scene_names
+from seaice_tf.transforms.icechart import CHARTS
+from seaice_tf.transforms.scene_pixels import WHOLE, Band, Pixels
+from seaice_tf.transforms.windows import Window
+
+SUFFIX = ".tfrecord"
+MANIFEST = "manifest.json"
+ROWS = 256  # of a band
+LENGTH, CHECK = 8, 4  # bytes: TFRecord is length, check, data, check
+WAY_OUT = "run seaice-tf prepare icechart again"
+
+
+def grids(shape: tuple[int, int], factor: int) -> list[tuple[int, int]]:
+    """Rows and columns of each band of a scene of `shape` pixels of 80 m."""
+    height, width = downscale.size(shape, factor)
+    return [(min(ROWS, height - top), width) for top in range(0, height, ROWS)]
+
+
+def bands(scene: Scene, channels: Sequence[str], factor: int) -> Iterator[Band]:
+    """A scene with charts, downscaled, a band at a time in bounded memory."""
+    top = 0
+    for height, width in grids(scene.shape, factor):
+        window = Window(top, 0, height, width)
+        top += height
+        values, share = scene_inputs.read(scene, channels, window, factor)
+        native = sar_scene.read_charts(scene, window.times(factor, scene.shape))
+        charts = downscale.charts(native, factor)
+        # Hardly a valid pixel is still one.
+        parts = np.ceil(share * WHOLE).astype(np.uint8)
+        stacked = np.stack([charts[chart] for chart in CHARTS], axis=-1)
+        yield Band(values.astype(np.float16), parts, stacked)
+
+
+def hold(scene: Scene, channels: Sequence[str], factor: int) -> Pixels:
+    """The same in memory."""
+    return Pixels(scene.name, scene_doctor.area(scene), tuple(bands(scene, channels, factor)))
+
+
+def find(folder: Path, channels: Sequence[str], factor: int) -> list[Path]:
+    """The shards of a folder that is complete and holds what is asked for."""
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        raise InputError(f"{folder}: expected {MANIFEST}, got none; {WAY_OUT}, it was not ended")
+    try:
+        content = json.loads(manifest.read_text())
+        held, names = (content["channels"], content["factor"]), sorted(content["shards"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{manifest}: expected a manifest, got {error!r}; {WAY_OUT}") from error
+    if held != (list(channels), factor):
+        raise InputError(
+            f"{folder}: expected factor {factor} and channels {', '.join(channels)}, got factor "
+            f"{held[1]} and {', '.join(held[0])}; prepare with the settings that you train with"
+        )
+    return [folder / name for name in names]
+
+
+def read(path: Path) -> Pixels:
+    """A shard, mapped."""
+    content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+    try:
+        (start, end), *rest = _records(content)
+        header = json.loads(content[start:end].tobytes())
+        name = replace(scene_names.parse(header["name"]), satellite=header["satellite"])
+        if len(rest) != 3 * len(header["bands"]):
+            raise ValueError(f"{len(rest)} records for {len(header['bands'])} bands")
+        number = len(header["channels"])
+        found = []
+        for i, (rows, columns) in enumerate(header["bands"]):
+            kinds = (("<f2", (number,)), ("u1", ()), ("u1", (len(CHARTS),)))
+            arrays = [
+                np.ndarray((rows, columns, *more), kind, content[first:last])
+                for (first, last), (kind, more) in zip(rest[3 * i : 3 * i + 3], kinds)
+            ]
+            found.append(Band(*arrays))
+        return Pixels(name, header["area"], tuple(found))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error
+
+
+def _records(content: np.ndarray) -> list[tuple[int, int]]:
+    """First byte and end of the data of each record."""
+    found, at = [], 0
+    while at < content.size:
+        if at + LENGTH > content.size:
+            raise ValueError("an end in the middle of a record")
+        start = at + LENGTH + CHECK
+        end = start + int(content[at : at + LENGTH].view("<u8")[0])
+        at = end + CHECK
+        if at > content.size:
+            raise ValueError("an end in the middle of a record")
+        found.append((start, end))
+    if not found:
+        raise ValueError("an empty file")
+    return found

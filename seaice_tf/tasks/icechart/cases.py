@@ -1,0 +1,195 @@
+"""What ice is charted of: scenes with their truth, or without."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
+
+import numpy as np
+
+from seaice_tf.readers import sar_scene, scene_doctor, scene_inputs
+from seaice_tf.readers.sar_scene import Scene
+from seaice_tf.task import Case, Cases, Maps
+from seaice_tf.tasks.icechart import data
+from seaice_tf.tasks.icechart.settings import Settings
+from seaice_tf.transforms import downscale, ice_decision, tiles
+from seaice_tf.transforms.icechart import CHARTS, CLASSES
+from seaice_tf.transforms.windows import Window
+
+By = Literal["location", "month", "year", "service", "satellite", "class"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `evaluate` can be asked."""
+
+    scenes: Literal["test", "validation", "all"] = "test"
+    """Those with a reference file, those that chose epoch and temperatures, or all that have a
+    chart, as for a folder that the run has not seen."""
+    by: tuple[By, ...] = ()
+    """Also show the scores by location, month, year, ice service, satellite, or class."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the network takes of a scene, read when it is asked for: (height, width, C)."""
+
+    scene: Scene
+    channels: tuple[str, ...]
+    factor: int
+    window: Window
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.window.height, self.window.width, len(self.channels)
+
+    def read(self, window: Window | None = None) -> np.ndarray:
+        """The values; a window that reaches over the end repeats the last row and column."""
+        window = window or self.window
+        height, width = downscale.size(self.scene.shape, self.factor)
+        inside = Window(
+            window.top,
+            window.left,
+            min(window.height, height - window.top),
+            min(window.width, width - window.left),
+        )
+        values, _ = scene_inputs.read(self.scene, self.channels, inside, self.factor)
+        return tiles.cut(values, Window(0, 0, window.height, window.width))
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        return self.read().astype(dtype or np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What is known of the scenes that were trained on."""
+
+    pixels: dict[str, np.ndarray]  # chart -> (scenes, classes)
+    months: np.ndarray  # (scenes,)
+    areas: np.ndarray  # (scenes,) str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What lies around a scene."""
+
+    scene: Scene
+    area: str
+    factor: int
+    source: str
+    training: Callable[[], Training]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns that are charted."""
+        return downscale.size(self.scene.shape, self.factor)
+
+    def labels(self) -> dict[str, str]:
+        """The groups of the scene, by their kind."""
+        name = self.scene.name
+        return {
+            "location": self.area,
+            "month": f"{name.month:02d}",
+            "year": str(name.year),
+            "service": name.service,
+            "satellite": name.satellite,
+        }
+
+
+def cases(settings: Settings, options: Options | None = None) -> Cases:
+    """The scenes asked for, with their charts at 80 m as truth.
+
+    Without any scene for tests, those of the validation stand for them, and the source says so. In
+    a folder that the run was not trained on, the baselines learn from that folder's scenes.
+    """
+    which = (options or Options()).scenes
+    held_back, charted = data.tests(settings), data.charted(settings)
+    _, validation = data.split(settings, charted)
+    chosen = {
+        "test": held_back or validation,
+        "validation": validation,
+        "all": [*charted, *held_back],
+    }[which]
+    about = f"{data.source(settings, chosen)}; scored {which}"
+    if which == "validation" or (which == "test" and not held_back):
+        about += ", IN SAMPLE: these scenes chose the epoch and the temperatures"
+    return _cases(settings, chosen, about, truth=True)
+
+
+def future(settings: Settings) -> Cases:
+    """All scenes of a folder."""
+    found = data.scenes(settings)
+    return _cases(settings, found, data.source(settings, found), truth=False)
+
+
+def _cases(settings: Settings, some: list[Scene], about: str, truth: bool) -> Cases:
+    training = cache(partial(_training, settings))
+    return Cases(about, [partial(_case, settings, s, about, training, truth) for s in some])
+
+
+def _case(settings: Settings, scene: Scene, about: str, training, truth: bool) -> Case:
+    context = Context(scene, scene_doctor.area(scene), settings.downscale, about, training)
+    inputs = Inputs(scene, settings.channels, settings.downscale, Window(0, 0, *context.grid))
+    charts = None
+    if truth:
+        charts = sar_scene.read_charts(_with_charts(scene))
+    return Case(
+        scene.name.short, inputs, context, charts, pieces=partial(_charted, settings, inputs)
+    )
+
+
+def preview(settings: Settings) -> Case:
+    """A scene of the validation, or as much of it as a tile holds."""
+    case = next(iter(cases(settings, Options("validation"))))
+    height, width = case.context.grid
+    side = settings.tile
+    window = Window(0, 0, min(height, side), min(width, side))
+    inputs = Inputs(case.context.scene, settings.channels, settings.downscale, window)
+    return Case(case.name, inputs, case.context, case.truth)
+
+
+def _with_charts(scene: Scene) -> Scene:
+    if scene.charts:
+        return scene
+    beside = sar_scene.reference(scene.path)
+    return sar_scene.describe(beside) if beside else scene
+
+
+def _charted(settings: Settings, inputs: Inputs, serve: Callable[[np.ndarray], Maps]) -> Maps:
+    """Maps of a scene: at once if it is no larger than a tile, else blended from tiles.
+
+    Of a large one only charts and uncertainty are kept, a few bytes a pixel.
+    """
+    shape = inputs.shape[:2]
+    if max(shape) <= settings.tile:
+        return {name: values[0] for name, values in serve(inputs.read()[None]).items()}
+
+    def predict(windows: list[Window]) -> np.ndarray:
+        fields = serve(np.stack([inputs.read(window) for window in windows]))
+        chances = (fields[name] for name in ice_decision.FIELDS)
+        return np.concatenate([fields["concentration"][..., None], *chances], axis=-1)
+
+    charts = {chart: np.empty(shape, np.uint8) for chart in CHARTS}
+    uncertainty = np.empty((*shape, len(CHARTS)), np.float32)
+    ends = np.cumsum([1, *(len(CLASSES[chart]) for chart in CHARTS)])[:-1]
+    for top, rows in tiles.blend(shape, settings.tile, settings.overlap, predict):
+        here = slice(top, top + len(rows))
+        concentration, *parts = np.split(rows, ends, axis=-1)
+        fields = {"concentration": concentration[..., 0], **dict(zip(ice_decision.FIELDS, parts))}
+        for chart, classes in ice_decision.decide(fields, settings.agree).items():
+            charts[chart][here] = classes
+        uncertainty[here] = ice_decision.uncertainty(fields, settings.uncertainty)
+    return {**charts, "uncertainty": uncertainty}
+
+
+def _training(settings: Settings) -> Training:
+    scenes, _ = data.split(settings, data.charted(settings))
+    found = [scene_doctor.histograms(scene) for scene in scenes]
+    return Training(
+        {
+            chart: np.array([each[chart] for each in found]).reshape(-1, len(CLASSES[chart]))
+            for chart in CHARTS
+        },
+        np.array([scene.name.month for scene in scenes]),
+        np.array([scene_doctor.area(scene) for scene in scenes]),
+    )

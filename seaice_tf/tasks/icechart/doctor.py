@@ -1,0 +1,104 @@
+"""What a list or a folder of scenes holds, before anything is trained on it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.readers import sar_scene, scene_doctor
+from seaice_tf.readers.scene_doctor import SceneList
+from seaice_tf.tasks.icechart import data
+from seaice_tf.tasks.icechart.settings import Settings
+from seaice_tf.transforms import scene_weights
+from seaice_tf.transforms.icechart import CHARTS
+from seaice_tf.transforms.scene_names import FACTORS
+from seaice_tf.writers import scene_plots
+
+
+def doctor(settings: Settings, plots: Path | None) -> list[str]:
+    """Print what the scenes are and how they differ from the target; gives their troubles.
+
+    `data` may also be a list of names (JSON).
+    """
+    path = Path(settings.data)
+    found, troubles = (scene_doctor.read_list(path), []) if path.is_file() else _folder(settings)
+    print(f"{len(found.names)} scenes")
+    factors = _factors(found)
+    aimed = data.target(settings) if settings.target else found
+    if aimed.pixels is None:
+        factors = [factor for factor in factors if factor not in CHARTS]
+    drawn = data.sampling_weights(settings, found)
+    comparisons = scene_doctor.compare(found, aimed, factors, drawn)
+    for each in comparisons:
+        print(f"{each.factor}: " + ", ".join(f"{k} {v:.0%}" for k, v in _largest(each.train)))
+        if settings.target:
+            before, after = each.distances
+            print(f"  distance from the target {before:.2f}, {after:.2f} as weights draw them")
+    if settings.target:
+        print(
+            f"weights of {', '.join(settings.target_factors)}: {drawn.min():.2f} to "
+            f"{drawn.max():.2f}, as good as {scene_weights.effective_number(drawn):.0f} scenes"
+        )
+    if plots:
+        lists = ("train", "target", "weighted") if settings.target else ("train",)
+        rows = [(c.factor, {name: getattr(c, name) for name in lists}) for c in comparisons]
+        written = [scene_plots.write_shares(plots / "shares.png", rows, settings.data)]
+        if settings.target:
+            written.append(scene_plots.write_weights(plots / "weights.png", drawn, settings.data))
+        for path in written:
+            print(f"plot: {path}")
+    return troubles
+
+
+def _folder(settings: Settings) -> tuple[SceneList, list[str]]:
+    troubles = []
+    for path in sar_scene.find(Path(settings.data)):
+        try:
+            troubles += _troubles(path)
+        except InputError as error:
+            troubles.append(str(error))
+    if troubles:
+        return _readable(settings), troubles
+    return scene_doctor.read_folder(Path(settings.data)), troubles
+
+
+def _readable(settings: Settings) -> SceneList:
+    names, areas = [], []
+    for path in sar_scene.find(Path(settings.data)):
+        try:
+            scene = sar_scene.describe(path)
+        except InputError:
+            continue
+        names.append(scene.name)
+        areas.append(scene_doctor.area(scene))
+    if not names:
+        raise InputError(f"{settings.data}: expected scenes, got none that can be read")
+    return SceneList(tuple(names), tuple(areas))
+
+
+def _troubles(path: Path) -> list[str]:
+    """What is wrong with a scene that can be described."""
+    scene = sar_scene.describe(path)
+    beside = sar_scene.reference(path)
+    valid = sar_scene.read_valid(scene)
+    found = []
+    if not valid.any():
+        found.append(f"{path}: no valid SAR pixel")
+    if beside and sar_scene.describe(beside).shape != scene.shape:
+        found.append(f"{beside}: expected charts of {scene.shape} pixels")
+    if not scene.charts and not beside:
+        print(f"{path.name}: no charts, it can only be predicted")
+    elif not any(counts.any() for counts in scene_doctor.histograms(scene).values()):
+        found.append(f"{path}: all of its charts are masked")
+    coarse = sar_scene.read_coarse(scene, [c for c in scene.channels if c in sar_scene.COARSE])
+    if not np.isfinite(coarse).all():
+        found.append(f"{path}: values of the 2 km grid that are no numbers")
+    return found
+
+
+def _factors(found: SceneList) -> list[str]:
+    return [*FACTORS, *(CHARTS if found.pixels is not None else ())]
+
+
+def _largest(shares, number: int = 8) -> list[tuple[str, float]]:
+    return sorted(shares.items(), key=lambda item: -item[1])[:number]

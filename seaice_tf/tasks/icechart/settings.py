@@ -1,0 +1,126 @@
+"""Settings of the ice charts."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import tyro
+
+from seaice_tf.errors import InputError
+from seaice_tf.models.icechart import FILTERS, WATER, Concentration
+from seaice_tf.readers.scene_inputs import DERIVED
+from seaice_tf.settings import Training
+from seaice_tf.transforms.ice_decision import Uncertainty
+from seaice_tf.transforms.icechart import CHARTS, COARSE, FINE
+from seaice_tf.transforms.scene_names import FACTORS
+
+# The microwave frequencies that see ice with the least weather, and no skin temperature: as the
+# best entry of the AutoICE contest has it.
+CHANNELS = (
+    *FINE,
+    *("btemp_18_7h", "btemp_18_7v", "btemp_36_5h", "btemp_36_5v"),
+    *("u10m_rotated", "v10m_rotated", "t2m", "tcwv", "tclw"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the ice charts."""
+
+    data: str = ""
+    """Folder of ready-to-train scenes of AI4Arctic / AutoICE, <time>_<service>_prep.nc; test scenes
+    have their charts beside them in ..._reference.nc. Empty: $SEAICE_TF_DATA/ai4arctic if it holds
+    scenes, else synthetic ones."""
+    shards: str = ""
+    """Folder that `prepare` made of the scenes; training reads it instead of them."""
+    downscale: Literal[1, 2, 5, 10] = 5
+    """Pixels of 80 m along a side of those that are charted."""
+    channels: tuple[str, ...] = CHANNELS
+    """Of the scenes' grids, and of month_sine, month_cosine, latitude, longitude_sine and
+    longitude_cosine."""
+    validation_share: float = 0.15
+    """Share of the scenes with charts that chooses the epoch and the temperatures."""
+    split_seed: int = 0
+
+    filters: tuple[int, ...] = FILTERS[4]
+    """Width of each level of the U-Net, the finest first; their number is the depth."""
+    gates: bool = False
+    """Weigh each skip of the U-Net by attention."""
+    attention_heads: int = 0
+    """Heads of the self-attention between the pixels of the bottleneck; 0 has none."""
+    sic: Concentration = "regression"
+    """How concentration is learnt."""
+    agree: bool = True
+    """Make the three charts agree on open water, by a head that they share."""
+    uncertainty: Uncertainty = "entropy"
+    """Entropy of the classes' probabilities, or 1 - the largest of them."""
+    calibrate: bool = True
+    """Fit the temperatures on the validation scenes, instead of those given."""
+    temperatures: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    """What the logits of SIC, SOD, FLOE and open water are divided by."""
+    sic_weight: float = 1.0
+    """Weights of the losses."""
+    sod_weight: float = 3.0
+    floe_weight: float = 3.0
+    water_weight: float = 3.0
+
+    patch: int = 64
+    """Pixels along a side of the patches that are trained on."""
+    patches: int = 128
+    """Patches in an epoch."""
+    least: float = 0.2
+    """Share of a patch's pixels that should have a chart."""
+    flips: bool = True
+    """Mirror patches at random; the components of the wind are left as they are."""
+    turns: bool = True
+    """Turn patches by quarters at random."""
+    cutmix: float = 0.0
+    """Share of the patches into which a part of another one is put."""
+    target: str = ""
+    """List of scene names (JSON), or a folder of scenes, whose make-up training scenes are drawn
+    towards; empty: all are drawn alike."""
+    target_factors: tuple[str, ...] = ("area", "month", "service")
+    """In what: area, month, year, service, satellite."""
+    tile: int = 512
+    """Pixels along a side of the tiles that larger scenes are charted in."""
+    overlap: int = 64
+    """Pixels that neighbouring tiles share."""
+
+    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: Training(epochs=40, batch_size=8, learning_rate=3e-3, average=0.98)
+    )
+
+    def __post_init__(self):
+        known = (*FINE, *COARSE, *DERIVED)
+        wrong = [name for name in self.channels if name not in known]
+        if wrong or not self.channels or len(set(self.channels)) < len(self.channels):
+            raise InputError(
+                f"channels: expected each once, of {', '.join(known)}, got "
+                f"{', '.join(wrong or self.channels) or 'none'}"
+            )
+        if not set(self.target_factors) <= set(FACTORS) or not self.target_factors:
+            raise InputError(
+                f"target_factors: expected some of {', '.join(FACTORS)}, got "
+                f"{', '.join(self.target_factors) or 'none'}"
+            )
+        if not self.filters or min(self.filters) < 1 or self.attention_heads < 0:
+            raise InputError("settings: expected filters of at least 1 and no negative heads")
+        if len(self.temperatures) != len((*CHARTS, WATER)) or not min(self.temperatures) > 0:
+            raise InputError(
+                f"temperatures: expected four above 0, got {self.temperatures}; those of SIC, SOD, "
+                f"FLOE and open water"
+            )
+        for name in ("least", "cutmix"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
+        if not 0 < self.validation_share < 1:
+            raise InputError(
+                f"validation_share: expected more than 0 and less than 1, got "
+                f"{self.validation_share}"
+            )
+        weights = (self.sic_weight, self.sod_weight, self.floe_weight, self.water_weight)
+        if not min(weights) >= 0:
+            raise InputError(f"settings: expected no negative weight of a loss, got {weights}")
+        if min(self.patch, self.patches, self.tile) < 1 or not 0 <= self.overlap < self.tile:
+            raise InputError(
+                "settings: expected at least 1 patch, patches and tile, and an overlap below tile"
+            )

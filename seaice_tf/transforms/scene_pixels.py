@@ -1,0 +1,57 @@
+"""A downscaled scene with its charts, in bands of rows of which a patch touches few."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seaice_tf.transforms.icechart import MASK
+from seaice_tf.transforms.scene_names import SceneName
+from seaice_tf.transforms.windows import Window
+
+WHOLE = 255  # share of a pixel that is all valid
+
+
+@dataclass(frozen=True)
+class Band:
+    """Some rows of a scene, in memory or mapped from a file."""
+
+    channels: np.ndarray  # (rows, columns, C) float16
+    share: np.ndarray  # (rows, columns) uint8, valid SAR pixels in each, 255 for all of them
+    charts: np.ndarray  # (rows, columns, 3) uint8 of CHARTS in turn, 255 masked
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """All bands of a scene, from the top."""
+
+    name: SceneName
+    area: str
+    bands: tuple[Band, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return sum(len(band.share) for band in self.bands), self.bands[0].share.shape[1]
+
+    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Channels (h, w, C) float32 and charts (h, w, 3) uint8 of a window of the scene.
+
+        A chart is masked where there is no SAR.
+        """
+        parts, top = [], 0
+        for band in self.bands:
+            bottom = top + len(band.share)
+            if top < window.bottom and window.top < bottom:
+                rows = slice(max(window.top - top, 0), window.bottom - top)
+                here = rows, slice(window.left, window.right)
+                seen = band.share[here] > 0
+                charts = np.where(seen[..., None], band.charts[here], np.uint8(MASK))
+                parts.append((band.channels[here].astype(np.float32), charts))
+            top = bottom
+        channels, charts = (np.concatenate(each) for each in zip(*parts))
+        return channels, charts
+
+    def counted(self) -> np.ndarray:
+        """Where there are SAR and a chart: (H, W) bool."""
+        return np.concatenate(
+            [(band.share > 0) & (band.charts != MASK).any(axis=-1) for band in self.bands]
+        )
