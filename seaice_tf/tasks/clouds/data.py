@@ -1,7 +1,7 @@
 """From the settings to photos and folds, and from photos to examples to train on."""
 
 import os
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +39,14 @@ def unlabelled(settings: Settings) -> Photos:
 
 def fold_of(photos: Photos, settings: Settings) -> np.ndarray:
     """The fold of each photo: (n,); near-duplicates share one."""
+    return _fold_of(photos, settings.folds, settings.fold_seed)
+
+
+@lru_cache(maxsize=1)  # a run asks for it five times, and it looks at every photo
+def _fold_of(photos: Photos, number: int, seed: int) -> np.ndarray:
     alike = folds.near_duplicates(photos.thumbnails(folds.THUMBNAIL))
     together = folds.groups(len(photos), alike)
-    return folds.stratified(photos.present(), settings.folds, settings.fold_seed, together)
+    return folds.stratified(photos.present(), number, seed, together)
 
 
 def training_photos(photos: Photos, settings: Settings) -> Photos:
