@@ -103,7 +103,12 @@ def test_photos_without_labels_make_a_valid_submission(cloud_folder, cloud_setti
     written = CLOUDS.write(pairs, tmp_path / "out", "a test")
     assert tmp_path / "out" / "submission.csv" in written
     names = [case.name for case, _ in pairs]
-    assert validate_submission(tmp_path / "out" / "submission.csv", names) == []
+    submission = tmp_path / "out" / "submission.csv"
+    assert validate_submission(submission, names) == []
+    checked = dataclasses.replace(cloud_settings, data=str(submission))
+    assert CLOUDS.doctor(checked, None) == []
+    submission.write_text(submission.read_text().replace("_Gravel,", "_Gravel,0 "))
+    assert len(CLOUDS.doctor(checked, None)) == len(names)
 
 
 def test_a_damaged_photo_is_named(cloud_folder, cloud_settings, tmp_path):

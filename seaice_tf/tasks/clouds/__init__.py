@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.readers import cloud_doctor
+from seaice_tf.readers.cloud_submission import validate_submission
 from seaice_tf.task import Case, Maps, Pairs, Splits, Task
 from seaice_tf.tasks.clouds import data
 from seaice_tf.tasks.clouds.calibration import calibrate
@@ -53,7 +54,12 @@ def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
 
 
 def doctor(settings: Settings, plots: Path | None) -> list[str]:
-    """Print classes, overlaps, areas and brightness of a folder; gives its troubles."""
+    """Print classes, overlaps, areas and brightness of a folder; gives its troubles.
+
+    Of a table of masks, those that keep the contest from taking it as a submission.
+    """
+    if settings.data.endswith(".csv"):
+        return validate_submission(Path(settings.data))
     found = cloud_doctor.examine(Path(settings.data))
     print("\n".join(found.lines()))
     if plots and found.labelled:
