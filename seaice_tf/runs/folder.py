@@ -60,9 +60,9 @@ def claim(path: Path, content: dict[str, Any]) -> None:
 
 def finish(run: Path) -> None:
     """Give a complete folder its name."""
-    for name in (CHECKPOINT, BEGUN):
-        (partial(run) / name).unlink(missing_ok=True)
     partial(run).replace(run)
+    for name in (CHECKPOINT, BEGUN):
+        (run / name).unlink(missing_ok=True)
 
 
 def open_run(run: Path, task: Task) -> Any:

@@ -101,6 +101,8 @@ def tune(
             "tune: expected Keras, got tf_keras, which Keras Tuner refuses; "
             "unset TF_USE_LEGACY_KERAS or use another lane"
         )
+    if trials is not None and trials < 1:
+        raise InputError(f"trials: expected at least 1, got {trials}")
     begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
     folder.claim(run / "sweep.json", begun_with)
     sweep = _sweep(task, settings, run, lambda: _oracle(settings, trials, method))

@@ -8,6 +8,8 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
+from seaice_tf.models import weights
+from seaice_tf.models.encoders import encoder
 from seaice_tf.pipeline import training_stream
 from seaice_tf.readers.cloud_submission import validate_submission
 from seaice_tf.tasks.clouds import CLOUDS, Options, Settings, data
@@ -56,9 +58,31 @@ def test_augmentation_moves_the_masks_with_the_photo():
         assert targets["chances"].numpy().tolist() == [0, 1, 0, 0]
 
 
-def test_a_ridge_on_texture_trains_and_serves_photos(cloud_settings):
+def test_texture_is_seen_by_weights_that_are_named(cloud_settings):
+    with pytest.raises(InputError, match="--weights imagenet"):
+        CLOUDS.splits(dataclasses.replace(cloud_settings, network="texture"))
+
+
+def test_decisions_are_given_or_chosen_but_not_both(cloud_settings):
+    with pytest.raises(InputError, match="--choose nothing"):
+        CLOUDS.splits(dataclasses.replace(cloud_settings, decisions=EXPECTED))
+
+
+def test_too_few_photos_to_train_on(cloud_settings):
+    with pytest.raises(InputError, match="expected photos to train on"):
+        CLOUDS.splits(dataclasses.replace(cloud_settings, folds=12))
+
+
+def test_a_ridge_on_texture_trains_and_serves_photos(cloud_settings, tmp_path):
+    weights.save(tmp_path / "encoder.npz", encoder("small", (None, None, 3)))
     settings = dataclasses.replace(
-        cloud_settings, network="texture", scales=(1,), mirrored=2, decisions=EXPECTED
+        cloud_settings,
+        network="texture",
+        weights=str(tmp_path / "encoder.npz"),
+        scales=(1,),
+        mirrored=2,
+        choose="nothing",
+        decisions=EXPECTED,
     )
     splits = CLOUDS.splits(settings)
     model = CLOUDS.build(settings)

@@ -147,6 +147,12 @@ def test_a_run_of_another_network_is_no_autoencoder(sequence, autoencoder_run, t
         forecast.build(dataclasses.replace(sequence, autoencoder=str(tmp_path)))
 
 
+@pytest.mark.parametrize("changes", [{"train_last": "2008-12"}, {"hole": "surroundings"}])
+def test_an_autoencoder_that_saw_more_or_otherwise_is_refused(sequence, changes):
+    with pytest.raises(InputError, match="expected an autoencoder trained to"):
+        forecast.build(dataclasses.replace(sequence, **changes))
+
+
 def test_a_variant_of_another_network_is_refused():
     with pytest.raises(InputError, match="lstm_2_norm"):
         Settings(network="sequence", variant="two_conv")

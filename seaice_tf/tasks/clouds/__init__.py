@@ -4,15 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf.errors import InputError
 from seaice_tf.readers import cloud_doctor
 from seaice_tf.readers.cloud_submission import validate_submission
 from seaice_tf.task import Case, Maps, Pairs, Splits, Task
 from seaice_tf.tasks.clouds import data
-from seaice_tf.tasks.clouds.calibration import calibrate
+from seaice_tf.tasks.clouds.calibration import PARTS, calibrate
 from seaice_tf.tasks.clouds.cases import Options, cases, future
 from seaice_tf.tasks.clouds.networks import NETWORKS, build, served, space, start
 from seaice_tf.tasks.clouds.settings import Settings
 from seaice_tf.tasks.clouds.verification import BASELINES, combine, final_masks, score, verify
+from seaice_tf.transforms.mask_decisions import PLAIN
 from seaice_tf.writers import cloud_plots, cloud_products, cloud_submission
 from seaice_tf.writers.cloud_maps import Panel
 
@@ -20,9 +22,19 @@ DRAWN = 24  # photos that predict draws; submission.csv has all
 
 
 def splits(settings: Settings) -> Splits:
+    if settings.choose != "nothing" and settings.decisions != PLAIN:
+        raise InputError(
+            f"decisions: expected none beside --choose {settings.choose}, which chooses them, got "
+            "some; add --choose nothing to keep them"
+        )
     photos = data.labelled(settings)
     train = data.training_photos(photos, settings)
     validation = data.validation_photos(photos, settings)
+    if not len(train) or len(validation) < PARTS:
+        raise InputError(
+            f"{photos.source}: expected photos to train on and {PARTS} to validate on, got "
+            f"{len(train)} and {len(validation)}; add photos or change --folds"
+        )
     return Splits(
         *NETWORKS[settings.network].examples(train, validation, settings),
         preview=lambda: next(iter(cases(settings, options=Options("validation")))),

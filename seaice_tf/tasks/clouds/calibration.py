@@ -14,7 +14,7 @@ from seaice_tf.transforms import folds
 from seaice_tf.transforms.cloud_classes import SCORE_SHAPE
 
 STEP = 4  # decisions are chosen on every fourth row and column of the contest's grid
-PARTS = 5  # that the photos are dealt into, to tell what choosing gains on others
+PARTS = 3  # that the photos are dealt into, to tell what choosing gains on others
 
 
 def calibrate(settings: Settings, model: keras.Model) -> Settings:

@@ -48,6 +48,10 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
     chosen = np.flatnonzero(fold == number) if number is not None else np.arange(len(photos))
     source = f"{photos.source}; scored {which}"
+    if number is None:
+        source += ", IN SAMPLE where the run was trained on them"
+    else:
+        source += f", fold {number} of {settings.folds} by seed {settings.fold_seed}"
     chosen_by = settings.choose != "nothing" or settings.training.keep == "best"
     if number == settings.validation_fold and chosen_by:
         source += ", IN SAMPLE: this fold chose the epoch and the decisions"

@@ -7,6 +7,7 @@ from typing import Any
 
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
 from seaice_tf.models import encoders, texture
 from seaice_tf.models.cloud_masks import masks_of_photos
 from seaice_tf.models.optimizers import optimizer
@@ -76,19 +77,30 @@ def _unet_space(hp: Any, settings: Settings) -> dict[str, Any]:
 
 
 def _texture(settings: Settings) -> keras.Model:
-    """The frozen part, from images to features."""
+    """The frozen part, from images to features; built anew each time, so never random.
+
+    Raises:
+        InputError: no weights are named.
+    """
+    if not settings.weights:
+        raise InputError(
+            "weights: expected those that texture is seen by, got none; give --weights imagenet "
+            "with --encoder efficientnet_lite0, or a file"
+        )
     return texture.features(
         settings.rows,
         settings.columns,
         encoder=settings.encoder,
-        weights=settings.weights or None,
+        weights=settings.weights,
         scales=settings.scales,
     )
 
 
 def _ridge(settings: Settings) -> keras.Model:
-    bare = dataclasses.replace(settings, weights="")
-    channels = _texture(bare).output_shape[-1]
+    bare = texture.features(
+        settings.rows, settings.columns, encoder=settings.encoder, scales=settings.scales
+    )
+    channels = bare.output_shape[-1]
     return texture.ridge(channels, len(CLASSES), penalty=settings.penalty)
 
 

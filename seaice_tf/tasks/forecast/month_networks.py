@@ -1,5 +1,6 @@
 """The networks that learn one calendar month at a time: autoencoders, sequences of codes, crops."""
 
+import dataclasses
 from pathlib import Path
 
 from tensorflow import keras
@@ -76,7 +77,13 @@ def _trained_autoencoder(settings: Settings) -> keras.Model:
     stored = settings_file.read(run / "settings.json", Settings)
     if stored.network != "autoencoder":
         raise InputError(f"{run}: expected an autoencoder, got a run of {stored.network}")
-    model = _autoencoder(stored)
+    if stored.train_last > settings.train_last or stored.hole != settings.hole:
+        raise InputError(
+            f"{run}: expected an autoencoder trained to {settings.train_last} or earlier with "
+            f"--hole {settings.hole}, got {stored.train_last} and {stored.hole}; use another"
+        )
+    here = {name: getattr(settings, name) for name in ("data", "minimum_days")}
+    model = _autoencoder(dataclasses.replace(stored, **here))
     weights.load(run / "weights.npz", model)
     return _image(model)
 
