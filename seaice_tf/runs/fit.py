@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from tensorflow import keras
@@ -14,7 +15,7 @@ from seaice_tf.models import weights
 from seaice_tf.runs import checkpoint, folder
 from seaice_tf.runs.average import Average
 from seaice_tf.settings import Training
-from seaice_tf.task import Splits
+from seaice_tf.task import Splits, Task
 from seaice_tf.writers import atomic
 
 
@@ -22,6 +23,14 @@ def seed_everything(seed: int) -> None:
     """The same initial weights and the same sums on every start."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+
+
+def network(task: Task, settings: Any, path: Path) -> keras.Model:
+    """The task's network to be fitted in the folder `path`, started if nothing of it is there."""
+    model = task.build(settings)
+    if not (path / folder.CHECKPOINT).exists():
+        task.start(settings, model)
+    return model
 
 
 def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:

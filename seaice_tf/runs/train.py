@@ -25,9 +25,7 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     splits = task.splits(settings)
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
-    model = task.build(settings)
-    if not (path / folder.CHECKPOINT).exists():
-        task.start(settings, model)
+    model = fit.network(task, settings, path)
     watch = Pictures(task, splits, task.served(settings, model), path)
     state = fit.fit(model, splits, settings.training, path, [watch])
     folder.write_json(path / "history.json", state.history)

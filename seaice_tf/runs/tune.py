@@ -63,9 +63,7 @@ class Sweep(BaseTuner):
         fit.seed_everything(settings.training.seed)
         splits = self.task.splits(settings)
         until = values.get("tuner/epochs", settings.training.epochs)
-        model = self.task.build(settings)
-        if not (path / folder.CHECKPOINT).exists():
-            self.task.start(settings, model)
+        model = fit.network(self.task, settings, path)
         state = fit.fit(model, splits, settings.training, path, [], until)
         losses = [entry["val_loss"] for entry in state.history[:until]]
         return losses[-1] if settings.training.keep == "last" else min(losses)
