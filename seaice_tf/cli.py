@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,13 +23,16 @@ verbs:
   evaluate   the published scores of a run and of every baseline
   predict    write the products
   export     write a run's SavedModel again
+  report     RUN... --out FILE: one page to look at, of a run, of several, or of a sweep
+  board      TensorBoard on the folder of runs
 tasks:
   forecast   monthly sea-ice concentration, the next 12 months
   clouds     masks of four kinds of cloud organisation on photos from satellites
   icechart   concentration, stage of development and floe size of ice on radar scenes
 
-seaice-tf VERB TASK --help lists the flags. train and tune also take --settings FILE, a
-settings.json whose values the other flags override. --debug shows a traceback of an error."""
+seaice-tf VERB TASK --help lists the flags; report and board take no TASK. train and tune also take
+--settings FILE, a settings.json whose values the other flags override. --debug shows a traceback of
+an error."""
 
 
 OUT = tyro.conf.arg(help="Folder for products of each case against its truth.")
@@ -59,11 +63,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     verb = words[0]
-    if verb not in VERBS:
-        raise InputError(f"verb: expected one of {', '.join(VERBS)}, got {verb!r}")
+    if verb not in (*VERBS, *WITHOUT_TASK):
+        known = ", ".join((*VERBS, *WITHOUT_TASK))
+        raise InputError(f"verb: expected one of {known}, got {verb!r}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from seaice_tf.tasks import TASKS
 
+    if verb in WITHOUT_TASK:
+        return WITHOUT_TASK[verb](TASKS, words[1:])
     name = words[1] if len(words) > 1 else ""
     if name not in TASKS:
         raise InputError(f"task: expected one of {', '.join(TASKS)}, got {name!r}")
@@ -192,6 +199,27 @@ def _doctor(task, words: list[str]) -> int:
     return 1 if troubles else 0
 
 
+def _report(tasks, words: list[str]) -> int:
+    from seaice_tf.runs import report
+
+    several = tyro.conf.arg(help="Folders of runs of one task, or of one sweep.")
+    other = tyro.conf.arg(help="Data to draw, if not those that the runs were made with.")
+    runs = Annotated[tyro.conf.Positional[tuple[Path, ...]], several]
+    fields: list[tuple] = [("runs", runs), ("out", Path)]
+    fields.append(("data", Annotated[str | None, other], None))
+    flags = _flags(words, "report", fields)
+    print(f"page: {report.report(tasks, flags.runs, flags.out, flags.data)}")
+    return 0
+
+
+def _board(tasks, words: list[str]) -> int:
+    from seaice_tf.runs import board
+
+    fields = [("runs", Path, Path("saved_models")), ("port", int, 6006)]
+    flags = _flags(words, "board", fields)
+    return subprocess.call(board.command(flags.runs, flags.port))
+
+
 def _runs_flag(task) -> tuple:
     from seaice_tf.runs import folder
 
@@ -228,3 +256,4 @@ VERBS: dict[str, Callable[[Any, list[str]], int]] = {
     "predict": _predict,
     "export": _export,
 }
+WITHOUT_TASK: dict[str, Callable[[Any, list[str]], int]] = {"report": _report, "board": _board}

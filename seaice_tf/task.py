@@ -9,6 +9,7 @@ import tyro
 from tensorflow import keras
 
 from seaice_tf.pipeline import Examples
+from seaice_tf.report.parts import Section
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,32 @@ class Options:
     by: tyro.conf.Suppress[tuple[str, ...]] = ()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a task makes its sections of a run's page from.
+
+    Attributes:
+        run: its name.
+        settings: of the run.
+        pairs: cases with truth, and what the run predicted.
+        values: the primary score of each case by itself, NaN where it has none.
+        baselines: those of the task, the best of this run's scores first.
+        room: bytes that the sections may take, as report.encode.size counts them.
+    """
+
+    run: str
+    settings: Any
+    pairs: Sequence[tuple[Case, Maps]]
+    values: Sequence[float]
+    baselines: Mapping[str, Predictor]
+    room: int
+
+
+def _no_sections(shown: Shown) -> list[Section]:
+    """Show what all tasks show."""
+    return []
+
+
 def _as_built(settings: Any, model: keras.Model) -> None:
     """Start training from the weights that the model was built with."""
 
@@ -115,3 +142,4 @@ class Task:
     calibrate: Callable[[Any, keras.Model], Any] = _as_set  # what only a trained model can tell
     data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read
     prepare: Callable[[Any, Path, int], list[Path]] | None = None  # (settings, out, processes)
+    report: Callable[[Shown], list[Section]] = _no_sections  # what only this task can show

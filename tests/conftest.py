@@ -1,6 +1,7 @@
 """Tiny inputs in the real formats."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,52 @@ def scene_folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("icechart") / "scenes"
     synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1)
     return folder
+
+
+PICTURES = Path("build", "report_pictures")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser; tests that need it skip where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright to drive it")
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if found is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium):
+    """Opens HTML files as a reader does; at the end nothing was loaded and no error was told.
+
+    A picture of each page is kept in build/report_pictures.
+    """
+    troubles, opened = [], []
+
+    def open_page(path: Path, **options):
+        page = chromium.new_page(viewport={"width": 1280, "height": 900}, **options)
+        own = path.resolve().as_uri()
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("request", lambda request: asked(request.url, own))
+        page.goto(own)
+        page.wait_for_selector("html[data-ready]", state="attached")
+        opened.append((path.stem, page))
+        return page
+
+    def asked(url: str, own: str) -> None:
+        if url.split("#")[0] != own and not url.startswith(("data:", "blob:")):
+            troubles.append(f"asked for {url}")
+
+    yield open_page
+    for name, page in opened:
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        page.close()
+    assert not troubles
 
 
 PERIODS = {

@@ -7,18 +7,16 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from seaice_tf.transforms.counts import EDGE
 from seaice_tf.transforms.grid import of_shape
 from seaice_tf.writers import atomic
+from seaice_tf.writers.cmocean_ice import TABLE
 
 LAND = "#8c8377"
-# Dark sea to white ice; its lightness rises evenly, so it reads in grey and to colour-blind eyes.
-ICE = LinearSegmentedColormap.from_list(
-    "ice", ["#040613", "#292851", "#3f4b96", "#427bb7", "#61a8c7", "#9cd4da", "#eafdfd"]
-).with_extremes(bad=LAND)
+ICE = ListedColormap(np.frombuffer(TABLE, np.uint8).reshape(-1, 3) / 255).with_extremes(bad=LAND)
 CHANGE = colormaps["RdBu"].with_extremes(bad=LAND)
 
 

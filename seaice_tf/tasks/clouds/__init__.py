@@ -12,6 +12,7 @@ from seaice_tf.tasks.clouds import data
 from seaice_tf.tasks.clouds.calibration import PARTS, calibrate
 from seaice_tf.tasks.clouds.cases import Options, cases, future
 from seaice_tf.tasks.clouds.networks import NETWORKS, build, served, space, start
+from seaice_tf.tasks.clouds.report import sections
 from seaice_tf.tasks.clouds.settings import Settings
 from seaice_tf.tasks.clouds.verification import BASELINES, combine, final_masks, score, verify
 from seaice_tf.transforms.mask_decisions import PLAIN
@@ -119,4 +120,5 @@ CLOUDS = Task(
         "`seaice-tf predict clouds` applies them."
     ),
     options=Options,
+    report=sections,
 )

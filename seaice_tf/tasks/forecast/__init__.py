@@ -13,6 +13,7 @@ from seaice_tf.task import Case, Pairs, Splits, Task
 from seaice_tf.tasks.forecast.cases import Options, cases, future
 from seaice_tf.tasks.forecast.data import archive
 from seaice_tf.tasks.forecast.networks import NETWORKS
+from seaice_tf.tasks.forecast.report import sections
 from seaice_tf.tasks.forecast.settings import Settings
 from seaice_tf.tasks.forecast.verification import (
     BASELINES,
@@ -118,6 +119,7 @@ FORECAST = Task(
         "concentration."
     ),
     options=Options,
+    report=sections,
     slow_baselines=SLOW_BASELINES,
     data_settings=("data", "minimum_days"),
 )

@@ -44,12 +44,12 @@ def score(pairs: Iterable[tuple[Case, Fields]], options: Options | None = None) 
             for case, fields in pairs
         ),
         groups=sorted({"month", *options.by} & set(scores.GROUPS)),
-        regions=_masks(options) if "region" in options.by else None,
+        regions=region_masks(options) if "region" in options.by else None,
         reliability="reliability" in options.by,
     )
 
 
-def _masks(options: Options) -> dict[str, np.ndarray]:
+def region_masks(options: Options) -> dict[str, np.ndarray]:
     root = os.environ.get("SEAICE_TF_DATA")
     if not options.regions and not root:
         raise InputError(

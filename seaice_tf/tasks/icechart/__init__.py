@@ -11,6 +11,7 @@ from seaice_tf.tasks.icechart.cases import Options, cases, future, preview
 from seaice_tf.tasks.icechart.doctor import doctor
 from seaice_tf.tasks.icechart.networks import build, served, space
 from seaice_tf.tasks.icechart.prepare import prepare
+from seaice_tf.tasks.icechart.report import sections
 from seaice_tf.tasks.icechart.settings import Settings
 from seaice_tf.tasks.icechart.verification import (
     BASELINES,
@@ -85,6 +86,7 @@ ICECHART = Task(
         "like sea: mask it."
     ),
     options=Options,
+    report=sections,
     data_settings=("data", "target"),
     prepare=prepare,
 )

@@ -1,0 +1,1 @@
+"""One self-contained HTML page from plain records: tasks fill them, this room draws them."""

@@ -1,0 +1,97 @@
+"""Records as what JSON can hold: bytes compressed, images as data URIs, NaN as null."""
+
+import base64
+import dataclasses
+import io
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from PIL import Image
+
+from seaice_tf.report.parts import FULL, Picture
+from seaice_tf.writers import maps
+
+# Each tells its values apart by lightness as well; blue and red stand for colour-blind eyes too.
+COLOURS = {
+    "ice": maps.ICE,
+    "change": maps.CHANGE,
+    "doubt": colormaps["magma"],
+    "grey": colormaps["gray"],
+    "height": colormaps["viridis"],
+    "share": colormaps["Blues"],
+}
+QUALITY = 82  # of JPEG
+
+
+def plain(value: Any) -> Any:
+    """Anything made of records, mappings, sequences, arrays, text and numbers, for JSON.
+
+    An array of bytes becomes {"shape", "zlib"}, any other array nested lists.
+    """
+    if isinstance(value, Picture):
+        return {"name": value.name, "alt": value.alt, "src": image(value)}
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return {field.name: plain(getattr(value, field.name)) for field in fields}
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8:
+        packed = base64.b64encode(zlib.compress(value.tobytes(), 9)).decode()
+        return {"shape": list(value.shape), "zlib": packed}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        # Six digits are more than a screen shows, and a third of the bytes.
+        return float(f"{value:.6g}") if math.isfinite(value) else None
+    return value
+
+
+def size(record: Any) -> int:
+    """Bytes that a record takes in a page."""
+    return len(json.dumps(plain(record)))
+
+
+def image(picture: Picture) -> str:
+    """A picture as a data URI."""
+    shown, held = Image.fromarray(picture.image), io.BytesIO()
+    if picture.photo:
+        shown.save(held, "JPEG", quality=QUALITY, optimize=True)
+    else:
+        shown.quantize(256, dither=Image.Dither.NONE).save(held, "PNG", optimize=True)
+    kind = "jpeg" if picture.photo else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(held.getvalue()).decode()}"
+
+
+def palettes() -> dict[str, str]:
+    """The colour of each byte 0 to 250 as hexadecimal text, by the name of the colours."""
+    steps = np.linspace(0, 1, FULL + 1)
+    return {name: _hexadecimal(table(steps)) for name, table in COLOURS.items()}
+
+
+def _hexadecimal(colours: np.ndarray) -> str:
+    return np.rint(255 * colours[:, :3]).astype(np.uint8).tobytes().hex()
+
+
+def coloured(values: np.ndarray, colours: str, missing: str = maps.LAND) -> np.ndarray:
+    """Fractions (rows, columns) as an image (rows, columns, 3) uint8; NaN in its own colour."""
+    shown = COLOURS[colours].with_extremes(bad=missing)(np.ma.masked_invalid(values))
+    return np.rint(255 * shown[..., :3]).astype(np.uint8)
+
+
+def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
+    """A photo (rows, columns, 3) uint8 so small that no side is longer; never larger than it was.
+
+    Smoothed: colours that stand for classes are to be thinned instead.
+    """
+    scale = side / max(picture.shape[:2])
+    if scale >= 1:
+        return picture
+    rows, columns = (max(round(length * scale), 1) for length in picture.shape[:2])
+    return np.asarray(Image.fromarray(picture).resize((columns, rows), Image.Resampling.LANCZOS))

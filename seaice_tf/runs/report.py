@@ -1,0 +1,115 @@
+"""One page to look at: a run, several runs beside each other, or a sweep."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seaice_tf.errors import InputError
+from seaice_tf.report import page
+from seaice_tf.report.page import Page
+from seaice_tf.report.parts import Choice, Fold, Part, Prose, Section
+from seaice_tf.runs import folder, report_cases, report_sweep, report_tables
+from seaice_tf.runs.report_cases import Opened, Scored
+from seaice_tf.task import Task
+
+ROOM = 4_000_000  # bytes for what tasks draw; tables and scripts take the rest
+PICTURED = 3  # runs at most whose predictions are drawn
+
+
+def report(
+    tasks: Mapping[str, Task], runs: Sequence[Path], out: Path, data: str | None = None
+) -> Path:
+    """Write the page of the runs, or of one sweep.
+
+    Args:
+        tasks: by name.
+        runs: folders of complete runs of one task, or a single folder of a sweep.
+        out: the HTML file.
+        data: where to read what is predicted and drawn, if not where the run was trained.
+
+    Raises:
+        InputError: no run, an incomplete one, or runs of several tasks.
+    """
+    if not runs:
+        raise InputError("report: expected at least one folder of a run, got none")
+    if any((run / report_sweep.SWEEP).exists() for run in runs):
+        if len(runs) > 1:
+            raise InputError("report: expected runs, or one sweep alone, got both; give it a page")
+        return page.write(out, report_sweep.page(runs[0]))
+    opened = _open(tasks, runs)
+    return page.write(out, _page(tasks[opened[0].manifest["task"]], opened, data))
+
+
+def _open(tasks: Mapping[str, Task], runs: Sequence[Path]) -> list[Opened]:
+    found = []
+    for run in runs:
+        held = folder.read_json(run / folder.MANIFEST) if _complete(run) else {}
+        name = held.get("task", "")
+        if held and name not in tasks:
+            raise InputError(f"{run}: expected a run of {', '.join(tasks)}, got one of {name!r}")
+        task = tasks.get(name, next(iter(tasks.values())))
+        found.append(Opened.read(run, folder.open_run(run, task), runs))
+    names = {each.manifest["task"] for each in found}
+    if len(names) > 1:
+        raise InputError(f"report: expected runs of one task, got {', '.join(sorted(names))}")
+    return found
+
+
+def _complete(run: Path) -> bool:
+    return (run / folder.MANIFEST).exists()
+
+
+def _page(task: Task, runs: list[Opened], data: str | None) -> Page:
+    scored: dict[str, Scored] = {}
+    warnings = report_tables.warnings(runs)
+    for run in runs[:PICTURED]:
+        try:
+            scored[run.name] = report_cases.score(task, run, data)
+        except (InputError, OSError) as error:
+            warnings.append(f"Nothing is drawn of what {run.name} predicts: {error}")
+            continue
+        drawn, told = (text.split(";")[0] for text in (scored[run.name].source, run.scores["data"]))
+        if drawn != told:
+            warnings.append(f"{run.name} was scored on {told}; cases and pictures are of {drawn}.")
+    sections = [
+        Section("Scores", report_tables.scores(task, runs, scored)),
+        *_pictures(task, runs, scored),
+        *_unless_empty("By condition", report_tables.conditions(runs, scored)),
+        *_unless_empty("Case by case", report_tables.cases(task, scored)),
+        *_unless_empty("Learning curves", report_tables.curves(runs)),
+        Section("Settings", report_tables.settings(task, runs)),
+        Section("Manifest", _each(runs, report_tables.manifest)),
+        Section("Model card", _each(runs, lambda run: [Prose(run.card)])),
+    ]
+    title = f"{task.name}: {', '.join(run.name for run in runs)}"
+    sources = dict.fromkeys(run.scores["data"] for run in runs)
+    return Page(title, " | ".join(sources), sections, report_tables.facts(task, runs), warnings)
+
+
+def _pictures(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list[Section]:
+    """The task's own sections; of several runs, one to be chosen in each section."""
+    made: dict[str, dict[str, Section]] = {}
+    for run in runs:
+        if run.name in scored:
+            shown = scored[run.name].shown(task, run, ROOM // len(scored))
+            for section in task.report(shown):
+                made.setdefault(section.title, {})[run.name] = section
+    sections = []
+    for title, by_run in made.items():
+        first = next(iter(by_run.values()))
+        parts: Sequence[Part] = first.parts
+        if len(scored) > 1:
+            parts = [Choice("Run", {name: section.parts for name, section in by_run.items()})]
+        sections.append(Section(title, parts, first.text))
+    return sections
+
+
+def _each(runs: list[Opened], make) -> list[Part]:
+    """The parts of the run, or of each of several in a fold of its own."""
+    if len(runs) == 1:
+        return make(runs[0])
+    return [Fold(run.name, make(run)) for run in runs]
+
+
+def _unless_empty(title: str, parts: list[Any]) -> list[Section]:
+    return [Section(title, parts)] if parts else []
