@@ -1,6 +1,9 @@
-"""Which picture shows best what a released model does? Writes the README's pictures to docs/.
+"""Which picture shows best what a model does? Writes the README's pictures to docs/, one per task.
 
-Usage: python experiments/gallery.py [RUN]
+Usage: python experiments/gallery.py [RUN ...]
+
+Each RUN draws the picture of its task; without any, runs of experiments/*_release.py that have not
+seen what is shown, and those that the README trains. Real data where SEAICE_TF_DATA has them.
 """
 
 import sys
@@ -8,17 +11,26 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, folder
+from seaice_tf.task import Case, Maps, Task
 from seaice_tf.tasks import TASKS
+from seaice_tf.tasks.clouds import panel
+from seaice_tf.tasks.icechart.verification import sheet
 from seaice_tf.transforms import counts, months
-from seaice_tf.writers import maps
+from seaice_tf.writers import cloud_maps, maps
 
+RUNS = {  # the first that exists is drawn
+    "forecast": ("to-2009-12", "demo-real", "demo-synthetic"),
+    "clouds": ("texture-0", "released"),
+    "icechart": ("first",),
+}
 SHOWN = (3, 6, 9)  # calendar months
+PHOTOS = 6
 
 
-def forecast(run: Path, path: Path) -> None:
-    """March, June and September of the last test year: forecast, truth, difference."""
-    task = TASKS["forecast"]
+def forecast(task: Task, run: Path, path: Path) -> None:
+    """March, June and September of the last test year: forecast and truth."""
     settings = folder.open_run(run, task)
     first = f"{settings.test_last[:4]}-01"
     case = next(iter(task.cases(settings, task.options(first, settings.test_last))))
@@ -36,12 +48,55 @@ def forecast(run: Path, path: Path) -> None:
     maps.write(path, maps.figure(panels, counts.land(case.context.past[-1]), caption))
 
 
-def default_run() -> Path:
-    """A run that has not seen the year shown: that of forecast_release.py, or a demo's."""
-    names = ("to-2009-12", "demo-real", "demo-synthetic")
-    runs = [Path("saved_models/forecast") / name for name in names]
-    return next((run for run in runs if run.exists()), runs[-1])
+def clouds(task: Task, run: Path, path: Path) -> None:
+    """Photos from the lowest to the highest Dice, evenly."""
+    pairs, values = predicted(task, run)
+    order = np.argsort(values)[np.linspace(0, len(values) - 1, PHOTOS).round().astype(int)]
+    panels = [
+        panel(*pairs[i])._replace(title=f"{pairs[i][0].name}: Dice {values[i]:.2f}") for i in order
+    ]
+    caption = f"Predicted, filled, and labelled, dashed; {pairs[0][0].context.source}"
+    maps.write(path, cloud_maps.figure(panels, caption))
+
+
+def icechart(task: Task, run: Path, path: Path) -> None:
+    """The scene of the middle score."""
+    pairs, values = predicted(task, run)
+    middle = pairs[np.argsort(values)[len(values) // 2]]
+    maps.write(path, sheet(*middle, f"seaice_tf icechart {run.name}"))
+
+
+def predicted(task: Task, run: Path) -> tuple[list[tuple[Case, Maps]], np.ndarray]:
+    """The cases of a run with its predictions, and the primary score of each."""
+    predictor, options = artifact.predictor(run), task.options()
+    pairs = [(case, predictor(case)) for case in task.cases(folder.open_run(run, task))]
+    return pairs, np.array([task.score([pair], options)[task.primary] for pair in pairs])
+
+
+DRAW = {
+    "forecast": (forecast, "forecast.png"),
+    "clouds": (clouds, "clouds.jpg"),  # photos: as PNG five times the size
+    "icechart": (icechart, "icechart.png"),
+}
+
+
+def default_runs() -> list[Path]:
+    """The runs to be drawn; says which task has none."""
+    found = []
+    for name, names in RUNS.items():
+        runs = [Path("saved_models", name, run) for run in names]
+        existing = [run for run in runs if (run / folder.MANIFEST).exists()]
+        found += existing[:1]
+        if not existing:
+            print(f"{name}: no picture, for there is no run {' or '.join(map(str, runs))}")
+    return found
 
 
 if __name__ == "__main__":
-    forecast(Path(sys.argv[1]) if len(sys.argv) > 1 else default_run(), Path("docs/forecast.png"))
+    for run in [Path(word) for word in sys.argv[1:]] or default_runs():
+        if not (run / folder.MANIFEST).exists():
+            raise InputError(f"{run}: expected a complete run, got none; train it first")
+        name = folder.read_json(run / folder.MANIFEST)["task"]
+        draw, picture = DRAW[name]
+        draw(TASKS[name], run, Path("docs", picture))
+        print(f"docs/{picture}: {run}")

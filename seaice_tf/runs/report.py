@@ -62,6 +62,8 @@ def _complete(run: Path) -> bool:
 def _page(task: Task, runs: list[Opened], data: str | None) -> Page:
     scored: dict[str, Scored] = {}
     warnings = report_tables.warnings(runs)
+    if len(runs) > PICTURED:
+        warnings.append(f"Cases and pictures are of the first {PICTURED} runs.")
     for run in runs[:PICTURED]:
         try:
             scored[run.name] = report_cases.score(task, run, data)

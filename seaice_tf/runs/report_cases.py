@@ -75,7 +75,8 @@ class Scored:
         return np.array([entry.get(name, np.nan) for entry in self.scores[predictor]])
 
     def shown(self, task: Task, run: Opened, room: int) -> Shown:
-        ranked = {name: task.baselines[name] for name in run.ranked() if name in task.baselines}
+        known = [name for name in run.ranked() if name in task.baselines]
+        ranked = {name: task.baselines[name] for name in (*known, *task.baselines)}
         values = self.values("", task.primary).tolist()
         return Shown(run.name, run.settings, self.pairs, values, ranked, room)
 

@@ -191,6 +191,8 @@ def test_thresholds_redraw_masks_and_dice(browse, path):
     own = float(dice.text_content())
     assert own == pytest.approx(2 * 300 / (450 + 300), abs=2e-3)
     pixels = masks.locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    corner = "canvas => canvas.getContext('2d').getImageData(1, 1, 1, 1).data[3]"
+    assert masks.locator("canvas").evaluate(corner) == 0  # where no class is nothing is drawn
     slider = masks.get_by_label("A: threshold of the pixels")
     slider.fill("0.5")
     assert float(dice.text_content()) == pytest.approx(1, abs=0.01)

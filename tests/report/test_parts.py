@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from seaice_tf.report.parts import FULL, packed, spread
 
 
-@given(st.lists(st.floats(0, 1), min_size=1), st.integers(0, 50))
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.integers(0, 50))
 def test_a_threshold_of_whole_steps_cuts_bytes_as_it_cuts_values(values, step):
     steps = np.floor(np.array(values) * 50 + 1e-9) / 50
     np.testing.assert_array_equal(
@@ -13,7 +13,7 @@ def test_a_threshold_of_whole_steps_cuts_bytes_as_it_cuts_values(values, step):
     )
 
 
-@given(st.lists(st.floats(allow_nan=False), min_size=1), st.integers(1, 20))
+@given(st.lists(st.floats(allow_nan=False), min_size=1, max_size=25), st.integers(1, 20))
 def test_a_spread_runs_from_the_lowest_to_the_highest(values, number):
     chosen = spread(values, number)
     assert len(chosen) == min(number, len(values)) == len(set(chosen))

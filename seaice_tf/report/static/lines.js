@@ -1,4 +1,6 @@
 // Curves by uPlot, with a legend of buttons, a readout for keyboard and screen reader, and a table.
+const WHOLE = [1, 2, 5].flatMap((step) => [1, 10, 100, 1000, 10000].map((size) => step * size)).sort((a, b) => a - b);
+
 widgets.lines = (root, data) => {
   const stage = root.querySelector(".stage");
   const named = typeof data.x[0] === "string";
@@ -86,7 +88,7 @@ widgets.lines = (root, data) => {
       cursor: {drag: {x: false, y: false}, points: {size: 8}},
       scales: {x: {time: false, distr: data.x_log ? 3 : 1, range: span}, y: {distr: log ? 3 : 1}},
       axes: [
-        {...axis, label: data.x_label, labelSize: 22, labelGap: 0, size: 34, ...(named ? {splits: () => x.filter((i) => i % every === 0),
+        {...axis, incrs: x.every(Number.isInteger) ? WHOLE : undefined, label: data.x_label, labelSize: 22, labelGap: 0, size: 34, ...(named ? {splits: () => x.filter((i) => i % every === 0),
           values: (_, at) => at.map((i) => data.x[i] ?? "")} : {})},
         {...axis, label: unit, labelSize: 20, size: 62},
       ],

@@ -117,7 +117,8 @@ widgets.masks = async (root, data) => {
   // The border between pixels that are in a mask and those that are not, closed at the photo's rim.
   // Dashes are left out by their place: a path of single steps would begin its dashes anew at each.
   function outline(pen, bits, c, dashed) {
-    const inside = (row, column) => row >= 0 && column >= 0 && row < rows && column < columns && (bits[row * columns + column] >> c) & 1;
+    const inside = (row, column) => row >= 0 && column >= 0 && row < rows && column < columns
+      && ((bits[row * columns + column] >> c) & 1) === 1;
     pen.beginPath();
     for (let row = 0; row <= rows; row++) {
       for (let column = 0; column <= columns; column++) {
