@@ -62,8 +62,8 @@ def clouds(task: Task, run: Path, path: Path) -> None:
 def icechart(task: Task, run: Path, path: Path) -> None:
     """The scene of the middle score."""
     pairs, values = predicted(task, run)
-    middle = pairs[np.argsort(values)[len(values) // 2]]
-    maps.write(path, sheet(*middle, f"seaice_tf icechart {run.name}"))
+    case, fields = pairs[int(np.argsort(values)[len(values) // 2])]
+    maps.write(path, sheet(case, fields, f"seaice_tf icechart {run.name}"))
 
 
 def predicted(task: Task, run: Path) -> tuple[list[tuple[Case, Maps]], np.ndarray]:
