@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -17,6 +18,16 @@ def export(model: keras.Model, path: Path) -> None:
     archive.add_endpoint("serve", lambda *x: model(x[0] if len(x) == 1 else x), signature)
     with contextlib.redirect_stdout(io.StringIO()):
         archive.write_out(str(path))
+
+
+@contextlib.contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Layers that are made within it compute in this precision, "float32" or a mixed one."""
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
 
 
 def optimizer_variables(model: keras.Model) -> list:

@@ -106,15 +106,18 @@ def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
 
 
 def heads(x, bottleneck, map_heads: Heads, pooled_heads: Heads) -> dict:
-    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck."""
+    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck.
+
+    They are float32 in any precision.
+    """
     outputs = {
-        head: layers.Conv2D(channels, 1, activation=activation, name=head)(x)
+        head: layers.Conv2D(channels, 1, activation=activation, name=head, dtype="float32")(x)
         for head, (channels, activation) in map_heads.items()
     }
     if pooled_heads:
         pooled = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
         outputs |= {
-            head: layers.Dense(units, activation=activation, name=head)(pooled)
+            head: layers.Dense(units, activation=activation, name=head, dtype="float32")(pooled)
             for head, (units, activation) in pooled_heads.items()
         }
     return outputs

@@ -29,6 +29,9 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     watch = Pictures(task, splits, task.served(settings, model), path)
     state = fit.fit(model, splits, settings.training, path, [watch])
     folder.write_json(path / "history.json", state.history)
+    if settings.training.precision != "float32":
+        model = task.build(settings)
+        weights.load(path / folder.WEIGHTS, model)
     settings = task.calibrate(settings, model)
     atomic.write_text(path / folder.SETTINGS, settings_file.to_json(settings))
     write_saved_model(task.served(settings, model), path)
