@@ -114,4 +114,6 @@ class Task:
     start: Callable[[Any, keras.Model], None] = _as_built  # sets weights learnt elsewhere
     calibrate: Callable[[Any, keras.Model], Any] = _as_set  # what only a trained model can tell
     data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read
+    use_settings: tuple[str, ...] = ()  # which others may change when a trained run is used
+    input_settings: tuple[str, ...] = ()  # which say what it is given: one for all of an ensemble
     prepare: Callable[[Any, Path, int], list[Path]] | None = None  # (settings, out, processes)

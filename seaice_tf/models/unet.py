@@ -90,6 +90,26 @@ def unet_body(x, filters: Sequence[int], gates: bool = False, attention_heads: i
     return decoder(skips, bottleneck, filters, gates), bottleneck
 
 
+def context(levels: int) -> int:
+    """Pixels around an aligned square that `unet_body` of so many levels looks at for it.
+
+    A square is aligned where its edges are multiples of 2^(levels - 1). Without attention between
+    the pixels of the bottleneck, which looks at all of them.
+
+    >>> [context(levels) for levels in (1, 4, 6, 8)]
+    [2, 54, 222, 894]
+    """
+    needed, of_skips = 0, []
+    for _ in range(levels - 1):
+        needed += 2  # two convolutions of 3 x 3
+        of_skips.append(needed)
+        needed = needed // 2 + 1  # the pixels of the level below that are blended
+    needed += 2
+    for of_skip in reversed(of_skips):
+        needed = max(2 * needed, of_skip) + 2
+    return needed
+
+
 def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
     """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
 

@@ -1,5 +1,6 @@
 """Train one run to the end and leave a complete folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     write_saved_model(task.served(settings, model), path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
+    show_scores(scores["scores"], path, len(state.history) - 1)
     facts = manifest.manifest(task, settings, splits, state, path)
     atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
@@ -59,6 +61,13 @@ def export(task: Task, run: Path) -> Path:
 def write_saved_model(model: keras.Model, path: Path) -> None:
     with atomic.folder(path / folder.SAVED_MODEL) as temporary:
         compat.export(model, temporary)
+
+
+def show_scores(scores: Mapping[str, float], path: Path, epoch: int) -> None:
+    """All scores of the finished run in TensorBoard, those of groups under their kind."""
+    with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default(step=epoch):
+        for name, value in scores.items():
+            tf.summary.scalar(f"scores/{name}", value)
 
 
 class Pictures(keras.callbacks.Callback):

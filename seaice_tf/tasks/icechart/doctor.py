@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from seaice_tf.errors import InputError
 from seaice_tf.readers import sar_scene, scene_doctor
 from seaice_tf.readers.scene_doctor import SceneList
@@ -53,10 +51,10 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
 def _folder(settings: Settings) -> tuple[SceneList, list[str]]:
     troubles = []
     for path in sar_scene.find(Path(settings.data)):
-        try:
-            troubles += _troubles(path)
-        except InputError as error:
-            troubles.append(str(error))
+        found = scene_doctor.troubles(path)
+        troubles += found
+        if not found and not scene_doctor.is_charted(path):
+            print(f"{path.name}: no charts, it can only be predicted")
     if troubles:
         return _readable(settings), troubles
     return scene_doctor.read_folder(Path(settings.data)), troubles
@@ -74,26 +72,6 @@ def _readable(settings: Settings) -> SceneList:
     if not names:
         raise InputError(f"{settings.data}: expected scenes, got none that can be read")
     return SceneList(tuple(names), tuple(areas))
-
-
-def _troubles(path: Path) -> list[str]:
-    """What is wrong with a scene that can be described."""
-    scene = sar_scene.describe(path)
-    beside = sar_scene.reference(path)
-    valid = sar_scene.read_valid(scene)
-    found = []
-    if not valid.any():
-        found.append(f"{path}: no valid SAR pixel")
-    if beside and sar_scene.describe(beside).shape != scene.shape:
-        found.append(f"{beside}: expected charts of {scene.shape} pixels")
-    if not scene.charts and not beside:
-        print(f"{path.name}: no charts, it can only be predicted")
-    elif not any(counts.any() for counts in scene_doctor.histograms(scene).values()):
-        found.append(f"{path}: all of its charts are masked")
-    coarse = sar_scene.read_coarse(scene, [c for c in scene.channels if c in sar_scene.COARSE])
-    if not np.isfinite(coarse).all():
-        found.append(f"{path}: values of the 2 km grid that are no numbers")
-    return found
 
 
 def _factors(found: SceneList) -> list[str]:
