@@ -90,7 +90,7 @@ def trainer() -> Callable[[], float]:
             loss = loss + 3 * nn.functional.cross_entropy(found[chart], charts[chart].long())
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     return step
 

@@ -6,10 +6,10 @@ from typing import Literal
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.blocks import CropLike, PadTo
+from seaice_tf.models.blocks import CropLike, PadTo, Standardise
 from seaice_tf.models.unet import Heads, heads, unet_body
 from seaice_tf.transforms.ice_decision import SMALLEST, Uncertainty
-from seaice_tf.transforms.icechart import CHARTS, CLASSES
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, FILL, MEAN_STD
 
 FILTERS = {4: (16, 32, 32, 32), 6: (16, *5 * (32,)), 8: (16, *7 * (32,))}  # by depth
 Concentration = Literal["regression", "classification", "ordinal"]
@@ -111,6 +111,24 @@ def charts_of_scenes(
     image = keras.Input(network.input_shape[1:], name="image")
     decided = Decide(sic, agree, uncertainty, temperatures, name="decide")(network(image))
     return keras.Model(image, decided, name="charts_of_scenes")
+
+
+def of_raw_channels(served: keras.Model, channels: Sequence[str]) -> keras.Model:
+    """The same model for channels in their own units, NaN where there is no data: (B, H, W, C)."""
+    scales = [MEAN_STD.get(channel, (0.0, 1.0)) for channel in channels]
+    image = keras.Input((None, None, len(channels)), name="raw")
+    scaled = Standardise(*zip(*scales), name="standardise")(image)
+    return keras.Model(image, served(FillUnknown(name="fill")(scaled)), name="raw_scenes")
+
+
+class FillUnknown(keras.layers.Layer):
+    """FILL, the mean of a standardised channel, for what is no number: any shape."""
+
+    def call(self, x):
+        return tf.where(tf.math.is_finite(x), x, tf.constant(FILL, x.dtype))
+
+    def compute_output_shape(self, shape):
+        return shape
 
 
 class Decide(keras.layers.Layer):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from seaice_tf import cli, pipeline
 from seaice_tf.errors import InputError
-from seaice_tf.models.icechart import alignment
+from seaice_tf.models.icechart import FILTERS, alignment, network
 from seaice_tf.models.unet import context
 from seaice_tf.readers import sar_scene, scene_shards
 from seaice_tf.runs import fit
@@ -84,6 +84,23 @@ def test_tiles_with_the_context_of_the_network_leave_no_trace(wide):
     np.testing.assert_allclose(tiled / scale, at_once / scale, atol=1e-5)
     _, cut_short = whole_and_tiled(image, serve, 9, 8, align)
     assert np.abs(cut_short - at_once).max() > 1e-3 * scale
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("levels", "heads"), [(4, 0), (8, 0), (8, 2)])
+def test_a_scene_of_2048_pixels_in_tiles_is_the_scene_at_once(levels, heads):
+    """To 1e-4 at every pixel; with attention between all pixels the difference is only told."""
+    model = network(3, filters=FILTERS[levels], attention_heads=heads)
+    rng = np.random.default_rng(0)
+    weights = [w + 0.1 * rng.normal(size=w.shape) * (w.ndim == 1) for w in model.get_weights()]
+    model.set_weights([np.abs(w) if w.ndim == 1 else w for w in weights])
+    image = rng.normal(size=(2048, 2048, 3)).astype(np.float32)
+    at_once, tiled = whole_and_tiled(
+        image, lambda x: np.asarray(model(x)["SOD"]), 512, context(levels), alignment(levels)
+    )
+    most = np.abs(tiled - at_once).max()
+    print(f"{levels} levels, {heads} heads: {most:.1e} of values up to {np.abs(at_once).max():.1f}")
+    assert heads or most < 1e-4
 
 
 def test_views_are_turned_back_and_pixels_that_stand_alone_do_not_change(chart_settings):

@@ -7,7 +7,7 @@ from seaice_tf.tasks.icechart import data
 from seaice_tf.tasks.icechart.calibration import calibrate
 from seaice_tf.tasks.icechart.cases import Options, cases, future, preview
 from seaice_tf.tasks.icechart.doctor import doctor
-from seaice_tf.tasks.icechart.networks import build, served, space
+from seaice_tf.tasks.icechart.networks import also_served, build, served, space
 from seaice_tf.tasks.icechart.prepare import prepare
 from seaice_tf.tasks.icechart.products import write
 from seaice_tf.tasks.icechart.settings import Settings
@@ -45,6 +45,7 @@ ICECHART = Task(
     build=build,
     calibrate=calibrate,
     served=served,
+    also_served=also_served,
     space=space,
     cases=cases,
     future=future,
@@ -63,8 +64,9 @@ ICECHART = Task(
         "width, channels) float32 of any size, and gives `SIC`, `SOD` and `FLOE`, (batch, height, "
         "width) uint8 classes; `concentration` in tenths; `SIC_probabilities`, "
         "`SOD_probabilities` and `FLOE_probabilities`, (batch, height, width, classes); "
-        "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. Land is charted "
-        "like sea: mask it."
+        "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. `serve_raw` takes "
+        "the same channels in their own units (dB, degrees, K, m/s, kg/m2, zones), NaN where "
+        "there are no data. Land is charted like sea: mask it."
     ),
     options=Options,
     data_settings=("data", "target"),
