@@ -52,7 +52,7 @@ class Size:
 HERE = Size("synthetic", 12, 128, 128, 8, 5, 64)
 REAL = Size("real", 40, 4000, 512, 8, 1, 256)
 TINY = Size("tiny", 1, 4, 32, 2, 10, 32, seeds=(0,))
-SCENES = {"synthetic": (48, (1000, 1040), 0, 12), "tiny": (5, (400, 416), 0, 1)}
+SCENES = {"synthetic": (48, (1000, 1040), 0, 12), "tiny": (24, (400, 416), 0, 6)}
 ROOT = Path("saved_models/icechart/runs")
 MARINARA = "pizza_marinara"
 

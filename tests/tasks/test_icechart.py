@@ -19,6 +19,7 @@ from seaice_tf.tasks.icechart.prepare import prepare
 from seaice_tf.transforms import ice_decision, tiles
 from seaice_tf.transforms.icechart import CHARTS, CLASSES
 from seaice_tf.transforms.windows import Window, whole
+from seaice_tf.writers import icechart_upload
 
 
 @pytest.fixture(scope="module")
@@ -252,6 +253,20 @@ def test_charts_as_netcdf(chart_settings, tmp_path):
         assert tied.min() - 0.1 < data["latitude"][:].min() < data["latitude"][:].max()
         assert data["SOD"].flag_meanings.split()[0] == "open_water"
         assert 0.1 < known.mean() < 0.95
+
+
+def test_the_doctor_looks_at_an_upload_file(chart_settings, tmp_path, capsys):
+    (case,) = ICECHART.cases(chart_settings)
+    upload = icechart_upload.write(tmp_path / "upload.nc", [(case.name, case.truth)])
+    command = ["doctor", "icechart", "--data", str(upload)]
+    assert cli.main(command) == 1
+    assert "expected 20 scenes, got 1" in capsys.readouterr().out
+    listed = tmp_path / "target.json"
+    listed.write_text(json.dumps([f"{case.name}_prep.nc"]))
+    assert cli.main([*command, "--target", str(listed)]) == 0
+    listed.write_text(json.dumps([f"{case.name}_prep.nc", "20180124T194759_dmi_prep.nc"]))
+    assert cli.main([*command, "--target", str(listed)]) == 1
+    assert "20180124T194759_dmi_SIC, got none" in capsys.readouterr().out
 
 
 def test_a_damaged_scene_is_left_out_only_when_asked_for(chart_settings, tmp_path, capsys):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import sar_scene, scene_doctor
+from seaice_tf.readers import icechart_upload, sar_scene, scene_doctor
 from seaice_tf.readers.scene_doctor import SceneList
 from seaice_tf.tasks.icechart import data
 from seaice_tf.tasks.icechart.settings import Settings
@@ -16,9 +16,12 @@ from seaice_tf.writers import scene_plots
 def doctor(settings: Settings, plots: Path | None) -> list[str]:
     """Print what the scenes are and how they differ from the target; gives their troubles.
 
-    `data` may also be a list of names (JSON).
+    `data` may also be a list of names (JSON), or an upload file (.nc), which is checked for the
+    scenes that `target` names or for any 20.
     """
     path = Path(settings.data)
+    if path.is_file() and path.suffix == ".nc":
+        return _upload(path, settings)
     found, troubles = (scene_doctor.read_list(path), []) if path.is_file() else _folder(settings)
     print(f"{len(found.names)} scenes")
     factors = _factors(found)
@@ -46,6 +49,11 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
         for path in written:
             print(f"plot: {path}")
     return troubles
+
+
+def _upload(path: Path, settings: Settings) -> list[str]:
+    names = [name.short for name in data.target(settings).names] if settings.target else None
+    return icechart_upload.troubles(path, names)
 
 
 def _folder(settings: Settings) -> tuple[SceneList, list[str]]:
