@@ -202,7 +202,13 @@ def _runs_flag(task) -> tuple:
 def _setting_flags(task, names: Sequence[str]) -> list[tuple]:
     """Settings that a run can be used with, by default as they are."""
     hints, see = get_type_hints(task.settings), tyro.conf.arg(help="As of train, see its --help.")
-    return [(name, Annotated[hints[name] | None, see], None) for name in names]
+    switches = {name for name in names if hints[name] is bool}  # can only be turned on
+    return [
+        (name, Annotated[bool, see], False)
+        if name in switches
+        else (name, Annotated[hints[name] | None, see], None)
+        for name in names
+    ]
 
 
 def _of_use(task) -> tuple[str, ...]:
@@ -219,8 +225,9 @@ def _opened(task, flags) -> list:
 
 
 def _with_data(task, settings: Any, flags: Any) -> Any:
-    given = {name: getattr(flags, name, None) for name in _of_use(task)}
-    return dataclasses.replace(settings, **{k: v for k, v in given.items() if v is not None})
+    asked = {name: getattr(flags, name, None) for name in _of_use(task)}
+    given = {k: v for k, v in asked.items() if v is not None and v is not False}
+    return dataclasses.replace(settings, **given)
 
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {

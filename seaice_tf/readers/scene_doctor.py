@@ -14,7 +14,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.readers import sar_scene
 from seaice_tf.transforms import scene_names, scene_weights
-from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, MASK
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK
 from seaice_tf.transforms.scene_names import FACTORS, UNKNOWN, SceneName
 
 BOX = (5, 20)  # degrees of latitude and longitude, where no area is known
@@ -101,16 +101,26 @@ def area(scene: sar_scene.Scene) -> str:
     return f"{abs(north)}{'NS'[north < 0]} {abs(east)}{'EW'[east < 0]}"
 
 
-def troubles(path: Path) -> list[str]:
-    """What is wrong with a scene, in sentences; empty if nothing is."""
+def troubles(path: Path, channels: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a scene, in sentences; empty if nothing is.
+
+    Args:
+        path: of the scene.
+        channels: that it has to hold. Of the SAR grid, only those are read to the end.
+    """
     try:
-        return _troubles(path)
+        return _troubles(path, channels)
     except InputError as error:
         return [str(error)]
 
 
-def _troubles(path: Path) -> list[str]:
+def _troubles(path: Path, channels: Sequence[str]) -> list[str]:
     scene = sar_scene.describe(path)
+    for name in channels:
+        if name in FINE:
+            sar_scene.read_fine(scene, [name])
+        elif name in COARSE:
+            sar_scene.read_coarse(scene, [name])
     beside = sar_scene.reference(path)
     found = []
     if not sar_scene.read_valid(scene).any():

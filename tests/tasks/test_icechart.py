@@ -12,7 +12,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.models.icechart import FILTERS, alignment, network
 from seaice_tf.models.unet import context
 from seaice_tf.readers import sar_scene, scene_shards
-from seaice_tf.runs import fit
+from seaice_tf.runs import ensemble, fit
 from seaice_tf.tasks.icechart import ICECHART, data
 from seaice_tf.tasks.icechart.cases import Options
 from seaice_tf.tasks.icechart.prepare import prepare
@@ -290,6 +290,14 @@ def test_one_component_of_the_wind_cannot_be_turned(chart_settings):
     with pytest.raises(InputError, match="expected both of u10m_rotated, v10m_rotated"):
         dataclasses.replace(chart_settings, channels=one)
     dataclasses.replace(chart_settings, channels=one, turns=False)
+
+
+def test_runs_of_other_channels_make_no_ensemble(chart_settings):
+    other = dataclasses.replace(chart_settings, channels=chart_settings.channels[::-1])
+    with pytest.raises(InputError, match="expected runs with channels"):
+        ensemble.cases(ICECHART, [chart_settings, other], ICECHART.future)
+    deeper = dataclasses.replace(chart_settings, filters=(2, 2, 2), views="all")
+    assert len(ensemble.cases(ICECHART, [chart_settings, deeper], ICECHART.future)) == 5
 
 
 @pytest.mark.soak

@@ -43,16 +43,17 @@ def scenes(settings: Settings) -> list[Scene]:
     """All scenes of the folder, in the order of their names."""
     paths = sar_scene.find(folder(settings))
     if settings.skip_damaged:
-        paths = [path for path in paths if not _damaged(path, path.stat().st_mtime_ns)]
+        asked = settings.channels
+        paths = [path for path in paths if not _damaged(path, path.stat().st_mtime_ns, asked)]
         if not paths:
             raise InputError(f"{folder(settings)}: expected a scene without damage, got none")
     return [sar_scene.describe(path) for path in paths]
 
 
 @cache
-def _damaged(path: Path, modified: int) -> bool:
+def _damaged(path: Path, modified: int, channels: tuple[str, ...]) -> bool:
     """Whether a scene is to be left out, which is said once."""
-    troubles = scene_doctor.troubles(path)
+    troubles = scene_doctor.troubles(path, channels)
     for trouble in troubles:
         print(f"left out: {trouble}")
     return bool(troubles)
