@@ -8,10 +8,10 @@ import netCDF4
 import numpy as np
 
 from seaice_tf import __version__
+from seaice_tf.transforms.ice_decision import PACKED, packed
 from seaice_tf.transforms.icechart import CHART_TITLES, CHARTS, CLASSES, MASK
 from seaice_tf.writers import atomic
 
-WHOLE = 250  # of a byte that stands for 1
 CHUNK = 256  # pixels along a side
 Rows = Mapping[str, np.ndarray]
 
@@ -64,8 +64,8 @@ def _define(data: netCDF4.Dataset, placed: bool) -> None:
     common = {"coordinates": "latitude longitude"} if placed else {}
     fraction = {
         "units": "1",
-        "scale_factor": 1 / WHOLE,
-        "valid_range": np.array([0, WHOLE], np.uint8),
+        "scale_factor": 1 / PACKED,
+        "valid_range": np.array([0, PACKED], np.uint8),
     }
     fraction |= common
     concentration = {"standard_name": "sea_ice_area_fraction", "cell_methods": "area: mean"}
@@ -114,4 +114,4 @@ def _write(data: netCDF4.Dataset, top: int, rows: Rows) -> None:
 
 
 def _bytes(fractions: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    return np.where(valid, np.rint(fractions * WHOLE), MASK).astype(np.uint8)
+    return np.where(valid, packed(fractions), np.uint8(MASK))

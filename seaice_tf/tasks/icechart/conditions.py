@@ -36,6 +36,8 @@ def added(total: Counts | None, counts: Counts) -> Counts:
 
 def _distance(case: Case, fields: Maps, charts: Charts) -> Counts:
     scene = case.context.scene
+    if "distance_map" not in scene.channels:
+        return {c: np.zeros((len(ZONE_NAMES), *2 * (_classes(c),)), int) for c in CHARTS}
     zones = physical("distance_map", sar_scene.read_fine(scene, ["distance_map"])[..., 0])
     group = np.digitize(zones, ZONES)
     return {

@@ -107,7 +107,7 @@ def sheet(case: Case, fields: Maps, model: str) -> Figure:
     """Radar, charts, uncertainty and, if it is known, truth of a scene."""
     context, here = case.context, window(case)
     shape = here.height, here.width
-    doubts = downscale.enlarge(ice_decision.unpacked(fields["uncertainty"]), context.factor, shape)
+    doubts = downscale.enlarge(fields["uncertainty"], context.factor, shape)
     truth = case.truth
     if truth is not None:
         truth = {chart: truth[chart][here.slices] for chart in CHARTS}
