@@ -79,6 +79,8 @@ def charts(native: dict[str, np.ndarray], factor: int) -> dict[str, np.ndarray]:
 
 def enlarge(blocks: np.ndarray, factor: int, shape: tuple[int, int]) -> np.ndarray:
     """Every pixel with the value of its block: (h, w, ...) -> (H, W, ...) with `shape` pixels."""
+    if factor == 1:
+        return blocks[: shape[0], : shape[1]]
     wide = np.repeat(np.repeat(blocks, factor, axis=0), factor, axis=1)
     return wide[: shape[0], : shape[1]]
 

@@ -14,6 +14,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from seaice_tf.transforms.ice_decision import unpacked
 from seaice_tf.transforms.icechart import CHART_TITLES, CHARTS, CLASSES, MASK
 from seaice_tf.writers import maps
 
@@ -79,7 +80,7 @@ def error(axes: Axes, name: str, true: np.ndarray, pred: np.ndarray) -> None:
 
 def doubt(axes: Axes, uncertainty: np.ndarray, charted: np.ndarray) -> None:
     """How uncertain a chart is: (H, W) from 0, dark, to 1; grey where nothing is charted."""
-    shown = np.ma.masked_where(~thin(charted), thin(uncertainty))
+    shown = np.ma.masked_where(~thin(charted), unpacked(thin(uncertainty)))
     axes.imshow(shown, cmap=colormaps["magma"].with_extremes(bad=NO_CHART), vmin=0, vmax=1)
     axes.set_title("uncertainty, 0 dark to 1 bright", fontsize=9)
     axes.set_axis_off()
@@ -100,7 +101,7 @@ def figure(
         backscatter: (H, W) one SAR channel.
         valid: (H, W) bool.
         pred, true: SIC, SOD and FLOE, each (H, W) classes with 255 where there are none.
-        uncertainty: of the same charts, each (H, W) in 0 to 1.
+        uncertainty: of the same charts, each (H, W) in 0 to 1, packed or not.
     """
     columns = (2 if true is None else 4) + (uncertainty is not None)
     sheet = Figure(figsize=(3.1 * columns + 0.8, 8.6), dpi=110, layout="constrained")
