@@ -1,0 +1,83 @@
+"""Frames moved on by a flow that stays as it is (semi-Lagrangian), and blurred as doubt grows.
+
+A flow is (rows, columns, 2) in pixels a frame as in `optical_flow`.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from seaice_tf.transforms.nowcast import FRAMES_OUT
+
+
+def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """The image one frame later: out(x) = image(x - flow(x)), bilinear, edges repeated.
+
+    Args:
+        image: (H, W).
+        flow: (H, W, 2).
+
+    Returns:
+        (H, W) float32.
+    """
+    return _at(image, _pixels(image.shape) - np.moveaxis(flow, -1, 0))
+
+
+def extrapolate(last: np.ndarray, flow: np.ndarray, steps: int = FRAMES_OUT) -> np.ndarray:
+    """The last frame moved on by 1 to `steps` frames: (H, W) -> (steps, H, W) float32.
+
+    Where the air of a pixel comes from is followed back a frame at a time, by the flow in the
+    middle of the way; the frame itself is interpolated once, so that it is not smoothed.
+
+    Args:
+        last: the latest frame.
+        flow: (H, W, 2), the same at all times.
+        steps: frames; the first is moved by one flow.
+
+    Source: Germann, Zawadzki 2002, doi:10.1175/1520-0493(2002)130<2859:SDOTPO>2.0.CO;2.
+    """
+    return np.stack([_at(last, where) for where in origins(flow, steps)[1:]])
+
+
+def origins(flow: np.ndarray, steps: int) -> np.ndarray:
+    """Where what is at each pixel was 0 to `steps` frames before.
+
+    Args:
+        flow: (H, W, 2), the same at all times; past the edge that of the edge.
+        steps: frames.
+
+    Returns:
+        (steps + 1, 2, H, W) float32, rows and columns; they may lie outside of the image.
+    """
+    way = np.moveaxis(flow, -1, 0).astype(np.float32)
+    result = np.empty((steps + 1, *way.shape), np.float32)
+    result[0] = _pixels(way.shape[1:])
+    for step in range(steps):
+        middle = result[step] - _vectors_at(way, result[step]) / 2
+        result[step + 1] = result[step] - _vectors_at(way, middle)
+    return result
+
+
+def blur(frames: np.ndarray, growth: float, power: float = 0.5) -> np.ndarray:
+    """Gaussian blur of growth * lead ** power pixels, lead 1 for the first: (T, H, W) -> the same.
+
+    Diffusion has a power of 0.5. Edges are repeated.
+    """
+    return np.stack(
+        [
+            ndimage.gaussian_filter(frame.astype(np.float32), growth * lead**power, mode="nearest")
+            for lead, frame in enumerate(frames, start=1)
+        ]
+    )
+
+
+def _pixels(shape: tuple[int, ...]) -> np.ndarray:
+    return np.indices(shape, dtype=np.float32)
+
+
+def _at(image: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Values between the pixels: (H, W) at (2, ...) rows and columns."""
+    return ndimage.map_coordinates(image.astype(np.float32), where, order=1, mode="nearest")
+
+
+def _vectors_at(field: np.ndarray, where: np.ndarray) -> np.ndarray:
+    return np.stack([_at(part, where) for part in field])
