@@ -57,14 +57,14 @@ def origins(flow: np.ndarray, steps: int) -> np.ndarray:
     return result
 
 
-def blur(frames: np.ndarray, growth: float, power: float = 0.5) -> np.ndarray:
-    """Gaussian blur of growth * lead ** power pixels, lead 1 for the first: (T, H, W) -> the same.
+def blur(frames: np.ndarray, growth: float) -> np.ndarray:
+    """Gaussian blur of `growth` pixels more with each lead: (T, H, W) -> the same, float32.
 
-    Diffusion has a power of 0.5. Edges are repeated.
+    The first frame, of lead 1, is blurred by `growth` pixels. Edges are repeated.
     """
     return np.stack(
         [
-            ndimage.gaussian_filter(frame.astype(np.float32), growth * lead**power, mode="nearest")
+            ndimage.gaussian_filter(frame.astype(np.float32), growth * lead, mode="nearest")
             for lead, frame in enumerate(frames, start=1)
         ]
     )
