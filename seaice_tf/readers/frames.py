@@ -63,7 +63,7 @@ def read(path: Path) -> Frames:
         raise InputError(
             f"{path}: expected osgb {(2, *data.shape[1:])}, got {osgb.shape}; {WAY_OUT}"
         )
-    return Frames(path.name, time, (((data,),),), osgb, TITLE in title)
+    return Frames(path.name, time, (((data,),),), osgb, synthetic=TITLE in title)
 
 
 def _npz(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:

@@ -52,8 +52,8 @@ def origins(flow: np.ndarray, steps: int) -> np.ndarray:
     result = np.empty((steps + 1, *way.shape), np.float32)
     result[0] = _pixels(way.shape[1:])
     for step in range(steps):
-        middle = result[step] - _vectors_at(way, result[step]) / 2
-        result[step + 1] = result[step] - _vectors_at(way, middle)
+        middle = result[step] - _at(way, result[step]) / 2
+        result[step + 1] = result[step] - _at(way, middle)
     return result
 
 
@@ -74,10 +74,22 @@ def _pixels(shape: tuple[int, ...]) -> np.ndarray:
     return np.indices(shape, dtype=np.float32)
 
 
-def _at(image: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Values between the pixels: (H, W) at (2, ...) rows and columns."""
-    return ndimage.map_coordinates(image.astype(np.float32), where, order=1, mode="nearest")
+def _at(fields: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Values between the pixels, edges repeated: (..., H, W) at (2, h, w) -> (..., h, w) float32.
 
+    Several times as fast as `ndimage.map_coordinates`, which takes one field at a time.
+    """
+    height, width = fields.shape[-2:]
+    row, column = (np.clip(x, 0, n - 1) for x, n in zip(where, (height, width)))
+    top, left = row.astype(np.intp), column.astype(np.intp)
+    down, right = (row - top).astype(np.float32), (column - left).astype(np.float32)
+    first = top * width + left
+    below, beside = np.where(top < height - 1, width, 0), (left < width - 1).astype(np.intp)
+    flat = fields.reshape(*fields.shape[:-2], -1).astype(np.float32, copy=False)
 
-def _vectors_at(field: np.ndarray, where: np.ndarray) -> np.ndarray:
-    return np.stack([_at(part, where) for part in field])
+    def across(start):
+        here = flat.take(start, axis=-1)
+        return here + right * (flat.take(start + beside, axis=-1) - here)
+
+    upper = across(first)
+    return upper + down * (across(first + below) - upper)

@@ -27,9 +27,9 @@ def test_a_sheet_has_a_row_for_each_kind():
 
 
 def test_a_sheet_is_written(tmp_path):
-    path = frame_maps.write(tmp_path / "a.png", "a test", PAST, TRUE, TRUE)
+    path = frame_maps.write(tmp_path / "a.png", "a test", PAST, TRUE)
     with Image.open(path) as picture:
-        assert picture.width > picture.height > 300
+        assert picture.width > 2 * picture.height > 600
 
 
 def test_truth_beside_forecast_as_a_gif(tmp_path):
