@@ -19,7 +19,7 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     Returns:
         (H, W) float32.
     """
-    return _at(image, _pixels(image.shape) - np.moveaxis(flow, -1, 0))
+    return at(image, _pixels(image.shape) - np.moveaxis(flow, -1, 0))
 
 
 def extrapolate(last: np.ndarray, flow: np.ndarray, steps: int = FRAMES_OUT) -> np.ndarray:
@@ -35,7 +35,7 @@ def extrapolate(last: np.ndarray, flow: np.ndarray, steps: int = FRAMES_OUT) -> 
 
     Source: Germann, Zawadzki 2002, doi:10.1175/1520-0493(2002)130<2859:SDOTPO>2.0.CO;2.
     """
-    return np.stack([_at(last, where) for where in origins(flow, steps)[1:]])
+    return np.stack([at(last, where) for where in origins(flow, steps)[1:]])
 
 
 def origins(flow: np.ndarray, steps: int) -> np.ndarray:
@@ -52,8 +52,8 @@ def origins(flow: np.ndarray, steps: int) -> np.ndarray:
     result = np.empty((steps + 1, *way.shape), np.float32)
     result[0] = _pixels(way.shape[1:])
     for step in range(steps):
-        middle = result[step] - _at(way, result[step]) / 2
-        result[step + 1] = result[step] - _at(way, middle)
+        middle = result[step] - at(way, result[step]) / 2
+        result[step + 1] = result[step] - at(way, middle)
     return result
 
 
@@ -70,11 +70,7 @@ def blur(frames: np.ndarray, growth: float) -> np.ndarray:
     )
 
 
-def _pixels(shape: tuple[int, ...]) -> np.ndarray:
-    return np.indices(shape, dtype=np.float32)
-
-
-def _at(fields: np.ndarray, where: np.ndarray) -> np.ndarray:
+def at(fields: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Values between the pixels, edges repeated: (..., H, W) at (2, h, w) -> (..., h, w) float32.
 
     Several times as fast as `ndimage.map_coordinates`, which takes one field at a time.
@@ -93,3 +89,7 @@ def _at(fields: np.ndarray, where: np.ndarray) -> np.ndarray:
 
     upper = across(first)
     return upper + down * (across(first + below) - upper)
+
+
+def _pixels(shape: tuple[int, ...]) -> np.ndarray:
+    return np.indices(shape, dtype=np.float32)
