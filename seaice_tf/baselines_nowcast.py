@@ -16,7 +16,7 @@ LUCAS_KANADE: Method = partial(optical_flow.lucas_kanade, radius=7)
 TV_L1: Method = partial(optical_flow.tv_l1, attachment=30)
 # A frame lies up to 0.2 pixels beside the next, so that one pair alone tells the wind badly.
 PAIRS = 4
-GROWTH = 0.45  # pixels of blur at the first lead; it grows with the root of the lead
+GROWTH = 0.15  # pixels of blur a lead
 
 
 def persistence(past: np.ndarray) -> np.ndarray:
@@ -35,7 +35,7 @@ def flow(past: np.ndarray, method: Method = LUCAS_KANADE, growth: float = 0.0) -
     Args:
         past: (12, 128, 128) counts.
         method: of optical flow.
-        growth: of the blur, in pixels at the first lead; 0 does not blur.
+        growth: of the blur, in pixels a lead; 0 does not blur.
     """
     motion = optical_flow.recent(past, method, PAIRS)
     frames = advection.extrapolate(past[-1], motion)

@@ -55,40 +55,40 @@ def sequence(path: Path) -> Findings:
     Raises:
         InputError: it cannot be read as one.
     """
-    frames_ = frames.read(path)
-    height, width = frames_.shape
+    held = frames.read(path)
+    height, width = held.shape
     troubles, means = [], []
-    for number, time in enumerate(frames_.time):
-        frame = _frame(frames_, number)
+    for number, time in enumerate(held.time):
+        frame = _frame(held, number)
         means.append(frame.mean(dtype=np.float64))
         if values := nowcast.beyond(frame):
             troubles.append(f"{path}: {time}: expected counts from 0 to 1023, got {values}")
         elif nowcast.dark(frame):
             troubles.append(f"{path}: {time}: night, mean of {means[-1]:.0f} counts")
-    for gap in nowcast.gaps(frames_.time):
-        before, after = frames_.time[gap : gap + 2]
+    for gap in nowcast.gaps(held.time):
+        before, after = held.time[gap : gap + 2]
         troubles.append(f"{path}: a gap from {before} to {after}; no window crosses it")
     if min(height, width) < SIDE:
         troubles.append(
             f"{path}: expected at least {SIDE} pixels along each side, got {height} x {width}"
         )
-    if max(nowcast.ahead(frames_.time)) <= FRAMES_IN:
+    if max(nowcast.ahead(held.time)) <= FRAMES_IN:
         troubles.append(f"{path}: expected more than {FRAMES_IN} frames without a gap")
     line = (
-        f"{path.name}: {len(frames_)} frames of {height} x {width} pixels, {frames_.time[0]} to "
-        f"{frames_.time[-1]}, mean of {np.mean(means):.0f} counts"
+        f"{path.name}: {len(held)} frames of {height} x {width} pixels, {held.time[0]} to "
+        f"{held.time[-1]}, mean of {np.mean(means):.0f} counts"
     )
     return Findings((line,), tuple(troubles), np.array(means))
 
 
-def usable(frames_: Frames) -> np.ndarray:
+def usable(held: Frames) -> np.ndarray:
     """Which frames hold counts by day: (T,) bool; they are read one at a time."""
-    every = (_frame(frames_, number) for number in range(len(frames_)))
+    every = (_frame(held, number) for number in range(len(held)))
     return np.array([not nowcast.beyond(frame) and not nowcast.dark(frame) for frame in every])
 
 
-def _frame(frames_: Frames, number: int) -> np.ndarray:
-    return frames_.read(number, 1, whole(frames_.shape))[0]
+def _frame(held: Frames, number: int) -> np.ndarray:
+    return held.read(number, 1, whole(held.shape))[0]
 
 
 def _contest(path: Path) -> Findings:

@@ -22,18 +22,27 @@ WAY_OUT = "give a file with the frames of one place and their times"
 def find(path: Path) -> list[Path]:
     """The sequences of a folder in the order of their names, or the one that `path` is.
 
+    A damaged npz file counts as one: reading it tells what is wrong.
+
     Raises:
         InputError: there is none.
     """
     if path.suffix in (".npz", ".zarr") and path.exists():
         return [path]
-    found = [p for p in sorted(path.glob("*.npz")) if "time" in npz.keys(p)]
+    found = [p for p in sorted(path.glob("*.npz")) if _may_be_one(p)]
     found += sorted(path.glob("*.zarr"))
     if not found:
         raise InputError(
             f"{path}: expected .npz files with data and time, or a .zarr, got none; {WAY_OUT}"
         )
     return found
+
+
+def _may_be_one(path: Path) -> bool:
+    try:
+        return "time" in npz.keys(path)
+    except InputError:
+        return True
 
 
 def read(path: Path) -> Frames:
@@ -63,7 +72,7 @@ def read(path: Path) -> Frames:
         raise InputError(
             f"{path}: expected osgb {(2, *data.shape[1:])}, got {osgb.shape}; {WAY_OUT}"
         )
-    return Frames(path.name, time, (((data,),),), osgb, TITLE in title)
+    return Frames(path.name, time, (((data,),),), osgb, synthetic=TITLE in title)
 
 
 def _npz(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:

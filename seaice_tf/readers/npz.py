@@ -18,7 +18,7 @@ from seaice_tf.errors import InputError
 
 LOCAL_HEADER = 30  # bytes, before the name and the extra field
 PIECE = 1 << 20  # bytes
-DAMAGE = (zipfile.BadZipFile, ValueError, EOFError, zlib.error, NotImplementedError)
+DAMAGE = (zipfile.BadZipFile, ValueError, EOFError, zlib.error, RuntimeError)
 
 
 def keys(path: Path) -> tuple[str, ...]:

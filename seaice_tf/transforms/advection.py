@@ -19,7 +19,7 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
     Returns:
         (H, W) float32.
     """
-    return _at(image, _pixels(image.shape) - np.moveaxis(flow, -1, 0))
+    return at(image, _pixels(image.shape) - np.moveaxis(flow, -1, 0))
 
 
 def extrapolate(last: np.ndarray, flow: np.ndarray, steps: int = FRAMES_OUT) -> np.ndarray:
@@ -35,7 +35,7 @@ def extrapolate(last: np.ndarray, flow: np.ndarray, steps: int = FRAMES_OUT) -> 
 
     Source: Germann, Zawadzki 2002, doi:10.1175/1520-0493(2002)130<2859:SDOTPO>2.0.CO;2.
     """
-    return np.stack([_at(last, where) for where in origins(flow, steps)[1:]])
+    return np.stack([at(last, where) for where in origins(flow, steps)[1:]])
 
 
 def origins(flow: np.ndarray, steps: int) -> np.ndarray:
@@ -52,32 +52,44 @@ def origins(flow: np.ndarray, steps: int) -> np.ndarray:
     result = np.empty((steps + 1, *way.shape), np.float32)
     result[0] = _pixels(way.shape[1:])
     for step in range(steps):
-        middle = result[step] - _vectors_at(way, result[step]) / 2
-        result[step + 1] = result[step] - _vectors_at(way, middle)
+        middle = result[step] - at(way, result[step]) / 2
+        result[step + 1] = result[step] - at(way, middle)
     return result
 
 
-def blur(frames: np.ndarray, growth: float, power: float = 0.5) -> np.ndarray:
-    """Gaussian blur of growth * lead ** power pixels, lead 1 for the first: (T, H, W) -> the same.
+def blur(frames: np.ndarray, growth: float) -> np.ndarray:
+    """Gaussian blur of `growth` pixels more with each lead: (T, H, W) -> the same, float32.
 
-    Diffusion has a power of 0.5. Edges are repeated.
+    The first frame, of lead 1, is blurred by `growth` pixels. Edges are repeated.
     """
     return np.stack(
         [
-            ndimage.gaussian_filter(frame.astype(np.float32), growth * lead**power, mode="nearest")
+            ndimage.gaussian_filter(frame.astype(np.float32), growth * lead, mode="nearest")
             for lead, frame in enumerate(frames, start=1)
         ]
     )
 
 
+def at(fields: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Values between the pixels, edges repeated: (..., H, W) at (2, h, w) -> (..., h, w) float32.
+
+    Several times as fast as `ndimage.map_coordinates`, which takes one field at a time.
+    """
+    height, width = fields.shape[-2:]
+    row, column = (np.clip(x, 0, n - 1) for x, n in zip(where, (height, width)))
+    top, left = row.astype(np.intp), column.astype(np.intp)
+    down, right = (row - top).astype(np.float32), (column - left).astype(np.float32)
+    first = top * width + left
+    below, beside = np.where(top < height - 1, width, 0), (left < width - 1).astype(np.intp)
+    flat = fields.reshape(*fields.shape[:-2], -1).astype(np.float32, copy=False)
+
+    def across(start):
+        here = flat.take(start, axis=-1)
+        return here + right * (flat.take(start + beside, axis=-1) - here)
+
+    upper = across(first)
+    return upper + down * (across(first + below) - upper)
+
+
 def _pixels(shape: tuple[int, ...]) -> np.ndarray:
     return np.indices(shape, dtype=np.float32)
-
-
-def _at(image: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Values between the pixels: (H, W) at (2, ...) rows and columns."""
-    return ndimage.map_coordinates(image.astype(np.float32), where, order=1, mode="nearest")
-
-
-def _vectors_at(field: np.ndarray, where: np.ndarray) -> np.ndarray:
-    return np.stack([_at(part, where) for part in field])

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from seaice_tf.transforms.windows import Window
+from seaice_tf.errors import InputError
+from seaice_tf.transforms.windows import Window, require_inside
 
 # Rows of tiles from the top, each from the left: (frames, rows, columns) of whole or real counts.
 # All that a tile must know is to be sliced along its three axes at once.
@@ -22,6 +23,7 @@ class Frames:
         time: (T,) datetime64[s], ascending, perhaps with gaps.
         blocks: one after the other in time, all of the same place.
         osgb: (2, H, W) eastings and northings in metres, None if they are not known.
+        usable: (T,) bool, frames that windows may hold; None for all of them.
         synthetic: made up.
     """
 
@@ -29,6 +31,7 @@ class Frames:
     time: np.ndarray
     blocks: tuple[Block, ...]
     osgb: np.ndarray | None = None
+    usable: np.ndarray | None = None
     synthetic: bool = False
 
     @property
@@ -41,9 +44,21 @@ class Frames:
         return len(self.time)
 
     def read(self, start: int, number: int, window: Window) -> np.ndarray:
-        """A window of the frames from `start` on: (number, h, w) int16, or float32 as stored."""
-        whole = np.issubdtype(self.blocks[0][0][0].dtype, np.integer)
-        result = np.empty((number, window.height, window.width), np.int16 if whole else np.float32)
+        """A window of the frames from `start` on: (number, h, w) integers, or float32.
+
+        Raises:
+            InputError: it leaves the frames.
+        """
+        require_inside(window, self.shape, self.name)
+        if not 0 <= start < start + number <= len(self):
+            raise InputError(
+                f"{self.name}: expected frames from 0 to {len(self) - 1}, got {number} from "
+                f"{start} on; choose others"
+            )
+        stored = self.blocks[0][0][0].dtype
+        whole = np.issubdtype(stored, np.integer)
+        kind = np.promote_types(stored, np.int16) if whole else np.float32
+        result = np.empty((number, window.height, window.width), kind)
         first = 0
         for block in self.blocks:
             length = block[0][0].shape[0]

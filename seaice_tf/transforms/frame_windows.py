@@ -47,7 +47,7 @@ class Windows:
         self._parts = []
         for frames, region in zip(sequences, regions, strict=True):
             nowcast.grid(region, drawing.side)
-            ahead = nowcast.ahead(frames.time)
+            ahead = nowcast.ahead(frames.time, frames.usable)
             starts = np.flatnonzero(ahead >= drawing.least)
             self._parts.append((frames, region, starts, ahead))
         self._edges = np.cumsum(
@@ -55,8 +55,8 @@ class Windows:
         )
         if not self._parts or self._edges[-1] == 0:
             raise InputError(
-                f"frames: expected {drawing.least} frames without a gap, got none; add longer "
-                f"sequences"
+                f"frames: expected {drawing.least} usable frames without a gap, got none; add "
+                f"longer sequences"
             )
 
     def position(self, seed: int, epoch: int, index: int) -> tuple[int, int, int, Window]:

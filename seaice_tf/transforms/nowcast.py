@@ -85,8 +85,7 @@ def grid(region: Window, side: int = SIDE, stride: int = SIDE) -> list[Window]:
 def regions(shape: tuple[int, int], **shares: float) -> dict[str, Window]:
     """Strips from the first column to the last, one for each share; no two have a common pixel.
 
-    Windows of different strips share no pixel either, at any time. A strip of a whole image is no
-    loss: clouds that a network learns from in one strip drift into another only by its edge.
+    Windows of different strips share no pixel either, at any time.
 
     >>> regions((10, 100), train=0.6, test=0.4)["test"]
     Window(top=0, left=60, height=10, width=40)

@@ -15,12 +15,14 @@ FIRST = np.datetime64("2020-04-01T10:00:00", "s")
 SEA, LAND, CLOUD = 75.0, 170.0, 620.0  # counts under the highest sun
 SPEED = (0.3, 2.0)  # of the mean wind, pixels a frame
 TURNING = 0.3  # standard deviation of the wind from place to place, pixels a frame
+BEND = 40.0  # pixels over which it turns
 # Of the clouds: pixels, amplitude, and frames from the birth of a pattern to its full growth.
 SCALES = ((16.0, 1.0, 72), (6.0, 0.5, 48), (2.0, 0.25, 24))
 COVER = (-0.4, 0.5)  # where cloud begins, in standard deviations of the patterns
 SUNRISE, SUNSET = 5.5, 18.5  # hours UTC
 PIXEL = 1000.0  # metres, of the made-up coordinates
 NOISE = 2.0  # counts
+GRID = 8  # pixels between the points for which it is known where the air comes from
 
 
 def times(number: int, first: np.datetime64 = FIRST) -> np.ndarray:
@@ -39,7 +41,10 @@ def wind(seed: int, shape: tuple[int, int]) -> np.ndarray:
     rng = np.random.default_rng((seed, 0))
     speed, angle = rng.uniform(*SPEED), rng.uniform(0, 2 * np.pi)
     mean = speed * np.array([np.sin(angle), np.cos(angle)])
-    parts = [part + TURNING * _smooth(rng, shape, 40) for part in mean]
+    # Cut from a larger field: a small image shall have no more bends than a part of a large one.
+    height, width = shape
+    large = (max(height, int(4 * BEND)), max(width, int(4 * BEND)))
+    parts = [part + TURNING * _smooth(rng, large, BEND)[:height, :width] for part in mean]
     return np.stack(parts, axis=-1).astype(np.float32)
 
 
@@ -53,11 +58,13 @@ def sequence(seed: int, time: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     cover = rng.uniform(*COVER)
     steps = np.rint((time - time[0]) / STEP).astype(int).tolist()
     oldest = max(min(life + steps[-1], 2 * life - 1) for _, _, life in SCALES)
-    origins = advection.origins(wind(seed, shape), oldest)
+    shifts = _shifts(wind(seed, shape), oldest)
     patterns: dict[tuple[int, int], np.ndarray] = {}
     frames = np.empty((len(time), *shape), np.int16)
     for i, step in enumerate(steps):
-        thick = 1 - np.exp(-1.5 * np.maximum(_clouds(seed, step, origins, patterns) - cover, 0))
+        thick = 1 - np.exp(
+            -1.5 * np.maximum(_clouds(seed, step, shape, shifts, patterns) - cover, 0)
+        )
         counts = (ground + (CLOUD - ground) * thick) * light(time[i])
         counts += np.random.default_rng((seed, 2, step)).normal(0, NOISE, shape)
         frames[i] = np.clip(np.rint(counts), 0, HIGHEST)
@@ -72,24 +79,36 @@ def light(time: np.datetime64) -> float:
     return float(max(course, 0.1))
 
 
-def _clouds(seed: int, step: int, origins: np.ndarray, patterns: dict) -> np.ndarray:
+def _shifts(flow: np.ndarray, oldest: int) -> np.ndarray:
+    """How far from each point of a coarse grid its air was, 0 to `oldest` frames before.
+
+    (H, W, 2) -> (oldest + 1, 2, rows, columns), in pixels.
+    """
+    points = np.indices([-(-side // GRID) + 1 for side in flow.shape[:2]], np.float32)
+    coarse = advection.at(np.moveaxis(flow, -1, 0), GRID * points) / GRID
+    return GRID * (advection.origins(np.moveaxis(coarse, 0, -1), oldest) - points)
+
+
+def _clouds(
+    seed: int, step: int, shape: tuple[int, int], shifts: np.ndarray, patterns: dict
+) -> np.ndarray:
     """The patterns of all scales at a step, of mean 0 and standard deviation 1: (H, W).
 
     On each scale a pattern is born every `life` steps, grows as long and decays as long, while the
-    next one grows: no pattern is drawn out by the wind for ever.
+    next one grows: no pattern is drawn out by the wind for ever. `patterns` keeps those in use.
     """
-    shape = origins.shape[2:]
+    pixels = np.indices(shape, np.float32)
+    sides = np.reshape(shape, (2, 1, 1))
     total, variance = np.zeros(shape), 0.0
     for kind, (scale, amplitude, life) in enumerate(SCALES):
         variance += amplitude**2
         for born in (step // life - 1, step // life):
             if (kind, born) not in patterns:
                 rng = np.random.default_rng((seed, 3, kind, born + 1))
-                patterns[kind, born] = _smooth(rng, shape, scale)
+                patterns[kind, born] = np.pad(_smooth(rng, shape, scale), (0, 1), mode="wrap")
             age = step - born * life
-            moved = ndimage.map_coordinates(
-                patterns[kind, born], origins[age], order=1, mode="grid-wrap"
-            )
+            where = (pixels + advection.at(shifts[age], pixels / GRID)) % sides
+            moved = advection.at(patterns[kind, born], where)
             total += amplitude * np.sin(np.pi * age / (2 * life)) * moved
         patterns.pop((kind, step // life - 2), None)
     return total / np.sqrt(variance)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.errors import InputError
 from seaice_tf.writers import atomic
 
 DATED = (1980, 1, 1, 0, 0, 0)  # the same content, the same bytes
@@ -17,26 +16,20 @@ def write(path: Path, number: int, windows: Iterable[np.ndarray], **others: np.n
 
     Args:
         path: of the file.
-        number: how many windows come.
+        number: how many windows come, at least one.
         windows: (frames, side, side) each, taken one by one.
         others: small arrays to be stored beside them, such as `osgb`.
-
-    Raises:
-        InputError: another number of windows comes, or they differ in shape.
     """
     with atomic.file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         with archive.open(_member("data"), "w", force_zip64=True) as file:
-            shape, kind, count = None, None, 0
-            for window in windows:
-                if shape is None:
-                    shape, kind = window.shape, window.dtype
-                    _header(file, (number, *shape), kind)
-                if window.shape != shape:
-                    raise InputError(f"{path}: expected windows of {shape}, got {window.shape}")
-                file.write(np.ascontiguousarray(window, kind).tobytes())
-                count += 1
-            if count != number or not count:
-                raise InputError(f"{path}: expected {number} windows, got {count}")
+            first = None
+            for _, window in zip(range(number), windows, strict=True):
+                if first is None:
+                    first = window
+                    _header(file, (number, *window.shape), window.dtype)
+                if window.shape != first.shape:
+                    raise ValueError(f"{path}: windows of {first.shape} and {window.shape}")
+                file.write(np.ascontiguousarray(window, first.dtype).tobytes())
         for name, values in others.items():
             with archive.open(_member(name), "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asarray(values), allow_pickle=False)

@@ -28,14 +28,15 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
     time = synthetic_frames.times(16)[[0, 1, *range(4, 16)]]
     path = save(tmp_path / "a.npz", time, night=(3, 11), hot=(5, 2000), nan=(7, np.nan))
     (tmp_path / "b.npz").write_bytes(b"no archive")
-    troubles = frame_doctor.examine(path).troubles
-    assert len(troubles) == 5
+    troubles = frame_doctor.examine(tmp_path).troubles
+    assert len(troubles) == 6
     for text in (
         "10:25:00: night, mean of 11 counts",
         "10:35:00: expected counts from 0 to 1023, got 2000 to 2000",
         "10:45:00: expected counts from 0 to 1023, got 16640 pixels that are no numbers",
         "a gap from 2020-04-01T10:05:00 to 2020-04-01T10:20:00",
         "more than 12 frames without a gap",
+        "b.npz: expected an npz file",
     ):
         assert any(text in trouble for trouble in troubles), text
     good = frame_doctor.usable(frames.read(path))

@@ -27,6 +27,9 @@ def test_a_window_of_a_sequence(tmp_path):
     window = found.read(1, 3, WINDOW)
     np.testing.assert_array_equal(window, data[1:4, 3:13, 5:17])
     assert window.dtype == np.int16
+    for start, number, place in ((3, 3, WINDOW), (-1, 1, WINDOW), (0, 1, Window(15, 0, 10, 10))):
+        with pytest.raises(InputError, match=r"a\.npz: expected"):
+            found.read(start, number, place)
     assert (len(found), found.shape, found.osgb, found.synthetic) == (5, (20, 30), None, False)
     np.testing.assert_array_equal(found.time, synthetic_frames.times(5))
 

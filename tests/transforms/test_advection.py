@@ -75,6 +75,6 @@ def test_blur_grows_with_the_lead_and_keeps_the_mean():
     blurred = advection.blur(frames, growth=1.0)
     away = np.arange(41) - 20.0
     widths = [(frame.sum(axis=1) * away**2).sum() / frame.sum() for frame in blurred]
-    np.testing.assert_allclose(widths, [1, 2, 3, 4], rtol=0.05)
+    np.testing.assert_allclose(widths, [1, 4, 9, 16], rtol=0.05)
     np.testing.assert_allclose(blurred.sum(axis=(1, 2)), 100, rtol=1e-4)
     assert blurred.dtype == np.float32

@@ -11,13 +11,13 @@ SIDE = 8
 REGION = Window(2, 3, 12, 20)
 
 
-def numbered(frames, name="a", gap=None):
+def numbered(frames, name="a", gap=None, usable=None):
     """Each pixel holds a number of its own."""
     time = synthetic_frames.times(frames)
     if gap:
         time[gap:] += np.timedelta64(1, "h")
     data = np.arange(frames * 16 * 25).reshape(frames, 16, 25).astype(np.float32)
-    return Frames(name, time, (((data,),),))
+    return Frames(name, time, (((data,),),), usable=usable)
 
 
 def windows(drawing, *sequences):
@@ -47,6 +47,12 @@ def test_every_place_and_time_can_be_drawn_and_no_other():
     np.testing.assert_allclose(counted, [0.7, 0.3], atol=0.07)
 
 
+def test_no_window_holds_a_bad_frame():
+    drawn = windows(Drawing(SIDE, 12), numbered(30, usable=np.arange(30) != 14))
+    spans = {drawn.position(0, 0, index)[1:3] for index in range(100)}
+    assert spans == {(0, 14), (1, 13), (2, 12), (15, 15), (16, 14), (17, 13), (18, 12)}
+
+
 def test_longer_runs_give_36_frames():
     drawn = windows(Drawing(SIDE, 13), numbered(60))
     lengths = [len(drawn.draw(0, 0, index)) for index in range(60)]
@@ -68,7 +74,7 @@ def test_mirrors_and_turns_keep_frames_together():
 
 
 def test_what_is_too_short_or_too_small_is_refused():
-    with pytest.raises(InputError, match="24 frames without a gap, got none"):
+    with pytest.raises(InputError, match="24 usable frames without a gap, got none"):
         windows(Drawing(SIDE, 24), numbered(30, gap=15))
     with pytest.raises(InputError, match="at least 13 x 13 pixels"):
         windows(Drawing(13, 24), numbered(30))
