@@ -11,7 +11,13 @@ from seaice_tf.settings import Training
 from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
 from seaice_tf.tasks.icechart.settings import Settings as ChartSettings
-from seaice_tf.writers import synthetic_archive, synthetic_clouds, synthetic_scenes
+from seaice_tf.tasks.nowcast.settings import Settings as FrameSettings
+from seaice_tf.writers import (
+    synthetic_archive,
+    synthetic_clouds,
+    synthetic_frames,
+    synthetic_scenes,
+)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +58,14 @@ def scene_folder(tmp_path_factory) -> Path:
     """Four synthetic scenes of 203 x 252 pixels with charts, and one that has a reference file."""
     folder = tmp_path_factory.mktemp("icechart") / "scenes"
     synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def frame_folder(tmp_path_factory) -> Path:
+    """Two synthetic sequences of 16 frames of 128 x 400 pixels."""
+    folder = tmp_path_factory.mktemp("nowcast") / "frames"
+    synthetic_frames.write(folder, 2, 16, (128, 400), seed=5)
     return folder
 
 
@@ -117,12 +131,32 @@ def chart_settings(scene_folder) -> ChartSettings:
     )
 
 
+@pytest.fixture(scope="session")
+def frame_settings(frame_folder) -> FrameSettings:
+    return FrameSettings(
+        data=str(frame_folder),
+        train_share=0.34,
+        validation_share=0.33,
+        least=15,
+        windows=4,
+        gain=0.1,
+        filters=(2, 3),
+        recent=2,
+        margin=0,
+        flow_share=0.2,
+        training=Training(epochs=2, batch_size=2, checkpoint_steps=1, seed=3, average=0.5),
+    )
+
+
 @pytest.fixture
-def tiny_settings(unet_settings, distribution_settings, cloud_settings, chart_settings) -> dict:
+def tiny_settings(
+    unet_settings, distribution_settings, cloud_settings, chart_settings, frame_settings
+) -> dict:
     """Settings with which each task trains in seconds, by "task" or "task-variant"."""
     return {
         "forecast-unet": unet_settings,
         "forecast-distribution": distribution_settings,
         "clouds": cloud_settings,
         "icechart": chart_settings,
+        "nowcast": frame_settings,
     }

@@ -11,13 +11,14 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.models.lucas_kanade import finer
-from seaice_tf.models.warp import Extrapolate
+from seaice_tf.models.warp import Warp
+from seaice_tf.transforms.nowcast import SIDE
 
 layers = keras.layers
 
 
 def flow_perceiver(
-    side: int = 128,
+    side: int = SIDE,
     *,
     coarser: int = 4,
     latents: int = 32,
@@ -62,8 +63,12 @@ def by_warping(network: keras.Model) -> keras.Model:
 
     The first frame moved by the network's flow, to be compared with the second. Shares weights.
     """
-    pair = keras.Input(network.input_shape[1:], name="pairs")
-    moved = Extrapolate(1, frame=0, name="moved")(pair, network(pair))
+    _, _, height, width = network.input_shape
+    pair = keras.Input((2, height, width), name="pairs")
+    first = layers.Cropping2D(((0, height), (0, 0)), name="first")(
+        layers.Reshape((2 * height, width, 1), name="one_above_the_other")(pair)
+    )
+    moved = Warp(name="warp")(first, network(pair))
     frames = layers.Permute((3, 1, 2), name="frames")(moved)
     return keras.Model(pair, {"frames": frames}, name="by_warping")
 

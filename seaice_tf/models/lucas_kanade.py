@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.warp import blur_matrices, warp
+from seaice_tf.models.warp import warp
 
 COARSEST = 16  # pixels, side below which the pyramid is not continued
 LARGEST = 1.0  # pixels, most that one iteration may change
@@ -45,9 +45,16 @@ class LucasKanade(keras.layers.Layer):
         flow = tf.zeros_like(levels[-1][..., :2])
         for frames in reversed(levels):
             flow = finer(flow, frames.shape[1:3])
-            for _ in range(self.iterations):
-                flow += self._change(frames, flow)
+            flow = self._settled(frames, flow)
         return flow
+
+    def _settled(self, frames, flow):
+        """The flow after all iterations, as a loop, which keeps the graph small."""
+
+        def step(i, flow):
+            return i + 1, flow + self._change(frames, flow)
+
+        return tf.while_loop(lambda i, flow: i < self.iterations, step, (0, flow))[1]
 
     def _change(self, frames, flow):
         """What to add to the flow: (B, H, W, T), (B, H, W, 2) -> (B, H, W, 2)."""
@@ -64,13 +71,18 @@ class LucasKanade(keras.layers.Layer):
         return tf.clip_by_value(change / determinant[..., None], -LARGEST, LARGEST)
 
     def _smooth(self, x):
-        down, across = (
-            blur_matrices(side, tf.constant([self.window], x.dtype))[0] for side in x.shape[1:3]
-        )
-        return tf.einsum("ij,bjkc,lk->bilc", down, x, across)
+        down, across = (tf.constant(window_matrix(side, self.window)) for side in x.shape[1:3])
+        return tf.einsum("lk,bikc->bilc", across, tf.einsum("ij,bjkc->bikc", down, x))
 
     def compute_output_shape(self, shape):
         return (shape[0], *shape[2:], 2)
+
+
+def window_matrix(side: int, sigma: float) -> np.ndarray:
+    """Means along an axis in a Gaussian window, cut off at the edges: (side, side) float32."""
+    place = np.arange(side)
+    weight = np.exp(-((place[:, None] - place) ** 2) / (2 * sigma**2))
+    return (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def finer(flow, shape):

@@ -27,9 +27,9 @@ from seaice_tf.models.nowcast_parts import (
     scaled,
 )
 from seaice_tf.models.unet import unet_body
+from seaice_tf.transforms.nowcast import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
 
 layers = keras.layers
-FRAMES, LEADS, SIDE, TARGET = 12, 24, 128, 64
 
 
 def cnn_cnn(
@@ -41,8 +41,8 @@ def cnn_cnn(
     last_kernel: int = 3,
     difference: Difference = "none",
     blur: Blur = "none",
-    frames: int = FRAMES,
-    leads: int = LEADS,
+    frames: int = FRAMES_IN,
+    leads: int = FRAMES_OUT,
     side: int = SIDE,
     target: int = TARGET,
     name: str = "cnn_cnn",
@@ -88,8 +88,8 @@ def conv_lstm(
     filters: Sequence[int] = (16, 32),
     difference: Difference = "none",
     blur: Blur = "none",
-    frames: int = FRAMES,
-    leads: int = LEADS,
+    frames: int = FRAMES_IN,
+    leads: int = FRAMES_OUT,
     side: int = SIDE,
     target: int = TARGET,
     name: str = "nowcast_conv_lstm",
@@ -131,8 +131,8 @@ def flow_unet(
     difference: Difference = "flow",
     blur: Blur = "forecast",
     flow_network: keras.Model | None = None,
-    frames: int = FRAMES,
-    leads: int = LEADS,
+    frames: int = FRAMES_IN,
+    leads: int = FRAMES_OUT,
     side: int = SIDE,
     target: int = TARGET,
     name: str = "flow_unet",
@@ -164,8 +164,8 @@ def flow_alone(
     flow_network: keras.Model | None = None,
     *,
     blur: Blur = "none",
-    frames: int = FRAMES,
-    leads: int = LEADS,
+    frames: int = FRAMES_IN,
+    leads: int = FRAMES_OUT,
     side: int = SIDE,
     target: int = TARGET,
     name: str = "flow_alone",

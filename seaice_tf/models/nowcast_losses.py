@@ -3,24 +3,23 @@
 import tensorflow as tf
 from tensorflow import keras
 
-DATA_RANGE = 1023.0  # counts of 10 bits
-WINDOW = (0.30780133, 0.38439734, 0.30780133)  # Gaussian of sigma 1.5, 3 pixels
-C1, C2 = 0.01**2, 0.03**2
-LEVEL_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+from seaice_tf.scores.ms_ssim import DATA_RANGE, WEIGHTS, K, taps
+
+C1, C2 = (k**2 for k in K)
 STEEPEST = 0.02  # similarity below which the gradient of its power grows no further
 
 
 def ms_ssim(true, pred):
-    """MS-SSIM of frames of counts, equal to scores.ms_ssim: (..., H, W) -> (...) in [0, 1].
+    """MS-SSIM of frames of counts, as scores.ms_ssim has it: (..., H, W) -> (...) in [0, 1].
 
     Sides are multiples of 16, at least 48. Gradients are finite everywhere: where the similarity of
     a scale is near 0 or below, that of its power is held at the value it has at `STEEPEST`.
     """
     true, pred = true / DATA_RANGE, pred / DATA_RANGE
     value = tf.ones(())
-    for level, weight in enumerate(LEVEL_WEIGHTS, 1):
+    for level, weight in enumerate(WEIGHTS, 1):
         luminance, contrast = _similarities(true, pred)
-        last = level == len(LEVEL_WEIGHTS)
+        last = level == len(WEIGHTS)
         value *= _power(_mean(luminance * contrast if last else contrast), weight)
         if not last:
             true, pred = _halved(true), _halved(pred)
@@ -37,7 +36,7 @@ def _similarities(true, pred):
 
 
 def _blurred(x):
-    edge, middle, _ = WINDOW
+    edge, middle = taps()
     x = edge * (x[..., :-2, :] + x[..., 2:, :]) + middle * x[..., 1:-1, :]
     return edge * (x[..., :-2] + x[..., 2:]) + middle * x[..., 1:-1]
 

@@ -7,9 +7,10 @@ from tensorflow import keras
 
 from seaice_tf.models.lucas_kanade import LucasKanade
 from seaice_tf.models.warp import Extrapolate, GaussianBlur, LastFrames
+from seaice_tf.transforms.nowcast import HIGHEST
 
 layers = keras.layers
-MIDDLE = 511.5  # counts
+MIDDLE = HIGHEST / 2  # counts
 DIFFERENCE = 100.0  # counts that an output of 1 is, where a network predicts a difference
 FLOW = 0.2  # what a pixel a frame is as a channel
 BLUR = (0.3, 3.0)  # pixels, sigma at the first and the last lead before it is learnt

@@ -4,6 +4,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.models.nowcast_parts import centre, flow_forecast, flow_of, leads_first
+from seaice_tf.transforms.nowcast import HIGHEST
 
 layers = keras.layers
 
@@ -12,7 +13,7 @@ class AsCounts(keras.layers.Layer):
     """Forecasts cut to the counts that there are: the shape given, 0 to 1023."""
 
     def call(self, x):
-        return tf.clip_by_value(x, 0.0, 1023.0)
+        return tf.clip_by_value(x, 0, HIGHEST)
 
     def compute_output_shape(self, shape):
         return shape

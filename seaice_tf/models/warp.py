@@ -71,28 +71,31 @@ class Warp(keras.layers.Layer):
 
 
 class Extrapolate(keras.layers.Layer):
-    """One of the frames moved 1 to `steps` steps on by a flow that stays where it is.
+    """The last frame moved 1 to `steps` steps on by a flow that stays as it is.
 
-    Semi-Lagrangian: each pixel is followed back along the flow, and the frame is looked up once,
-    where it came from. (B, T, H, W), (B, H, W, 2) -> (B, H - 2 margin, W - 2 margin, steps).
+    Semi-Lagrangian as `transforms.advection.extrapolate`: each pixel is followed back, step by step
+    by the flow in the middle of the way, and the frame is looked up once, where it came from.
+    (B, T, H, W), (B, H, W, 2) -> (B, H - 2 margin, W - 2 margin, steps).
     """
 
-    def __init__(self, steps: int, margin: int = 0, frame: int = -1, **kwargs):
+    def __init__(self, steps: int, margin: int = 0, **kwargs):
         super().__init__(**kwargs)
-        self.steps, self.margin, self.frame = steps, margin, frame
+        self.steps, self.margin = steps, margin
 
     def call(self, frames, flow):
-        frame = frames[:, self.frame, :, :, None]
-        height, width = frame.shape[1:3]
+        height, width = frames.shape[2:]
         start = grid(height, width, self.margin)
         rows, columns = (x + 0 * flow[:, :1, :1, 0] for x in start)  # to the size of the batch
-        trail = []
-        for _ in range(self.steps):
-            back = sample(flow, rows, columns)
-            rows, columns = rows - back[..., 0], columns - back[..., 1]
-            trail.append((rows, columns))
-        rows, columns = (tf.stack(points, axis=-1) for points in zip(*trail))
-        return sample(frame, rows, columns)[..., 0]
+
+        def back(point, _):
+            rows, columns = tf.unstack(point)
+            half = sample(flow, rows, columns) / 2
+            step = sample(flow, rows - half[..., 0], columns - half[..., 1])
+            return tf.stack([rows - step[..., 0], columns - step[..., 1]])
+
+        trail = tf.scan(back, tf.range(self.steps), tf.stack([rows, columns]))
+        rows, columns = tf.unstack(tf.transpose(trail, [1, 2, 3, 4, 0]))
+        return sample(frames[:, -1, :, :, None], rows, columns)[..., 0]
 
     def compute_output_shape(self, frames_shape, flow_shape):
         rows, columns = (side - 2 * self.margin for side in frames_shape[2:])

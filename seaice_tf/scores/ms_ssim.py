@@ -61,12 +61,13 @@ def _terms(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _filtered(image: np.ndarray) -> np.ndarray:
     """Gaussian mean of every 3 x 3 pixels: (..., H, W) -> (..., H - 2, W - 2)."""
-    side, middle = _taps()
+    side, middle = taps()
     rows = side * (image[..., :-2, :] + image[..., 2:, :]) + middle * image[..., 1:-1, :]
     return side * (rows[..., :-2] + rows[..., 2:]) + middle * rows[..., 1:-1]
 
 
-def _taps() -> tuple[float, float]:
+def taps() -> tuple[float, float]:
+    """Weights of a neighbour and of the pixel itself, along one axis."""
     outer = np.exp(-1 / (2 * SIGMA**2))
     return outer / (1 + 2 * outer), 1 / (1 + 2 * outer)
 
