@@ -63,9 +63,9 @@ def scene_folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def frame_folder(tmp_path_factory) -> Path:
-    """Two synthetic sequences of 16 frames of 128 x 400 pixels."""
+    """A synthetic sequence of 16 frames of 128 x 384 pixels: three windows side by side."""
     folder = tmp_path_factory.mktemp("nowcast") / "frames"
-    synthetic_frames.write(folder, 2, 16, (128, 400), seed=5)
+    synthetic_frames.write(folder, 1, 16, (128, 384), seed=5)
     return folder
 
 
@@ -135,8 +135,8 @@ def chart_settings(scene_folder) -> ChartSettings:
 def frame_settings(frame_folder) -> FrameSettings:
     return FrameSettings(
         data=str(frame_folder),
-        train_share=0.34,
-        validation_share=0.33,
+        train_share=0.3334,
+        validation_share=0.3333,
         least=15,
         windows=4,
         gain=0.1,

@@ -1,5 +1,6 @@
 """The contest's MS-SSIM in the graph, and the loss of forecast frames that is made of it."""
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
@@ -15,39 +16,30 @@ def ms_ssim(true, pred):
     Sides are multiples of 16, at least 48. Gradients are finite everywhere: where the similarity of
     a scale is near 0 or below, that of its power is held at the value it has at `STEEPEST`.
     """
-    true, pred = true / DATA_RANGE, pred / DATA_RANGE
+    number, sides = tf.shape(true)[:-2], true.shape[-2:]
+    true, pred = (tf.reshape(x / DATA_RANGE, [-1, *sides, 1]) for x in (true, pred))
     value = tf.ones(())
     for level, weight in enumerate(WEIGHTS, 1):
         luminance, contrast = _similarities(true, pred)
         last = level == len(WEIGHTS)
-        value *= _power(_mean(luminance * contrast if last else contrast), weight)
+        term = luminance * contrast if last else contrast
+        value *= _power(tf.reduce_mean(term, axis=(1, 2, 3)), weight)
         if not last:
-            true, pred = _halved(true), _halved(pred)
-    return value
+            true, pred = (tf.nn.avg_pool2d(x, 2, 2, "VALID") for x in (true, pred))
+    return tf.reshape(value, number)
 
 
 def _similarities(true, pred):
-    """Of luminance, and of contrast and structure, pixel by pixel."""
-    mean_t, mean_p = _blurred(true), _blurred(pred)
-    spread = _blurred(true * true) - mean_t**2 + _blurred(pred * pred) - mean_p**2
-    shared = _blurred(true * pred) - mean_t * mean_p
-    luminance = (2 * mean_t * mean_p + C1) / (mean_t**2 + mean_p**2 + C1)
-    return luminance, (2 * shared + C2) / (spread + C2)
-
-
-def _blurred(x):
-    edge, middle = taps()
-    x = edge * (x[..., :-2, :] + x[..., 2:, :]) + middle * x[..., 1:-1, :]
-    return edge * (x[..., :-2] + x[..., 2:]) + middle * x[..., 1:-1]
-
-
-def _halved(x):
-    x = x[..., ::2, :] + x[..., 1::2, :]
-    return (x[..., ::2] + x[..., 1::2]) / 4
-
-
-def _mean(x):
-    return tf.reduce_mean(x, axis=(-2, -1))
+    """Of luminance, and of contrast and structure: (N, H, W, 1) -> (N, H - 2, W - 2, 1) each."""
+    # One convolution for all: many small operations take long to be traced.
+    parts = tf.concat([true, pred, true * true + pred * pred, true * pred], axis=0)
+    outer, middle = taps()
+    window = np.outer(*2 * [[outer, middle, outer]]).reshape(3, 3, 1, 1)
+    means = tf.nn.conv2d(parts, tf.constant(window, parts.dtype), 1, "VALID")
+    mean_t, mean_p, squares, products = tf.split(means, 4, axis=0)
+    product, square = mean_t * mean_p, mean_t * mean_t + mean_p * mean_p
+    luminance = (2 * product + C1) / (square + C1)
+    return luminance, (2 * (products - product) + C2) / (squares - square + C2)
 
 
 def _power(x, weight: float):
@@ -88,7 +80,7 @@ class FrameLoss(keras.losses.Loss):
 
     def per_frame(self, true, pred):
         """(B, leads, H, W) -> (B, leads)."""
-        error = _mean(tf.abs(true - pred)) / self.FULL_ERROR
+        error = tf.reduce_mean(tf.abs(true - pred), axis=(-2, -1)) / self.FULL_ERROR
         if not self.share < 1:
             return error
         return (1 - self.share) * (1 - ms_ssim(true, pred)) + self.share * error

@@ -12,7 +12,7 @@ from seaice_tf.task import Case, Maps, Pairs
 from seaice_tf.transforms.nowcast import CENTRE, FRAMES_OUT, TARGET
 from seaice_tf.writers import atomic, contest_frames, flow_maps, frame_maps, maps, nowcast_netcdf
 
-DRAWN = 4  # windows that are drawn; the files have all
+DRAWN = 3  # windows that are drawn; the files have all
 SHAPE = (FRAMES_OUT, TARGET, TARGET)
 
 
