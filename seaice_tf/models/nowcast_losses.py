@@ -34,7 +34,8 @@ def _similarities(true, pred):
     # One convolution for all: many small operations take long to be traced.
     parts = tf.concat([true, pred, true * true + pred * pred, true * pred], axis=0)
     outer, middle = taps()
-    window = np.outer(*2 * [[outer, middle, outer]]).reshape(3, 3, 1, 1)
+    line = np.array([outer, middle, outer])
+    window = np.outer(line, line).reshape(3, 3, 1, 1)
     means = tf.nn.conv2d(parts, tf.constant(window, parts.dtype), 1, "VALID")
     mean_t, mean_p, squares, products = tf.split(means, 4, axis=0)
     product, square = mean_t * mean_p, mean_t * mean_t + mean_p * mean_p
