@@ -22,7 +22,10 @@ def sample(images, rows, columns):
     down, right = (rows - top)[..., None], (columns - left)[..., None]
     first = tf.range(tf.shape(images)[0]) * height * width
     first = tf.reshape(first, [-1] + [1] * (len(rows.shape) - 1))
-    index = first + tf.cast(top, tf.int32) * width + tf.cast(left, tf.int32)
+    # Of a point that is no number any index will do, its value is none either.
+    row = tf.clip_by_value(tf.cast(top, tf.int32), 0, height - 1)
+    column = tf.clip_by_value(tf.cast(left, tf.int32), 0, width - 1)
+    index = first + row * width + column
     # The four neighbours lie beside each other, so that each point takes one look-up.
     below = tf.concat([images[:, 1:], images[:, -1:]], axis=1)
     both = tf.concat([images, below], axis=-1)

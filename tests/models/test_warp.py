@@ -39,6 +39,13 @@ def test_a_warp_is_that_outside_the_graph(rng):
         np.testing.assert_allclose(moved[b, ..., c], slow, atol=1e-5)
 
 
+def test_a_flow_that_is_no_number_spoils_its_pixel_only():
+    flow = everywhere(1, 1).numpy()
+    flow[0, 3, 3] = np.nan
+    moved = warp(tf.ones((1, H, W, 1)), tf.constant(flow)).numpy()
+    assert np.argwhere(np.isnan(moved[0, ..., 0])).tolist() == [[3, 3]]
+
+
 @pytest.mark.skipif(not compat.has_addons(), reason="needs tensorflow-addons")
 def test_a_warp_is_that_of_tensorflow_addons(rng):
     import tensorflow_addons

@@ -53,10 +53,17 @@ def learnt_from(settings: Settings) -> Source:
 
 def sequences(settings: Settings) -> Source:
     """The sequences of the folder, with what of them is usable; looks at every frame once."""
+    found = unchecked(settings)
+    checked = [
+        dataclasses.replace(each, usable=frame_doctor.usable(each)) for each in found.sequences
+    ]
+    return _source(checked, found.files)
+
+
+def unchecked(settings: Settings) -> Source:
+    """The same without a look at the frames."""
     files = frames.find(folder(settings))
-    found = [frames.read(path) for path in files]
-    checked = [dataclasses.replace(each, usable=frame_doctor.usable(each)) for each in found]
-    return _source(checked, files)
+    return _source([frames.read(path) for path in files], files)
 
 
 def _source(found: list[Frames], files: list[Path]) -> Source:

@@ -23,7 +23,7 @@ def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
     """
     if processes < 1:
         raise InputError(f"--processes: expected at least 1, got {processes}")
-    paths = data.sequences(settings).files
+    paths = frames.find(data.folder(settings))
     make = partial(_shards, out)
     if processes == 1:
         made = [make(path) for path in paths]
