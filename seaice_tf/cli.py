@@ -29,6 +29,7 @@ tasks:
   forecast   monthly sea-ice concentration, the next 12 months
   clouds     masks of four kinds of cloud organisation on photos from satellites
   icechart   concentration, stage of development and floe size of ice on radar scenes
+  nowcast    the next two hours of a satellite's image of clouds, from the last hour
 
 seaice-tf VERB TASK --help lists the flags; report and board take no TASK. train and tune also take
 --settings FILE, a settings.json whose values the other flags override. --debug shows a traceback of

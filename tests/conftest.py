@@ -12,7 +12,13 @@ from seaice_tf.settings import Training
 from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
 from seaice_tf.tasks.icechart.settings import Settings as ChartSettings
-from seaice_tf.writers import synthetic_archive, synthetic_clouds, synthetic_scenes
+from seaice_tf.tasks.nowcast.settings import Settings as FrameSettings
+from seaice_tf.writers import (
+    synthetic_archive,
+    synthetic_clouds,
+    synthetic_frames,
+    synthetic_scenes,
+)
 
 
 @pytest.fixture(scope="session")
@@ -103,6 +109,14 @@ def browse(chromium):
     assert not troubles
 
 
+@pytest.fixture(scope="session")
+def frame_folder(tmp_path_factory) -> Path:
+    """A synthetic sequence of 16 frames of 128 x 384 pixels: three windows side by side."""
+    folder = tmp_path_factory.mktemp("nowcast") / "frames"
+    synthetic_frames.write(folder, 1, 16, (128, 384), seed=5)
+    return folder
+
+
 PERIODS = {
     "train_last": "2009-12",
     "validation_first": "2010-01",
@@ -165,12 +179,32 @@ def chart_settings(scene_folder) -> ChartSettings:
     )
 
 
+@pytest.fixture(scope="session")
+def frame_settings(frame_folder) -> FrameSettings:
+    return FrameSettings(
+        data=str(frame_folder),
+        train_share=0.3334,
+        validation_share=0.3333,
+        least=15,
+        windows=4,
+        gain=0.1,
+        filters=(2, 3),
+        recent=2,
+        margin=0,
+        flow_share=0.2,
+        training=Training(epochs=2, batch_size=2, checkpoint_steps=1, seed=3, average=0.5),
+    )
+
+
 @pytest.fixture
-def tiny_settings(unet_settings, distribution_settings, cloud_settings, chart_settings) -> dict:
+def tiny_settings(
+    unet_settings, distribution_settings, cloud_settings, chart_settings, frame_settings
+) -> dict:
     """Settings with which each task trains in seconds, by "task" or "task-variant"."""
     return {
         "forecast-unet": unet_settings,
         "forecast-distribution": distribution_settings,
         "clouds": cloud_settings,
         "icechart": chart_settings,
+        "nowcast": frame_settings,
     }

@@ -4,5 +4,6 @@ from seaice_tf.task import Task
 from seaice_tf.tasks.clouds import CLOUDS
 from seaice_tf.tasks.forecast import FORECAST
 from seaice_tf.tasks.icechart import ICECHART
+from seaice_tf.tasks.nowcast import NOWCAST
 
-TASKS: dict[str, Task] = {task.name: task for task in (FORECAST, CLOUDS, ICECHART)}
+TASKS: dict[str, Task] = {task.name: task for task in (FORECAST, CLOUDS, ICECHART, NOWCAST)}

@@ -1,5 +1,6 @@
-"""A year of sea-ice concentration as a GIF."""
+"""Pictures one after the other as a GIF, such as a year of sea-ice concentration."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +26,19 @@ def write(
         caption: stands on every frame.
         seconds: that a month is shown.
     """
-    frames = [
-        Image.fromarray(maps.pixels(maps.figure([(str(month), field)], land, caption)))
+    frames = (
+        maps.pixels(maps.figure([(str(month), field)], land, caption))
         for month, field in zip(period, concentration)
-    ]
+    )
+    return save(path, frames, seconds)
+
+
+def save(path: Path, frames: Iterable[np.ndarray], seconds: float) -> Path:
+    """Write pictures (H, W, 3) uint8 of one size as a GIF that runs for ever."""
+    images = [Image.fromarray(frame) for frame in frames]
     # One palette for all frames: each its own would make the colours flicker.
-    palette = frames[0].quantize(256)
-    first, *rest = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    palette = images[0].quantize(256)
+    first, *rest = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     with atomic.file(path) as temporary:
         first.save(
             temporary, save_all=True, append_images=rest, duration=int(1000 * seconds), loop=0

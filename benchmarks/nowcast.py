@@ -1,0 +1,104 @@
+"""Speed of nowcasts, each as a ratio to a named peer in the same run.
+
+Usage: python benchmarks/nowcast.py
+"""
+
+import platform
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from skimage.transform import warp
+from timing import median_seconds
+
+from seaice_tf import baselines_nowcast
+from seaice_tf.baselines_nowcast import LUCAS_KANADE, TV_L1
+from seaice_tf.readers import frame_shards
+from seaice_tf.scores.ms_ssim import ms_ssim
+from seaice_tf.transforms import advection, nowcast, optical_flow, synthetic_frames
+from seaice_tf.transforms.frame_pixels import Frames
+from seaice_tf.transforms.frame_windows import Drawing, Windows
+from seaice_tf.transforms.nowcast import CENTRE, FRAMES, FRAMES_OUT, SIDE
+from seaice_tf.transforms.windows import whole
+
+SHAPE = (512, 512)
+LENGTH = 48  # frames of the sequence
+WINDOWS = 16
+
+
+def flows(past: np.ndarray):
+    """Flow of the last four pairs by Lucas-Kanade, against TV-L1."""
+    return median_seconds(
+        lambda: optical_flow.recent(past, LUCAS_KANADE, baselines_nowcast.PAIRS),
+        lambda: optical_flow.recent(past, TV_L1, baselines_nowcast.PAIRS),
+    )
+
+
+def frames(past: np.ndarray):
+    """24 frames along trajectories, against scikit-image's warp of each frame to the next."""
+    flow = optical_flow.recent(past, LUCAS_KANADE)
+    back = np.indices(past.shape[1:]) - np.moveaxis(flow, -1, 0)
+
+    def peer():
+        image = past[-1].astype(np.float32)
+        for _ in range(FRAMES_OUT):
+            image = warp(image, back, order=1, mode="edge", preserve_range=True)
+
+    return median_seconds(lambda: advection.extrapolate(past[-1], flow), peer)
+
+
+def score(past: np.ndarray):
+    """MS-SSIM of 24 frames in float64, against TensorFlow's in float32."""
+    true, pred = past[np.arange(FRAMES_OUT) % 11], past[np.arange(FRAMES_OUT) % 11 + 1]
+    tensors = [tf.constant(f[:, CENTRE, CENTRE, None], tf.float32) for f in (true, pred)]
+    return median_seconds(
+        lambda: ms_ssim(true[:, CENTRE, CENTRE], pred[:, CENTRE, CENTRE]),
+        lambda: tf.image.ssim_multiscale(*tensors, 1023.0, filter_size=3),
+    )
+
+
+def windows(sequence: Frames):
+    """Random windows of 36 frames from shards, against slicing the array in memory."""
+    array = sequence.read(0, LENGTH, whole(SHAPE))
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.tfrecord"
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for record in frame_shards.records(sequence, *frame_shards.spans(sequence.time)):
+                writer.write(record)
+        drawn = Windows(frame_shards.read([path]), [whole(SHAPE)], Drawing())
+
+        def slices():
+            for _ in range(WINDOWS):
+                start = rng.integers(LENGTH - FRAMES + 1)
+                top, left = rng.integers(0, SHAPE[0] - SIDE, 2)
+                array[start : start + FRAMES, top : top + SIDE, left : left + SIDE].copy()
+
+        return median_seconds(lambda: [drawn.draw(0, 0, i) for i in range(WINDOWS)], slices)
+
+
+def main() -> None:
+    time = synthetic_frames.times(LENGTH)
+    data = synthetic_frames.sequence(0, time, SHAPE)
+    sequence = Frames("a", time, (((data,),),), synthetic=True)
+    past, _, _ = nowcast.split(data[:FRAMES, :SIDE, :SIDE])
+    rows = {
+        "flow of four pairs: Lucas-Kanade / TV-L1": (flows(past), 1),
+        "24 frames: along trajectories / scikit-image, step by step": (frames(past), 1),
+        "MS-SSIM of 24 frames: float64 / TensorFlow, float32": (score(past), 1),
+        "window of 36 frames: shards / array in memory": (windows(sequence), WINDOWS),
+    }
+    table = Table(title=f"nowcast of synthetic frames; {platform.machine()}", box=box.SIMPLE)
+    for name in ("what / peer", "a second", "peer's", "ratio of times"):
+        table.add_column(name, justify="left" if "/" in name else "right")
+    for name, ((ours, peer), number) in rows.items():
+        table.add_row(name, f"{number / ours:.1f}", f"{number / peer:.1f}", f"{ours / peer:.2f}")
+    Console(width=110).print(table)
+
+
+if __name__ == "__main__":
+    main()

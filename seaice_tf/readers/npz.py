@@ -1,0 +1,95 @@
+"""Arrays of npz files, mapped instead of held.
+
+An array that is stored as it is is mapped where it lies in the file. A compressed one is unpacked
+once, a piece at a time, into a file without a name that vanishes with the process, and that is
+mapped. Either way a window costs the pages that it touches. Nothing is unpickled.
+"""
+
+import shutil
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+
+LOCAL_HEADER = 30  # bytes, before the name and the extra field
+PIECE = 1 << 20  # bytes
+DAMAGE = (zipfile.BadZipFile, ValueError, EOFError, zlib.error, RuntimeError)
+
+
+def keys(path: Path) -> tuple[str, ...]:
+    """Names of the arrays."""
+    with _opened(path) as archive:
+        names = archive.namelist()
+    return tuple(name.removesuffix(".npy") for name in names if name.endswith(".npy"))
+
+
+def mapped(path: Path, key: str) -> np.ndarray:
+    """An array of a file, read-only.
+
+    Raises:
+        InputError: no npz file, a damaged one, no such array, or one of Python objects.
+    """
+    if key not in (there := keys(path)):
+        raise InputError(
+            f"{path}: expected an array {key!r}, got {', '.join(there) or 'none'}; "
+            f"save it under that name"
+        )
+    with _opened(path) as archive:
+        try:
+            return _mapped(path, archive, archive.getinfo(f"{key}.npy"))
+        except DAMAGE as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise InputError(
+                f"{path}: expected an array {key!r} that can be read, got {reason}; download the "
+                f"file again, or save plain numbers"
+            ) from error
+
+
+def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
+    with archive.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        if version == (1, 0):
+            shape, fortran, kind = np.lib.format.read_array_header_1_0(member)
+        else:
+            shape, fortran, kind = np.lib.format.read_array_header_2_0(member)
+        if kind.hasobject:
+            raise ValueError("Python objects")
+        header, size = member.tell(), int(np.prod(shape)) * kind.itemsize
+        if info.file_size - header != size:
+            raise ValueError(f"{info.file_size - header} bytes instead of {size}")
+        order: Literal["F", "C"] = "F" if fortran else "C"
+        if size == 0:
+            return np.empty(shape, kind)
+        if info.compress_type == zipfile.ZIP_STORED:
+            start = _data_offset(path, info) + header
+            return np.memmap(path, kind, "r", start, shape, order)
+        with tempfile.TemporaryFile() as unpacked:
+            shutil.copyfileobj(member, unpacked, PIECE)
+            unpacked.flush()
+            return np.memmap(unpacked, kind, "r", 0, shape, order)
+
+
+def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
+    """Where the bytes of a member begin; its own header may differ from that of the directory."""
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        header = file.read(LOCAL_HEADER)
+    return (
+        info.header_offset
+        + LOCAL_HEADER
+        + sum(int.from_bytes(header[i : i + 2], "little") for i in (26, 28))
+    )
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise InputError(
+            f"{path}: expected an npz file, got one that cannot be read as such; download it again"
+        ) from error

@@ -1,0 +1,139 @@
+"""The networks that `Settings.network` can name: what each trains on, and how it is served."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tensorflow import keras
+
+from seaice_tf.models import encoders, nowcast
+from seaice_tf.models.batch_statistics import use_batch_statistics
+from seaice_tf.models.flow_network import by_warping, flow_perceiver
+from seaice_tf.models.nowcast_losses import FrameLoss
+from seaice_tf.models.nowcast_serving import counts_to_counts
+from seaice_tf.models.optimizers import optimizer
+from seaice_tf.pipeline import Examples
+from seaice_tf.tasks.nowcast import data
+from seaice_tf.tasks.nowcast.settings import Settings
+
+
+@dataclass(frozen=True)
+class Network:
+    """Attributes:
+    build: settings -> the model that is trained, not compiled.
+    space: hyperparameters -> the settings of this network that a sweep varies.
+    whole: that model -> the model from the past to frames.
+    examples: windows -> what it trains on.
+    start: settings and that model; sets weights learnt elsewhere.
+    """
+
+    build: Callable[[Settings], keras.Model]
+    space: Callable[[Any], dict[str, Any]]
+    whole: Callable[[keras.Model], keras.Model] = lambda model: model
+    examples: Callable[[Examples], Examples] = lambda examples: examples
+    start: Callable[[Settings, keras.Model], None] = lambda settings, model: None
+
+
+def _flow_unet(settings: Settings) -> keras.Model:
+    return nowcast.flow_unet(
+        filters=settings.filters,
+        recent=settings.recent,
+        margin=settings.margin,
+        difference=settings.difference,
+        blur=settings.blur,
+        flow_network=flow_perceiver() if settings.flow == "perceiver" else None,
+    )
+
+
+def _flow_unet_space(hp: Any) -> dict[str, Any]:
+    width = hp.Choice("width", [16, 32, 48])
+    return {
+        "filters": (width, width * 3 // 2, width * 2, width * 3),
+        "recent": hp.Choice("recent", [2, 4, 12]),
+        "margin": hp.Choice("margin", [0, 16, 32]),
+    }
+
+
+def _cnn_cnn(settings: Settings) -> keras.Model:
+    return nowcast.cnn_cnn(
+        encoder=settings.encoder,
+        decoder_filters=settings.decoder_filters,
+        last_kernel=settings.last_kernel,
+        difference=settings.difference,
+        blur=settings.blur,
+    )
+
+
+def _cnn_cnn_space(hp: Any) -> dict[str, Any]:
+    width = hp.Choice("width", [24, 48])
+    return {
+        "decoder_filters": (width, width, 2 * width, 2 * width),
+        "last_kernel": hp.Choice("last_kernel", [1, 3]),
+    }
+
+
+def _cnn_cnn_start(settings: Settings, model: keras.Model) -> None:
+    if settings.weights:
+        encoders.load(model.get_layer("encoder"), settings.encoder, settings.weights)
+
+
+def _conv_lstm(settings: Settings) -> keras.Model:
+    return nowcast.conv_lstm(
+        filters=settings.filters, difference=settings.difference, blur=settings.blur
+    )
+
+
+def _conv_lstm_space(hp: Any) -> dict[str, Any]:
+    width = hp.Choice("width", [8, 16, 24])
+    return {"filters": (width, 2 * width)}
+
+
+NETWORKS = {
+    "flow_unet": Network(_flow_unet, _flow_unet_space),
+    "cnn_cnn": Network(_cnn_cnn, _cnn_cnn_space, start=_cnn_cnn_start),
+    "conv_lstm": Network(_conv_lstm, _conv_lstm_space),
+    "flow": Network(lambda settings: nowcast.flow_alone(blur=settings.blur), lambda hp: {}),
+    "perceiver": Network(
+        lambda settings: by_warping(flow_perceiver()),
+        lambda hp: {},
+        whole=lambda model: nowcast.flow_alone(model.get_layer("flow_perceiver")),
+        examples=data.pairs,
+    ),
+}
+
+
+def build(settings: Settings) -> keras.Model:
+    model = NETWORKS[settings.network].build(settings)
+    if settings.batch_statistics:
+        use_batch_statistics(model)
+    model.compile(
+        optimizer(settings.training),
+        loss={"frames": FrameLoss(settings.error_share)},
+        jit_compile=False,
+    )
+    return model
+
+
+def start(settings: Settings, model: keras.Model) -> None:
+    """Give an encoder the weights that the settings name."""
+    NETWORKS[settings.network].start(settings, model)
+
+
+def served(settings: Settings, model: keras.Model) -> keras.Model:
+    return counts_to_counts(NETWORKS[settings.network].whole(model), settings.flow_share)
+
+
+def space(hp: Any, settings: Settings) -> Settings:
+    """What a sweep varies: optimisation, loss, and what the network adds."""
+    training = dataclasses.replace(
+        settings.training,
+        learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
+        batch_size=hp.Choice("batch_size", [4, 8, 16]),
+    )
+    return dataclasses.replace(
+        settings,
+        training=training,
+        error_share=hp.Choice("error_share", [0.1, 0.25, 0.5]),
+        **NETWORKS[settings.network].space(hp),
+    )

@@ -1,0 +1,121 @@
+"""Settings of the nowcast."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import tyro
+
+from seaice_tf.errors import InputError
+from seaice_tf.models.encoders import KINDS
+from seaice_tf.models.nowcast_parts import Blur, Difference
+from seaice_tf.settings import Training
+from seaice_tf.transforms.nowcast import FRAMES, FRAMES_IN
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the nowcast."""
+
+    data: str = ""
+    """Sequences of frames 5 minutes apart, .npz with data and time or the contest's .zarr: one or a
+    folder of them. To evaluate, also a folder with features.npz and targets.npz; to predict,
+    features.npz, or two images whose flow is wanted, "first.png,second.png". Empty:
+    $SEAICE_TF_DATA/hrv if it holds sequences, else synthetic ones."""
+    shards: str = ""
+    """Folder that `prepare` made of the sequences; training reads it instead of them."""
+    train_share: float = 0.6
+    """Share of the columns, from the west, that training sees."""
+    validation_share: float = 0.2
+    """Share of the columns after them that chooses the epoch; the rest is kept for tests."""
+    least: int = 24
+    """Frames that a window has at least: 12 that are given, and 1 to 24 that are forecast. It has
+    up to 36 where so many follow; leads past the end of a sequence have no say."""
+    windows: int = 256
+    """Windows in an epoch."""
+    stride: int = 12
+    """Frames from one window of validation and test to the next at least."""
+    flips: bool = True
+    """Mirror windows at random."""
+    turns: bool = True
+    """Turn windows by quarters at random."""
+    gain: float = 0.0
+    """Make windows brighter or darker by up to this share, as hours and seasons do."""
+
+    network: Literal["flow_unet", "cnn_cnn", "conv_lstm", "flow", "perceiver"] = "flow_unet"
+    """A U-Net that sees what the flow forecasts; a CNN on each frame and one on all; a ConvLSTM;
+    the flow's forecast, of which only the blur is learnt; or that by a network that learns the
+    flow."""
+    difference: Difference = "flow"
+    """What networks predict the difference to: the flow's forecast, the last frame, or none."""
+    blur: Blur = "forecast"
+    """Gaussian blur, learnt for each lead, of what the difference is added to, of the output, or of
+    none."""
+    filters: tuple[int, ...] = (32, 48, 64, 96)
+    """flow_unet: width per level, the finest first; conv_lstm: of the convolutions at stride 2, 4,
+    ..., the last also of its LSTMs."""
+    recent: int = 4
+    """flow_unet: frames that it sees, the last ones."""
+    margin: int = 16
+    """flow_unet: pixels around the centre that it sees."""
+    flow: Literal["lucas_kanade", "perceiver"] = "lucas_kanade"
+    """flow_unet: where its flow is from; that of the Perceiver is learnt with the rest."""
+    # Its names are those of the table of encoders.
+    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    """cnn_cnn: network that sees each frame."""
+    weights: str = ""
+    """cnn_cnn: weights that the encoder starts from: imagenet or a file; empty: random ones."""
+    decoder_filters: tuple[int, ...] = (48, 64, 96, 96)
+    """cnn_cnn: width of the second CNN at strides 2, 4, 8, ..."""
+    last_kernel: Literal[1, 3] = 3
+    """cnn_cnn: side of the last convolution."""
+    error_share: float = 0.25
+    """Share of the mean absolute error in the loss; the rest is 1 - MS-SSIM."""
+    batch_statistics: bool = False
+    """Normalise by the batch at hand in prediction too, as in training."""
+    flow_share: float = 0.0
+    """Share of the flow's forecast in the mean with that of the network, when it is served."""
+
+    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+        default_factory=lambda: Training(epochs=20, batch_size=8, average=0.98)
+    )
+
+    def __post_init__(self):
+        for name in ("train_share", "validation_share"):
+            if not 0 < getattr(self, name) < 1:
+                raise InputError(
+                    f"{name}: expected more than 0, less than 1, got {getattr(self, name)}"
+                )
+        if self.train_share + self.validation_share >= 1:
+            raise InputError(
+                f"settings: expected shares of training and validation that leave some columns for "
+                f"tests, got {self.train_share} and {self.validation_share}"
+            )
+        if not FRAMES_IN < self.least <= FRAMES:
+            raise InputError(
+                f"least: expected {FRAMES_IN + 1} to {FRAMES} frames, got {self.least}"
+            )
+        for name in ("windows", "stride", "recent"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.recent > FRAMES_IN or not 0 <= self.margin <= 32:
+            raise InputError(
+                f"settings: expected at most {FRAMES_IN} recent frames and a margin of 0 to 32, "
+                f"got {self.recent} and {self.margin}"
+            )
+        for name in ("gain", "error_share", "flow_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
+        for name in ("filters", "decoder_filters"):
+            if not 1 <= len(getattr(self, name)) <= 5 or min(getattr(self, name)) < 1:
+                raise InputError(f"{name}: expected one to five widths, got {getattr(self, name)}")
+        if self.network == "conv_lstm" and len(self.filters) > 4:
+            raise InputError(f"filters: expected at most four of a conv_lstm, got {self.filters}")
+        if self.blur == "forecast" and self.difference == "none":
+            raise InputError(
+                "blur: expected output or none without a difference, got forecast; "
+                "add --blur output"
+            )
+        if self.network == "flow" and self.blur == "none":
+            raise InputError(
+                "blur: expected forecast or output for flow alone, which has no other weights"
+            )

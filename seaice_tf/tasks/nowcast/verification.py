@@ -1,0 +1,40 @@
+"""Forecast frames against those that came, beside the baselines."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+
+from seaice_tf import baselines_nowcast
+from seaice_tf.scores import nowcast as scores
+from seaice_tf.task import Maps, Pairs, Predictor
+from seaice_tf.tasks.nowcast.cases import Options
+
+
+def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
+    """Means over windows, and those at each lead where they are asked for."""
+    windows = [
+        scores.of_window(case.truth, fields["frames"], case.context.known) for case, fields in pairs
+    ]
+    result = scores.scores(windows)
+    if "lead" in (options or Options()).by:
+        table = scores.by_lead(windows)
+        for lead in np.flatnonzero(np.isfinite(table["mae"])):
+            for name, values in table.items():
+                result[f"lead_{lead + 1:02d}/{name}"] = float(values[lead])
+    return result
+
+
+def combine(members: Sequence[Maps]) -> dict[str, np.ndarray]:
+    """The mean frames of several runs, and their mean flow."""
+    return {name: np.mean([member[name] for member in members], axis=0) for name in members[0]}
+
+
+def _predictor(baseline: Callable[[np.ndarray], np.ndarray]) -> Predictor:
+    return lambda case: {"frames": baseline(case.context.past)}
+
+
+BASELINES: dict[str, Predictor] = {
+    name: _predictor(cast(Callable, baseline))
+    for name, baseline in baselines_nowcast.BASELINES.items()
+}

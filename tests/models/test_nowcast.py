@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seaice_tf import compat
+from seaice_tf.models import nowcast
+from seaice_tf.models.batch_statistics import use_batch_statistics
+from seaice_tf.models.flow_network import flow_perceiver
+from seaice_tf.models.lucas_kanade import LucasKanade
+from seaice_tf.models.nowcast_serving import counts_to_counts
+from seaice_tf.models.weights import named_weights
+
+SIZE = {"frames": 3, "leads": 2, "side": 32, "target": 16}
+SMALL = {
+    "cnn_cnn": {"shared_filters": 2, "decoder_filters": (4, 6)},
+    "conv_lstm": {"filters": (2, 4)},
+    "flow_unet": {"filters": (3, 4), "recent": 2, "margin": 4},
+    "flow_alone": {},
+}
+
+
+def build(name, **options):
+    return nowcast.NETWORKS[name](**SMALL[name], **SIZE, **options)
+
+
+@pytest.fixture(scope="module")
+def past():
+    return np.random.default_rng(0).uniform(0, 1023, (2, 3, 32, 32)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return {name: build(name) for name in nowcast.NETWORKS}
+
+
+@pytest.mark.parametrize("name", nowcast.NETWORKS)
+def test_frames_of_all_leads(networks, past, name):
+    network = networks[name]
+    frames = network(past)["frames"].numpy()
+    assert frames.shape == (2, 2, 16, 16)
+    assert np.isfinite(frames).all()
+    names = [layer.name for layer in network.layers]
+    assert not any(each.startswith(("conv2d", "batch_norm", "permute")) for each in names)
+    assert len(named_weights(network)) == len(network.weights)
+
+
+def test_all_networks_have_tests():
+    assert set(SMALL) == set(nowcast.NETWORKS)
+
+
+def test_a_difference_starts_from_what_it_is_added_to(networks, past):
+    flow = networks["flow_alone"](past)["frames"]
+    unet = build("flow_unet", blur="none")
+    np.testing.assert_allclose(unet(past)["frames"], flow, atol=1e-3)
+    last = build("cnn_cnn", difference="last")(past)["frames"].numpy()
+    np.testing.assert_allclose(last, past[:, -1:, 8:-8, 8:-8].repeat(2, axis=1), atol=1e-3)
+
+
+def test_a_blur_is_learnt_for_each_lead(past):
+    network = build("cnn_cnn", blur="output", last_kernel=1)
+    blur = network.get_layer("blur")
+    assert blur.trainable_weights[0].shape == (2,)
+    assert np.diff(blur.sigma.numpy()) > 0
+    rough, smooth = (np.abs(np.diff(network(past)["frames"][:, i])).mean() for i in (0, 1))
+    assert smooth < rough
+
+
+def test_a_flow_network_can_tell_the_flow(past):
+    network = flow_perceiver(32, latents=2, width=4, blocks=1, heads=1, bands=2)
+    model = build("flow_alone", flow_network=network, blur="output")
+    still = past[:, -1, 8:-8, 8:-8]
+    assert np.abs(model(past)["frames"][:, 0] - still).mean() < 40  # hardly any flow, little blur
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(model(past)["frames"] ** 2)
+    assert all(g is not None for g in tape.gradient(loss, network.trainable_weights))
+
+
+def test_batch_statistics_are_those_of_the_batch_at_hand(past):
+    model = build("flow_unet")
+    before = set(named_weights(model))
+    conv = model.get_layer("leads")
+    conv.set_weights([np.full_like(w, 0.1) for w in conv.get_weights()])
+    trained = model(past, training=True)["frames"].numpy()
+    alone = model(past)["frames"].numpy()
+    use_batch_statistics(model)
+    kept = [w.numpy() for w in model.weights]
+    assert np.abs(alone - trained).max() > 1
+    np.testing.assert_allclose(model(past)["frames"], trained, atol=0.05)
+    model(past, training=True)
+    for old, new in zip(kept, model.weights):
+        np.testing.assert_array_equal(old, new)
+    assert set(named_weights(model)) == before
+
+
+def test_what_is_served_are_counts_and_the_flow(networks, past, tmp_path):
+    network = networks["cnn_cnn"]
+    frames = network(past)["frames"].numpy()
+    moved = networks["flow_alone"](past)["frames"].numpy()
+    served = counts_to_counts(network, flow_share=0.25)
+    expected = np.clip(0.75 * frames + 0.25 * moved, 0, 1023)
+    compat.export(served, tmp_path / "saved_model")
+    artifact = tf.saved_model.load(str(tmp_path / "saved_model"))
+    found = artifact.serve(past)
+    np.testing.assert_allclose(found["frames"], expected, atol=0.01)
+    np.testing.assert_allclose(found["flow"], LucasKanade()(past), atol=1e-3)
+    assert (
+        len(counts_to_counts(networks["flow_unet"]).layers) == len(networks["flow_unet"].layers) + 1
+    )  # it has its flow already
+
+
+@pytest.mark.parametrize("name", ["cnn_cnn", "conv_lstm", "flow_unet"])
+def test_every_network_can_be_trained(networks, past, name):
+    network = networks[name]
+    network.compile("sgd", loss={"frames": "mae"}, jit_compile=False)
+    loss = network.train_on_batch(past, {"frames": past[:, :2, 8:-8, 8:-8]})
+    assert np.isfinite(loss).all()

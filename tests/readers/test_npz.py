@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from seaice_tf.errors import InputError
+from seaice_tf.readers import npz
+
+VALUES = np.arange(24, dtype=np.int16).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize(
+    "values", [VALUES, np.asfortranarray(VALUES), np.array("text"), VALUES[:0]]
+)
+def test_arrays_come_back_without_being_held(tmp_path, save, values):
+    path = tmp_path / "a.npz"
+    save(path, before=np.ones(3), data=values)
+    found = npz.mapped(path, "data")
+    np.testing.assert_array_equal(found, values)
+    assert found.dtype == values.dtype
+    assert isinstance(found, np.memmap) == (values.size > 0)
+    assert npz.keys(path) == ("before", "data")
+    assert not found.flags.writeable or not values.size
+
+
+def test_an_array_outlives_its_file(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, data=VALUES)
+    found = npz.mapped(path, "data")
+    path.unlink()
+    np.testing.assert_array_equal(found, VALUES)
+
+
+def test_objects_are_not_unpickled(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, data=np.array([{}, None], object))
+    with pytest.raises(InputError, match="Python objects"):
+        npz.mapped(path, "data")
+
+
+def test_damage_is_named(tmp_path):
+    path = tmp_path / "a.npz"
+    rng = np.random.default_rng(0)
+    np.savez_compressed(path, data=rng.integers(0, 1000, 50_000))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-60])
+    with pytest.raises(InputError, match="expected an npz file"):
+        npz.mapped(path, "data")
+    path.write_bytes(whole[:20_000] + bytes(2_000) + whole[22_000:])
+    with pytest.raises(InputError, match="expected an array 'data' that can be read"):
+        npz.mapped(path, "data")
+    with pytest.raises(InputError, match="expected an array 'x', got data"):
+        npz.mapped(path, "x")

@@ -1,0 +1,245 @@
+"""What the nowcast does beyond what every task must."""
+
+import dataclasses
+from typing import get_args, get_type_hints
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from seaice_tf import pipeline
+from seaice_tf.errors import InputError
+from seaice_tf.tasks.nowcast import NOWCAST, Options, Settings, data, products
+from seaice_tf.tasks.nowcast.networks import NETWORKS
+from seaice_tf.tasks.nowcast.verification import BASELINES
+from seaice_tf.transforms.nowcast import CENTRE
+from seaice_tf.transforms.windows import whole
+from seaice_tf.writers import contest_frames, synthetic_frames
+
+
+@pytest.fixture(scope="module")
+def contest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("contest")
+    synthetic_frames.write_contest(folder, 2, seed=3, later=12)
+    return folder
+
+
+def still(case):
+    """A forecast that needs no network."""
+    return {
+        "frames": BASELINES["persistence"](case)["frames"],
+        "flow": np.zeros((128, 128, 2), np.float32),
+    }
+
+
+def spoilt(folder, path, change):
+    """A sequence of the folder with other frames."""
+    with np.load(next(folder.glob("*.npz")), allow_pickle=False) as file:
+        content = dict(file)
+    np.savez(path, **change(content))
+    return str(path)
+
+
+def test_windows_of_the_parts_share_no_pixel(frame_settings):
+    frames = data.sequences(frame_settings).sequences[0]
+    parts = {part: data.region(frame_settings, frames, part) for part in ("train", "validation")}
+    test = [place.window for place in _places(frame_settings, "test")]
+    assert parts["train"].right <= parts["validation"].left
+    assert all(parts["validation"].right <= window.left for window in test)
+    named = {
+        which: {case.name for case in NOWCAST.cases(frame_settings, Options(which))}
+        for which in ("test", "validation")
+    }
+    assert not named["test"] & named["validation"]
+    assert "IN SAMPLE" in NOWCAST.cases(frame_settings, Options("validation")).source
+    assert "IN SAMPLE" in NOWCAST.cases(frame_settings, Options("all")).source
+
+
+def _places(settings, part):
+    return [
+        place
+        for each in data.sequences(settings).sequences
+        for place in data.places(settings, each, data.region(settings, each, part))
+    ]
+
+
+def test_examples_are_windows_and_what_is_known_of_their_leads(frame_settings):
+    examples = data.validation_examples(frame_settings, data.sequences(frame_settings).sequences)
+    place = _places(frame_settings, "validation")[0]
+    past, targets, weights = examples.fetch(tf.constant(0, tf.int64))
+    frames = place.read()
+    np.testing.assert_array_equal(past, frames[:12])
+    np.testing.assert_array_equal(targets["frames"][:4], frames[12:16, CENTRE, CENTRE])
+    assert weights["frames"].numpy().ravel().tolist() == [1] * 4 + [0] * 20
+
+
+def test_both_ends_of_a_short_sequence_are_looked_at(frame_settings):
+    starts = {place.start for place in _places(frame_settings, "test")}
+    assert starts == {0, 1}  # of 16 frames, with windows of at least 15
+
+
+def test_draws_are_a_function_of_seed_epoch_and_index(frame_settings):
+    examples = data.training_examples(frame_settings, data.sequences(frame_settings).sequences)
+    keys = [[tf.constant(k, tf.int64) for k in key] for key in ((1, 0, 0), (1, 0, 0), (1, 1, 0))]
+    first, again, other = (examples.draw(*key)[0].numpy() for key in keys)
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    assert first.max() <= 1023
+
+
+def test_bad_frames_are_left_out_of_windows(frame_folder, frame_settings, tmp_path):
+    def night(content):
+        frames = content["data"].copy()
+        frames[0] = 5
+        return {**content, "data": frames}
+
+    settings = dataclasses.replace(
+        frame_settings, data=spoilt(frame_folder, tmp_path / "night.npz", night)
+    )
+    found = data.sequences(settings)
+    assert "1 of them left out" in found.source
+    (frames,) = found.sequences
+    starts = {place.start for place in data.places(settings, frames, whole(frames.shape))}
+    assert starts == {1}
+
+
+BAD = {
+    "a gap": lambda c: {**c, "time": np.delete(c["time"], 7), "data": np.delete(c["data"], 7, 0)},
+    "night": lambda c: {**c, "data": c["data"] * 0},
+    "beyond 10 bits": lambda c: {**c, "data": c["data"] * 0 + 5000},
+    "not a number": lambda c: {**c, "data": c["data"] * np.float32("nan")},
+    "too few": lambda c: {**c, "time": c["time"][:9], "data": c["data"][:9]},
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_frames_of_which_no_window_is_left_are_refused(
+    frame_folder, frame_settings, tmp_path, name
+):
+    path = spoilt(frame_folder, tmp_path / "bad.npz", BAD[name])
+    settings = dataclasses.replace(frame_settings, data=path)
+    with pytest.raises(InputError, match="expected 15 usable frames"):
+        NOWCAST.splits(settings)
+    with pytest.raises(InputError, match="expected"):
+        list(NOWCAST.future(settings))
+
+
+def test_shards_give_the_windows_of_the_files(frame_settings, tmp_path):
+    written = NOWCAST.prepare(frame_settings, tmp_path / "shards")
+    assert [path.suffix for path in written] == [".tfrecord", ".json"]
+    time = written[0].stat().st_mtime_ns
+    NOWCAST.prepare(frame_settings, tmp_path / "shards")
+    assert written[0].stat().st_mtime_ns == time
+    of_shards = dataclasses.replace(frame_settings, shards=str(tmp_path / "shards"))
+    batches = [
+        next(iter(pipeline.training_stream(NOWCAST.splits(settings).train, 2, seed=1)))[0]
+        for settings in (frame_settings, of_shards)
+    ]
+    np.testing.assert_array_equal(*batches)
+
+
+def test_the_contest_is_scored_by_its_own_files(contest, frame_settings):
+    settings = dataclasses.replace(frame_settings, data=str(contest))
+    cases = NOWCAST.cases(settings)
+    assert len(cases) == 2
+    case = next(iter(cases))
+    assert case.context.known.sum() == 12
+    scores = NOWCAST.score([(case, {"frames": case.truth})], Options(by=("lead",)))
+    assert scores["ms_ssim"] == pytest.approx(1)
+    leads = [name for name in scores if name.endswith("/ms_ssim")]
+    assert leads == [f"lead_{lead:02d}/ms_ssim" for lead in range(1, 13)]
+
+
+def test_a_forecast_of_features_is_the_contests_file(
+    contest, frame_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(products, "DRAWN", 0)  # drawing takes seconds
+    for path in (contest, contest / "features.npz"):
+        settings = dataclasses.replace(frame_settings, data=str(path))
+        cases = NOWCAST.future(settings)
+        assert [case.truth for case in cases] == [None, None]
+    pairs = [(case, still(case)) for case in cases]
+    written = NOWCAST.write(pairs, tmp_path, "still")
+    assert {"predictions.npz", "nowcast.nc"} <= {path.name for path in written}
+    with np.load(tmp_path / "predictions.npz", allow_pickle=False) as file:
+        expected = np.stack([fields["frames"] for _, fields in pairs])
+        np.testing.assert_array_equal(file["data"], expected)
+
+
+def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_path):
+    few = [np.full((9, 128, 128), 300, np.int16)]
+    path = contest_frames.write(tmp_path / "features.npz", 1, few)
+    settings = dataclasses.replace(frame_settings, data=str(path))
+    with pytest.raises(InputError, match="expected 12 frames in each window, got 9"):
+        NOWCAST.future(settings)
+
+
+def test_two_images_give_their_flow(frame_settings, tmp_path):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (14, 14)).astype(np.uint8)
+    scene = np.asarray(Image.fromarray(coarse).resize((112, 112), Image.Resampling.BICUBIC))
+    names = []
+    for i, (top, left) in enumerate([(8, 8), (6, 9)]):  # what is seen moves 2 down, 1 to the left
+        names.append(str(tmp_path / f"{i}.png"))
+        Image.fromarray(scene[top : top + 96, left : left + 96]).save(names[-1])
+    settings = dataclasses.replace(frame_settings, data=",".join(names))
+    (case,) = NOWCAST.future(settings)
+    fields = case.pieces(None)
+    written = NOWCAST.write([(case, fields)], tmp_path / "out", "")
+    assert [path.name for path in written] == ["flow.npz", "flow.png"]
+    with np.load(written[0], allow_pickle=False) as file:
+        assert file["flow"].shape == (96, 96, 2)
+        np.testing.assert_allclose(np.median(file["flow"], axis=(0, 1)), (2, -1), atol=0.1)
+    with pytest.raises(InputError, match="expected two images"):
+        NOWCAST.future(dataclasses.replace(settings, data=",".join(names * 2)))
+
+
+def test_the_doctor_tells_gaps(frame_folder, tmp_path, capsys):
+    path = spoilt(frame_folder, tmp_path / "gap.npz", BAD["a gap"])
+    troubles = NOWCAST.doctor(Settings(data=path), tmp_path)
+    assert any("gap" in trouble for trouble in troubles)
+    assert "15 frames of 128 x 384" in capsys.readouterr().out
+    assert (tmp_path / "means.png").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"train_share": 0.9, "validation_share": 0.2}, "leave some columns for"),
+        ({"least": 12}, "least: expected 13 to 36"),
+        ({"difference": "none"}, "add --blur output"),
+        ({"network": "flow", "blur": "none"}, "which has no other weights"),
+        ({"margin": 40}, "a margin of 0 to 32"),
+        ({"flow_share": 1.5}, "flow_share: expected 0 to 1"),
+        ({"filters": ()}, "filters: expected one to five"),
+    ],
+)
+def test_settings_that_make_no_sense(changes, message):
+    with pytest.raises(InputError, match=message):
+        Settings(**changes)
+
+
+def test_every_network_of_the_settings_is_there():
+    assert set(get_args(get_type_hints(Settings)["network"])) == set(NETWORKS)
+
+
+def test_a_learnt_flow_trains_on_pairs_and_forecasts_windows(frame_settings):
+    settings = dataclasses.replace(frame_settings, network="perceiver")
+    splits = NOWCAST.splits(settings)
+    pair, targets, weights = splits.validation.fetch(tf.constant(0, tf.int64))
+    np.testing.assert_array_equal(pair[1], targets["frames"][0])
+    assert weights["frames"].shape == (1, 1, 1)
+    model = NOWCAST.build(settings)
+    assert tuple(model.output["frames"].shape) == (None, 1, 128, 128)
+    served = NOWCAST.served(settings, model)
+    assert tuple(served.output["frames"].shape) == (None, 24, 64, 64)
+
+
+def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):
+    settings = Settings(data=str(real_data / "hrv"))
+    cases = NOWCAST.cases(settings)
+    known = {case.context.known.sum() for case in cases}
+    assert known == {12, 13}
+    assert "25 frames, 2020-04-01T12:00:00" in cases.source
+    assert len({case.name for case in cases}) == len(cases)
