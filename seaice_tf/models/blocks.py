@@ -8,13 +8,15 @@ from tensorflow import keras
 layers = keras.layers
 
 
-def conv_block(x, filters: int, name: str, stride: int = 1):
-    """Two 3x3 convolutions with batch norm: (B, H, W, C) -> (B, H/stride, W/stride, filters)."""
+def conv_block(x, filters: int, name: str, stride: int = 1, norm: bool = True):
+    """Two 3x3 convolutions, with batch norm or bias: (B, H, W, C) -> (B, H/stride, W/stride, F)."""
     for i, step in ((1, stride), (2, 1)):
-        x = layers.Conv2D(filters, 3, step, padding="same", use_bias=False, name=f"{name}_conv{i}")(
-            x
+        conv = layers.Conv2D(
+            filters, 3, step, padding="same", use_bias=not norm, name=f"{name}_conv{i}"
         )
-        x = layers.BatchNormalization(name=f"{name}_norm{i}")(x)
+        x = conv(x)
+        if norm:
+            x = layers.BatchNormalization(name=f"{name}_norm{i}")(x)
         x = layers.Activation("relu", name=f"{name}_relu{i}")(x)
     return x
 

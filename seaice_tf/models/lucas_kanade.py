@@ -27,8 +27,8 @@ class LucasKanade(keras.layers.Layer):
 
     def __init__(
         self,
-        pairs: int = 5,
-        window: float = 8.0,
+        pairs: int = 6,
+        window: float = 10.0,
         iterations: int = 2,
         damping: float = 0.01,
         **kwargs,

@@ -11,6 +11,7 @@ from tensorflow import keras
 
 from seaice_tf.models.blocks import Fold, ResizeLike, Unfold, conv_block
 from seaice_tf.models.encoders import encoder as build_encoder
+from seaice_tf.models.nowcast_leads import lead_unet
 from seaice_tf.models.nowcast_parts import (
     BLUR_MARGIN,
     FLOW,
@@ -195,6 +196,7 @@ def _lstm(filters: int, name: str, **options):
 
 
 NETWORKS: dict[str, Callable[..., keras.Model]] = {
+    "lead_unet": lead_unet,
     "cnn_cnn": cnn_cnn,
     "conv_lstm": conv_lstm,
     "flow_unet": flow_unet,

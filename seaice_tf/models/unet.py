@@ -76,18 +76,20 @@ def encoder_unet(
     return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
 
 
-def unet_body(x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0):
+def unet_body(
+    x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0, norm: bool = True
+):
     """Encoder and decoder with skips: (B, H, W, C) -> (B, H, W, filters[0]) and the bottleneck."""
     skips = []
     for level, width in enumerate(filters):
         if level:
             x = layers.MaxPooling2D(2, padding="same", name=f"down{level}_pool")(x)
-        x = conv_block(x, width, f"down{level}")
+        x = conv_block(x, width, f"down{level}", norm=norm)
         skips.append(x)
     *skips, bottleneck = skips
     if attention_heads:
         bottleneck = attend(bottleneck, attention_heads, "bottleneck")
-    return decoder(skips, bottleneck, filters, gates), bottleneck
+    return decoder(skips, bottleneck, filters, gates, norm), bottleneck
 
 
 def context(levels: int) -> int:
@@ -110,7 +112,7 @@ def context(levels: int) -> int:
     return needed
 
 
-def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
+def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False, norm: bool = True):
     """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
 
     Skips and filters are in order of stride, the finest first.
@@ -121,7 +123,7 @@ def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
         if gates:
             skip = gate(skip, x, f"up{level}_gate")
         x = layers.Concatenate(name=f"up{level}_join")([skip, x])
-        x = conv_block(x, filters[level], f"up{level}")
+        x = conv_block(x, filters[level], f"up{level}", norm=norm)
     return x
 
 

@@ -105,6 +105,60 @@ class Extrapolate(keras.layers.Layer):
         return (frames_shape[0], rows, columns, self.steps)
 
 
+class Carry(keras.layers.Layer):
+    """Frames of several ages, each brought to each of `steps` steps on, and what they miss.
+
+    What moves keeps its speed and direction: over an hour that forecasts clouds better than a flow
+    that stays where it is. (B, T, H, W), (B, H, W, 2) -> (B, steps, h, w, ages + 1) without
+    `margin` pixels on each side; the last channel is how far outside of the frame a pixel was.
+    """
+
+    def __init__(self, steps: int, ages: Sequence[int] = (0,), margin: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.steps, self.ages, self.margin = steps, tuple(ages), margin
+
+    def call(self, frames, flow):
+        rows, columns = _straight_back(flow, self.steps, self.margin)
+        speed = sample(flow, rows, columns)
+        carried = [
+            sample(
+                frames[:, -1 - age, :, :, None],
+                rows - age * speed[..., 0],
+                columns - age * speed[..., 1],
+            )
+            for age in self.ages
+        ]
+        height, width = frames.shape[2:]
+        inside = tf.minimum(
+            tf.minimum(rows, height - 1.0 - rows), tf.minimum(columns, width - 1.0 - columns)
+        )
+        carried.append(tf.nn.relu(-inside)[..., None])
+        return tf.transpose(tf.concat(carried, axis=-1), [0, 3, 1, 2, 4])
+
+    def compute_output_shape(self, frames_shape, flow_shape):
+        rows, columns = (side - 2 * self.margin for side in frames_shape[2:])
+        return (frames_shape[0], self.steps, rows, columns, len(self.ages) + 1)
+
+
+def _straight_back(flow, steps: int, margin: int):
+    """Where what will be at each pixel in 1 to `steps` steps is now: rows and columns.
+
+    By a fixed point that starts from that of the step before: (B, H, W, 2) -> two of
+    (B, H - 2 margin, W - 2 margin, steps).
+    """
+    height, width = flow.shape[1:3]
+    start = grid(height, width, margin)
+    rows, columns = (x + 0 * flow[:, :1, :1, 0] for x in start)  # to the size of the batch
+
+    def origin(point, lead):
+        speed = sample(flow, *tf.unstack(point))
+        return tf.stack([rows - lead * speed[..., 0], columns - lead * speed[..., 1]])
+
+    leads = tf.range(1.0, steps + 1, dtype=flow.dtype)
+    trail = tf.scan(origin, leads, tf.stack([rows, columns]))
+    return tf.unstack(tf.transpose(trail, [1, 2, 3, 4, 0]))
+
+
 class GaussianBlur(keras.layers.Layer):
     """Blur each channel by a sigma of its own, in pixels: (B, H, W, C) -> the same.
 

@@ -1,5 +1,6 @@
 """An exponential moving average of a model's weights, which is what a run keeps of them."""
 
+import numpy as np
 from tensorflow import keras
 
 
@@ -13,7 +14,7 @@ class Average:
     def __init__(self, model: keras.Model, decay: float):
         self.decay = decay
         self.weights = list(model.weights) if decay else []
-        self.values = [weight.numpy().copy() for weight in self.weights]
+        self.values = [np.array(weight.numpy()) for weight in self.weights]
 
     def update(self, step: int) -> None:
         """Take in the weights after `step` steps; the first steps are forgotten sooner.
@@ -22,11 +23,11 @@ class Average:
         """
         decay = min(self.decay, (1 + step) / (10 + step))
         for value, weight in zip(self.values, self.weights):
-            value += (1 - decay) * (weight.numpy() - value)
+            value[...] += (1 - decay) * (weight.numpy() - value)
 
     def swap(self) -> None:
         """Exchange the average with the weights in the model."""
         for i, weight in enumerate(self.weights):
-            trained = weight.numpy().copy()
+            trained = np.array(weight.numpy())
             weight.assign(self.values[i])
             self.values[i] = trained

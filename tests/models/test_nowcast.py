@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import ndimage
 
 from seaice_tf import compat
 from seaice_tf.models import nowcast
@@ -12,6 +13,7 @@ from seaice_tf.models.weights import named_weights
 
 SIZE = {"frames": 3, "leads": 2, "side": 32, "target": 16}
 SMALL = {
+    "lead_unet": {"filters": (3, 4), "ages": (1,), "margin": 4},
     "cnn_cnn": {"shared_filters": 2, "decoder_filters": (4, 6)},
     "conv_lstm": {"filters": (2, 4)},
     "flow_unet": {"filters": (3, 4), "recent": 2, "margin": 4},
@@ -54,6 +56,33 @@ def test_a_difference_starts_from_what_it_is_added_to(networks, past):
     np.testing.assert_allclose(unet(past)["frames"], flow, atol=1e-3)
     last = build("cnn_cnn", difference="last")(past)["frames"].numpy()
     np.testing.assert_allclose(last, past[:, -1:, 8:-8, 8:-8].repeat(2, axis=1), atol=1e-3)
+
+
+def test_the_correction_of_a_lead_is_the_same_however_many_there_are(past):
+    few, more = (build_leads(leads) for leads in (2, 3))
+    few.get_layer("correction").set_weights([np.full((3, 3, 3, 1), 0.1), np.zeros(1)])
+    more.set_weights(few.get_weights())
+    np.testing.assert_allclose(
+        more(past)["frames"][:, :2], few(past)["frames"], rtol=1e-4, atol=1e-2
+    )
+
+
+def test_without_a_correction_frames_go_straight_on_and_blur_as_leads_grow():
+    drops = np.zeros((1, 5, 32, 32), "float32")
+    rng = np.random.default_rng(1)
+    texture = ndimage.gaussian_filter(rng.normal(size=(32, 64)), 2, mode="wrap") * 2000 + 500
+    for i in range(5):
+        drops[0, i] = np.roll(texture, i, axis=1)[:, :32]
+    network = build_leads(4, frames=4)
+    leads = network(drops[:, :4])["frames"].numpy()[0]
+    error = np.abs(leads[0] - drops[0, 4, 8:-8, 8:-8]).mean()
+    assert error < 0.3 * np.abs(drops[0, 3] - drops[0, 4])[8:-8, 8:-8].mean()
+    rough = np.abs(np.diff(leads)).mean(axis=(1, 2))
+    assert (np.diff(rough) < 0).all()
+
+
+def build_leads(leads, **size):
+    return nowcast.lead_unet(**SMALL["lead_unet"], **{**SIZE, **size, "leads": leads})
 
 
 def test_a_blur_is_learnt_for_each_lead(past):
@@ -108,7 +137,7 @@ def test_what_is_served_are_counts_and_the_flow(networks, past, tmp_path):
     )  # it has its flow already
 
 
-@pytest.mark.parametrize("name", ["cnn_cnn", "conv_lstm", "flow_unet"])
+@pytest.mark.parametrize("name", ["lead_unet", "cnn_cnn", "conv_lstm", "flow_unet"])
 def test_every_network_can_be_trained(networks, past, name):
     network = networks[name]
     network.compile("sgd", loss={"frames": "mae"}, jit_compile=False)

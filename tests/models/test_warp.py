@@ -4,7 +4,7 @@ import tensorflow as tf
 from scipy import ndimage
 
 from seaice_tf import compat
-from seaice_tf.models.warp import Extrapolate, GaussianBlur, Warp, warp
+from seaice_tf.models.warp import Carry, Extrapolate, GaussianBlur, Warp, warp
 from seaice_tf.transforms import advection
 
 H, W = 9, 11
@@ -89,6 +89,37 @@ def test_a_steady_rotation_comes_back_after_a_full_turn(rng):
     centre = frame[0, 0, 8:-8, 8:-8]
     np.testing.assert_allclose(leads[0, ..., -1], centre, atol=0.02 * np.ptp(centre))
     assert np.abs(leads[0, ..., 11] - centre).max() > 0.3 * np.ptp(centre)
+
+
+def test_frames_of_all_ages_are_carried_to_the_same_place():
+    """A dot that moved by (1, -2) a frame is carried on by as much, from each frame; what was
+    outside is counted."""
+    frames = np.zeros((1, 3, 15, 15), "float32")
+    for i in range(3):
+        frames[0, i, 4 + i, 9 - 2 * i] = 1
+    flow = tf.broadcast_to(tf.constant([1.0, -2.0]), (1, 15, 15, 2))
+    carried = Carry(3, ages=(0, 1, 2))(tf.constant(frames), flow).numpy()
+    assert carried.shape == (1, 3, 15, 15, 4)
+    for lead in (1, 2):
+        for age in range(3):
+            place = np.argwhere(carried[0, lead - 1, ..., age])
+            assert place.tolist() == [[6 + lead, 5 - 2 * lead]]
+    assert carried[0, 2, 0, 14, 3] == 6  # 6 columns, and 3 rows, past the corner
+    centre = Carry(3, ages=(0, 1, 2), margin=2)(tf.constant(frames), flow)
+    np.testing.assert_array_equal(centre, carried[:, :, 2:-2, 2:-2])
+
+
+def test_what_is_carried_keeps_its_own_speed(rng):
+    """Frames that hold their own coordinates tell where a pixel came from; from there, three times
+    the flow of that place leads to it."""
+    flow = np.repeat(texture(rng, (1, 24, 24, 2), (0, 6, 6, 0)) * 6, 2, axis=0)
+    places = np.indices((24, 24), np.float32)[:, None]
+    came_from = Carry(3, margin=8)(tf.constant(places), tf.constant(flow, tf.float32))
+    rows, columns = came_from.numpy()[:, 2, ..., 0]
+    speed = advection.at(np.moveaxis(flow[0], -1, 0), np.stack([rows, columns]))
+    assert np.abs(speed).max() > 0.5
+    found = np.stack([rows, columns]) + 3 * speed
+    np.testing.assert_allclose(found, places[:, 0, 8:-8, 8:-8], atol=0.1)
 
 
 def test_a_margin_gives_the_centre(rng):

@@ -18,8 +18,8 @@ def splits(settings: Settings) -> Splits:
     found = data.learnt_from(settings)
     of_network = NETWORKS[settings.network].examples
     return Splits(
-        of_network(data.training_examples(settings, found.sequences)),
-        of_network(data.validation_examples(settings, found.sequences)),
+        of_network(settings, data.training_examples(settings, found.sequences)),
+        of_network(settings, data.validation_examples(settings, found.sequences)),
         preview=lambda: next(iter(cases(settings, Options("validation")))),
         files=found.files,
         source=found.source,

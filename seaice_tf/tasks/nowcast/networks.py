@@ -16,6 +16,7 @@ from seaice_tf.models.optimizers import optimizer
 from seaice_tf.pipeline import Examples
 from seaice_tf.tasks.nowcast import data
 from seaice_tf.tasks.nowcast.settings import Settings
+from seaice_tf.transforms.nowcast import FRAMES_OUT
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,15 @@ class Network:
     """Attributes:
     build: settings -> the model that is trained, not compiled.
     space: hyperparameters -> the settings of this network that a sweep varies.
-    whole: that model -> the model from the past to frames.
-    examples: windows -> what it trains on.
+    whole: settings and that model -> the model from the past to frames.
+    examples: settings and windows -> what it trains on.
     start: settings and that model; sets weights learnt elsewhere.
     """
 
     build: Callable[[Settings], keras.Model]
     space: Callable[[Any], dict[str, Any]]
-    whole: Callable[[keras.Model], keras.Model] = lambda model: model
-    examples: Callable[[Examples], Examples] = lambda examples: examples
+    whole: Callable[[Settings, keras.Model], keras.Model] = lambda settings, model: model
+    examples: Callable[[Settings, Examples], Examples] = lambda settings, examples: examples
     start: Callable[[Settings, keras.Model], None] = lambda settings, model: None
 
 
@@ -53,6 +54,25 @@ def _flow_unet_space(hp: Any) -> dict[str, Any]:
         "recent": hp.Choice("recent", [2, 4, 12]),
         "margin": hp.Choice("margin", [0, 16, 32]),
     }
+
+
+def _lead_unet(settings: Settings, leads: int | None = None) -> keras.Model:
+    return nowcast.lead_unet(
+        filters=settings.lead_filters,
+        margin=settings.margin,
+        leads=leads or settings.trained_leads,
+    )
+
+
+def _lead_unet_whole(settings: Settings, model: keras.Model) -> keras.Model:
+    whole = _lead_unet(settings, FRAMES_OUT)
+    whole.set_weights(model.get_weights())
+    return whole
+
+
+def _lead_unet_space(hp: Any) -> dict[str, Any]:
+    width = hp.Choice("width", [8, 12, 16, 24])
+    return {"lead_filters": (width, 2 * width, 3 * width)}
 
 
 def _cnn_cnn(settings: Settings) -> keras.Model:
@@ -90,6 +110,12 @@ def _conv_lstm_space(hp: Any) -> dict[str, Any]:
 
 
 NETWORKS = {
+    "lead_unet": Network(
+        _lead_unet,
+        _lead_unet_space,
+        whole=_lead_unet_whole,
+        examples=lambda settings, windows: data.first_leads(windows, settings.trained_leads),
+    ),
     "flow_unet": Network(_flow_unet, _flow_unet_space),
     "cnn_cnn": Network(_cnn_cnn, _cnn_cnn_space, start=_cnn_cnn_start),
     "conv_lstm": Network(_conv_lstm, _conv_lstm_space),
@@ -97,8 +123,8 @@ NETWORKS = {
     "perceiver": Network(
         lambda settings: by_warping(flow_perceiver()),
         lambda hp: {},
-        whole=lambda model: nowcast.flow_alone(model.get_layer("flow_perceiver")),
-        examples=data.pairs,
+        whole=lambda settings, model: nowcast.flow_alone(model.get_layer("flow_perceiver")),
+        examples=lambda settings, windows: data.pairs(windows),
     ),
 }
 
@@ -121,7 +147,8 @@ def start(settings: Settings, model: keras.Model) -> None:
 
 
 def served(settings: Settings, model: keras.Model) -> keras.Model:
-    return counts_to_counts(NETWORKS[settings.network].whole(model), settings.flow_share)
+    whole = NETWORKS[settings.network].whole(settings, model)
+    return counts_to_counts(whole, settings.flow_share)
 
 
 def space(hp: Any, settings: Settings) -> Settings:

@@ -9,7 +9,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.models.encoders import KINDS
 from seaice_tf.models.nowcast_parts import Blur, Difference
 from seaice_tf.settings import Training
-from seaice_tf.transforms.nowcast import FRAMES, FRAMES_IN
+from seaice_tf.transforms.nowcast import FRAMES, FRAMES_IN, FRAMES_OUT
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,28 @@ class Settings:
     gain: float = 0.0
     """Make windows brighter or darker by up to this share, as hours and seasons do."""
 
-    network: Literal["flow_unet", "cnn_cnn", "conv_lstm", "flow", "perceiver"] = "flow_unet"
-    """A U-Net that sees what the flow forecasts; a CNN on each frame and one on all; a ConvLSTM;
-    the flow's forecast, of which only the blur is learnt; or that by a network that learns the
-    flow."""
+    network: Literal["lead_unet", "flow_unet", "cnn_cnn", "conv_lstm", "flow", "perceiver"] = (
+        "lead_unet"
+    )
+    """A U-Net that corrects what the flow forecasts of a lead, the same for all leads; one for all
+    leads at once; a CNN on each frame and one on all; a ConvLSTM; the flow's forecast, of which
+    only the blur is learnt; or that by a network that learns the flow."""
     difference: Difference = "flow"
     """What networks predict the difference to: the flow's forecast, the last frame, or none."""
     blur: Blur = "forecast"
     """Gaussian blur, learnt for each lead, of what the difference is added to, of the output, or of
     none."""
+    lead_filters: tuple[int, ...] = (12, 24, 32)
+    """lead_unet: width per level, the finest first."""
+    trained_leads: int = 12
+    """lead_unet: leads that it trains on, the first ones; it forecasts all."""
     filters: tuple[int, ...] = (32, 48, 64, 96)
     """flow_unet: width per level, the finest first; conv_lstm: of the convolutions at stride 2, 4,
     ..., the last also of its LSTMs."""
     recent: int = 4
     """flow_unet: frames that it sees, the last ones."""
     margin: int = 16
-    """flow_unet: pixels around the centre that it sees."""
+    """lead_unet, flow_unet: pixels around the centre that they see."""
     flow: Literal["lucas_kanade", "perceiver"] = "lucas_kanade"
     """flow_unet: where its flow is from; that of the Perceiver is learnt with the rest."""
     # Its names are those of the table of encoders.
@@ -94,6 +100,8 @@ class Settings:
             raise InputError(
                 f"least: expected {FRAMES_IN + 1} to {FRAMES} frames, got {self.least}"
             )
+        if not 1 <= self.trained_leads <= FRAMES_OUT:
+            raise InputError(f"trained_leads: expected 1 to {FRAMES_OUT}, got {self.trained_leads}")
         for name in ("windows", "stride", "recent"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
@@ -105,7 +113,7 @@ class Settings:
         for name in ("gain", "error_share", "flow_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
-        for name in ("filters", "decoder_filters"):
+        for name in ("lead_filters", "filters", "decoder_filters"):
             if not 1 <= len(getattr(self, name)) <= 5 or min(getattr(self, name)) < 1:
                 raise InputError(f"{name}: expected one to five widths, got {getattr(self, name)}")
         if self.network == "conv_lstm" and len(self.filters) > 4:
