@@ -11,6 +11,7 @@ from PIL import Image
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.tasks.nowcast import NOWCAST, Options, Settings, data, products
+from seaice_tf.tasks.nowcast import contest as evaluator
 from seaice_tf.tasks.nowcast.networks import NETWORKS
 from seaice_tf.tasks.nowcast.verification import BASELINES
 from seaice_tf.transforms.nowcast import CENTRE
@@ -243,3 +244,22 @@ def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):
     assert known == {12, 13}
     assert "25 frames, 2020-04-01T12:00:00" in cases.source
     assert len({case.name for case in cases}) == len(cases)
+
+
+def test_the_evaluator_of_the_contest_is_answered_file_by_file(contest, tmp_path):
+    said = []
+    lines = ["Process features.npz\n", "Process features.npz\n"]
+    evaluator.answer(still, lines, contest, tmp_path / "out", said.append)
+    assert said == ["STARTUP", "Exported features.npz", "Exported features.npz"]
+    with np.load(tmp_path / "out" / "features.npz", allow_pickle=False) as file:
+        predictions = file["data"]
+    with np.load(contest / "features.npz", allow_pickle=False) as file:
+        last = file["data"][:, -1, CENTRE, CENTRE]
+    assert predictions.shape == (2, 24, 64, 64)
+    np.testing.assert_array_equal(predictions[:, 23], last)
+
+
+@pytest.mark.parametrize("line", ["Remove features.npz\n", "Process ../features.npz\n", "\n"])
+def test_what_the_evaluator_may_not_ask_is_refused(contest, tmp_path, line):
+    with pytest.raises(InputError, match="standard input: expected 'Process '"):
+        evaluator.answer(still, [line], contest, tmp_path, lambda line: None)
