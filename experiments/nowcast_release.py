@@ -1,12 +1,14 @@
 """What does the released model of the nowcast score on windows that it has not seen?
 
-It learns from the western columns of the frames, the next ones choose its epoch, and the last ones,
-which share no pixel with either, score it beside the baselines and by lead. Real data with
-SEAICE_TF_DATA, synthetic without; about an hour on two cores.
+A run learns from the western 60 % of the columns, the next 20 % choose its epoch, and the last
+20 %, which share no pixel with either, score it beside the baselines and by lead. Then the model to
+be released learns from 70 % by the same recipe. Real data with SEAICE_TF_DATA,
+synthetic without; about half an hour on two cores.
 
 Usage: python experiments/nowcast_release.py
 """
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -22,35 +24,50 @@ SHOWN = (1, 3, 6, 9, 12)  # leads
 LIMITS = [
     "It learnt from two hours of one spring afternoon over the Atlantic and western Europe: expect",
     "less at other seasons, at dusk, and of leads beyond an hour, of which it saw no truth.",
+    "",
+    "MS-SSIM of the same recipe, trained on 60 % of the columns, on windows of the last 20 %",
+    "(`experiments/nowcast_release.py`):",
 ]
 RECIPE = Settings(
-    windows=512,
-    training=Training(epochs=30, batch_size=8, learning_rate=2e-3, average=0.99),
+    windows=192,
+    error_share=0.1,
+    training=Training(epochs=16, batch_size=2, learning_rate=2e-3, average=0.98),
 )
 
 
-def main() -> None:
-    path = RUNS / "candidate"
+def run(name: str, **changes) -> Path:
+    """A complete run of the recipe; trains it if there is none."""
+    path = RUNS / name
     if not (path / folder.MANIFEST).exists():
-        train.train(TASK, RECIPE, path)
+        train.train(TASK, dataclasses.replace(RECIPE, **changes), path)
+    return path
+
+
+def table(path: Path) -> list[str]:
+    """Rows of the MS-SSIM of a run and of the baselines on its test windows, by lead."""
     options = TASK.options(by=("lead",))
-    settings = folder.open_run(path, TASK)
-    cases = TASK.cases(settings, options)
-    result = evaluate.compare(TASK, cases, artifact.predictor(path), "released", options)
+    cases = TASK.cases(folder.open_run(path, TASK), options)
+    result = evaluate.compare(TASK, cases, artifact.predictor(path), path.name, options)
     evaluate.show(result, options.by)
-    rows = {"**this model**": result["scores"], **result["baselines"]}
     leads = [lead for lead in SHOWN if f"lead_{lead:02d}/ms_ssim" in result["scores"]]
-    text = ["| | " + " | ".join(f"+{5 * lead} min" for lead in leads) + " |"]
-    text.append("|---" * (len(leads) + 1) + "|")
-    for name, scores in rows.items():
-        cells = " | ".join(f"{scores[f'lead_{lead:02d}/ms_ssim']:.3f}" for lead in leads)
-        text.append(f"| {name} | {cells} |")
+    text = ["| | all leads | " + " | ".join(f"+{5 * lead} min" for lead in leads) + " |"]
+    text.append("|---" * (len(leads) + 2) + "|")
+    for name, scores in {"**this recipe**": result["scores"], **result["baselines"]}.items():
+        of_leads = (scores[f"lead_{lead:02d}/ms_ssim"] for lead in leads)
+        text.append(f"| {name} | " + " | ".join(f"{x:.3f}" for x in (scores["ms_ssim"], *of_leads)))
+        text[-1] += " |"
+    return text
+
+
+def main() -> None:
+    text = table(run("candidate"))
+    path = run("widest", train_share=0.7, validation_share=0.15)
     with atomic.folder(RUNS / "released") as released:
         shutil.copytree(path, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
-        card = (path / "model_card.md").read_text()
-        title, rest = card.split("\n", 1)
-        parts = [title, "", *LIMITS, "", "MS-SSIM by lead:", "", *text, rest]
+        title, rest = (path / "model_card.md").read_text().split("\n", 1)
+        parts = [title, "", *LIMITS, "", *text, rest]
         (released / "model_card.md").write_text("\n".join(parts))
+    print("\n".join(text))
     print(f"released: {RUNS / 'released'}")
 
 
