@@ -7,6 +7,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.transforms.windows import Window
 
+CELLS = 1 << 18  # of the table of a scene, 4 bytes each
 TRIES = 100  # positions looked at before the best of them is taken
 
 
@@ -54,20 +55,39 @@ def position(
 class Valid:
     """How many pixels of any square of a scene are valid, in one look: a summed-area table.
 
-    It takes 4 bytes a pixel: build it on the downscaled grid that the patches are drawn from.
+    It has at most CELLS cells, 1 MiB, so that those of all scenes fit into memory: of a larger
+    scene a cell is a block of pixels, and edges of squares are taken to the nearest one.
     """
 
     def __init__(self, mask: np.ndarray) -> None:
         self.shape: tuple[int, int] = mask.shape[0], mask.shape[1]
-        self._table = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int32)
-        np.cumsum(mask, axis=0, out=self._table[1:, 1:])
+        self.block = max(1, int(np.ceil(np.sqrt(mask.size / CELLS))))
+        edges = [np.arange(0, length, self.block) for length in mask.shape]
+        cells = np.add.reduceat(mask, edges[0], axis=0, dtype=np.int32)
+        cells = np.add.reduceat(cells, edges[1], axis=1)
+        self._table = np.zeros((cells.shape[0] + 1, cells.shape[1] + 1), np.int32)
+        np.cumsum(cells, axis=0, out=self._table[1:, 1:])
         np.cumsum(self._table, axis=1, out=self._table)
 
     def shares(self, tops: np.ndarray, lefts: np.ndarray, side: int) -> np.ndarray:
         """Share of valid pixels in the squares at (n,) tops and lefts: (n,) in [0, 1]."""
-        table, bottoms, rights = self._table, tops + side, lefts + side
-        inside = table[bottoms, rights] - table[tops, rights]
-        return (inside - table[bottoms, lefts] + table[tops, lefts]) / side**2
+        ends = [(start, start + side) for start in (tops, lefts)]
+        limits = zip(ends, self.shape, self._table.shape)
+        (top, bottom), (left, right) = (
+            [self._cell(edge, length, cells) for edge in pair] for pair, length, cells in limits
+        )
+        table = self._table
+        inside = table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+        height, width = (
+            np.minimum(last * self.block, length) - first * self.block
+            for first, last, length in ((top, bottom, self.shape[0]), (left, right, self.shape[1]))
+        )
+        return inside / np.maximum(height * width, 1)
+
+    def _cell(self, edge: np.ndarray, length: int, cells: int) -> np.ndarray:
+        """The cell edge nearest to an edge in pixels; the scene's last one is its own."""
+        nearest = (edge + self.block // 2) // self.block
+        return np.where(edge == length, cells - 1, np.minimum(nearest, cells - 1))
 
 
 def _random(*key: int) -> np.random.Generator:

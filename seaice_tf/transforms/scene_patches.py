@@ -47,7 +47,7 @@ class Patches:
         self._valid: dict[int, Valid] = {}
 
     def draw(self, seed: int, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Channels (side, side, C) float32 and charts (side, side, 3) uint8."""
+        """Channels (side, side, C) as the scenes hold them and charts (side, side, 3) uint8."""
         image, charts = self._one(seed, epoch, index)
         rng = np.random.default_rng((seed, epoch, index, 3))
         if rng.random() < self.drawing.mixed:
@@ -79,7 +79,8 @@ def scaled(image: np.ndarray, charts: np.ndarray, side: int) -> tuple[np.ndarray
     at = (np.arange(side) + 0.5) * len(image) / side - 0.5
     nearest = np.clip(np.rint(at).astype(int), 0, len(image) - 1)
     inside = np.clip(at, 0, len(image) - 1)
-    return bilinear(image, inside, inside), charts[np.ix_(nearest, nearest)]
+    resized = bilinear(image.astype(np.float32), inside, inside).astype(image.dtype)
+    return resized, charts[np.ix_(nearest, nearest)]
 
 
 def _rectangle(rng: np.random.Generator, side: int) -> tuple[slice, slice]:

@@ -29,13 +29,15 @@ class Turn:
         return straight[:, ::-1] if self.mirrored else straight
 
     def image(self, image: np.ndarray, channels: Sequence[str]) -> np.ndarray:
-        """Ready-to-train channels (H, W, C) seen so, as a new array.
+        """Ready-to-train channels (H, W, C) seen so: the array itself if that is as it is.
 
         A quarter turn of the wind takes both of its components.
         """
+        if self == Turn():
+            return image
         result = np.array(self.of(image))
         places = {name: list(channels).index(name) for name in WIND if name in channels}
-        if not places or self == Turn():
+        if not places:
             return result
         known = {name: physical(name, result[..., at]) for name, at in places.items()}
         right, up = (known.get(name, np.zeros(1, np.float32)) for name in WIND)

@@ -56,3 +56,17 @@ def test_scenes_are_drawn_by_their_weights():
     drawn = [patches.scene(5, 0, index, [1, 0, 3]) for index in range(2000)]
     shares = np.bincount(drawn, minlength=3) / 2000
     np.testing.assert_allclose(shares, [0.25, 0, 0.75], atol=0.04)
+
+
+def test_a_table_of_blocks_is_close_and_exact_at_their_edges(monkeypatch):
+    mask = np.random.default_rng(0).random((50, 61)) < 0.3
+    mask[20:45, 30:] = True
+    exact = patches.Valid(mask)
+    monkeypatch.setattr(patches, "CELLS", 200)
+    blocks = patches.Valid(mask)
+    assert (exact.block, blocks.block) == (1, 4)
+    at = np.array([0, 4, 26]), np.array([0, 8, 37])  # the last ends at both ends of the scene
+    np.testing.assert_allclose(blocks.shares(*at, 24)[:2], exact.shares(*at, 24)[:2])
+    tops, lefts = np.arange(0, 27), np.arange(10, 37)
+    difference = blocks.shares(tops, lefts, 24) - exact.shares(tops, lefts, 24)
+    assert np.abs(difference).max() < 0.15

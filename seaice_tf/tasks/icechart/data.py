@@ -217,8 +217,10 @@ def _example(settings: Settings, read, *key):
         image, charts = read(*map(int, numbers))
         return image, charts.astype(np.float32), known(charts)
 
-    image, charts, weights = tf.numpy_function(run, key, (tf.float32,) * 3)
-    image = tf.ensure_shape(image, (side, side, len(settings.channels)))
+    kinds = (tf.float16, tf.float32, tf.float32)
+    image, charts, weights = tf.numpy_function(run, key, kinds)
+    # Ten times faster here than in numpy.
+    image = tf.cast(tf.ensure_shape(image, (side, side, len(settings.channels))), tf.float32)
     charts, weights = (tf.ensure_shape(x, (side, side, number)) for x in (charts, weights))
     targets = {chart: charts[..., i : i + 1] for i, chart in enumerate(CHARTS)}
     weight = {chart: weights[..., i : i + 1] for i, chart in enumerate(CHARTS)}
