@@ -18,6 +18,7 @@ FLOORS = [
         "baselines_knn",
         "baselines_masks",
         "baselines_charts",
+        "baselines_geopose",
         "writers",
     },
     {"compat", "settings"},

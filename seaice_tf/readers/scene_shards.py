@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import sar_scene, scene_doctor, scene_inputs
+from seaice_tf.readers import sar_scene, scene_doctor, scene_inputs, tfrecord
 from seaice_tf.readers.sar_scene import Scene
 from seaice_tf.transforms import downscale, scene_names
 from seaice_tf.transforms.icechart import CHARTS
@@ -25,7 +25,6 @@ from seaice_tf.transforms.windows import Window
 SUFFIX = ".tfrecord"
 MANIFEST = "manifest.json"
 ROWS = 256  # of a band
-LENGTH, CHECK = 8, 4  # bytes: TFRecord is length, check, data, check
 WAY_OUT = "run seaice-tf prepare icechart again"
 
 
@@ -77,7 +76,7 @@ def read(path: Path) -> Pixels:
     """A shard, mapped."""
     content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
     try:
-        (start, end), *rest = _records(content)
+        (start, end), *rest = tfrecord.spans(content)
         header = json.loads(content[start:end].tobytes())
         name = replace(scene_names.parse(header["name"]), satellite=header["satellite"])
         if len(rest) != 3 * len(header["bands"]):
@@ -94,20 +93,3 @@ def read(path: Path) -> Pixels:
         return Pixels(name, header["area"], tuple(found))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error
-
-
-def _records(content: np.ndarray) -> list[tuple[int, int]]:
-    """First byte and end of the data of each record."""
-    found, at = [], 0
-    while at < content.size:
-        if at + LENGTH > content.size:
-            raise ValueError("an end in the middle of a record")
-        start = at + LENGTH + CHECK
-        end = start + int(content[at : at + LENGTH].view("<u8")[0])
-        at = end + CHECK
-        if at > content.size:
-            raise ValueError("an end in the middle of a record")
-        found.append((start, end))
-    if not found:
-        raise ValueError("an empty file")
-    return found

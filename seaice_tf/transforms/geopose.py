@@ -48,6 +48,17 @@ class View:
     gsd: float
 
 
+class Facts(NamedTuple):
+    """What the baselines learn from a labelled tile."""
+
+    id: str
+    city: str
+    gsd: float  # metres a pixel
+    pose: Pose
+    known: int  # pixels of known height
+    total: float  # sum of the known heights, metres
+
+
 def one_hot(city: str) -> np.ndarray:
     """The city as (4,) float32.
 
