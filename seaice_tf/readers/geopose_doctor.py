@@ -48,7 +48,8 @@ class Findings:
                 lines.append(f"{city}: no tile")
                 continue
             gsd = [tile.gsd for tile in tiles]
-            line = f"{city}: {len(tiles)} tiles, gsd {min(gsd):.2f} to {max(gsd):.2f} m"
+            number = f"{len(tiles)} tile{'s' * (len(tiles) > 1)}"
+            line = f"{city}: {number}, gsd {min(gsd):.2f} to {max(gsd):.2f} m"
             lines.append(line + self._heights(city, tiles))
         return lines
 

@@ -88,8 +88,8 @@ def direction(angle: np.ndarray | float) -> np.ndarray:
 def angle_of(vector: np.ndarray) -> np.ndarray:
     """The angle of (x, y) of any length, in [0, 2 pi): (..., 2) -> (...).
 
-    >>> angle_of(np.array([0.0, -2.0])).round(4)
-    np.float64(3.1416)
+    >>> angle_of(np.array([[0.0, -2.0]])).round(4)
+    array([3.1416])
     """
     # A tiny negative angle plus 2 pi is 2 pi itself.
     return np.arctan2(vector[..., 0], vector[..., 1]) % (2 * np.pi) % (2 * np.pi)

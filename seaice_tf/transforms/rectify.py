@@ -8,6 +8,9 @@ from seaice_tf.transforms.geopose import Pose, direction
 
 PASSES = 4  # of the filter that tells a hole from ground that was not seen
 REACH = 2  # pixels: filters look at 5 x 5
+SIZE = 2 * REACH + 1
+INFINITE, UNSEEN = np.uint32(0x7F800000), np.uint32(0xFFFFFFFF)  # as bits of float32 heights
+BAND, PART = 32, 1 << 14  # rows and holes treated at once: as many as stay in the cache
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
 
     Holes come from the grid: a pixel that none falls on in the midst of others takes the height and
     colour of that of its neighbours in 5 x 5 which is the median in height. Where unseen pixels are
-    the most, by a median filter four times over, they stay unseen.
-    Pixels of unknown height are left where they are.
+    the most, by a median filter four times over, they stay unseen. Pixels of unknown height stay
+    where they are.
 
     Args:
         image: (H, W, 3) uint8.
@@ -46,43 +49,51 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
     moved[missed], heights[missed] = 0, np.nan
     seen, holes = ~missed, missed & ~unseen(missed)
     for _ in range(PASSES):
+        if not holes.any():
+            break
         filled = _close(moved, heights, seen, np.nonzero(holes))
         seen[filled], holes[filled] = True, False
     return Rectified(moved, heights, seen)
 
 
-def sources(agl: np.ndarray, pose: Pose, stretch: float = 1.0) -> np.ndarray:
-    """Which pixel ends where, when each goes `stretch` times its flow, rounded to whole pixels.
+def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
+    """Which pixel ends where, when each goes along its flow, rounded to whole pixels.
 
     Of several the tallest wins, of equally tall ones the last in the order of the array. Those that
     leave the image are dropped.
 
     Args:
-        agl: (H, W) metres, at least 0; NaN counts as 0.
+        agl: (H, W) metres; NaN and what is below 0 count as 0.
         pose: how the image was taken.
-        stretch: 1 moves to the ground, negative numbers away from it.
 
     Returns:
         (H, W) int64 index into the flattened image, -1 where none fell.
     """
     rows, columns = agl.shape
-    height = np.fmax(agl.astype(np.float32, copy=False), 0)
-    # float32 throughout: in double the time and memory of 2048 x 2048 are twice as much.
-    x, y = (direction(pose.angle) * pose.scale * stretch).astype(np.float32)
-    column = np.floor(height * x + np.float32(0.5)).astype(np.int32)
-    column += np.arange(columns, dtype=np.int32)
-    row = np.floor(height * y + np.float32(0.5)).astype(np.int32)
-    row += np.arange(rows, dtype=np.int32)[:, None]
-    inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-    # The bits of floats that are not negative have their order; below them stands the pixel.
-    key = height.view(np.uint32).astype(np.int64) << 32
-    key |= np.arange(agl.size).reshape(agl.shape)
-    target = row * np.int64(columns) + column
-    if not inside.all():
-        target, key = target[inside], key[inside]
+    vector = (direction(pose.angle) * pose.scale).astype(np.float32)
     best = np.full(agl.size, -1, np.int64)
-    np.maximum.at(best, target.ravel(), key.ravel())
-    return np.where(best < 0, -1, best & 0xFFFFFFFF).reshape(agl.shape)
+    for top in range(0, rows, BAND):
+        height = np.fmax(agl[top : top + BAND].astype(np.float32, copy=False), 0)
+        target = _targets(height, vector, top, rows)
+        # The bits of the height, and below them the pixel.
+        key = _ordered(height).astype(np.int64) << 32
+        key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)
+        inside = target >= 0
+        np.maximum.at(best, target[inside], key[inside])
+    missed = best < 0
+    best &= 0xFFFFFFFF
+    best[missed] = -1
+    return best.reshape(agl.shape)
+
+
+def _targets(height: np.ndarray, vector: np.ndarray, top: int, rows: int) -> np.ndarray:
+    """Index of the pixel on which each pixel of a band falls, -1 outside the image."""
+    columns = height.shape[1]
+    column, row = (np.floor(height * part + np.float32(0.5)).astype(np.int32) for part in vector)
+    column += np.arange(columns, dtype=np.int32)
+    row += np.arange(top, top + len(height), dtype=np.int32)[:, None]
+    inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+    return np.where(inside, row * np.int64(columns) + column, -1)
 
 
 def unseen(missed: np.ndarray) -> np.ndarray:
@@ -90,31 +101,44 @@ def unseen(missed: np.ndarray) -> np.ndarray:
     result = missed.astype(np.uint8)
     for _ in range(PASSES):
         padded = np.pad(result, REACH, mode="edge")
-        size = 2 * REACH + 1
         down = np.zeros((len(missed), padded.shape[1]), np.uint8)
-        for i in range(size):
+        for i in range(SIZE):
             down += padded[i : i + len(missed)]
         number = np.zeros(missed.shape, np.uint8)
-        for j in range(size):
+        for j in range(SIZE):
             number += down[:, j : j + missed.shape[1]]
-        result = (number > size**2 // 2).astype(np.uint8)
+        result = (number > SIZE**2 // 2).astype(np.uint8)
     return result.astype(bool)
 
 
 def _close(image: np.ndarray, agl: np.ndarray, seen: np.ndarray, holes) -> tuple:
     """Fill holes that have a seen pixel in 5 x 5, in place; gives their rows and columns."""
-    reach = np.arange(-REACH, REACH + 1)
-    rows = np.clip(holes[0][:, None, None] + reach[:, None], 0, seen.shape[0] - 1)
-    columns = np.clip(holes[1][:, None, None] + reach, 0, seen.shape[1] - 1)
-    near = (rows * seen.shape[1] + columns).reshape(len(rows), reach.size**2)
-    known = np.take(seen, near)
-    heights = np.where(known, np.take(agl, near), np.nan)
-    order = np.argsort(heights, axis=1, kind="stable")  # NaN goes to the end
-    middle = np.maximum(np.isfinite(heights).sum(axis=1) - 1, 0) // 2
-    each = np.arange(len(near))
-    source = near[each, order[each, middle]]
-    can = np.take(seen, source)
+    bits = np.where(seen, _ordered(np.maximum(agl, 0)), UNSEEN)
+    bits = np.pad(bits, REACH, constant_values=UNSEEN)
+    corners = holes[0] * bits.shape[1] + holes[1]
+    parts = [corners[first : first + PART] for first in range(0, len(corners), PART)]
+    places = np.concatenate([_middle(bits, part) for part in parts])
+    can = places >= 0
     filled = holes[0][can], holes[1][can]
-    agl[filled] = np.take(agl, source[can])
-    image[filled] = np.take(image.reshape(-1, image.shape[-1]), source[can], axis=0)
+    source = filled[0] + places[can] // SIZE - REACH, filled[1] + places[can] % SIZE - REACH
+    agl[filled], image[filled] = agl[source], image[source]
     return filled
+
+
+def _middle(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """Where in its 5 x 5 the median known height is, of two the lower: (n,) 0 to 24, -1 for none.
+
+    Heights that are unknown are taken where none is known.
+    """
+    reach = (np.arange(SIZE)[:, None] * bits.shape[1] + np.arange(SIZE)).reshape(-1)
+    around = np.take(bits, corners[:, None] + reach)
+    # Sorted with its place in the lowest bits: numbers, then NaN, then what is not seen.
+    keys = np.sort((around.astype(np.int64) << 5) | np.arange(SIZE**2), axis=1)
+    number = (around < INFINITE).sum(axis=1)
+    chosen = keys[np.arange(len(keys)), np.maximum(number - 1, 0) // 2]
+    return np.where(chosen >> 5 == UNSEEN, -1, chosen & 31)
+
+
+def _ordered(height: np.ndarray) -> np.ndarray:
+    """Bits of float32 heights as uint32, in their order; NaN is above all, minus 0 is 0."""
+    return (height + np.float32(0)).view(np.uint32)

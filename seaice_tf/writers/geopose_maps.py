@@ -18,6 +18,7 @@ from seaice_tf.writers import maps
 # Its lightness rises evenly, so it reads in grey and to colour-blind eyes.
 HEIGHTS = colormaps["cividis"].with_extremes(bad="#b4b4b4")
 UNSEEN = (135, 206, 250)  # ground that stands behind something
+ARROW = "#00f0ff"
 ARROWS = 14  # along a side
 SIDE = 700  # pixels of a panel at most; larger images are thinned
 TALL = 99.5  # percentile of the heights at which the colours end
@@ -38,7 +39,7 @@ class Sheet(NamedTuple):
 def quicklook(axes: Axes, image: np.ndarray, agl: np.ndarray, pose: Pose, title: str) -> None:
     """The image with arrows from what is seen to the ground that it stands on."""
     axes.imshow(_thin(image), extent=_extent(image))
-    _arrows(axes, agl, pose, "#ff3c00")
+    _arrows(axes, agl, pose, ARROW)
     axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
     _finish(axes, f"{title}\n{_words(pose)}")
 

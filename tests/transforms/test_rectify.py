@@ -15,7 +15,7 @@ def by_hand(image, agl, pose):
         column = j + int(np.floor(vectors[i, j, 0] + 0.5))
         if not (0 <= row < agl.shape[0] and 0 <= column < agl.shape[1]):
             continue
-        height = np.nan_to_num(agl[i, j])
+        height = np.fmax(agl[i, j], 0)
         if height >= tallest[row, column]:
             tallest[row, column] = height
             moved[row, column], heights[row, column] = image[i, j], agl[i, j]
@@ -26,7 +26,7 @@ def by_hand(image, agl, pose):
 def test_scatter_equals_a_loop_over_pixels(angle):
     rng = np.random.default_rng(3)
     image = rng.integers(1, 256, (30, 41, 3), np.uint8)
-    agl = rng.choice(np.float32([0, 3, 8.5, 12]), (30, 41))
+    agl = rng.choice(np.float32([0, -0.0, -2, 3, 8.5, 12]), (30, 41))
     agl[rng.random(agl.shape) < 0.1] = np.nan
     pose = Pose(0.7, angle)
     moved, heights, seen = by_hand(image, agl, pose)

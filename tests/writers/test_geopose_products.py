@@ -9,7 +9,7 @@ import tifffile
 from seaice_tf.readers import geopose_submission, geopose_tiles
 from seaice_tf.transforms import geopose, rectify, synthetic_city
 from seaice_tf.transforms.geopose import Pose
-from seaice_tf.writers import geopose_maps, geopose_products, maps
+from seaice_tf.writers import geopose_maps, geopose_products
 
 POSE = Pose(1.25, 3.0)
 
@@ -90,10 +90,7 @@ def test_sheets_are_drawn(tmp_path, view):
     rectified = rectify.rectify(view.image, view.agl, view.pose)
     plain = geopose_maps.Sheet("a", view.image, view.agl, view.pose, rectified)
     judged = plain._replace(true=np.fmax(view.agl - 1, 0), true_pose=POSE)
-    sheet = geopose_maps.figure([plain, judged], "two tiles")
-    drawn = maps.pixels(sheet)
-    assert drawn.shape[2] == 3
-    assert len({tuple(p) for p in drawn.reshape(-1, 3)[::97]}) > 100
+    assert len(geopose_maps.figure([plain, judged], "two tiles").axes) == 2 * 6 + 3
     assert geopose_maps.write(tmp_path / "a.png", [plain], "one").stat().st_size > 10_000
 
 

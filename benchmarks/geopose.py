@@ -1,0 +1,94 @@
+"""Oblique tiles of 2048 x 2048 pixels: seconds, as ratios to a named peer in the same run.
+
+Rectification: the peer scatters pixel by pixel in a Python loop and then filters heights, mask and
+image by medians of 5 x 5, as the contest's own code does (its filters are OpenCV's, here SciPy's).
+The loop is timed once, the rest as medians. Reading: a crop of 512 against the whole file.
+
+Usage: python benchmarks/geopose.py [--side 2048]
+"""
+
+import argparse
+import platform
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from scipy import ndimage
+from timing import median_seconds
+
+from seaice_tf.readers import raster
+from seaice_tf.transforms import rectify, synthetic_city
+from seaice_tf.transforms.geopose import View, flow
+from seaice_tf.transforms.windows import Window
+from seaice_tf.writers import synthetic_tiles
+
+CROP = 512
+Result = TypeVar("Result")
+
+
+def loop(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image, heights and a mask of what nothing fell on, pixel by pixel."""
+    rows, columns = view.agl.shape
+    heights = np.nan_to_num(view.agl)
+    vectors = np.floor(flow(heights, view.pose) + 0.5).astype(int)
+    image, agl = np.zeros_like(view.image), np.full(heights.shape, -1, np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            row, column = i + vectors[i, j, 1], j + vectors[i, j, 0]
+            if not (0 <= row < rows and 0 <= column < columns):
+                continue
+            if heights[i, j] < agl[row, column]:
+                continue
+            agl[row, column] = heights[i, j]
+            image[row, column] = view.image[i, j]
+    return image, np.maximum(agl, 0), (agl < 0).astype(np.uint8)
+
+
+def filters(image: np.ndarray, agl: np.ndarray, mask: np.ndarray) -> None:
+    for _ in range(rectify.PASSES):
+        agl, mask = ndimage.median_filter(agl, 5), ndimage.median_filter(mask, 5)
+    for channel in range(3):
+        ndimage.median_filter(image[..., channel], 5)
+
+
+def seconds(function: Callable[[], Result]) -> tuple[float, Result]:
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Benchmark of oblique tiles.")
+    parser.add_argument("--side", type=int, default=2048, help="pixels of the tile")
+    side = parser.parse_args().side
+    drawing, view = seconds(lambda: synthetic_city.tile("JAX", 0, 0, (side, side)))
+    scatter, whole = median_seconds(
+        lambda: rectify.sources(view.agl, view.pose),
+        lambda: rectify.rectify(view.image, view.agl, view.pose),
+    )
+    looped, maps = seconds(lambda: loop(view))
+    filtered, _ = seconds(lambda: filters(*maps))
+    tracemalloc.start()
+    rectify.rectify(view.image, view.agl, view.pose)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    with tempfile.TemporaryDirectory() as folder:
+        path = synthetic_tiles.write_image(Path(folder) / "a.tif", view.image)
+        corner = Window(side // 3, side // 3, min(CROP, side // 2), min(CROP, side // 2))
+        crop, file = median_seconds(lambda: raster.read(path, corner), lambda: raster.read(path))
+    print(f"synthetic tile of {side} x {side}, drawn in {drawing:.1f} s; {platform.machine()}")
+    print("| | ours, s | peer, s | ratio |\n|---|---|---|---|")
+    print(f"| pixels to the ground, the taller wins | {scatter:.2f} | {looped:.1f} | ", end="")
+    print(f"{looped / scatter:.0f} |")
+    both = looped + filtered
+    print(f"| rectified, holes closed | {whole:.2f} | {both:.1f} | {both / whole:.0f} |")
+    print(f"| a crop of {corner.height} read | {crop:.4f} | {file:.4f} | {file / crop:.1f} |")
+    print(f"\nmemory of a rectification at its peak: {peak / 2**20:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
