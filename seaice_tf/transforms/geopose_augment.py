@@ -12,6 +12,8 @@ from seaice_tf.transforms import eightfold, sightlines
 from seaice_tf.transforms.eightfold import TURNS, Turn
 from seaice_tf.transforms.geopose import Pose, View, direction
 
+TALLEST = 200  # metres up to which heights are stretched
+
 
 @dataclass(frozen=True)
 class Strength:
@@ -21,7 +23,7 @@ class Strength:
         turns: flip and turn by quarters, all eight alike.
         rotation: chance of a rotation by any angle.
         zoom: largest factor of enlarging or shrinking, at least 1.
-        stretch: largest factor of the heights, at least 1.
+        stretch: largest factor of the heights, at least 1; less where that passes 200 m.
         stretched: chance of stretching.
         colour: largest relative change of brightness, contrast and each channel.
     """
@@ -54,7 +56,9 @@ def draw(view: View, side: int, strength: Strength, rng: np.random.Generator) ->
     angle, part, more = rng.uniform(0, 2 * np.pi), rng.uniform(-1, 1), rng.random()
     turn = TURNS[rng.integers(len(TURNS))]
     if stretches and strength.stretch > 1:
-        view = stretched(view, 1 + more * (strength.stretch - 1))
+        tallest = np.fmax.reduce(view.agl, axis=None, initial=1)
+        most = np.clip(TALLEST / tallest, 1, strength.stretch)
+        view = stretched(view, float(1 + more * (most - 1)))
     turning, zoom = (angle if rotates else 0.0), strength.zoom**part
     moved = turning or zoom != 1
     view = resampled(view, turning, zoom, side) if moved else _middle(view, side)

@@ -119,6 +119,17 @@ def test_draws_follow_the_generator(view):
     assert first.agl.shape == (40, 40)
 
 
+def test_towers_are_not_stretched_past_belief(view):
+    tower = replace(view, agl=np.where(view.agl > 3, np.float32(150), view.agl))
+    strong = replace(geopose_augment.NONE, stretch=3, stretched=1)
+    drawn = [
+        geopose_augment.draw(tower, 72, strong, np.random.default_rng(seed)).agl.max()
+        for seed in range(6)
+    ]
+    assert 150 < max(drawn) <= 200.01
+    assert len(set(drawn)) > 3
+
+
 def test_no_strength_cuts_the_middle(view):
     result = geopose_augment.draw(view, 40, geopose_augment.NONE, np.random.default_rng(0))
     np.testing.assert_array_equal(result.image, view.image[16:56, 16:56])
