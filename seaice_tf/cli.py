@@ -138,7 +138,7 @@ def _evaluate(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, evaluate, folder
 
     bare = Annotated[task.options, tyro.conf.arg(name="")]
-    fields = [_runs_flag(task), *_data_flags(task)]
+    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task))]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.slow_baselines:
         cost = f"Also {', '.join(task.slow_baselines)}: minutes of computing a case, then kept."
@@ -164,7 +164,7 @@ def _evaluate(task, words: list[str]) -> int:
 def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, predict
 
-    fields = [_runs_flag(task), *_data_flags(task), ("out", Path)]
+    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task)), ("out", Path)]
     flags = _flags(words, f"predict {task.name}", fields)
     cases = ensemble.cases(task, _opened(task, flags), task.future)
     together = ensemble.predictor(task, flags.run)
@@ -182,8 +182,8 @@ def _export(task, words: list[str]) -> int:
 
 
 def _doctor(task, words: list[str]) -> int:
-    others = [flag for flag in _data_flags(task) if flag[0] != "data"]
-    fields = [("data", str), *others, ("plots", Path | None, None)]
+    others = [name for name in task.data_settings if name != "data"]
+    fields = [("data", str), *_setting_flags(task, others), ("plots", Path | None, None)]
     flags = _flags(words, f"doctor {task.name}", fields)
     troubles = task.doctor(_with_data(task, task.settings(), flags), flags.plots)
     for trouble in troubles:
@@ -199,10 +199,20 @@ def _runs_flag(task) -> tuple:
     return ("run", Annotated[tuple[Path, ...], several], (folder.released(task),))
 
 
-def _data_flags(task) -> list[tuple]:
-    """The settings that say how data are read, by default as they are."""
+def _setting_flags(task, names: Sequence[str]) -> list[tuple]:
+    """Settings that a run can be used with, by default as they are."""
     hints, see = get_type_hints(task.settings), tyro.conf.arg(help="As of train, see its --help.")
-    return [(name, Annotated[hints[name] | None, see], None) for name in task.data_settings]
+    switches = {name for name in names if hints[name] is bool}  # can only be turned on
+    return [
+        (name, Annotated[bool, see], False)
+        if name in switches
+        else (name, Annotated[hints[name] | None, see], None)
+        for name in names
+    ]
+
+
+def _of_use(task) -> tuple[str, ...]:
+    return (*task.data_settings, *task.use_settings)
 
 
 def _opened(task, flags) -> list:
@@ -215,8 +225,9 @@ def _opened(task, flags) -> list:
 
 
 def _with_data(task, settings: Any, flags: Any) -> Any:
-    given = {name: getattr(flags, name) for name in task.data_settings}
-    return dataclasses.replace(settings, **{k: v for k, v in given.items() if v is not None})
+    asked = {name: getattr(flags, name, None) for name in _of_use(task)}
+    given = {k: v for k, v in asked.items() if v is not None and v is not False}
+    return dataclasses.replace(settings, **given)
 
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {

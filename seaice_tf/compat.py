@@ -3,20 +3,39 @@
 import contextlib
 import importlib.util
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
 from tensorflow import keras
 
 
-def export(model: keras.Model, path: Path) -> None:
-    """Write a SavedModel whose endpoint `serve` takes the model's input and gives its outputs."""
+def export(model: keras.Model, path: Path, **others: keras.Model) -> None:
+    """Write a SavedModel whose endpoint `serve` takes the model's input and gives its outputs.
+
+    Each of `others` is an endpoint of its name; weights that they share are stored once.
+    """
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype, x.name) for x in model.inputs]
-    archive.add_endpoint("serve", lambda *x: model(x[0] if len(x) == 1 else x), signature)
+    for name, each in {"serve": model, **others}.items():
+        archive.track(each)
+        signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype, x.name) for x in each.inputs]
+        archive.add_endpoint(name, _called(each), signature)
     with contextlib.redirect_stdout(io.StringIO()):
         archive.write_out(str(path))
+
+
+def _called(model: keras.Model):
+    return lambda *x: model(x[0] if len(x) == 1 else x)
+
+
+@contextlib.contextmanager
+def precision(name: str) -> Iterator[None]:
+    """Layers that are made within it compute in this precision, "float32" or a mixed one."""
+    keras.mixed_precision.set_global_policy(name)
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
 
 
 def optimizer_variables(model: keras.Model) -> list:

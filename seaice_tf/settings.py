@@ -23,10 +23,19 @@ class Training:
     learning_rate: float = 1e-3
     momentum: float = 0.9
     """Of sgd."""
-    schedule: Literal["constant", "cosine", "plateau"] = "cosine"
+    schedule: Literal["constant", "cosine", "cosine_restarts", "plateau"] = "cosine"
     """Learning rate over the steps."""
+    restart_epochs: int = 20
+    """'cosine_restarts' begins its cosine again every so many epochs."""
+    warm_up_epochs: int = 0
+    """Epochs over which the rate rises to what the schedule says."""
     plateau_epochs: int = 3
     """'plateau' halves the rate after so many epochs without a better validation loss."""
+    transfer: str = ""
+    """Folder of a run of any depth: training starts from its weights that have the same name and
+    shape, at half the learning rate."""
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    """Of the sums while training; weights, outputs and what is served stay float32."""
     average: float = 0.0
     """Decay a step of the moving average of weights that is validated and kept; 0 averages none."""
     patience: int = 0
@@ -46,12 +55,13 @@ class Training:
             "checkpoint_steps",
             "checkpoint_epochs",
             "plateau_epochs",
+            "restart_epochs",
         ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 0 <= self.seed < 2**32 or self.patience < 0:
+        if not 0 <= self.seed < 2**32 or min(self.patience, self.warm_up_epochs) < 0:
             raise InputError(
-                "settings: expected a seed from 0 to 2^32 - 1 and no negative patience"
+                "settings: expected a seed from 0 to 2^32 - 1, no negative patience or warm-up"
             )
         if not 0 <= self.average < 1:
             raise InputError(f"average: expected at least 0 and less than 1, got {self.average}")

@@ -82,6 +82,11 @@ def _as_set(settings: Any, model: keras.Model) -> Any:
     return settings
 
 
+def _alone(settings: Any, served: keras.Model) -> Mapping[str, keras.Model]:
+    """Nothing is exported beside what is served."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Task:
     """A system: plain functions around one frozen settings dataclass.
@@ -113,5 +118,8 @@ class Task:
     slow_baselines: Mapping[str, Predictor] = field(default_factory=dict)  # only when asked for
     start: Callable[[Any, keras.Model], None] = _as_built  # sets weights learnt elsewhere
     calibrate: Callable[[Any, keras.Model], Any] = _as_set  # what only a trained model can tell
+    also_served: Callable[[Any, keras.Model], Mapping[str, keras.Model]] = _alone  # by endpoint
     data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read
+    use_settings: tuple[str, ...] = ()  # which others may change when a trained run is used
+    input_settings: tuple[str, ...] = ()  # which say what it is given: one for all of an ensemble
     prepare: Callable[[Any, Path, int], list[Path]] | None = None  # (settings, out, processes)

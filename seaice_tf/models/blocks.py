@@ -85,6 +85,34 @@ class ResizeLike(keras.layers.Layer):
         return (x_shape[0], ref_shape[1], ref_shape[2], x_shape[3])
 
 
+class PadTo(keras.layers.Layer):
+    """Zeros after the last row and column until both are multiples of a number: (B, H, W, C)."""
+
+    def __init__(self, multiple: int, **kwargs):
+        super().__init__(**kwargs)
+        self.multiple = multiple
+
+    def call(self, x):
+        height, width = tf.shape(x)[1], tf.shape(x)[2]
+        return tf.pad(
+            x, [[0, 0], [0, -height % self.multiple], [0, -width % self.multiple], [0, 0]]
+        )
+
+    def compute_output_shape(self, shape):
+        sides = (n if n is None else n + -n % self.multiple for n in shape[1:3])
+        return (shape[0], *sides, shape[3])
+
+
+class CropLike(keras.layers.Layer):
+    """The first rows and columns of x, as many as ref (B, H, W, D) has: (B, H, W, C)."""
+
+    def call(self, x, ref):
+        return x[:, : tf.shape(ref)[1], : tf.shape(ref)[2]]
+
+    def compute_output_shape(self, x_shape, ref_shape):
+        return (x_shape[0], ref_shape[1], ref_shape[2], x_shape[3])
+
+
 class Fold(keras.layers.Layer):
     """Treat what axis 1 counts as examples: (B, N, ...) -> (B N, ...)."""
 

@@ -6,9 +6,10 @@ from typing import Literal
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.unet import Heads, unet
+from seaice_tf.models.blocks import CropLike, PadTo, Standardise
+from seaice_tf.models.unet import Heads, heads, unet_body
 from seaice_tf.transforms.ice_decision import SMALLEST, Uncertainty
-from seaice_tf.transforms.icechart import CHARTS, CLASSES
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, FILL, MEAN_STD
 
 FILTERS = {4: (16, 32, 32, 32), 6: (16, *5 * (32,)), 8: (16, *7 * (32,))}  # by depth
 Concentration = Literal["regression", "classification", "ordinal"]
@@ -27,6 +28,9 @@ def network(
 ) -> keras.Model:
     """Build an uncompiled network for images of any size.
 
+    Cut along multiples of `alignment` and with the `unet.context` around, a tile gives the same as
+    the whole, but for attention.
+
     Args:
         channels: of the image, standardised.
         sic: what its head gives: the tenths themselves, logits of the 11 classes, or logits of
@@ -38,21 +42,26 @@ def network(
         A functional model from (B, H, W, channels) to a dict of "SIC", (B, H, W, 1, 11 or 10),
         and of the logits "SOD", (B, H, W, 6), and "FLOE", (B, H, W, 7): masks have no class.
     """
-    heads: Heads = {
+    kinds: Heads = {
         "SIC": ({"regression": 1, "classification": TENTHS + 1, "ordinal": TENTHS}[sic], None),
         "SOD": (len(CLASSES["SOD"]), None),
         "FLOE": (len(CLASSES["FLOE"]), None),
     }
     if agree:
-        heads = {**heads, WATER: (1, None)}
-    return unet(
-        (None, None, channels),
-        heads,
-        filters=filters,
-        gates=gates,
-        attention_heads=attention_heads,
-        name="icechart",
-    )
+        kinds = {**kinds, WATER: (1, None)}
+    image = keras.Input((None, None, channels), name="image")
+    padded = PadTo(alignment(len(filters)), name="pad")(image)
+    x, bottleneck = unet_body(padded, filters, gates, attention_heads)
+    charts = heads(CropLike(name="crop")(x, image), bottleneck, kinds, {})
+    return keras.Model(image, charts, name="icechart")
+
+
+def alignment(levels: int) -> int:
+    """Pixels along a side of one of the bottleneck: what the edges of tiles must be multiples of.
+
+    A scene is padded to a multiple of it too, so that every pixel of the bottleneck has as many.
+    """
+    return 2 ** (levels - 1)
 
 
 def class_logits(sic: Concentration, outputs: dict) -> dict:
@@ -102,6 +111,24 @@ def charts_of_scenes(
     image = keras.Input(network.input_shape[1:], name="image")
     decided = Decide(sic, agree, uncertainty, temperatures, name="decide")(network(image))
     return keras.Model(image, decided, name="charts_of_scenes")
+
+
+def of_raw_channels(served: keras.Model, channels: Sequence[str]) -> keras.Model:
+    """The same model for channels in their own units, NaN where there is no data: (B, H, W, C)."""
+    scales = [MEAN_STD.get(channel, (0.0, 1.0)) for channel in channels]
+    image = keras.Input((None, None, len(channels)), name="raw")
+    scaled = Standardise(*zip(*scales), name="standardise")(image)
+    return keras.Model(image, served(FillUnknown(name="fill")(scaled)), name="raw_scenes")
+
+
+class FillUnknown(keras.layers.Layer):
+    """FILL, the mean of a standardised channel, for what is no number: any shape."""
+
+    def call(self, x):
+        return tf.where(tf.math.is_finite(x), x, tf.constant(FILL, x.dtype))
+
+    def compute_output_shape(self, shape):
+        return shape
 
 
 class Decide(keras.layers.Layer):

@@ -90,6 +90,26 @@ def unet_body(x, filters: Sequence[int], gates: bool = False, attention_heads: i
     return decoder(skips, bottleneck, filters, gates), bottleneck
 
 
+def context(levels: int) -> int:
+    """Pixels around an aligned square that `unet_body` of so many levels looks at for it.
+
+    A square is aligned where its edges are multiples of 2^(levels - 1). Without attention between
+    the pixels of the bottleneck, which looks at all of them.
+
+    >>> [context(levels) for levels in (1, 4, 6, 8)]
+    [2, 54, 222, 894]
+    """
+    needed, of_skips = 0, []
+    for _ in range(levels - 1):
+        needed += 2  # two convolutions of 3 x 3
+        of_skips.append(needed)
+        needed = needed // 2 + 1  # the pixels of the level below that are blended
+    needed += 2
+    for of_skip in reversed(of_skips):
+        needed = max(2 * needed, of_skip) + 2
+    return needed
+
+
 def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
     """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
 
@@ -106,15 +126,18 @@ def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False):
 
 
 def heads(x, bottleneck, map_heads: Heads, pooled_heads: Heads) -> dict:
-    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck."""
+    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck.
+
+    They are float32 in any precision.
+    """
     outputs = {
-        head: layers.Conv2D(channels, 1, activation=activation, name=head)(x)
+        head: layers.Conv2D(channels, 1, activation=activation, name=head, dtype="float32")(x)
         for head, (channels, activation) in map_heads.items()
     }
     if pooled_heads:
         pooled = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
         outputs |= {
-            head: layers.Dense(units, activation=activation, name=head)(pooled)
+            head: layers.Dense(units, activation=activation, name=head, dtype="float32")(pooled)
             for head, (units, activation) in pooled_heads.items()
         }
     return outputs

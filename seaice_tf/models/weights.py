@@ -65,6 +65,36 @@ def load(path: Path, model: keras.Model) -> None:
     assign(model, values, str(path))
 
 
+def transfer(path: Path, model: keras.Model) -> dict[str, list[str]]:
+    """Set the weights of which a file holds one of the same name and shape.
+
+    Returns:
+        Names of weights: "taken"; "other_shape" and "not_there", which stay as they are; and
+        "unused", which the file holds besides.
+
+    Raises:
+        InputError: the file has none of them, or is damaged or missing.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: expected the weights of a run, got none; name its folder")
+    values, variables = read_npz(path), named_weights(model)
+    both = [name for name in variables if name in values]
+    taken = [name for name in both if tuple(variables[name].shape) == values[name].shape]
+    if not taken:
+        raise InputError(
+            f"{path}: expected weights of {model.name}, got none of its names and shapes; use a "
+            f"run of the same kind of network"
+        )
+    for name in taken:
+        variables[name].assign(values[name])
+    return {
+        "taken": taken,
+        "other_shape": [name for name in both if name not in taken],
+        "not_there": [name for name in variables if name not in values],
+        "unused": [name for name in values if name not in variables],
+    }
+
+
 def assign(model: keras.Model, values: Mapping[str, np.ndarray], where: str) -> None:
     """Set all of the model's weights by name, or none of them; `values` may hold others too.
 

@@ -91,6 +91,8 @@ def read_fine(scene: Scene, channels: Sequence[str], window: Window | None = Non
 
 def read_coarse(scene: Scene, channels: Sequence[str] = COARSE) -> np.ndarray:
     """Channels of the 2 km grid as they are stored: (rows, columns, C) float32."""
+    if not channels:
+        return np.empty((*(-(-n // CELL) for n in scene.shape), 0), np.float32)
     with opened(scene.path) as data:
         layers = [_variable(scene, data, channel)[:] for channel in channels]
     return np.stack(layers, axis=-1).astype(np.float32, copy=False)

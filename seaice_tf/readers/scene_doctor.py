@@ -14,7 +14,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.readers import sar_scene
 from seaice_tf.transforms import scene_names, scene_weights
-from seaice_tf.transforms.icechart import CHARTS, CLASSES, MASK
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK
 from seaice_tf.transforms.scene_names import FACTORS, UNKNOWN, SceneName
 
 BOX = (5, 20)  # degrees of latitude and longitude, where no area is known
@@ -99,6 +99,45 @@ def area(scene: sar_scene.Scene) -> str:
     north = int(np.floor(scene.latitude[middle] / BOX[0]) * BOX[0])
     east = int(np.floor(scene.longitude[middle] / BOX[1]) * BOX[1])
     return f"{abs(north)}{'NS'[north < 0]} {abs(east)}{'EW'[east < 0]}"
+
+
+def troubles(path: Path, channels: Sequence[str] = ()) -> list[str]:
+    """What is wrong with a scene, in sentences; empty if nothing is.
+
+    Args:
+        path: of the scene.
+        channels: that it has to hold. Of the SAR grid, only those are read to the end.
+    """
+    try:
+        return _troubles(path, channels)
+    except InputError as error:
+        return [str(error)]
+
+
+def _troubles(path: Path, channels: Sequence[str]) -> list[str]:
+    scene = sar_scene.describe(path)
+    for name in channels:
+        if name in FINE:
+            sar_scene.read_fine(scene, [name])
+        elif name in COARSE:
+            sar_scene.read_coarse(scene, [name])
+    beside = sar_scene.reference(path)
+    found = []
+    if not sar_scene.read_valid(scene).any():
+        found.append(f"{path}: no valid SAR pixel")
+    if beside and sar_scene.describe(beside).shape != scene.shape:
+        found.append(f"{beside}: expected charts of {scene.shape} pixels")
+    elif is_charted(path) and not any(counts.any() for counts in histograms(scene).values()):
+        found.append(f"{path}: all of its charts are masked")
+    for name in (c for c in scene.channels if c in COARSE):
+        if not np.isfinite(sar_scene.read_coarse(scene, [name])).all():
+            found.append(f"{path}: values of {name} that are no numbers")
+    return found
+
+
+def is_charted(path: Path) -> bool:
+    """Whether a scene has charts, its own or in a reference file."""
+    return bool(sar_scene.reference(path) or sar_scene.describe(path).charts)
 
 
 def histograms(scene: sar_scene.Scene) -> dict[str, np.ndarray]:

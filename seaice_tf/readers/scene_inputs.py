@@ -54,6 +54,10 @@ def read(
     if coarse := [name for name in channels if name in COARSE]:
         cells = sar_scene.read_coarse(scene, coarse)
         for i, name in enumerate(coarse):
+            if not np.isfinite(cells[..., i]).all():
+                raise InputError(
+                    f"{scene.path}: expected numbers in {name}, got others; leave the scene out"
+                )
             placed = coarse_grid.place(cells[..., i], window, downscale=factor)
             result[..., places[name]] = placed
     for name, values in _derived(scene, [c for c in channels if c in DERIVED], window, factor):

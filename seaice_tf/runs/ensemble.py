@@ -1,6 +1,7 @@
 """Runs of a task that predict together."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,14 @@ def cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Cases]) -> 
     What one of them cannot be asked is refused; what they say of the data all stands in `source`.
     """
     first = settings[0]
-    shared = {name: getattr(first, name) for name in ("training", *task.data_settings)}
+    for each, name in itertools.product(settings, task.input_settings):
+        if getattr(each, name) != getattr(first, name):
+            raise InputError(
+                f"ensemble: expected runs with {name} {getattr(first, name)} as the first, got "
+                f"{getattr(each, name)}; leave that run out"
+            )
+    held = ("training", *task.data_settings, *task.use_settings)
+    shared = {name: getattr(first, name) for name in held}
     alike = dict.fromkeys(dataclasses.replace(each, **shared) for each in settings)
     made = [make(each) for each in alike]
     sources = dict.fromkeys(each.source for each in made)

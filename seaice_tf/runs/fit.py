@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf import pipeline
+from seaice_tf import compat, pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
 from seaice_tf.runs import checkpoint, folder
@@ -17,6 +17,9 @@ from seaice_tf.runs.average import Average
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits, Task
 from seaice_tf.writers import atomic
+
+LEAST_RATE = 0.01  # of the rate, at the end of a cosine and the beginning of a warm-up
+TRANSFER_RATE = 0.5  # of the rate, for weights that another run has learnt already
 
 
 def seed_everything(seed: int) -> None:
@@ -27,22 +30,45 @@ def seed_everything(seed: int) -> None:
 
 def network(task: Task, settings: Any, path: Path) -> keras.Model:
     """The task's network to be fitted in the folder `path`, started if nothing of it is there."""
-    model = task.build(settings)
+    with compat.precision(settings.training.precision):
+        model = task.build(settings)
     if not (path / folder.CHECKPOINT).exists():
         task.start(settings, model)
+        if settings.training.transfer:
+            _transfer(Path(settings.training.transfer) / folder.WEIGHTS, model, path)
     return model
+
+
+def _transfer(source: Path, model: keras.Model, path: Path) -> None:
+    """Take weights from another run; what was taken and what was not is printed and kept."""
+    report = weights.transfer(source, model)
+    folder.write_json(path / folder.TRANSFER, {"from": str(source), **report})
+    counts = ", ".join(f"{kind} {len(names)}" for kind, names in report.items())
+    print(f"weights from {source}: {counts}; their names are in {folder.TRANSFER}")
 
 
 def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:
     """The rate at a share of all steps, after epochs with these validation losses.
 
-    Constant; half a cosine down to a hundredth; or halved on every plateau.
+    Constant; half a cosine down to a hundredth, once or again and again; or halved on every
+    plateau. During the warm-up a rising share of that.
     """
-    if training.schedule == "constant":
-        return training.learning_rate
+    epoch, share = progress * training.epochs, 1.0
     if training.schedule == "plateau":
-        return training.learning_rate / 2 ** plateaus(losses, training.plateau_epochs)
-    return training.learning_rate * (0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2)
+        share = 0.5 ** plateaus(losses, training.plateau_epochs)
+    elif training.schedule == "cosine":
+        share = _cosine(progress)
+    elif training.schedule == "cosine_restarts":
+        share = _cosine(epoch / training.restart_epochs % 1)
+    if epoch < training.warm_up_epochs:
+        share *= max(epoch / training.warm_up_epochs, LEAST_RATE)
+    if training.transfer:
+        share *= TRANSFER_RATE
+    return training.learning_rate * share
+
+
+def _cosine(progress: float) -> float:
+    return LEAST_RATE + (1 - LEAST_RATE) * (1 + math.cos(math.pi * progress)) / 2
 
 
 def plateaus(losses: Sequence[float], epochs: int) -> int:

@@ -15,6 +15,7 @@ from seaice_tf.writers import atomic
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 BEGUN = "begun.json"  # the settings that a run was begun with
+TRANSFER = "transfer.json"  # what was taken from another run, and what was not
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
 
 

@@ -1,5 +1,6 @@
 """Train one run to the end and leave a complete folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,15 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     watch = Pictures(task, splits, task.served(settings, model), path)
     state = fit.fit(model, splits, settings.training, path, [watch])
     folder.write_json(path / "history.json", state.history)
+    if settings.training.precision != "float32":
+        model = task.build(settings)
+        weights.load(path / folder.WEIGHTS, model)
     settings = task.calibrate(settings, model)
     atomic.write_text(path / folder.SETTINGS, settings_file.to_json(settings))
-    write_saved_model(task.served(settings, model), path)
+    write_saved_model(task, settings, model, path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
+    show_scores(scores["scores"], path, len(state.history) - 1)
     facts = manifest.manifest(task, settings, splits, state, path)
     atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
@@ -46,16 +51,24 @@ def export(task: Task, run: Path) -> Path:
     settings = folder.open_run(run, task)
     model = task.build(settings)
     weights.load(run / folder.WEIGHTS, model)
-    write_saved_model(task.served(settings, model), run)
+    write_saved_model(task, settings, model, run)
     facts = folder.read_json(run / folder.MANIFEST)
     facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
     folder.write_json(run / folder.MANIFEST, facts)
     return run / folder.SAVED_MODEL
 
 
-def write_saved_model(model: keras.Model, path: Path) -> None:
+def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
+    served = task.served(settings, model)
     with atomic.folder(path / folder.SAVED_MODEL) as temporary:
-        compat.export(model, temporary)
+        compat.export(served, temporary, **task.also_served(settings, served))
+
+
+def show_scores(scores: Mapping[str, float], path: Path, epoch: int) -> None:
+    """All scores of the finished run in TensorBoard, those of groups under their kind."""
+    with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default(step=epoch):
+        for name, value in scores.items():
+            tf.summary.scalar(f"scores/{name}", value)
 
 
 class Pictures(keras.callbacks.Callback):

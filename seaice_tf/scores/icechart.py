@@ -14,6 +14,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.transforms.icechart import CHARTS, CLASSES, MASK
 
 WEIGHTS = {"SIC": 2, "SOD": 2, "FLOE": 1}
+BYTES = 256  # values of a byte
+BLOCK = 1 << 18  # pixels counted at once
 Matrices = Mapping[str, np.ndarray]
 
 
@@ -30,24 +32,32 @@ def confusion(true: np.ndarray, pred: np.ndarray, classes: int) -> np.ndarray:
             f"ice charts: expected pred of the shape of true, {true.shape}, got {pred.shape}; "
             f"bring the chart to the pixels of the scene"
         )
-    scored = true != MASK
+    counts = np.zeros(BYTES**2, np.int64)
+    truth, guess = _flat_bytes("true", true), _flat_bytes("pred", pred)
     # A block of pixels at a time: bincount turns its input into int64, 8 bytes a pixel.
-    total = np.zeros(classes**2, np.int64)
-    truth, guess = true[scored], pred[scored]
-    for name, values in (("true", truth), ("pred", guess)):
-        # A fraction would be cut to a class without a word.
-        whole = np.issubdtype(values.dtype, np.integer)
-        if values.size and not (whole and 0 <= values.min() <= values.max() < classes):
+    for first in range(0, truth.size, BLOCK):
+        pairs = truth[first : first + BLOCK].astype(np.uint16) << 8
+        counts += np.bincount(pairs | guess[first : first + BLOCK], minlength=BYTES**2)
+    scored = counts.reshape(BYTES, BYTES)[:MASK]
+    for name, strange in (("true", scored[classes:]), ("pred", scored[:, classes:])):
+        if strange.any():
             raise InputError(
-                f"ice charts: expected integers 0 to {classes - 1} in {name} where true is not "
-                f"{MASK}, got {values.dtype} {values.min()} to {values.max()}; chart every pixel "
-                f"that has truth, in classes"
+                f"ice charts: expected classes 0 to {classes - 1} in {name} where true is not "
+                f"{MASK}, got others; chart every pixel that has truth, in classes"
             )
-    for first in range(0, truth.size, 1 << 20):
-        part = slice(first, first + (1 << 20))
-        codes = truth[part].astype(np.int32) * classes + guess[part].astype(np.int32)
-        total += np.bincount(codes, minlength=classes**2)
-    return total.reshape(classes, classes)
+    return scored[:classes, :classes].copy()
+
+
+def _flat_bytes(name: str, values: np.ndarray) -> np.ndarray:
+    """Integers as bytes in a row; those that no byte can hold become one that is no class."""
+    if not np.issubdtype(values.dtype, np.integer):
+        # A fraction would be cut to a class without a word.
+        raise InputError(
+            f"ice charts: expected integers in {name}, got {values.dtype}; round it to classes"
+        )
+    if values.dtype != np.uint8:
+        values = np.where((values >= 0) & (values <= MASK), values, MASK - 1).astype(np.uint8)
+    return values.reshape(-1)
 
 
 def matrices(true: Mapping[str, np.ndarray], pred: Mapping[str, np.ndarray]) -> dict:

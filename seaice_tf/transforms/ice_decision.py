@@ -5,11 +5,14 @@ from typing import Literal
 
 import numpy as np
 
-from seaice_tf.transforms.icechart import CHARTS, CLASSES
+from seaice_tf.transforms.icechart import CHARTS
 
 Uncertainty = Literal["entropy", "top"]
 SMALLEST = 1e-7  # probability whose logarithm is still taken
-FIELDS = tuple(f"{chart}_probabilities" for chart in CHARTS)
+CHANCES = tuple(f"{chart}_probabilities" for chart in CHARTS)
+FIELDS = ("concentration", *CHANCES)  # what charts are decided by
+PACKED = 250  # of a byte that stands for 1
+ROWS = 256  # that several members are merged of at once
 
 
 def decide(fields: Mapping[str, np.ndarray], agree: bool) -> dict[str, np.ndarray]:
@@ -43,7 +46,7 @@ def uncertainty(fields: Mapping[str, np.ndarray], kind: Uncertainty) -> np.ndarr
     "entropy" is that of the probabilities by the logarithm of the number of classes, 1 where all
     are alike; "top" is 1 - the largest, the chance that the likeliest class is wrong.
     """
-    return np.stack([_uncertainty(fields[name], kind) for name in FIELDS], axis=-1)
+    return np.stack([_uncertainty(fields[name], kind) for name in CHANCES], axis=-1)
 
 
 def _uncertainty(chances: np.ndarray, kind: Uncertainty) -> np.ndarray:
@@ -53,20 +56,46 @@ def _uncertainty(chances: np.ndarray, kind: Uncertainty) -> np.ndarray:
     return (entropy / np.log(chances.shape[-1])).astype(np.float32)
 
 
-def vote(members: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Charts of several that agree, by their votes: half the votes or less make no open water.
+def packed(values: np.ndarray) -> np.ndarray:
+    """Values in 0 to 1 as bytes, to 0.002.
 
-    Among those that see ice, SIC is the rounded mean and SOD and FLOE the most frequent class, the
-    lower of two.
+    >>> unpacked(packed(np.array([0.0, 0.5, 1.0])))
+    array([0. , 0.5, 1. ], dtype=float32)
     """
-    ice = np.stack([member["SIC"] > 0 for member in members])
-    water = 2 * ice.sum(axis=0) < len(members)
-    total = sum(member["SIC"].astype(np.uint16) for member in members)
-    result = {"SIC": np.clip(np.rint(total / np.maximum(ice.sum(axis=0), 1)), 1, 10)}
-    for chart in ("SOD", "FLOE"):
-        votes = [
-            sum((member[chart] == kind).astype(np.uint8) for member in members)
-            for kind in range(1, len(CLASSES[chart]))
-        ]
-        result[chart] = 1 + np.argmax(votes, axis=0)
-    return {chart: np.where(water, 0, result[chart]).astype(np.uint8) for chart in CHARTS}
+    return np.rint(values * PACKED).astype(np.uint8)
+
+
+def unpacked(values: np.ndarray) -> np.ndarray:
+    """Values in 0 to 1 as float32, of bytes or as they are."""
+    return values.astype(np.float32) / (PACKED if values.dtype == np.uint8 else 1)
+
+
+def stored(values: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """Values of a field as they are held in an array of this type: classes as they are."""
+    fraction = kind == np.uint8 and values.dtype != np.uint8
+    return packed(values) if fraction else values.astype(kind, copy=False)
+
+
+def merged(members: Sequence[Mapping[str, np.ndarray]], agree: bool) -> dict[str, np.ndarray]:
+    """The mean of several members' probabilities, and what it decides.
+
+    Args:
+        members: maps of one scene, packed or not, (H, W, ...).
+        agree: whether the charts of all of them do.
+
+    Returns:
+        The same maps as those of the first member; uncertainty is the entropy.
+    """
+    first = members[0]
+    names = (*CHARTS, *FIELDS, "uncertainty")
+    result = {name: np.empty_like(first[name]) for name in names}
+    for top in range(0, len(first["SIC"]), ROWS):
+        rows = slice(top, top + ROWS)
+        fields = {
+            name: np.mean([unpacked(member[name][rows]) for member in members], axis=0)
+            for name in FIELDS
+        }
+        found = {**decide(fields, agree), **fields, "uncertainty": uncertainty(fields, "entropy")}
+        for name, values in result.items():
+            values[rows] = stored(found[name], values.dtype)
+    return result

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from seaice_tf.transforms import patches
+from seaice_tf.transforms.coarse_grid import bilinear
 from seaice_tf.transforms.icechart import MASK
 from seaice_tf.transforms.patches import Valid
 from seaice_tf.transforms.scene_pixels import Pixels
+from seaice_tf.transforms.scene_turns import Turn
 
 OTHER = 1 << 40  # added to the index of a patch: that of what is mixed into it
 
@@ -24,6 +26,8 @@ class Drawing:
         turns: turn by quarters at random.
         mixed: share of the patches into which a rectangle of another one is put (CutMix, Yun et
             al. 2019, arXiv:1905.04899).
+        scale: sides of 1 / scale to scale times as many pixels are brought to `side`.
+        channels: of the scenes; those of the wind are turned along.
     """
 
     side: int
@@ -31,6 +35,8 @@ class Drawing:
     flips: bool
     turns: bool
     mixed: float
+    scale: float = 1.0
+    channels: tuple[str, ...] = ()
 
 
 class Patches:
@@ -56,15 +62,24 @@ class Patches:
         if number not in self._valid:
             self._valid[number] = Valid(self.scenes[number].counted())
         valid, drawing = self._valid[number], self.drawing
-        window, _ = patches.position(seed, epoch, index, valid, drawing.side, drawing.least)
         rng = np.random.default_rng((seed, epoch, index, 2))
         quarters = int(rng.integers(4)) if drawing.turns else 0
-        mirrored = drawing.flips and rng.random() < 0.5
-        image, charts = (
-            np.rot90(part[:, ::-1] if mirrored else part, quarters)
-            for part in self.scenes[number].read(window)
-        )
-        return np.ascontiguousarray(image), np.ascontiguousarray(charts)
+        turn = Turn(quarters, drawing.flips and rng.random() < 0.5)
+        side = round(drawing.side * drawing.scale ** rng.uniform(-1, 1))
+        side = min(side, max(drawing.side, min(valid.shape)))
+        window, _ = patches.position(seed, epoch, index, valid, side, drawing.least)
+        image, charts = scaled(*self.scenes[number].read(window), drawing.side)
+        return turn.image(image, drawing.channels), np.ascontiguousarray(turn.of(charts))
+
+
+def scaled(image: np.ndarray, charts: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """A square patch with `side` pixels along a side: channels bilinear, classes of the nearest."""
+    if len(image) == side:
+        return image, charts
+    at = (np.arange(side) + 0.5) * len(image) / side - 0.5
+    nearest = np.clip(np.rint(at).astype(int), 0, len(image) - 1)
+    inside = np.clip(at, 0, len(image) - 1)
+    return bilinear(image, inside, inside), charts[np.ix_(nearest, nearest)]
 
 
 def _rectangle(rng: np.random.Generator, side: int) -> tuple[slice, slice]:

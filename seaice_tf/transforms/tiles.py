@@ -94,6 +94,39 @@ def _scrolled(rows: np.ndarray, done: int) -> np.ndarray:
     )
 
 
+def parts(
+    shape: tuple[int, int], side: int, halo: int, align: int
+) -> Iterator[list[tuple[Window, Window]]]:
+    """Windows that share no pixel and cover `shape`, each with what is to be looked at for it.
+
+    Args:
+        shape: rows and columns of the image.
+        side: pixels along a side of a window, at most.
+        halo: pixels around it, where the image has them.
+        align: both are brought up to multiples of it, so that all edges but the image's own are.
+
+    Yields:
+        Bands from the top, in each the pairs (window, window with its halo) from the left.
+    """
+    side, halo = (-(-n // align) * align for n in (max(side, 1), halo))
+    tops, lefts = (range(0, length, side) for length in shape)
+    for top in tops:
+        band = []
+        for left in lefts:
+            height, width = min(side, shape[0] - top), min(side, shape[1] - left)
+            first = max(top - halo, 0), max(left - halo, 0)
+            last = min(top + height + halo, shape[0]), min(left + width + halo, shape[1])
+            seen = Window(*first, last[0] - first[0], last[1] - first[1])
+            band.append((Window(top, left, height, width), seen))
+        yield band
+
+
+def inside(values: np.ndarray, window: Window, seen: Window) -> np.ndarray:
+    """The pixels of a window, of values (h, w, ...) of the larger one that was looked at."""
+    top, left = window.top - seen.top, window.left - seen.left
+    return values[top : top + window.height, left : left + window.width]
+
+
 def cut(image: np.ndarray, window: Window) -> np.ndarray:
     """A window of an image (H, W, ...); past its end the last row and column are repeated."""
     rows, columns = window.slices

@@ -46,16 +46,46 @@ def write_weights(path: Path, weights: np.ndarray, caption: str) -> Path:
 def write_conditions(
     path: Path, conditions: Mapping[str, Mapping[str, float]], caption: str
 ) -> Path:
-    """Bars of the scores under each condition, from `scores.icechart.by_condition`."""
+    """Bars of the scores under each condition, with the number of its scenes where it is given.
+
+    Args:
+        path: of the PNG file.
+        conditions: by condition SIC, SOD, FLOE and score in %, NaN where there is nothing to score.
+        caption: over the bars.
+    """
     sheet = Figure(figsize=(9, 3.5), dpi=110, layout="constrained")
     axes = sheet.subplots()
     places = np.arange(len(conditions))
     for step, name in enumerate(("SIC", "SOD", "FLOE", "score")):
         heights = [row[name] for row in conditions.values()]
         axes.bar(places + 0.2 * step - 0.3, heights, 0.2, label=name)
-    labels = [f"{label} ({row['scenes']:.0f})" for label, row in conditions.items()]
+    labels = [
+        f"{label} ({row['scenes']:.0f})" if "scenes" in row else str(label)
+        for label, row in conditions.items()
+    ]
     axes.set_xticks(places, labels, fontsize=7, rotation=30)
     axes.set(ylabel="%", title=caption)
-    axes.set_ylim(top=100, bottom=min(0, *(row["SIC"] for row in conditions.values())))
+    axes.set_ylim(top=100, bottom=np.nanmin([0, *(row["SIC"] for row in conditions.values())]))
+    axes.legend(fontsize=7)
+    return maps.write(path, sheet)
+
+
+def write_reliability(path: Path, rows: Mapping[str, Mapping[str, float]], caption: str) -> Path:
+    """How often the charted class was right, by the probability that it was given.
+
+    Args:
+        path: of the PNG file.
+        rows: by "<chart>_<percent>" the "stated" probability and the share that was "right", NaN
+            where no pixel has such a probability.
+        caption: over the curves.
+    """
+    sheet = Figure(figsize=(4.6, 4.4), dpi=110, layout="constrained")
+    axes = sheet.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    for chart in dict.fromkeys(name.split("_")[0] for name in rows):
+        own = [row for name, row in rows.items() if name.split("_")[0] == chart]
+        axes.plot([row["stated"] for row in own], [row["right"] for row in own], "o-", label=chart)
+    axes.set(xlabel="probability of the charted class", ylabel="share that was right")
+    axes.set_title(caption, fontsize=9)
     axes.legend(fontsize=7)
     return maps.write(path, sheet)

@@ -6,7 +6,7 @@ from seaice_tf import compat
 from seaice_tf.models import icechart
 from seaice_tf.models.icechart_losses import SIC_LOSSES, cross_entropy
 from seaice_tf.transforms import ice_decision
-from seaice_tf.transforms.icechart import CHARTS, CLASSES
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, physical
 
 SMALL = {"filters": (2, 3)}
 
@@ -106,10 +106,21 @@ def test_any_size_is_charted(attentive, size):
 
 def test_the_saved_model_takes_any_size_and_equals_the_model(attentive, tmp_path):
     model = icechart.charts_of_scenes(attentive, "ordinal")
-    compat.export(model, tmp_path / "saved")
+    channels = ("nersc_sar_primary", "t2m", "month_sine")
+    raw = icechart.of_raw_channels(model, channels)
+    compat.export(model, tmp_path / "saved", serve_raw=raw)
     loaded = tf.saved_model.load(str(tmp_path / "saved"))
     for size in ((13, 7), (8, 16)):
         image = np.random.default_rng(0).normal(size=(1, *size, 3)).astype(np.float32)
         expected = model(image)
         for name, value in loaded.serve(tf.constant(image)).items():
             np.testing.assert_allclose(value, expected[name], atol=1e-5)
+    units = np.concatenate(
+        [physical(c, image[..., i : i + 1]) for i, c in enumerate(channels[:2])] + [image[..., 2:]],
+        axis=-1,
+    )
+    units[0, 0, 0] = np.nan
+    image[0, 0, 0] = 0
+    expected = model(image)["concentration"]
+    found = loaded.serve_raw(tf.constant(units))["concentration"]
+    np.testing.assert_allclose(found, expected, atol=1e-3)

@@ -59,3 +59,25 @@ def test_a_damaged_file_is_one_clear_error(tmp_path, damage):
     (tmp_path / "w.npz").write_bytes(damage((tmp_path / "w.npz").read_bytes()))
     with pytest.raises(InputError, match="restore the file"):
         weights.read_npz(tmp_path / "w.npz")
+
+
+def test_a_deeper_network_takes_what_fits_and_says_so(tmp_path):
+    shallow, deep = model(filters=(2, 3), seed=1), model(filters=(2, 3, 4))
+    weights.save(tmp_path / "w.npz", shallow)
+    report = weights.transfer(tmp_path / "w.npz", deep)
+    given, held = weights.named_weights(shallow), weights.named_weights(deep)
+    for name in report["taken"]:
+        np.testing.assert_array_equal(held[name].numpy(), given[name].numpy())
+    assert "down1_conv2/kernel" in report["taken"]
+    assert report["other_shape"] == []
+    assert report["unused"] == []
+    assert {"down2_conv1/kernel", "up1_conv1/kernel"} <= set(report["not_there"])
+    assert {*report["taken"], *report["not_there"]} == set(held)
+
+
+def test_a_transfer_of_nothing_is_an_error(tmp_path):
+    np.savez(tmp_path / "w.npz", other=np.zeros(1))
+    with pytest.raises(InputError, match="none of its names"):
+        weights.transfer(tmp_path / "w.npz", model())
+    with pytest.raises(InputError, match="got none; name its folder"):
+        weights.transfer(tmp_path / "none.npz", model())

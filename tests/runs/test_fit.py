@@ -115,3 +115,15 @@ def test_the_rate_is_halved_after_a_plateau(tmp_path):
         assert watch.rates[STEPS * epoch : STEPS * (epoch + 1)] == pytest.approx([rate] * STEPS)
         rate, best = (rate, loss) if loss < best else (rate / 2, best)
     assert watch.rates[-1] < 50
+
+
+def test_rates_of_the_schedules_by_hand():
+    def rates(**changes):
+        training = Training(epochs=8, learning_rate=2.0, **changes)
+        return [fit.learning_rate(training, epoch / 8) for epoch in (0, 1, 2, 3, 4, 8)]
+
+    assert rates(schedule="constant", warm_up_epochs=2) == [0.02, 1.0, 2.0, 2.0, 2.0, 2.0]
+    assert rates(schedule="constant", transfer="run") == [1.0] * 6
+    restarted = rates(schedule="cosine_restarts", restart_epochs=2)
+    assert restarted == pytest.approx([2.0, 1.01, 2.0, 1.01, 2.0, 2.0])
+    assert rates(schedule="cosine")[-1] == pytest.approx(0.02)

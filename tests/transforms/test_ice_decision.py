@@ -38,7 +38,7 @@ def test_charts_on_their_own_do_not():
 def test_uncertainty_runs_from_certain_to_all_alike():
     certain, alike = (
         fields(1.0),
-        {n: np.full((1, k), 1 / k) for n, k in zip(ice_decision.FIELDS, (11, 6, 7))},
+        {n: np.full((1, k), 1 / k) for n, k in zip(ice_decision.CHANCES, (11, 6, 7))},
     )
     for kind in ("entropy", "top"):
         np.testing.assert_allclose(ice_decision.uncertainty(certain, kind), 0, atol=1e-6)
@@ -48,15 +48,28 @@ def test_uncertainty_runs_from_certain_to_all_alike():
     )
 
 
-def test_a_vote_by_hand():
-    members = [charts([0, 4, 9], [0, 2, 5], [0, 1, 5]), charts([0, 7, 0], [0, 2, 0], [0, 2, 0])]
-    found = ice_decision.vote([*members, charts([3, 4, 0], [1, 3, 0], [1, 1, 0])])
-    assert found["SIC"].tolist() == [0, 5, 0]
-    assert found["SOD"].tolist() == [0, 2, 0]
-    assert found["FLOE"].tolist() == [0, 1, 0]
+def member(water, sic):
+    found = fields(water, sic)
+    doubt = ice_decision.uncertainty(found, "entropy")
+    return {**ice_decision.decide(found, True), **found, "uncertainty": doubt}
 
 
-def test_a_vote_of_one_is_that_one():
-    one = charts([0, 10, 1], [0, 5, 1], [0, 6, 1])
-    for chart, classes in ice_decision.vote([one]).items():
-        np.testing.assert_array_equal(classes, one[chart])
+def test_members_are_merged_by_the_mean_of_their_probabilities():
+    sure, doubtful = member(0.9, 2.0), member(0.3, 4.0)
+    found = ice_decision.merged([sure, doubtful], agree=True)
+    assert [int(found[chart][0]) for chart in CHARTS] == [0, 0, 0]  # 0.6 of open water
+    found = ice_decision.merged([sure, doubtful, doubtful], agree=True)
+    assert [int(found[chart][0]) for chart in CHARTS] == [3, 2, 2]
+    np.testing.assert_allclose(found["SOD_probabilities"][0, :3], [0.5, 0, 0.5], atol=1e-6)
+
+
+def test_one_member_is_itself_packed_or_not():
+    one = member(0.4, 3.0)
+    packed = {
+        name: values if values.dtype == np.uint8 else ice_decision.packed(values)
+        for name, values in one.items()
+    } | {"concentration": one["concentration"].astype(np.float16)}
+    for given in (one, packed):
+        for name, values in ice_decision.merged([given], agree=True).items():
+            assert values.dtype == given[name].dtype
+            np.testing.assert_allclose(values, given[name], atol=1e-6)

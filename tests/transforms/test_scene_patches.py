@@ -5,7 +5,7 @@ import pytest
 
 from seaice_tf.transforms import scene_names
 from seaice_tf.transforms.icechart import MASK
-from seaice_tf.transforms.scene_patches import Drawing, Patches, known
+from seaice_tf.transforms.scene_patches import Drawing, Patches, known, scaled
 from seaice_tf.transforms.scene_pixels import Band, Pixels
 from seaice_tf.transforms.windows import Window
 
@@ -79,3 +79,27 @@ def test_scenes_are_drawn_by_their_weights():
     patches = Patches(marked, np.array([0.5, 1.5]), PLAIN)
     drawn = [patches.draw(0, 0, i)[0][0, 0, 0] for i in range(400)]
     assert np.mean(drawn) == pytest.approx(0.75, abs=0.06)
+
+
+def test_a_plane_and_a_class_survive_scaling():
+    plane = np.add.outer(np.arange(10.0), 3 * np.arange(10.0))[..., None].astype(np.float32)
+    charts = np.full((10, 10, 3), 4, np.uint8)
+    for side in (5, 14):
+        image, classes = scaled(plane, charts, side)
+        at = (np.arange(side) + 0.5) * 10 / side - 0.5
+        inner = (at >= 0) & (at <= 9)
+        expected = np.add.outer(at, 3 * at)[np.ix_(inner, inner)]
+        np.testing.assert_allclose(image[..., 0][np.ix_(inner, inner)], expected, atol=1e-4)
+        assert classes.shape == (side, side, 3)
+        assert (classes == 4).all()
+
+
+def test_scaled_patches_show_more_and_less_of_the_scene():
+    scene, *_ = pixels((40, 40), (40,))
+    drawing = Drawing(10, 0.0, False, False, 0.0, scale=2.0)
+    patches = Patches([scene], np.ones(1), drawing)
+    images = [patches.draw(0, 0, i)[0][..., 0] for i in range(30)]
+    assert {image.shape for image in images} == {(10, 10)}
+    steps = [np.diff(image[:, 1:-1], axis=1).mean() for image in images]  # between neighbours
+    assert 0.5 <= min(steps) < 0.8
+    assert 1.4 < max(steps) <= 2.0

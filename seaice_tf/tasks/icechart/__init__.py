@@ -1,28 +1,24 @@
 """Charts of concentration, stage of development and floe size of sea ice on radar scenes."""
 
-from pathlib import Path
-
 import numpy as np
 
-from seaice_tf.task import Case, Maps, Pairs, Splits, Task
+from seaice_tf.task import Case, Maps, Splits, Task
 from seaice_tf.tasks.icechart import data
 from seaice_tf.tasks.icechart.calibration import calibrate
 from seaice_tf.tasks.icechart.cases import Options, cases, future, preview
 from seaice_tf.tasks.icechart.doctor import doctor
-from seaice_tf.tasks.icechart.networks import build, served, space
+from seaice_tf.tasks.icechart.networks import also_served, build, served, space
 from seaice_tf.tasks.icechart.prepare import prepare
+from seaice_tf.tasks.icechart.products import write
 from seaice_tf.tasks.icechart.settings import Settings
 from seaice_tf.tasks.icechart.verification import (
     BASELINES,
     combine,
-    masked,
     score,
     sheet,
     verify,
 )
-from seaice_tf.writers import icechart_upload, maps
-
-UPLOAD = "upload.nc"
+from seaice_tf.writers import maps
 
 
 def splits(settings: Settings) -> Splits:
@@ -37,20 +33,6 @@ def splits(settings: Settings) -> Splits:
     )
 
 
-def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
-    """The contest's upload file with the charts at 80 m, and a sheet of each scene."""
-    written: list[Path] = []
-
-    def charts():
-        for case, fields in pairs:
-            path = out / "charts" / f"{case.name}.png"
-            written.append(maps.write(path, sheet(case, fields, model)))
-            yield case.name, masked(case, fields)
-
-    upload = icechart_upload.write(out / UPLOAD, charts())
-    return [upload, *written]
-
-
 def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     """Radar, charts and truth of a scene, for TensorBoard."""
     return {"icechart/charts": maps.pixels(sheet(case, fields, "training"))}
@@ -63,6 +45,7 @@ ICECHART = Task(
     build=build,
     calibrate=calibrate,
     served=served,
+    also_served=also_served,
     space=space,
     cases=cases,
     future=future,
@@ -81,10 +64,13 @@ ICECHART = Task(
         "width, channels) float32 of any size, and gives `SIC`, `SOD` and `FLOE`, (batch, height, "
         "width) uint8 classes; `concentration` in tenths; `SIC_probabilities`, "
         "`SOD_probabilities` and `FLOE_probabilities`, (batch, height, width, classes); "
-        "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. Land is charted "
-        "like sea: mask it."
+        "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. `serve_raw` takes "
+        "the same channels in their own units (dB, degrees, K, m/s, kg/m2, zones), NaN where "
+        "there are no data. Land is charted like sea: mask it."
     ),
     options=Options,
     data_settings=("data", "target"),
+    use_settings=("views", "tile", "halo", "skip_damaged"),
+    input_settings=("channels", "downscale"),
     prepare=prepare,
 )

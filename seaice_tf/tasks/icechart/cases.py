@@ -7,16 +7,27 @@ from typing import Literal
 
 import numpy as np
 
+from seaice_tf import baselines_charts
 from seaice_tf.readers import sar_scene, scene_doctor, scene_inputs
 from seaice_tf.readers.sar_scene import Scene
-from seaice_tf.task import Case, Cases, Maps
-from seaice_tf.tasks.icechart import data
+from seaice_tf.task import Case, Cases
+from seaice_tf.tasks.icechart import charting, data
 from seaice_tf.tasks.icechart.settings import Settings
-from seaice_tf.transforms import downscale, ice_decision, tiles
-from seaice_tf.transforms.icechart import CHARTS, CLASSES
+from seaice_tf.transforms import downscale
+from seaice_tf.transforms.icechart import AMSR2, CELL, CHARTS, CLASSES
 from seaice_tf.transforms.windows import Window
 
-By = Literal["location", "month", "year", "service", "satellite", "class"]
+By = Literal[
+    "location",
+    "month",
+    "year",
+    "service",
+    "satellite",
+    "class",
+    "distance",
+    "uncertainty",
+    "reliability",
+]
 
 
 @dataclass(frozen=True)
@@ -27,7 +38,9 @@ class Options:
     """Those with a reference file, those that chose epoch and temperatures, or all that have a
     chart, as for a folder that the run has not seen."""
     by: tuple[By, ...] = ()
-    """Also show the scores by location, month, year, ice service, satellite, or class."""
+    """Also show the scores by location, month, year, ice service, satellite, class, distance from
+    land or tenth of the pixels from certain to uncertain; or how often the classes are right, by
+    the probability that they are given."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +57,8 @@ class Inputs:
         return self.window.height, self.window.width, len(self.channels)
 
     def read(self, window: Window | None = None) -> np.ndarray:
-        """The values; a window that reaches over the end repeats the last row and column."""
-        window = window or self.window
-        height, width = downscale.size(self.scene.shape, self.factor)
-        inside = Window(
-            window.top,
-            window.left,
-            min(window.height, height - window.top),
-            min(window.width, width - window.left),
-        )
-        values, _ = scene_inputs.read(self.scene, self.channels, inside, self.factor)
-        return tiles.cut(values, Window(0, 0, window.height, window.width))
+        """The values of a window of the scene."""
+        return scene_inputs.read(self.scene, self.channels, window or self.window, self.factor)[0]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return self.read().astype(dtype or np.float32, copy=False)
@@ -67,6 +71,7 @@ class Training:
     pixels: dict[str, np.ndarray]  # chart -> (scenes, classes)
     months: np.ndarray  # (scenes,)
     areas: np.ndarray  # (scenes,) str
+    linear: baselines_charts.Linear
 
 
 @dataclass(frozen=True)
@@ -133,9 +138,8 @@ def _case(settings: Settings, scene: Scene, about: str, training, truth: bool) -
     charts = None
     if truth:
         charts = sar_scene.read_charts(_with_charts(scene))
-    return Case(
-        scene.name.short, inputs, context, charts, pieces=partial(_charted, settings, inputs)
-    )
+    pieces = partial(charting.charted, settings, context.grid, inputs.read)
+    return Case(scene.name.short, inputs, context, charts, pieces)
 
 
 def preview(settings: Settings) -> Case:
@@ -155,33 +159,6 @@ def _with_charts(scene: Scene) -> Scene:
     return sar_scene.describe(beside) if beside else scene
 
 
-def _charted(settings: Settings, inputs: Inputs, serve: Callable[[np.ndarray], Maps]) -> Maps:
-    """Maps of a scene: at once if it is no larger than a tile, else blended from tiles.
-
-    Of a large one only charts and uncertainty are kept, a few bytes a pixel.
-    """
-    shape = inputs.shape[:2]
-    if max(shape) <= settings.tile:
-        return {name: values[0] for name, values in serve(inputs.read()[None]).items()}
-
-    def predict(windows: list[Window]) -> np.ndarray:
-        fields = serve(np.stack([inputs.read(window) for window in windows]))
-        chances = (fields[name] for name in ice_decision.FIELDS)
-        return np.concatenate([fields["concentration"][..., None], *chances], axis=-1)
-
-    charts = {chart: np.empty(shape, np.uint8) for chart in CHARTS}
-    uncertainty = np.empty((*shape, len(CHARTS)), np.float32)
-    ends = np.cumsum([1, *(len(CLASSES[chart]) for chart in CHARTS)])[:-1]
-    for top, rows in tiles.blend(shape, settings.tile, settings.overlap, predict):
-        here = slice(top, top + len(rows))
-        concentration, *parts = np.split(rows, ends, axis=-1)
-        fields = {"concentration": concentration[..., 0], **dict(zip(ice_decision.FIELDS, parts))}
-        for chart, classes in ice_decision.decide(fields, settings.agree).items():
-            charts[chart][here] = classes
-        uncertainty[here] = ice_decision.uncertainty(fields, settings.uncertainty)
-    return {**charts, "uncertainty": uncertainty}
-
-
 def _training(settings: Settings) -> Training:
     scenes, _ = data.split(settings, data.charted(settings))
     found = [scene_doctor.histograms(scene) for scene in scenes]
@@ -192,4 +169,25 @@ def _training(settings: Settings) -> Training:
         },
         np.array([scene.name.month for scene in scenes]),
         np.array([scene_doctor.area(scene) for scene in scenes]),
+        _linear(scenes),
+    )
+
+
+def _linear(scenes: list[Scene]) -> baselines_charts.Linear:
+    """Of the microwave channels that all scenes have, learnt at the middles of their cells."""
+    if not scenes:
+        return baselines_charts.linear((), ())
+    channels = tuple(c for c in AMSR2 if all(c in scene.channels for scene in scenes))
+    return baselines_charts.linear(channels, map(partial(_cells, channels), scenes))
+
+
+def _cells(channels: tuple[str, ...], scene: Scene) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Channels (cells, C) and charts (cells,) of a scene."""
+    middle = slice(CELL // 2, None, CELL)
+    charts = {name: chart[middle, middle] for name, chart in sar_scene.read_charts(scene).items()}
+    cells = sar_scene.read_coarse(scene, channels)
+    rows, columns = (min(pair) for pair in zip(charts["SIC"].shape, cells.shape))
+    return (
+        cells[:rows, :columns].reshape(-1, len(channels)),
+        {name: chart[:rows, :columns].ravel() for name, chart in charts.items()},
     )

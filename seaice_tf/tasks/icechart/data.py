@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from seaice_tf.readers.sar_scene import Scene
 from seaice_tf.readers.scene_doctor import SceneList
 from seaice_tf.tasks.icechart.settings import Settings
 from seaice_tf.tasks.synthetic import cached
-from seaice_tf.transforms import downscale, synthetic_scene, tiles
+from seaice_tf.transforms import downscale, scene_split, synthetic_scene, tiles
 from seaice_tf.transforms.icechart import CHARTS
 from seaice_tf.transforms.nsidc0051 import SYNTHETIC_TITLE
 from seaice_tf.transforms.scene_patches import Drawing, Patches, known
@@ -40,7 +41,22 @@ def folder(settings: Settings) -> Path:
 
 def scenes(settings: Settings) -> list[Scene]:
     """All scenes of the folder, in the order of their names."""
-    return [sar_scene.describe(path) for path in sar_scene.find(folder(settings))]
+    paths = sar_scene.find(folder(settings))
+    if settings.skip_damaged:
+        asked = settings.channels
+        paths = [path for path in paths if not _damaged(path, path.stat().st_mtime_ns, asked)]
+        if not paths:
+            raise InputError(f"{folder(settings)}: expected a scene without damage, got none")
+    return [sar_scene.describe(path) for path in paths]
+
+
+@cache
+def _damaged(path: Path, modified: int, channels: tuple[str, ...]) -> bool:
+    """Whether a scene is to be left out, which is said once."""
+    troubles = scene_doctor.troubles(path, channels)
+    for trouble in troubles:
+        print(f"left out: {trouble}")
+    return bool(troubles)
 
 
 def charted(settings: Settings) -> list[Scene]:
@@ -71,18 +87,22 @@ def source(settings: Settings, some: Sequence[Scene]) -> str:
     return f"{len(some)} {kind}, {80 * settings.downscale} m pixels"
 
 
-def in_validation(number: int, settings: Settings) -> np.ndarray:
-    """Which of so many scenes validate: (number,) bool, of two or more at least one and not all."""
-    chosen = max(min(max(round(settings.validation_share * number), 1), number - 1), 0)
-    order = np.random.default_rng(settings.split_seed).permutation(number)
-    return np.isin(np.arange(number), order[:chosen])
-
-
 def split(settings: Settings, some: Sequence[Any]) -> tuple[list, list]:
-    """Those of the scenes with charts, in order, to train on, and those to validate with."""
-    validates = in_validation(len(some), settings)
+    """Those of the scenes with charts, in order, to train on, and those to validate with.
+
+    Each is a Scene, or its Pixels.
+    """
+    validates = scene_split.spread(
+        [scene_split.stratum(each.name, _area(each)) for each in some],
+        settings.validation_share,
+        settings.split_seed,
+    )
     train = [each for each, chosen in zip(some, validates) if not chosen]
     return train, [each for each, chosen in zip(some, validates) if chosen]
+
+
+def _area(each: Scene | Pixels) -> str:
+    return scene_doctor.area(each) if isinstance(each, Scene) else each.area
 
 
 @dataclass(frozen=True)
@@ -142,7 +162,13 @@ def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
     """`settings.patches` patches an epoch, anew in each."""
     _require_room(settings, train)
     drawing = Drawing(
-        settings.patch, settings.least, settings.flips, settings.turns, settings.cutmix
+        settings.patch,
+        settings.least,
+        settings.flips,
+        settings.turns,
+        settings.cutmix,
+        settings.scale,
+        settings.channels,
     )
     patches = Patches(train, sampling_weights(settings, names(train)), drawing)
 

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from seaice_tf.errors import InputError
-from seaice_tf.readers import sar_scene, scene_doctor
+from seaice_tf.readers import icechart_upload, sar_scene, scene_doctor
 from seaice_tf.readers.scene_doctor import SceneList
 from seaice_tf.tasks.icechart import data
 from seaice_tf.tasks.icechart.settings import Settings
@@ -18,9 +16,12 @@ from seaice_tf.writers import scene_plots
 def doctor(settings: Settings, plots: Path | None) -> list[str]:
     """Print what the scenes are and how they differ from the target; gives their troubles.
 
-    `data` may also be a list of names (JSON).
+    `data` may also be a list of names (JSON), or an upload file (.nc), which is checked for the
+    scenes that `target` names or for any 20.
     """
     path = Path(settings.data)
+    if path.is_file() and path.suffix == ".nc":
+        return _upload(path, settings)
     found, troubles = (scene_doctor.read_list(path), []) if path.is_file() else _folder(settings)
     print(f"{len(found.names)} scenes")
     factors = _factors(found)
@@ -50,13 +51,18 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
     return troubles
 
 
+def _upload(path: Path, settings: Settings) -> list[str]:
+    names = [name.short for name in data.target(settings).names] if settings.target else None
+    return icechart_upload.troubles(path, names)
+
+
 def _folder(settings: Settings) -> tuple[SceneList, list[str]]:
     troubles = []
     for path in sar_scene.find(Path(settings.data)):
-        try:
-            troubles += _troubles(path)
-        except InputError as error:
-            troubles.append(str(error))
+        found = scene_doctor.troubles(path)
+        troubles += found
+        if not found and not scene_doctor.is_charted(path):
+            print(f"{path.name}: no charts, it can only be predicted")
     if troubles:
         return _readable(settings), troubles
     return scene_doctor.read_folder(Path(settings.data)), troubles
@@ -74,26 +80,6 @@ def _readable(settings: Settings) -> SceneList:
     if not names:
         raise InputError(f"{settings.data}: expected scenes, got none that can be read")
     return SceneList(tuple(names), tuple(areas))
-
-
-def _troubles(path: Path) -> list[str]:
-    """What is wrong with a scene that can be described."""
-    scene = sar_scene.describe(path)
-    beside = sar_scene.reference(path)
-    valid = sar_scene.read_valid(scene)
-    found = []
-    if not valid.any():
-        found.append(f"{path}: no valid SAR pixel")
-    if beside and sar_scene.describe(beside).shape != scene.shape:
-        found.append(f"{beside}: expected charts of {scene.shape} pixels")
-    if not scene.charts and not beside:
-        print(f"{path.name}: no charts, it can only be predicted")
-    elif not any(counts.any() for counts in scene_doctor.histograms(scene).values()):
-        found.append(f"{path}: all of its charts are masked")
-    coarse = sar_scene.read_coarse(scene, [c for c in scene.channels if c in sar_scene.COARSE])
-    if not np.isfinite(coarse).all():
-        found.append(f"{path}: values of the 2 km grid that are no numbers")
-    return found
 
 
 def _factors(found: SceneList) -> list[str]:

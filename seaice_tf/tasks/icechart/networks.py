@@ -45,6 +45,10 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
     )
 
 
+def also_served(settings: Settings, served: keras.Model) -> dict[str, keras.Model]:
+    return {"serve_raw": icechart.of_raw_channels(served, settings.channels)}
+
+
 def space(hp: Any, settings: Settings) -> Settings:
     """What a sweep varies: optimisation, depth, attention, the head of SIC and augmentation."""
     training = dataclasses.replace(

@@ -12,6 +12,7 @@ from seaice_tf.settings import Training
 from seaice_tf.transforms.ice_decision import Uncertainty
 from seaice_tf.transforms.icechart import CHARTS, COARSE, FINE
 from seaice_tf.transforms.scene_names import FACTORS
+from seaice_tf.transforms.scene_turns import WIND
 
 # The microwave frequencies that see ice with the least weather, and no skin temperature: as the
 # best entry of the AutoICE contest has it.
@@ -38,7 +39,8 @@ class Settings:
     """Of the scenes' grids, and of month_sine, month_cosine, latitude, longitude_sine and
     longitude_cosine."""
     validation_share: float = 0.15
-    """Share of the scenes with charts that chooses the epoch and the temperatures."""
+    """Share of the scenes with charts that chooses the epoch and the temperatures: as many of each
+    ice service, season and area as there are."""
     split_seed: int = 0
 
     filters: tuple[int, ...] = FILTERS[4]
@@ -70,9 +72,11 @@ class Settings:
     least: float = 0.2
     """Share of a patch's pixels that should have a chart."""
     flips: bool = True
-    """Mirror patches at random; the components of the wind are left as they are."""
+    """Mirror patches at random; the wind is mirrored with them."""
     turns: bool = True
-    """Turn patches by quarters at random."""
+    """Turn patches by quarters at random; the wind is turned with them."""
+    scale: float = 1.0
+    """Patches show from 1 / scale to scale times as much along a side."""
     cutmix: float = 0.0
     """Share of the patches into which a part of another one is put."""
     target: str = ""
@@ -82,8 +86,14 @@ class Settings:
     """In what: area, month, year, service, satellite."""
     tile: int = 512
     """Pixels along a side of the tiles that larger scenes are charted in."""
-    overlap: int = 64
-    """Pixels that neighbouring tiles share."""
+    halo: int | None = None
+    """Pixels around a tile that are looked at with it. By default all that the network sees, so
+    that tiles leave no trace: 54 for 4 levels, 222 for 6, 894 for 8. In an ensemble the first run's
+    tiles are taken."""
+    views: Literal["one", "flips", "all"] = "one"
+    """Chart the mean of a scene and its three flips, or of all eight flips and quarter turns."""
+    skip_damaged: bool = False
+    """Leave out scenes that `doctor` finds fault with, and say which."""
 
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
         default_factory=lambda: Training(epochs=40, batch_size=8, learning_rate=3e-3, average=0.98)
@@ -101,6 +111,12 @@ class Settings:
             raise InputError(
                 f"target_factors: expected some of {', '.join(FACTORS)}, got "
                 f"{', '.join(self.target_factors) or 'none'}"
+            )
+        quarters = self.turns or self.views == "all"
+        if quarters and len(set(WIND) & set(self.channels)) == 1:
+            raise InputError(
+                f"channels: expected both of {', '.join(WIND)} or none, got one; the wind of a "
+                f"quarter turn takes both: add the other, or --no-turns without --views all"
             )
         if not self.filters or min(self.filters) < 1 or self.attention_heads < 0:
             raise InputError("settings: expected filters of at least 1 and no negative heads")
@@ -120,7 +136,9 @@ class Settings:
         weights = (self.sic_weight, self.sod_weight, self.floe_weight, self.water_weight)
         if not min(weights) >= 0:
             raise InputError(f"settings: expected no negative weight of a loss, got {weights}")
-        if min(self.patch, self.patches, self.tile) < 1 or not 0 <= self.overlap < self.tile:
+        if min(self.patch, self.patches, self.tile) < 1 or (self.halo or 0) < 0:
             raise InputError(
-                "settings: expected at least 1 patch, patches and tile, and an overlap below tile"
+                "settings: expected at least 1 patch, patches and tile, and no negative halo"
             )
+        if not 1 <= self.scale <= 2:
+            raise InputError(f"scale: expected 1 to 2, got {self.scale}")

@@ -1,22 +1,23 @@
 """Charts against what analysts drew, beside the baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from seaice_tf import baselines_charts
-from seaice_tf.errors import InputError
-from seaice_tf.readers import sar_scene
+from seaice_tf.readers import sar_scene, scene_inputs
 from seaice_tf.scores import icechart as scores
 from seaice_tf.task import Case, Maps, Pairs, Predictor
 from seaice_tf.tasks.icechart.cases import Options
+from seaice_tf.tasks.icechart.conditions import CONDITIONS, Counts, added
 from seaice_tf.transforms import downscale, ice_decision
 from seaice_tf.transforms.icechart import CHARTS, MASK, SAR
 from seaice_tf.transforms.windows import Window
 from seaice_tf.writers import icechart_maps, maps, scene_plots
 
+ROWS = 256  # that are read at once
 COLUMNS = ("pixels", "precision", "recall", "f1")  # of the scores by class
 
 
@@ -45,26 +46,39 @@ def masked(case: Case, fields: Maps) -> dict[str, np.ndarray]:
 
 
 def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
-    """The contest's scores of all scenes pooled, and of the groups asked for."""
-    options = options or Options()
+    """The contest's scores of all scenes pooled, and of groups.
+
+    Those of whole scenes always stand in it; what changes from pixel to pixel costs another look at
+    all of them, and has to be asked for.
+    """
+    asked = [kind for kind in (options or Options()).by if kind in CONDITIONS]
     tables, labels = [], []
+    counts: dict[str, Counts] = {}
     for case, fields in pairs:
-        tables.append(scores.matrices(case.truth, native(case, fields)))
+        charts = native(case, fields)
+        tables.append(scores.matrices(case.truth, charts))
         labels.append(case.context.labels())
+        for kind in asked:
+            more = CONDITIONS[kind].count(case, fields, charts)
+            counts[kind] = added(counts.get(kind), more)
     total = scores.pooled(tables)
-    result = scores.scores(total)
-    for kind in options.by:
-        result |= _by_class(total) if kind == "class" else _by_condition(kind, tables, labels)
-    return result
+    result = {**scores.scores(total), **_by_class(total)}
+    groups = _groups(tables, labels)
+    groups |= {kind: CONDITIONS[kind].rows(count) for kind, count in counts.items()}
+    return result | {key: v for kind, rows in groups.items() for key, v in _flat(kind, rows)}
 
 
-def _by_condition(kind: str, tables: list, labels: list[dict[str, str]]) -> dict[str, float]:
-    groups = scores.by_condition(tables, [label[kind] for label in labels])
+def _groups(tables: list, labels: list[dict[str, str]]) -> dict[str, dict]:
+    """By kind of label the scores of the scenes that share one."""
     return {
-        f"{kind}_{group}/{name}": value
-        for group, row in groups.items()
-        for name, value in row.items()
+        kind: scores.by_condition(tables, [label[kind] for label in labels])
+        for kind in (labels[0] if labels else {})
     }
+
+
+def _flat(kind: str, rows: dict[str, dict[str, float]]) -> Iterator[tuple[str, float]]:
+    for group, row in rows.items():
+        yield from ((f"{kind}_{group}/{name}", value) for name, value in row.items())
 
 
 def _by_class(total: scores.Matrices) -> dict[str, float]:
@@ -77,26 +91,23 @@ def _by_class(total: scores.Matrices) -> dict[str, float]:
 
 
 def combine(members: Sequence[Maps]) -> dict[str, np.ndarray]:
-    """Charts of several runs to those of their ensemble, by vote, and their mean uncertainty."""
+    """Charts of several runs to those of their ensemble, by the mean of their probabilities.
+
+    They agree on open water where those of all members do.
+    """
     agree = all(
-        ((member["SIC"] == 0) == (member[chart] == 0)).all()
+        np.array_equal(member["SIC"] == 0, member[chart] == 0)
         for member in members
         for chart in CHARTS
     )
-    if not agree:
-        raise InputError(
-            "ensemble: expected charts that agree on open water, got others; use runs that were "
-            "trained with --agree"
-        )
-    uncertainty = np.mean([member["uncertainty"] for member in members], axis=0)
-    return {**ice_decision.vote(members), "uncertainty": uncertainty}
+    return ice_decision.merged(members, agree)
 
 
 def sheet(case: Case, fields: Maps, model: str) -> Figure:
     """Radar, charts, uncertainty and, if it is known, truth of a scene."""
     context, here = case.context, window(case)
     shape = here.height, here.width
-    doubts = downscale.enlarge(fields["uncertainty"], context.factor, shape)
+    doubts = downscale.enlarge(ice_decision.unpacked(fields["uncertainty"]), context.factor, shape)
     truth = case.truth
     if truth is not None:
         truth = {chart: truth[chart][here.slices] for chart in CHARTS}
@@ -111,14 +122,23 @@ def sheet(case: Case, fields: Maps, model: str) -> Figure:
 
 
 def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
-    """A sheet of each scene beside its truth, and the scores of each as bars."""
-    paths, tables, names = [], [], []
+    """A sheet of each scene beside its truth; the scores under each condition as bars; whether the
+    probabilities can be believed."""
+    paths, tables, labels = [], [], []
+    counts: dict[str, Counts] = {}
     for case, fields in pairs:
         paths.append(maps.write(out / f"{case.name}.png", sheet(case, fields, model)))
-        tables.append(scores.matrices(case.truth, native(case, fields)))
-        names.append(case.name)
-    bars = {str(name): row for name, row in scores.by_condition(tables, names).items()}
-    return [*paths, scene_plots.write_conditions(out / "scores.png", bars, model)]
+        charts = native(case, fields)
+        tables.append(scores.matrices(case.truth, charts))
+        labels.append({"scene": case.name, **case.context.labels()})
+        for kind, condition in CONDITIONS.items():
+            counts[kind] = added(counts.get(kind), condition.count(case, fields, charts))
+    rows = {kind: condition.rows(counts[kind]) for kind, condition in CONDITIONS.items()}
+    odds = rows.pop("reliability")
+    paths.append(scene_plots.write_reliability(out / "reliability.png", odds, model))
+    for kind, bars in {**_groups(tables, labels), **rows}.items():
+        paths.append(scene_plots.write_conditions(out / f"by_{kind}.png", bars, f"{kind}: {model}"))
+    return paths
 
 
 def _open_water(case: Case) -> Maps:
@@ -146,9 +166,34 @@ def _usual_of_area(case: Case) -> Maps:
     )
 
 
+def _usual_of_month_and_area(case: Case) -> Maps:
+    """Where the area has no scene of the month, those of the month."""
+    known = case.context.training()
+    month = known.months == case.context.scene.name.month
+    both = month & (known.areas == case.context.area)
+    return baselines_charts.constant(
+        baselines_charts.usual(known.pixels, both if both.any() else month), case.context.grid
+    )
+
+
+def _linear(case: Case) -> Maps:
+    """Of the microwave channels, pixel by pixel."""
+    context, (height, width) = case.context, case.context.grid
+    model = context.training().linear
+    charts = {chart: np.empty((height, width), np.uint8) for chart in CHARTS}
+    for top in range(0, height, ROWS):
+        here = Window(top, 0, min(ROWS, height - top), width)
+        values, _ = scene_inputs.read(context.scene, model.channels, here, context.factor)
+        for chart, classes in baselines_charts.of_channels(model, values).items():
+            charts[chart][here.slices] = classes
+    return charts
+
+
 BASELINES: dict[str, Predictor] = {
     "open_water": _open_water,
     "usual": _usual,
     "usual_of_month": _usual_of_month,
     "usual_of_area": _usual_of_area,
+    "usual_of_month_and_area": _usual_of_month_and_area,
+    "linear_of_microwave": _linear,
 }

@@ -1,0 +1,195 @@
+"""Speed and memory of the ice charts, each as a ratio to a named peer in the same run.
+
+Scenes are synthetic, in the ready-to-train format. Peers that are not installed are left out:
+xarray, and torch, which may be in an environment of its own: TORCH_PYTHON names its Python.
+
+Usage: python benchmarks/icechart.py [--small]     (ten minutes on two cores; --small: two)
+"""
+
+import dataclasses
+import importlib.util
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch_unet
+from timing import median_seconds
+
+from seaice_tf.readers import sar_scene
+from seaice_tf.scores import icechart as scores
+from seaice_tf.tasks.icechart import ICECHART as TASK
+from seaice_tf.tasks.icechart import prepare
+from seaice_tf.tasks.icechart.settings import Settings
+from seaice_tf.tasks.synthetic import cached
+from seaice_tf.transforms import coarse_grid, synthetic_scene
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK
+from seaice_tf.transforms.windows import Window
+from seaice_tf.writers import synthetic_scenes
+
+SMALL = "--small" in sys.argv
+SCENE = (1250, 1300) if SMALL else (5000, 5200)  # pixels of 80 m
+SCENES, SIDE, BATCH, BATCHES = 3, 256, 8, 4
+PIXELS = 2_000_000 if SMALL else 20_000_000  # that are scored
+CHANNELS = (*FINE, *COARSE)  # 24
+
+
+def scenes() -> Path:
+    arguments = (SCENES, SCENE, 0, 0)
+    return cached("icechart_bench", synthetic_scene, synthetic_scenes.write, *arguments)
+
+
+def settings(**changes: Any) -> Settings:
+    plain = Settings(
+        data=str(scenes()),
+        channels=CHANNELS,
+        downscale=1,
+        patch=SIDE,
+        patches=64,
+        flips=False,
+        turns=False,
+        least=0.0,
+        agree=False,
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def batches(root: Path) -> dict[str, tuple[float, float]]:
+    """A batch of patches from shards, against xarray that reads the same windows of the files."""
+    from seaice_tf.pipeline import training_stream
+
+    shards = root / "shards"
+    prepare(settings(), shards)
+    dataset = training_stream(TASK.splits(settings(shards=str(shards))).train, BATCH, seed=0)
+    if not importlib.util.find_spec("xarray"):
+        return {}
+    import xarray
+
+    paths = sar_scene.find(scenes())
+    held = [xarray.open_dataset(path, mask_and_scale=False) for path in paths]
+    rng = np.random.default_rng(0)
+
+    def read(data) -> None:
+        top, left = (int(rng.integers(0, n - SIDE)) for n in SCENE)
+        window = Window(top, left, SIDE, SIDE)
+        for name in (*FINE, *CHARTS):
+            data[name][window.slices].load()
+        cells = np.stack([data[name].values for name in COARSE], axis=-1)
+        coarse_grid.place(cells, window)
+
+    def pipeline() -> None:
+        stream = iter(dataset)  # a fresh one: another would have worked ahead in its peer's turn
+        for _ in range(BATCHES):
+            next(stream)
+
+    def opening() -> None:
+        for _ in range(BATCHES * BATCH):
+            with xarray.open_dataset(paths[rng.integers(SCENES)], mask_and_scale=False) as data:
+                read(data)
+
+    def kept_open() -> None:
+        for _ in range(BATCHES * BATCH):
+            read(held[rng.integers(SCENES)])
+
+    ours, opened, kept = median_seconds(pipeline, opening, kept_open)
+    name = f"{BATCHES * BATCH} patches of {SIDE} x {SIDE} x {len(CHANNELS)}: shards / xarray"
+    return {
+        f"{name} that opens the file for each": (ours, opened),
+        f"{name} with the files kept open": (ours, kept),
+    }
+
+
+def score() -> tuple[float, float]:
+    """The contest's score of pooled pixels, against scikit-learn's own functions."""
+    from sklearn.metrics import f1_score, r2_score
+
+    rng = np.random.default_rng(0)
+    true, pred = (
+        {c: rng.integers(0, len(CLASSES[c]), PIXELS, dtype=np.uint8) for c in CHARTS}
+        for _ in range(2)
+    )
+    for chart in CHARTS:
+        true[chart][rng.random(PIXELS) < 0.3] = MASK
+
+    def ours():
+        return [scores.scores(scores.pooled([scores.matrices(true, pred)]))[c] for c in CHARTS]
+
+    def theirs():
+        known = {c: true[c] != MASK for c in CHARTS}
+        pairs = {c: (true[c][known[c]], pred[c][known[c]]) for c in CHARTS}
+        f1 = [f1_score(*pairs[c], average="weighted") for c in ("SOD", "FLOE")]
+        return [100 * r2_score(*pairs["SIC"]), *(100 * each for each in f1)]
+
+    np.testing.assert_allclose(ours(), theirs(), rtol=1e-9)
+    seconds = []
+    for function in (ours, theirs):  # once each: a minute by scikit-learn
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return seconds[0], seconds[1]
+
+
+def step() -> tuple[float, float] | None:
+    """A training step of the four-level U-Net, against the same layers in PyTorch."""
+    python = os.environ.get("TORCH_PYTHON", sys.executable)
+    check = [python, "-c", "import torch"]
+    if subprocess.run(check, capture_output=True, check=False).returncode:
+        return None
+    model = TASK.build(settings())
+    image, true = torch_unet.batch()
+    with torch_unet.steps_of(python) as theirs:
+        ours, peer = median_seconds(lambda: model.train_on_batch(image, true), theirs)
+    return ours, peer
+
+
+def chart(root: Path, levels: int) -> tuple[float, float]:
+    """Seconds and GiB at most of charting a whole scene of 24 channels, products and all."""
+    from seaice_tf import compat
+    from seaice_tf.models.icechart import FILTERS
+    from seaice_tf.runs import artifact, folder, predict
+
+    given = settings(filters=FILTERS[levels])
+    run = root / f"levels{levels}"
+    compat.export(TASK.served(given, TASK.build(given)), run / folder.SAVED_MODEL)
+    cases = TASK.future(given)
+    first = type(cases)(cases.source, cases.make[:1])
+    start = time.perf_counter()
+    predict.predict(TASK, first, artifact.predictor(run), "untrained", root / "out")
+    seconds = time.perf_counter() - start
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def alone(function: Callable, *arguments):
+    """What a function gives in a process of its own, whose memory is nobody else's."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+def main() -> None:
+    scenes()  # here, so that no other process pays for making them
+    print(f"synthetic scenes of {SCENE[0]} x {SCENE[1]} pixels; {platform.machine()}")
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        whole = {levels: alone(chart, root, levels) for levels in (4,)}
+        rows = batches(root)
+    rows[f"scores of {PIXELS:,} pixels: confusion matrices / scikit-learn"] = score()
+    if trained := step():
+        rows[f"training step, 4 x {SIDE} x {SIDE} x {len(CHANNELS)}: Keras / PyTorch"] = trained
+    print("| what / peer | seconds | peer's seconds | ratio |\n|---|---|---|---|")
+    for label, (ours, peer) in rows.items():
+        print(f"| {label} | {ours:.3f} | {peer:.3f} | {ours / peer:.3f} |")
+    print("\n| a whole scene at 80 m with its products | seconds | peak GiB |\n|---|---|---|")
+    for levels, (seconds, memory) in whole.items():
+        print(f"| {levels} levels | {seconds:.0f} | {memory:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

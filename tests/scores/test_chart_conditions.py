@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from seaice_tf.scores import chart_conditions, icechart
+
+RNG = np.random.default_rng(0)
+TRUE = RNG.integers(0, 6, (30, 40)).astype(np.uint8)
+TRUE[RNG.random(TRUE.shape) < 0.2] = 255
+PRED = RNG.integers(0, 6, TRUE.shape).astype(np.uint8)
+DOUBT = RNG.random(TRUE.shape)
+
+
+def test_groups_are_those_of_the_pixels_picked_by_hand():
+    group = RNG.integers(0, 3, TRUE.shape)
+    found = chart_conditions.by_group(TRUE, PRED, group, 2, 6)
+    for each in range(2):
+        here = group == each
+        np.testing.assert_array_equal(found[each], icechart.confusion(TRUE[here], PRED[here], 6))
+
+
+def test_levels_add_up_and_tenths_are_the_sorted_pixels():
+    levels = chart_conditions.by_level(TRUE, PRED, DOUBT, 6)
+    np.testing.assert_array_equal(levels.sum(axis=0), icechart.confusion(TRUE, PRED, 6))
+    groups = chart_conditions.tenths(levels)
+    pixels = groups.sum(axis=(1, 2))
+    assert pixels.sum() == (TRUE != 255).sum()
+    assert pixels.min() > 0.8 * pixels.mean()
+    known = TRUE != 255
+    certain = known & (np.rint(DOUBT * 250) <= np.quantile(np.rint(DOUBT[known] * 250), 0.09))
+    np.testing.assert_array_less(
+        icechart.confusion(TRUE[certain], PRED[certain], 6).diagonal(), groups[0].diagonal() + 1
+    )
+
+
+def test_pixels_that_are_all_as_certain_stay_together():
+    groups = chart_conditions.tenths(chart_conditions.by_level(TRUE, PRED, 0 * DOUBT, 6))
+    assert np.count_nonzero(groups.sum(axis=(1, 2))) == 1
+    assert (chart_conditions.tenths(np.zeros((251, 6, 6), int)) == 0).all()
+
+
+def test_reliability_of_hand_made_pixels():
+    true, pred = np.array([[0, 1, 1, 255]], np.uint8), np.array([[0, 1, 2, 0]], np.uint8)
+    counts = chart_conditions.stated(true, pred, np.array([[0.25, 0.8, 0.9, 0.5]]))
+    rows = chart_conditions.reliability(counts)
+    assert rows[2] == {"pixels": 1, "stated": 0.25, "right": 1}
+    assert rows[8]["stated"] == pytest.approx(0.8)
+    assert (rows[9]["pixels"], rows[9]["right"]) == (1, 0)
+    assert np.isnan(rows[0]["right"])
