@@ -24,6 +24,17 @@ def mean_height(training: Sequence[Facts], city: str) -> float:
     return sum(each.total for each in tiles) / max(sum(each.known for each in tiles), 1)
 
 
+def height_variance(training: Sequence[Facts], city: str) -> float:
+    """Variance of the known heights of the city's tiles, square metres; 0 without any.
+
+    >>> height_variance([Facts("a", "ARG", 0.5, STILL, known=2, total=6.0, square=20.0)], "ARG")
+    1.0
+    """
+    tiles = _of(training, city)
+    square = sum(each.square for each in tiles) / max(sum(each.known for each in tiles), 1)
+    return max(square - mean_height(training, city) ** 2, 0.0)
+
+
 def mean_pose(training: Sequence[Facts], city: str) -> Pose:
     """Mean scale and circular mean angle of the city's tiles; no flow without any.
 

@@ -26,6 +26,7 @@ tasks:
   forecast   monthly sea-ice concentration, the next 12 months
   clouds     masks of four kinds of cloud organisation on photos from satellites
   icechart   concentration, stage of development and floe size of ice on radar scenes
+  geopose    height above ground and flow of an oblique view, from one image
 
 seaice-tf VERB TASK --help lists the flags. train and tune also take --settings FILE, a
 settings.json whose values the other flags override. --debug shows a traceback of an error."""

@@ -10,8 +10,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from seaice_tf.settings import Training
 from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
+from seaice_tf.tasks.geopose.settings import Settings as GeoposeSettings
 from seaice_tf.tasks.icechart.settings import Settings as ChartSettings
-from seaice_tf.writers import synthetic_archive, synthetic_clouds, synthetic_scenes
+from seaice_tf.writers import (
+    synthetic_archive,
+    synthetic_clouds,
+    synthetic_scenes,
+    synthetic_tiles,
+)
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +58,14 @@ def scene_folder(tmp_path_factory) -> Path:
     """Four synthetic scenes of 203 x 252 pixels with charts, and one that has a reference file."""
     folder = tmp_path_factory.mktemp("icechart") / "scenes"
     synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tile_folder(tmp_path_factory) -> Path:
+    """Twelve synthetic labelled tiles of 48 x 48 pixels, three of each city, and one without."""
+    folder = tmp_path_factory.mktemp("geopose") / "contest"
+    synthetic_tiles.write(folder, 12, seed=3, side=48, gsd=1.0, tests=1)
     return folder
 
 
@@ -117,12 +131,28 @@ def chart_settings(scene_folder) -> ChartSettings:
     )
 
 
+@pytest.fixture(scope="session")
+def geopose_settings(tile_folder) -> GeoposeSettings:
+    return GeoposeSettings(
+        data=str(tile_folder),
+        folds=3,
+        decoder_filters=(2, 3, 3, 4, 4),
+        crop=32,
+        crops=8,
+        augment="heavy",
+        training=Training(epochs=2, batch_size=4, checkpoint_steps=2, seed=3, average=0.5),
+    )
+
+
 @pytest.fixture
-def tiny_settings(unet_settings, distribution_settings, cloud_settings, chart_settings) -> dict:
+def tiny_settings(
+    unet_settings, distribution_settings, cloud_settings, chart_settings, geopose_settings
+) -> dict:
     """Settings with which each task trains in seconds, by "task" or "task-variant"."""
     return {
         "forecast-unet": unet_settings,
         "forecast-distribution": distribution_settings,
         "clouds": cloud_settings,
         "icechart": chart_settings,
+        "geopose": geopose_settings,
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tensorflow import keras
 
-from seaice_tf.models.blocks import ResizeLike, Standardise, attend, conv_block, gate
+from seaice_tf.models.blocks import JoinVector, ResizeLike, Standardise, attend, conv_block, gate
 from seaice_tf.models.encoders import encoder as build_encoder
 
 layers = keras.layers
@@ -49,6 +49,7 @@ def encoder_unet(
     weights: str | Path | None = None,
     decoder_filters: Sequence[int] = (8, 16, 32, 48, 64),
     pooled_heads: Heads | None = None,
+    vectors: Mapping[str, int] | None = None,
     name: str = "encoder_unet",
 ) -> keras.Model:
     """Build an uncompiled U-Net over an encoder.
@@ -61,9 +62,11 @@ def encoder_unet(
         decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest.
         pooled_heads: dense heads on the pooled bottleneck, such as classifiers: head name ->
             (units, activation); each gives (B, units).
+        vectors: further inputs that are joined to each pixel of the bottleneck: name -> length.
 
     Returns:
-        A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name.
+        A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name; with
+        `vectors`, from a list of the images and of each of them, (B, length).
 
     Raises:
         InputError: no such encoder, or no such weights.
@@ -72,8 +75,13 @@ def encoder_unet(
     *features, bottleneck = build_encoder(encoder, input_shape, weights=weights)(inputs)
     top = Standardise((127.5,), (127.5,), name="standardise_top")(inputs)
     skips = [top, *features][-len(decoder_filters) :]
+    beside = [keras.Input((length,), name=each) for each, length in (vectors or {}).items()]
+    if beside:
+        joined = layers.Concatenate(name="vectors")(beside) if beside[1:] else beside[0]
+        bottleneck = JoinVector(name="bottleneck_join")(bottleneck, joined)
     x = decoder(skips, bottleneck, decoder_filters)
-    return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
+    outputs = heads(x, bottleneck, map_heads, pooled_heads or {})
+    return keras.Model([inputs, *beside] if beside else inputs, outputs, name=name)
 
 
 def unet_body(x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0):

@@ -126,8 +126,9 @@ def facts(tile: Tile) -> Facts:
 def facts_of(tile: Tile, agl: np.ndarray) -> Facts:
     """The same of heights that were read already."""
     known = np.isfinite(agl)
-    total = float(agl[known].sum(dtype=np.float64))
-    return Facts(tile.id, tile.city, tile.gsd, tile.labels[1], int(known.sum()), total)
+    heights = agl[known].astype(np.float64)
+    pose, total, square = tile.labels[1], float(heights.sum()), float(heights @ heights)
+    return Facts(tile.id, tile.city, tile.gsd, pose, heights.size, total, square)
 
 
 def read_pose(path: Path) -> Pose:

@@ -57,6 +57,7 @@ class Facts(NamedTuple):
     pose: Pose
     known: int  # pixels of known height
     total: float  # sum of the known heights, metres
+    square: float = 0.0  # sum of their squares
 
 
 def one_hot(city: str) -> np.ndarray:

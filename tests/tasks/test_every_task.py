@@ -19,7 +19,7 @@ def trained(tmp_path_factory):
     return {}
 
 
-VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart"]
+VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "geopose"]
 
 
 @pytest.fixture(params=VARIANTS)
@@ -89,8 +89,7 @@ def test_the_export_equals_the_model_built_from_the_weights(run, task, settings)
     weights.load(run / folder.WEIGHTS, model)
     case = next(iter(task.cases(settings)))
     exported = artifact.predictor(run)(case)
-    inputs = tf.convert_to_tensor(case.inputs)[None]
-    for head, value in task.served(stored, model)(inputs).items():
+    for head, value in task.served(stored, model)(case.batch()).items():
         np.testing.assert_allclose(exported[head], value[0], atol=1e-5)
 
 
@@ -153,6 +152,7 @@ def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
 PERFECT = {
     "clouds": lambda case: {"masks": case.truth},
     "icechart": lambda case: case.truth,
+    "geopose": lambda case: {"agl": case.truth.agl, **case.truth.pose._asdict()},
     "forecast": lambda case: {"concentration": np.where(case.truth > 250, 0, case.truth / 250)},
 }
 KERAS_TUNER_REFUSES = "tf_keras" in keras.Model.__module__

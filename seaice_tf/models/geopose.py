@@ -1,0 +1,107 @@
+"""Heights above ground and the pose of an oblique view from one image: the network, as served.
+
+One map head for the heights, heads on the bottleneck for scale and angle; city and ground sample
+distance are joined there. After the third prize of the Overhead Geopose Challenge, and Christie et
+al. 2020 (arXiv:2007.00729), where the scale is fitted to a map of magnitudes.
+"""
+
+from collections.abc import Sequence
+from math import pi
+from typing import Literal
+
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf.models.unet import encoder_unet
+from seaice_tf.transforms.geopose import CITIES
+
+ScaleBy = Literal["head", "fit"]
+AGL, SCALE, ANGLE, MAGNITUDE = "agl", "scale", "angle", "magnitude"
+DECODER_FILTERS = (8, 16, 32, 48, 64)
+UNIT = 10.0  # metres or pixels: what the last convolutions count in, so that weights stay small
+LEAST = 32  # pixels along a side
+
+
+def network(
+    *,
+    encoder: str = "small",
+    decoder_filters: Sequence[int] = DECODER_FILTERS,
+    scale_by: ScaleBy = "head",
+) -> keras.Model:
+    """Build an uncompiled network for images of any size from 32 x 32 on.
+
+    Args:
+        encoder: as in `encoders.encoder`.
+        decoder_filters: width at strides 1, 2, 4, 8 and 16.
+        scale_by: the scale by a head, or to be fitted; then there is a map of the flow's length
+            instead.
+
+    Returns:
+        A functional model from [images in 0 to 255 (B, H, W, 3), city as one-hot (B, 4), ground
+        sample distance in metres (B, 1)] to a dict: "agl" (B, H, W, 1) metres; "angle" (B, 2), its
+        sine and cosine; "scale" (B, 1) pixels a metre or "magnitude" (B, H, W, 1) pixels.
+    """
+    fitted = scale_by == "fit"
+    maps = (AGL, MAGNITUDE) if fitted else (AGL,)
+    body = encoder_unet(
+        (None, None, 3),
+        {f"{name}_units": (1, None) for name in maps},
+        encoder=encoder,
+        decoder_filters=decoder_filters,
+        pooled_heads={ANGLE: (2, None)} if fitted else {ANGLE: (2, None), SCALE: (1, None)},
+        vectors={"city": len(CITIES), "gsd": 1},
+    )
+    outputs = {head: body.output[head] for head in (ANGLE, SCALE) if head in body.output}
+    for name in maps:
+        rescale = keras.layers.Rescaling(UNIT, name=name, dtype="float32")
+        outputs[name] = rescale(body.output[f"{name}_units"])
+    return keras.Model(body.inputs, outputs, name="geopose")
+
+
+def geopose_of_images(network: keras.Model) -> keras.Model:
+    """Build what is exported of a trained network.
+
+    Returns:
+        A functional model from [images (B, H, W, 3) uint8, city (B, 4), gsd (B, 1)] to a dict:
+        "agl" (B, H, W) metres, at least 0; "scale" (B,) pixels a metre; "angle" (B,) radians in
+        [0, 2 pi); "certainty" (B,), the length of the vector of sine and cosine: near 1 where the
+        angle is plain to see, near 0 where nothing leans.
+    """
+    image = keras.Input((None, None, 3), dtype="uint8", name="image")
+    city, gsd = (keras.Input((n,), name=name) for name, n in (("city", len(CITIES)), ("gsd", 1)))
+    found = network([ToFloat(name="to_float")(image), city, gsd])
+    return keras.Model([image, city, gsd], Decide(name="decide")(found), name="geopose_of_images")
+
+
+class ToFloat(keras.layers.Layer):
+    """uint8 -> float32 of the same shape."""
+
+    def call(self, x):
+        return tf.cast(x, tf.float32)
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+class Decide(keras.layers.Layer):
+    """Heights of at least 0, scale and angle, from the heads of the network."""
+
+    def call(self, outputs):
+        agl = tf.maximum(outputs[AGL][..., 0], 0.0)
+        if MAGNITUDE in outputs:
+            scale = fitted_scale(agl, outputs[MAGNITUDE][..., 0])
+        else:
+            scale = outputs[SCALE][:, 0]
+        sine, cosine = outputs[ANGLE][:, 0], outputs[ANGLE][:, 1]
+        return {
+            AGL: agl,
+            SCALE: tf.maximum(scale, 0.0),
+            ANGLE: tf.math.floormod(tf.math.floormod(tf.atan2(sine, cosine), 2 * pi), 2 * pi),
+            "certainty": tf.sqrt(sine**2 + cosine**2),
+        }
+
+
+def fitted_scale(agl, magnitude):
+    """`baselines_geopose.fitted_scale` of each image in the graph: two (B, H, W) -> (B,)."""
+    both, square = (tf.reduce_sum(agl * x, axis=(1, 2)) for x in (magnitude, agl))
+    return tf.math.divide_no_nan(both, square)
