@@ -24,7 +24,7 @@ from seaice_tf.readers import raster
 from seaice_tf.transforms import rectify, synthetic_city
 from seaice_tf.transforms.geopose import View, flow
 from seaice_tf.transforms.windows import Window
-from seaice_tf.writers import synthetic_tiles
+from seaice_tf.writers import geopose_products
 
 CROP = 512
 Result = TypeVar("Result")
@@ -77,7 +77,7 @@ def main() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     with tempfile.TemporaryDirectory() as folder:
-        path = synthetic_tiles.write_image(Path(folder) / "a.tif", view.image)
+        path = geopose_products.write_image(Path(folder) / "a.tif", view.image)
         corner = Window(side // 3, side // 3, min(CROP, side // 2), min(CROP, side // 2))
         crop, file = median_seconds(lambda: raster.read(path, corner), lambda: raster.read(path))
     print(f"synthetic tile of {side} x {side}, drawn in {drawing:.1f} s; {platform.machine()}")

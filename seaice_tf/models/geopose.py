@@ -12,14 +12,16 @@ from typing import Literal
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.models.blocks import ResizeLike
 from seaice_tf.models.unet import encoder_unet
 from seaice_tf.transforms.geopose import CITIES
 
 ScaleBy = Literal["head", "fit"]
 AGL, SCALE, ANGLE, MAGNITUDE = "agl", "scale", "angle", "magnitude"
-DECODER_FILTERS = (8, 16, 32, 48, 64)
+DECODER_FILTERS = (16, 24, 32, 48)
 UNIT = 10.0  # metres or pixels: what the last convolutions count in, so that weights stay small
 LEAST = 32  # pixels along a side
+FULL = 5  # filters of a decoder that ends at the image's own size
 
 
 def network(
@@ -32,7 +34,8 @@ def network(
 
     Args:
         encoder: as in `encoders.encoder`.
-        decoder_filters: width at strides 1, 2, 4, 8 and 16.
+        decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest, and heights
+            are brought to the image's size.
         scale_by: the scale by a head, or to be fitted; then there is a map of the flow's length
             instead.
 
@@ -53,8 +56,10 @@ def network(
     )
     outputs = {head: body.output[head] for head in (ANGLE, SCALE) if head in body.output}
     for name in maps:
-        rescale = keras.layers.Rescaling(UNIT, name=name, dtype="float32")
-        outputs[name] = rescale(body.output[f"{name}_units"])
+        units = body.output[f"{name}_units"]
+        if len(decoder_filters) < FULL:
+            units = ResizeLike(name=f"{name}_resize", dtype="float32")(units, body.inputs[0])
+        outputs[name] = keras.layers.Rescaling(UNIT, name=name, dtype="float32")(units)
     return keras.Model(body.inputs, outputs, name="geopose")
 
 

@@ -14,6 +14,7 @@ from seaice_tf.transforms.geopose import Pose
 from seaice_tf.writers import atomic
 
 ROWS = 64  # of a strip: a window decodes little else
+TILE = 256  # pixels along a side
 
 
 def write_agl(path: Path, agl: np.ndarray) -> Path:
@@ -26,6 +27,21 @@ def write_agl(path: Path, agl: np.ndarray) -> Path:
             photometric="minisblack",
             compression="zlib",
             rowsperstrip=ROWS,
+            metadata=None,
+            software=False,
+        )
+    return path
+
+
+def write_image(path: Path, image: np.ndarray) -> Path:
+    """(H, W, 3) uint8 as TIFF in tiles, so that a crop decodes little else."""
+    with atomic.file(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            image,
+            photometric="rgb",
+            compression="zlib",
+            tile=(TILE, TILE),
             metadata=None,
             software=False,
         )

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import tifffile
 
 from seaice_tf.transforms import synthetic_city
 from seaice_tf.transforms.geopose import (
@@ -53,7 +52,7 @@ def write(
             names = [f"{identity}_{end}" for end in ("RGB.tif", "AGL.tif", "VFLOW.json")]
             hidden = index >= number
             place = temporary / ("test" if hidden else "train")
-            write_image(place / names[0], view.image)
+            geopose_products.write_image(place / names[0], view.image)
             if hidden:
                 unlabelled.append((identity, names[0]))
             else:
@@ -64,21 +63,6 @@ def write(
         _table(temporary / METADATA, METADATA_COLUMNS, metadata)
         if tests:
             _table(temporary / TEST_TABLE, TEST_COLUMNS, unlabelled)
-
-
-def write_image(path: Path, image: np.ndarray) -> Path:
-    """(H, W, 3) uint8 as TIFF in tiles, so that a crop decodes little else."""
-    with atomic.file(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            image,
-            photometric="rgb",
-            compression="zlib",
-            tile=(256, 256),
-            metadata=None,
-            software=False,
-        )
-    return path
 
 
 def _letters(seed: int, index: int) -> str:

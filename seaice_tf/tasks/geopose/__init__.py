@@ -18,16 +18,16 @@ from seaice_tf.writers import geopose_maps, maps
 
 def splits(settings: Settings) -> Splits:
     found = data.labelled(settings)
-    parts = data.split(settings, found)
-    if not all(parts):
+    train, validation, test = data.split(settings, found)
+    if not (train and validation and test):
         raise InputError(
-            f"{data.folder(settings)}: expected tiles to train on and to validate with, got "
-            f"{len(parts[0])} and {len(parts[1])}; add tiles or change --folds"
+            f"{data.folder(settings)}: expected tiles to train on, to validate with and to test "
+            f"on, got {len(train)}, {len(validation)} and {len(test)}; add tiles or change --folds"
         )
-    train, validation = (data.sources(settings, part) for part in parts)
+    teachers, judges = (data.sources(settings, part) for part in (train, validation))
     return Splits(
-        data.training_examples(settings, train),
-        data.validation_examples(settings, validation, train),
+        data.training_examples(settings, teachers),
+        data.validation_examples(settings, judges, teachers),
         preview=lambda: preview(settings),
         files=data.files(settings, found),
         source=data.title(settings, found),

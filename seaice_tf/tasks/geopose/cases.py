@@ -72,9 +72,9 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     """The tiles asked for, with their labels as truth."""
     which = (options or Options()).tiles
     found = data.labelled(settings)
-    fold = data.fold_of(settings, found)
     number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
-    chosen = [tile for tile, f in zip(found, fold) if number is None or f == number]
+    fold = data.fold_of(settings, found)
+    chosen = [tile for tile, f in zip(found, fold) if number in (None, f)]
     about = f"{data.title(settings, chosen)}; scored {which}"
     if number is None:
         about += ", IN SAMPLE where the run was trained on them"
@@ -93,7 +93,7 @@ def future(settings: Settings) -> Cases:
 
 def preview(settings: Settings) -> Case:
     """A tile of the validation, or its first corner."""
-    _, (tile, *_) = data.split(settings, data.labelled(settings))
+    _, (tile, *_), _ = data.split(settings, data.labelled(settings))
     corner = Window(0, 0, *(min(n, PREVIEW) for n in tile.shape))
     return _case(settings, tile, data.title(settings, [tile]), None, True, corner)
 

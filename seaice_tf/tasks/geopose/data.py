@@ -23,7 +23,7 @@ from seaice_tf.transforms.geopose_augment import HEAVY, NONE, Strength
 from seaice_tf.transforms.windows import Window
 from seaice_tf.writers import synthetic_tiles
 
-SYNTHETIC = {"number": 160, "seed": 0, "side": 256, "gsd": 0.8, "tests": 4}
+SYNTHETIC = {"number": 240, "seed": 0, "side": 256, "gsd": 0.5, "tests": 4}
 STRENGTHS = {"none": NONE, "turns": Strength(turns=True), "heavy": HEAVY}
 KINDS = (tf.uint8, tf.float32, tf.float32, tf.float32, tf.float32)  # of what a crop is made of
 
@@ -70,14 +70,13 @@ def fold_of(settings: Settings, some: Sequence[Tile]) -> np.ndarray:
     return folds.stratified(cities, settings.folds, settings.fold_seed)
 
 
-def split(settings: Settings, some: Sequence[Tile]) -> tuple[list[Tile], list[Tile]]:
-    """Those to train on, and those to validate with."""
+def split(settings: Settings, some: Sequence[Tile]) -> tuple[list[Tile], list[Tile], list[Tile]]:
+    """Those to train on, to validate with and to test on; the last two may be the same."""
     fold = fold_of(settings, some)
-    held = {settings.validation_fold, settings.test_fold}
-    return (
-        [tile for tile, f in zip(some, fold) if f not in held],
-        [tile for tile, f in zip(some, fold) if f == settings.validation_fold],
-    )
+    held = settings.validation_fold, settings.test_fold
+    train = [tile for tile, f in zip(some, fold) if f not in held]
+    validation, test = ([tile for tile, f in zip(some, fold) if f == each] for each in held)
+    return train, validation, test
 
 
 def sources(settings: Settings, some: Sequence[Tile]) -> list[Source]:
@@ -113,11 +112,12 @@ def _shards(settings: Settings, some: Sequence[Tile]) -> list[Source]:
             f"{settings.shards}: expected shards of the tiles in {folder(settings)}, got none of "
             f"{missing[0]}; prepare them again"
         )
-    held = [geopose_shards.read(paths[tile.id]) for tile in some]
-    return [
-        Source(lambda facts=shard.facts: facts, *shard.facts[:2], shard.shape, shard.view)
-        for shard in held
-    ]
+    return [_shard(geopose_shards.read(paths[tile.id])) for tile in some]
+
+
+def _shard(shard: geopose_shards.Shard) -> Source:
+    facts = shard.facts
+    return Source(lambda: facts, facts.id, facts.city, shard.shape, shard.view)
 
 
 def files(settings: Settings, some: Sequence[Tile]) -> list[Path]:
@@ -129,7 +129,7 @@ def files(settings: Settings, some: Sequence[Tile]) -> list[Path]:
 
 def facts(settings: Settings) -> list[Facts]:
     """Of the tiles that are trained on; reads their heights where there are no shards."""
-    train, _ = split(settings, labelled(settings))
+    train, *_ = split(settings, labelled(settings))
     return [source.facts() for source in sources(settings, train)]
 
 

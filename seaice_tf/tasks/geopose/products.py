@@ -6,7 +6,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.readers import geopose_submission
 from seaice_tf.task import Pairs
 from seaice_tf.tasks.geopose.verification import DRAWN, sheet
-from seaice_tf.writers import geopose_maps, geopose_products, synthetic_tiles
+from seaice_tf.writers import geopose_maps, geopose_products
 
 SUBMISSION = "submission.tar.gz"
 
@@ -18,13 +18,15 @@ def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
     Raises:
         InputError: the archive is none that the contest takes.
     """
-    files, others, shapes = [], [], {}
+    files: list[Path] = []
+    others: list[Path] = []
+    shapes: dict[str, tuple[int, int]] = {}
     for case, fields in pairs:
         drawn = sheet(case, fields)
         files += geopose_products.write(out / "tiles", case.name, drawn.agl, drawn.pose)
         above = out / "rectified"
         others.append(
-            synthetic_tiles.write_image(above / f"{case.name}_RGB.tif", drawn.rectified.image)
+            geopose_products.write_image(above / f"{case.name}_RGB.tif", drawn.rectified.image)
         )
         others.append(
             geopose_products.write_agl(above / f"{case.name}_AGL.tif", drawn.rectified.agl)
