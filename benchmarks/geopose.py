@@ -2,17 +2,23 @@
 
 Rectification: the peer scatters pixel by pixel in a Python loop and then filters heights, mask and
 image by medians of 5 x 5, as the contest's own code does (its filters are OpenCV's, here SciPy's).
-The loop is timed once, the rest as medians. Reading: a crop of 512 against the whole file.
+The loop is timed once, the rest as medians. Reading: a crop of 512 against the whole file. Then
+shards of one tile and of four, crops for training, and the default network, untrained, on the whole
+image in tiles of 1024: once each, with the peak memory of the process so far.
 
 Usage: python benchmarks/geopose.py [--side 2048]
 """
 
 import argparse
+import os
 import platform
+import resource
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,13 +26,18 @@ import numpy as np
 from scipy import ndimage
 from timing import median_seconds
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from seaice_tf import pipeline
 from seaice_tf.readers import raster
+from seaice_tf.tasks.geopose import GEOPOSE, Settings, prepare
 from seaice_tf.transforms import rectify, synthetic_city
 from seaice_tf.transforms.geopose import View, flow
 from seaice_tf.transforms.windows import Window
-from seaice_tf.writers import geopose_products
+from seaice_tf.writers import geopose_products, synthetic_tiles
 
 CROP = 512
+NUMBER = 4  # tiles
 Result = TypeVar("Result")
 
 
@@ -61,6 +72,36 @@ def seconds(function: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - start, result
 
 
+def peak_mebibytes() -> int:
+    """Of this process since it began."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def network(side: int, folder: Path) -> None:
+    """Shards, crops for training and whole images, in this order: memory only grows."""
+    for number in (1, NUMBER):
+        tiles = folder / str(number)
+        synthetic_tiles.write(tiles, number, side=side)
+        drawn = peak_mebibytes()
+        settings = Settings(data=str(tiles), crop=min(CROP, side // 2))
+        taken, _ = seconds(partial(prepare, settings, tiles / "shards"))
+        print(f"| {number} shards | {taken / number:.2f} a tile | {drawn} | {peak_mebibytes()} |")
+    settings = replace(settings, shards=str(tiles / "shards"), folds=2)
+    stream = iter(pipeline.training_stream(GEOPOSE.splits(settings).train, 8, seed=0))
+    next(stream)
+    taken, _ = seconds(lambda: [next(stream) for _ in range(8)])
+    print(f"| crops of {settings.crop} | {taken / 64:.3f} a crop | | {peak_mebibytes()} |")
+    model = GEOPOSE.served(settings, GEOPOSE.build(settings))
+    case = next(iter(GEOPOSE.cases(settings)))
+
+    def serve(batch):
+        return {name: value.numpy() for name, value in model(batch).items()}
+
+    case.pieces(serve)
+    taken, _ = seconds(lambda: case.pieces(serve))
+    print(f"| whole image of {side} | {taken:.1f} | | {peak_mebibytes()} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Benchmark of oblique tiles.")
     parser.add_argument("--side", type=int, default=2048, help="pixels of the tile")
@@ -87,7 +128,10 @@ def main() -> None:
     both = looped + filtered
     print(f"| rectified, holes closed | {whole:.2f} | {both:.1f} | {both / whole:.0f} |")
     print(f"| a crop of {corner.height} read | {crop:.4f} | {file:.4f} | {file / crop:.1f} |")
-    print(f"\nmemory of a rectification at its peak: {peak / 2**20:.0f} MB")
+    print(f"\nmemory of a rectification at its peak: {peak / 2**20:.0f} MB\n")
+    print("| | seconds | peak before, MiB | peak after, MiB |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        network(side, Path(folder))
 
 
 if __name__ == "__main__":

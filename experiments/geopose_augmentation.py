@@ -86,12 +86,13 @@ def main() -> None:
     parser.add_argument("--crop", type=int, default=Settings().crop)
     parser.add_argument("--tiny", action="store_true")
     flags = parser.parse_args()
-    base, seeds, root = Settings(data=flags.data, crop=flags.crop), SEEDS, ROOT
+    base, root = Settings(data=flags.data, crop=flags.crop), ROOT
+    seeds = SEEDS[:1] if flags.tiny else SEEDS
     if flags.tiny:
         tiles = cached("geopose_tiny", synthetic_city, synthetic_tiles.write, 12, 0, 48, 1.0)
         training = replace(base.training, epochs=1, batch_size=2)
         base = replace(base, data=str(tiles), folds=3, crop=32, crops=4, training=training)
-        seeds, root = (0,), ROOT / "tiny"
+        root = ROOT / "tiny"
     found = {kind: [run(base, root, kind, seed) for seed in seeds] for kind in KINDS}
     head = f"| | {' | '.join(NAMES)} |\n|---{'|---' * len(NAMES)}|"
     lines = [row(kind, [each["scores"] for each in results]) for kind, results in found.items()]

@@ -49,7 +49,6 @@ def encoder_unet(
     weights: str | Path | None = None,
     decoder_filters: Sequence[int] = (8, 16, 32, 48, 64),
     pooled_heads: Heads | None = None,
-    vectors: Mapping[str, int] | None = None,
     name: str = "encoder_unet",
 ) -> keras.Model:
     """Build an uncompiled U-Net over an encoder.
@@ -62,26 +61,39 @@ def encoder_unet(
         decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest.
         pooled_heads: dense heads on the pooled bottleneck, such as classifiers: head name ->
             (units, activation); each gives (B, units).
-        vectors: further inputs that are joined to each pixel of the bottleneck: name -> length.
 
     Returns:
-        A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name; with
-        `vectors`, from a list of the images and of each of them, (B, length).
+        A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name.
 
     Raises:
         InputError: no such encoder, or no such weights.
     """
     inputs = keras.Input(tuple(input_shape), name="image")
-    *features, bottleneck = build_encoder(encoder, input_shape, weights=weights)(inputs)
-    top = Standardise((127.5,), (127.5,), name="standardise_top")(inputs)
+    x, bottleneck = encoder_body(inputs, encoder, decoder_filters, weights=weights)
+    return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
+
+
+def encoder_body(
+    image,
+    encoder: str,
+    decoder_filters: Sequence[int],
+    *,
+    weights: str | Path | None = None,
+    vector=None,
+):
+    """An encoder and its decoder: (B, H, W, C) -> (B, h, w, filters) and the bottleneck.
+
+    Args:
+        image: in 0 to 255.
+        encoder, decoder_filters, weights: as in `encoder_unet`.
+        vector: (B, D) that is joined to each pixel of the bottleneck before it is decoded.
+    """
+    *features, bottleneck = build_encoder(encoder, image.shape[1:], weights=weights)(image)
+    top = Standardise((127.5,), (127.5,), name="standardise_top")(image)
     skips = [top, *features][-len(decoder_filters) :]
-    beside = [keras.Input((length,), name=each) for each, length in (vectors or {}).items()]
-    if beside:
-        joined = layers.Concatenate(name="vectors")(beside) if beside[1:] else beside[0]
-        bottleneck = JoinVector(name="bottleneck_join")(bottleneck, joined)
-    x = decoder(skips, bottleneck, decoder_filters)
-    outputs = heads(x, bottleneck, map_heads, pooled_heads or {})
-    return keras.Model([inputs, *beside] if beside else inputs, outputs, name=name)
+    if vector is not None:
+        bottleneck = JoinVector(name="bottleneck_join")(bottleneck, vector)
+    return decoder(skips, bottleneck, decoder_filters), bottleneck
 
 
 def unet_body(x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0):

@@ -17,6 +17,7 @@ def build(settings: Settings) -> keras.Model:
     model = geopose.network(
         encoder=settings.encoder,
         decoder_filters=settings.decoder_filters,
+        pose_from=settings.pose_from,
         scale_by=settings.scale_by,
     )
     losses = {AGL: HEIGHT_LOSSES[settings.loss], ANGLE: squared_error}
@@ -38,7 +39,7 @@ def start(settings: Settings, model: keras.Model) -> None:
 
 
 def served(settings: Settings, model: keras.Model) -> keras.Model:
-    return geopose.geopose_of_images(model)
+    return geopose.geopose_of_images(model, settings.hedge)
 
 
 def space(hp: Any, settings: Settings) -> Settings:

@@ -7,7 +7,7 @@ import tyro
 
 from seaice_tf.errors import InputError
 from seaice_tf.models.encoders import KINDS
-from seaice_tf.models.geopose import DECODER_FILTERS, FULL, LEAST, ScaleBy
+from seaice_tf.models.geopose import DECODER_FILTERS, FULL, LEAST, PoseFrom, ScaleBy
 from seaice_tf.settings import Training
 
 City = Literal["ARG", "ATL", "JAX", "OMA"]
@@ -42,6 +42,8 @@ class Settings:
     """Weights that the encoder starts from: imagenet or a file; empty: random ones."""
     decoder_filters: tuple[int, ...] = DECODER_FILTERS
     """Width at the last strides, the finest first: five end at stride 1, four at 2."""
+    pose_from: PoseFrom = "both"
+    """What scale and angle are told by: the bottleneck, or also what the decoder found."""
     scale_by: ScaleBy = "head"
     """Tell the scale by a head of its own, or fit a map of the flow's length to the heights."""
     loss: Literal["squared_error", "huber", "log_squared_error", "r2"] = "r2"
@@ -63,6 +65,8 @@ class Settings:
     """Pixels along a side of the tiles that larger images are predicted in."""
     overlap: int = 128
     """Pixels that neighbouring tiles share."""
+    hedge: bool = True
+    """Shorten the scale where the angle is uncertain, as the score rewards."""
     views: Literal["one", "all"] = "one"
     """Predict the mean of all eight flips and quarter turns."""
 
