@@ -4,7 +4,7 @@ Rectification: the peer scatters pixel by pixel in a Python loop and then filter
 image by medians of 5 x 5, as the contest's own code does (its filters are OpenCV's, here SciPy's).
 The loop is timed once, the rest as medians. Reading: a crop of 512 against the whole file. Then
 shards of one tile and of four, crops for training, and the default network, untrained, on the whole
-image in tiles of 1024: once each, with the peak memory of the process so far.
+image in tiles of 1024: once each, in processes of their own for their peak memory.
 
 Usage: python benchmarks/geopose.py [--side 2048]
 """
@@ -12,13 +12,13 @@ Usage: python benchmarks/geopose.py [--side 2048]
 import argparse
 import os
 import platform
-import resource
 import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,34 +72,57 @@ def seconds(function: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - start, result
 
 
-def peak_mebibytes() -> int:
-    """Of this process since it began."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+def shards(settings: Settings, out: Path) -> float:
+    """Seconds a tile."""
+    taken, written = seconds(lambda: prepare(settings, out))
+    return taken / (len(written) - 1)
 
 
-def network(side: int, folder: Path) -> None:
-    """Shards, crops for training and whole images, in this order: memory only grows."""
-    for number in (1, NUMBER):
-        tiles = folder / str(number)
-        synthetic_tiles.write(tiles, number, side=side)
-        drawn = peak_mebibytes()
-        settings = Settings(data=str(tiles), crop=min(CROP, side // 2))
-        taken, _ = seconds(partial(prepare, settings, tiles / "shards"))
-        print(f"| {number} shards | {taken / number:.2f} a tile | {drawn} | {peak_mebibytes()} |")
-    settings = replace(settings, shards=str(tiles / "shards"), folds=2)
+def crops(settings: Settings) -> float:
+    """Seconds a crop, of batches of 8."""
     stream = iter(pipeline.training_stream(GEOPOSE.splits(settings).train, 8, seed=0))
     next(stream)
-    taken, _ = seconds(lambda: [next(stream) for _ in range(8)])
-    print(f"| crops of {settings.crop} | {taken / 64:.3f} a crop | | {peak_mebibytes()} |")
+    return seconds(lambda: [next(stream) for _ in range(8)])[0] / 64
+
+
+def image(settings: Settings) -> float:
+    """Seconds for a whole image, the second time."""
     model = GEOPOSE.served(settings, GEOPOSE.build(settings))
-    case = next(iter(GEOPOSE.cases(settings)))
+    case = next(iter(GEOPOSE.future(settings)))
 
     def serve(batch):
         return {name: value.numpy() for name, value in model(batch).items()}
 
     case.pieces(serve)
-    taken, _ = seconds(lambda: case.pieces(serve))
-    print(f"| whole image of {side} | {taken:.1f} | | {peak_mebibytes()} |")
+    return seconds(lambda: case.pieces(serve))[0]
+
+
+def measured(function: Callable[..., float], arguments: tuple) -> tuple[float, int]:
+    """What a function returns, and the peak memory of this process in MiB."""
+    taken = function(*arguments)
+    # Not getrusage, to which a process brings the peak of the one that started it.
+    status = Path("/proc/self/status").read_text().split()
+    return taken, int(status[status.index("VmHWM:") + 1]) // 1024
+
+
+def alone(label: str, function: Callable[..., float], *arguments) -> None:
+    """A row of a function in a process of its own, so that its peak memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        taken, peak = pool.submit(measured, function, arguments).result()
+    print(f"| {label} | {taken:.3f} | {peak} |")
+
+
+def network(side: int, folder: Path) -> None:
+    """Shards of one tile and of several, crops for training, and a whole image."""
+    print("| | seconds | peak of the process, MiB |\n|---|---|---|")
+    for number in (1, NUMBER):
+        tiles = folder / str(number)
+        synthetic_tiles.write(tiles, number, side=side)
+        settings = Settings(data=str(tiles), crop=min(CROP, side // 2), folds=2, test_fold=0)
+        alone(f"a shard of {number}", shards, settings, tiles / "shards")
+    settings = replace(settings, shards=str(tiles / "shards"))
+    alone(f"a crop of {settings.crop} for training", crops, settings)
+    alone(f"heights and pose of an image of {side}", image, settings)
 
 
 def main() -> None:
@@ -129,7 +152,6 @@ def main() -> None:
     print(f"| rectified, holes closed | {whole:.2f} | {both:.1f} | {both / whole:.0f} |")
     print(f"| a crop of {corner.height} read | {crop:.4f} | {file:.4f} | {file / crop:.1f} |")
     print(f"\nmemory of a rectification at its peak: {peak / 2**20:.0f} MB\n")
-    print("| | seconds | peak before, MiB | peak after, MiB |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         network(side, Path(folder))
 

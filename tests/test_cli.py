@@ -62,7 +62,10 @@ def test_help_and_version(capsys):
 def test_unknown_verbs_and_tasks(capsys):
     fails(capsys, "trian", "forecast", message="expected one of doctor")
     fails(
-        capsys, "train", "clods", message="expected one of forecast, clouds, icechart, got 'clods'"
+        capsys,
+        "train",
+        "clods",
+        message="expected one of forecast, clouds, icechart, geopose, got 'clods'",
     )
     fails(capsys, "train", message="expected one of forecast")
 
