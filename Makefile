@@ -31,7 +31,7 @@ types: .venv/ready
 	$(VENV)/mypy
 
 bench: .venv/ready
-	for file in forecast rle photos icechart nowcast; do $(VENV)/python benchmarks/$$file.py || exit 1; done
+	for file in forecast rle photos icechart nowcast geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; done
 
 soak: .venv/ready
 	$(VENV)/python -m pytest -m soak

@@ -30,6 +30,7 @@ tasks:
   clouds     masks of four kinds of cloud organisation on photos from satellites
   icechart   concentration, stage of development and floe size of ice on radar scenes
   nowcast    the next two hours of a satellite's image of clouds, from the last hour
+  geopose    height above ground and flow of an oblique view, from one image
 
 seaice-tf VERB TASK --help lists the flags; report and board take no TASK. train and tune also take
 --settings FILE, a settings.json whose values the other flags override. --debug shows a traceback of

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
 import tyro
 from tensorflow import keras
 
@@ -29,7 +30,7 @@ class Case:
 
     Attributes:
         name: for tables.
-        inputs: what the SavedModel takes, without the batch axis.
+        inputs: what the SavedModel takes, without the batch axis; a tuple if it takes several.
         context: whatever the baselines, scores and products of the task need besides.
         truth: what came, None if it is not known.
         pieces: for inputs of any size that may be too large for one go, from the SavedModel as a
@@ -41,6 +42,10 @@ class Case:
     context: Any
     truth: Any = None
     pieces: Callable[[Callable[[Any], "Maps"]], "Maps"] | None = None
+
+    def batch(self) -> Any:
+        """The inputs as a batch of one."""
+        return tf.nest.map_structure(lambda x: tf.convert_to_tensor(x)[None], self.inputs)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from seaice_tf.settings import Training
 from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
 from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
+from seaice_tf.tasks.geopose.settings import Settings as GeoposeSettings
 from seaice_tf.tasks.icechart.settings import Settings as ChartSettings
 from seaice_tf.tasks.nowcast.settings import Settings as FrameSettings
 from seaice_tf.writers import (
@@ -18,6 +19,7 @@ from seaice_tf.writers import (
     synthetic_clouds,
     synthetic_frames,
     synthetic_scenes,
+    synthetic_tiles,
 )
 
 
@@ -117,6 +119,14 @@ def frame_folder(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def tile_folder(tmp_path_factory) -> Path:
+    """Twelve synthetic labelled tiles of 48 x 48 pixels, three of each city, and one without."""
+    folder = tmp_path_factory.mktemp("geopose") / "contest"
+    synthetic_tiles.write(folder, 12, seed=3, side=48, gsd=1.0, tests=1)
+    return folder
+
+
 PERIODS = {
     "train_last": "2009-12",
     "validation_first": "2010-01",
@@ -188,6 +198,8 @@ def frame_settings(frame_folder) -> FrameSettings:
         least=15,
         windows=4,
         gain=0.1,
+        lead_filters=(2, 3),
+        trained_leads=3,
         filters=(2, 3),
         recent=2,
         margin=0,
@@ -197,8 +209,26 @@ def frame_settings(frame_folder) -> FrameSettings:
 
 
 @pytest.fixture
+def geopose_settings(tile_folder) -> GeoposeSettings:
+    return GeoposeSettings(
+        data=str(tile_folder),
+        folds=3,
+        decoder_filters=(2, 3, 3, 4, 4),
+        crop=32,
+        crops=8,
+        augment="heavy",
+        training=Training(epochs=2, batch_size=4, checkpoint_steps=2, seed=3, average=0.5),
+    )
+
+
+@pytest.fixture
 def tiny_settings(
-    unet_settings, distribution_settings, cloud_settings, chart_settings, frame_settings
+    unet_settings,
+    distribution_settings,
+    cloud_settings,
+    chart_settings,
+    frame_settings,
+    geopose_settings,
 ) -> dict:
     """Settings with which each task trains in seconds, by "task" or "task-variant"."""
     return {
@@ -207,4 +237,5 @@ def tiny_settings(
         "clouds": cloud_settings,
         "icechart": chart_settings,
         "nowcast": frame_settings,
+        "geopose": geopose_settings,
     }

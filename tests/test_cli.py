@@ -61,7 +61,7 @@ def test_help_and_version(capsys):
 
 def test_unknown_verbs_and_tasks(capsys):
     fails(capsys, "trian", "forecast", message="expected one of doctor")
-    known = "expected one of forecast, clouds, icechart, nowcast, got 'clods'"
+    known = "expected one of forecast, clouds, icechart, nowcast, geopose, got 'clods'"
     fails(capsys, "train", "clods", message=known)
     fails(capsys, "train", message="expected one of forecast")
 

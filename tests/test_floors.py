@@ -19,6 +19,7 @@ FLOORS = [
         "baselines_masks",
         "baselines_charts",
         "baselines_nowcast",
+        "baselines_geopose",
         "writers",
     },
     {"compat", "settings", "report"},

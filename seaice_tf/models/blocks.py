@@ -87,6 +87,18 @@ class ResizeLike(keras.layers.Layer):
         return (x_shape[0], ref_shape[1], ref_shape[2], x_shape[3])
 
 
+class JoinVector(keras.layers.Layer):
+    """A vector (B, D) beside the channels of every pixel of x (B, H, W, C): (B, H, W, C + D)."""
+
+    def call(self, x, vector):
+        shape = tf.concat([tf.shape(x)[:3], tf.shape(vector)[1:]], axis=0)
+        spread = tf.broadcast_to(tf.cast(vector, x.dtype)[:, None, None], shape)
+        return tf.concat([x, spread], axis=-1)
+
+    def compute_output_shape(self, x_shape, vector_shape):
+        return (*x_shape[:3], x_shape[3] + vector_shape[1])
+
+
 class PadTo(keras.layers.Layer):
     """Zeros after the last row and column until both are multiples of a number: (B, H, W, C)."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.errors import InputError
-from seaice_tf.models import efficientnet_lite, keras_encoders, weights
+from seaice_tf.models import efficientnet_lite, keras_encoders, senet, weights
 from seaice_tf.models.blocks import Standardise, conv_block
 
 Values = dict[str, np.ndarray]  # weights by name
@@ -71,6 +71,7 @@ KINDS = {
     "small": Kind(small, "encoder1_conv1", None, {".npz": weights.read_npz}),
     **{f"efficientnet_lite{i}": _lite(i) for i in efficientnet_lite.SCALES},
     **{name: _application(row) for name, row in keras_encoders.APPLICATIONS.items()},
+    "senet154": Kind(senet.senet154, "stem_conv1", None, {".npz": weights.read_npz}),
 }
 
 

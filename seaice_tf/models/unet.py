@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tensorflow import keras
 
-from seaice_tf.models.blocks import ResizeLike, Standardise, attend, conv_block, gate
+from seaice_tf.models.blocks import JoinVector, ResizeLike, Standardise, attend, conv_block, gate
 from seaice_tf.models.encoders import encoder as build_encoder
 
 layers = keras.layers
@@ -69,11 +69,31 @@ def encoder_unet(
         InputError: no such encoder, or no such weights.
     """
     inputs = keras.Input(tuple(input_shape), name="image")
-    *features, bottleneck = build_encoder(encoder, input_shape, weights=weights)(inputs)
-    top = Standardise((127.5,), (127.5,), name="standardise_top")(inputs)
-    skips = [top, *features][-len(decoder_filters) :]
-    x = decoder(skips, bottleneck, decoder_filters)
+    x, bottleneck = encoder_body(inputs, encoder, decoder_filters, weights=weights)
     return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
+
+
+def encoder_body(
+    image,
+    encoder: str,
+    decoder_filters: Sequence[int],
+    *,
+    weights: str | Path | None = None,
+    vector=None,
+):
+    """An encoder and its decoder: (B, H, W, C) -> (B, h, w, filters) and the bottleneck.
+
+    Args:
+        image: in 0 to 255.
+        encoder, decoder_filters, weights: as in `encoder_unet`.
+        vector: (B, D) that is joined to each pixel of the bottleneck before it is decoded.
+    """
+    *features, bottleneck = build_encoder(encoder, image.shape[1:], weights=weights)(image)
+    top = Standardise((127.5,), (127.5,), name="standardise_top")(image)
+    skips = [top, *features][-len(decoder_filters) :]
+    if vector is not None:
+        bottleneck = JoinVector(name="bottleneck_join")(bottleneck, vector)
+    return decoder(skips, bottleneck, decoder_filters), bottleneck
 
 
 def unet_body(

@@ -28,19 +28,20 @@ def predictor(run: Path) -> Predictor:
 
     # Closures, not `artifact.serve`: the bare function does not keep its variables alive.
     def serve(batch):
-        outputs = artifact.serve(tf.convert_to_tensor(batch))
+        several = batch if isinstance(batch, tuple) else (batch,)
+        outputs = artifact.serve(*map(tf.convert_to_tensor, several))
         return {head: value.numpy() for head, value in outputs.items()}
 
     def predict(case):
         if case.pieces:
             return case.pieces(serve)
-        inputs = tf.convert_to_tensor(case.inputs)
+        inputs = case.batch()
         # A model that takes any size has still learnt from one grid only.
-        if made_for and list(inputs.shape) != made_for:
+        if made_for and list(inputs.shape[1:]) != made_for:
             raise InputError(
-                f"{run}: expected inputs of {made_for}, got {list(inputs.shape)}; "
+                f"{run}: expected inputs of {made_for}, got {list(inputs.shape[1:])}; "
                 "use a run made for this grid and history"
             )
-        return {head: value[0] for head, value in serve(inputs[None]).items()}
+        return {head: value[0] for head, value in serve(inputs).items()}
 
     return predict

@@ -29,7 +29,7 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
         "task": task.name,
         "source": splits.source,
         "seed": settings.training.seed,
-        "input_shape": list(np.shape(splits.preview().inputs)),
+        "input_shape": input_shape(splits.preview().inputs),
         "kept_epoch": epochs if settings.training.keep == "last" else state.best() + 1,
         "epochs": epochs,
         "seconds": round(state.seconds, 1),
@@ -41,6 +41,11 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
         "saved_model_sha256": tree_sha256(path / folder.SAVED_MODEL),
         "data": [file_entry(file) for file in splits.files],
     }
+
+
+def input_shape(inputs: Any) -> list[int]:
+    """The shape of what a SavedModel takes, of several that of the first."""
+    return list(np.shape(inputs[0] if isinstance(inputs, tuple) else inputs))
 
 
 def versions() -> dict[str, str]:

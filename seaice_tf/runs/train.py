@@ -86,7 +86,7 @@ class Pictures(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1).bit_count() != 1:
             return
-        outputs = self.served(tf.convert_to_tensor(self.case.inputs)[None])
+        outputs = self.served(self.case.batch())
         maps = {head: value.numpy()[0] for head, value in outputs.items()}
         with self.logs.as_default(step=epoch):
             for tag, picture in self.task.pictures(self.case, maps).items():

@@ -1,46 +1,97 @@
-"""Shards of `prepare`, made once: what is finished is kept, so that it can stop at any time."""
+"""Source files to shards, once: what is finished is kept, so that it can be stopped at any time."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
+from seaice_tf.errors import InputError
 from seaice_tf.writers import atomic
 
 
-def source_of(path: Path) -> dict[str, Any]:
-    """What tells whether a shard is still that of a file."""
-    stat = path.stat()
-    return {"name": path.name, "bytes": stat.st_size, "modified": stat.st_mtime}
+@dataclass(frozen=True)
+class Job:
+    """One shard to be made.
+
+    Attributes:
+        shard: its file name.
+        files: what it is made from.
+        records: gives what it holds, record by record.
+    """
+
+    shard: str
+    files: tuple[Path, ...]
+    records: Callable[[], Iterator[bytes]]
 
 
-def keep_or_write(
-    shard: Path, facts: dict[str, Any], records: Callable[[], Iterable[bytes]]
-) -> dict[str, Any]:
-    """Write the records to a TFRecord file, unless it is there and its facts are the same.
+def write(
+    jobs: Sequence[Job], facts: Mapping[str, Any], out: Path, manifest: str, processes: int = 1
+) -> list[Path]:
+    """Make the shards in the folder `out`, and the manifest when all are there.
 
-    Facts and checksum stand beside it in <shard>.json.
+    A shard stands beside its facts, <shard>.json: those given, its files and its checksum. One
+    that fits them is kept, any other is made again.
+
+    Args:
+        jobs: one per shard; to be pickled if there are several processes.
+        facts: what all shards share, ready for JSON.
+        out: folder of shards.
+        manifest: file name; it holds the facts, and under "shards" sources and checksum of each.
+        processes: that work side by side.
 
     Returns:
-        The facts with "sha256" and "kept", whether it was there.
+        The shards and the manifest.
+
+    Raises:
+        InputError: files are damaged, or `processes` is less than 1.
     """
-    facts_path = shard.with_suffix(".json")
-    if shard.exists() and facts_path.exists():
+    if processes < 1:
+        raise InputError(f"--processes: expected at least 1, got {processes}")
+    make = partial(_shard, facts, out)
+    if processes == 1:
+        made = [make(job) for job in jobs]
+    else:
+        # A fork of a process that runs TensorFlow may hang.
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            made = list(pool.map(make, jobs))
+    shards = {each["shard"]: {k: each[k] for k in ("sources", "sha256")} for each, _ in made}
+    content = json.dumps({**facts, "shards": shards}, indent=2) + "\n"
+    path = atomic.write_text(out / manifest, content)
+    kept = sum(kept for _, kept in made)
+    print(f"{len(made) - kept} shards written, {kept} kept")
+    return [*(out / name for name in shards), path]
+
+
+def _shard(facts: Mapping[str, Any], out: Path, job: Job) -> tuple[dict, bool]:
+    """The facts of a shard, and whether it was there."""
+    path = out / job.shard
+    facts_path = path.with_suffix(".json")
+    own = {"shard": job.shard, "sources": [_stamp(file) for file in job.files], **facts}
+    if path.exists() and facts_path.exists():
         try:
             held = json.loads(facts_path.read_text())
         except ValueError:
             held = {}
-        if held == {**facts, "sha256": _sha256(shard)}:
-            return {**held, "kept": True}
-    with atomic.file(shard) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
-        for record in records():
+        if held == {**own, "sha256": _sha256(path)}:
+            return held, True
+    with atomic.file(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
+        for record in job.records():
             writer.write(record)
-    facts = {**facts, "sha256": _sha256(shard)}
-    atomic.write_text(facts_path, json.dumps(facts, indent=2) + "\n")
-    return {**facts, "kept": False}
+    own["sha256"] = _sha256(path)
+    atomic.write_text(facts_path, json.dumps(own, indent=2) + "\n")
+    return own, False
+
+
+def _stamp(file: Path) -> dict[str, Any]:
+    stat = file.stat()
+    return {"name": file.name, "bytes": stat.st_size, "modified": stat.st_mtime}
 
 
 def _sha256(path: Path) -> str:

@@ -19,7 +19,7 @@ def trained(tmp_path_factory):
     return {}
 
 
-VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast"]
+VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
 
 
 @pytest.fixture(params=VARIANTS)
@@ -89,8 +89,7 @@ def test_the_export_equals_the_model_built_from_the_weights(run, task, settings)
     weights.load(run / folder.WEIGHTS, model)
     case = next(iter(task.cases(settings)))
     exported = artifact.predictor(run)(case)
-    inputs = tf.convert_to_tensor(case.inputs)[None]
-    for head, value in task.served(stored, model)(inputs).items():
+    for head, value in task.served(stored, model)(case.batch()).items():
         np.testing.assert_allclose(exported[head], value[0], rtol=1e-4, atol=1e-5)
 
 
@@ -154,6 +153,7 @@ PERFECT = {
     "nowcast": lambda case: {"frames": case.truth},
     "clouds": lambda case: {"masks": case.truth},
     "icechart": lambda case: case.truth,
+    "geopose": lambda case: {"agl": case.truth.agl, **case.truth.pose._asdict()},
     "forecast": lambda case: {"concentration": np.where(case.truth > 250, 0, case.truth / 250)},
 }
 KERAS_TUNER_REFUSES = "tf_keras" in keras.Model.__module__

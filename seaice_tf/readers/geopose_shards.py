@@ -1,0 +1,101 @@
+"""Tiles as `prepare` leaves them: one TFRecord file a tile, mapped instead of read.
+
+Record 0 is JSON: the facts of the tile, rows and columns. Records 1 and 2 are raw numbers: the
+image u1 (rows, columns, 3) and the heights <u2 (rows, columns) as an AGL file has them. A crop
+costs the pages that it touches, and making a shard the memory of one tile. TFRecord's own checks
+are not looked at: each shard has its SHA-256 beside it.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.readers import geopose_tiles, tfrecord
+from seaice_tf.readers.geopose_tiles import Tile
+from seaice_tf.transforms import geopose
+from seaice_tf.transforms.geopose import CITIES, Facts, Pose, View
+from seaice_tf.transforms.windows import Window, require_inside, whole
+
+SUFFIX = ".tfrecord"
+MANIFEST = "manifest.json"
+WAY_OUT = "run seaice-tf prepare geopose again"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A labelled tile, its arrays mapped."""
+
+    path: Path
+    facts: Facts
+    image: np.ndarray  # (H, W, 3) uint8
+    centimetres: np.ndarray  # (H, W) uint16, 65535 where unknown
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.centimetres.shape[0], self.centimetres.shape[1]
+
+    def view(self, window: Window | None = None) -> View:
+        """A window of the tile, or all of it."""
+        window = window or whole(self.shape)
+        require_inside(window, self.shape, str(self.path))
+        agl = geopose.decode_agl(self.centimetres[window.slices])
+        image = np.array(self.image[window.slices])
+        return View(image, agl, self.facts.pose, self.facts.gsd)
+
+
+def records(tile: Tile) -> Iterator[bytes]:
+    """The records of a labelled tile's shard.
+
+    Raises:
+        InputError: the tile has no labels, or its files are damaged.
+    """
+    agl = geopose_tiles.read_agl(tile)
+    facts = geopose_tiles.facts_of(tile, agl)
+    header = {**facts._asdict(), "pose": facts.pose._asdict(), "shape": tile.shape}
+    yield json.dumps(header).encode()
+    yield geopose_tiles.read_image(tile).tobytes()
+    yield geopose.encode_agl(agl).astype("<u2").tobytes()
+
+
+def find(folder: Path) -> list[Path]:
+    """The shards of a folder that is complete.
+
+    Raises:
+        InputError: it is not, or its manifest is not one.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.exists():
+        raise InputError(f"{folder}: expected {MANIFEST}, got none; {WAY_OUT}, it was not ended")
+    try:
+        names = sorted(json.loads(manifest.read_text())["shards"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{manifest}: expected a manifest, got {error!r}; {WAY_OUT}") from error
+    return [folder / name for name in names]
+
+
+def read(path: Path) -> Shard:
+    """A shard, mapped.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
+        (start, end), image, agl = tfrecord.records(content)
+        header = json.loads(content[start:end].tobytes())
+        rows, columns = header.pop("shape")
+        facts = Facts(**{**header, "pose": Pose(**header["pose"])})
+        if facts.city not in CITIES:
+            raise ValueError(f"the city {facts.city}")
+        return Shard(
+            path,
+            facts,
+            content[slice(*image)].reshape(rows, columns, 3),
+            content[slice(*agl)].view("<u2").reshape(rows, columns),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error

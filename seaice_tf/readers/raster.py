@@ -1,0 +1,126 @@
+"""Windows of TIFF and JPEG 2000 images, decoding no more than the layout of the file makes needed.
+
+tifffile gives the strips or tiles that a window touches. What it cannot decode without further
+packages (LZW and JPEG in TIFF, JPEG 2000), Pillow decodes as a whole.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from PIL import Image, UnidentifiedImageError
+
+from seaice_tf.errors import InputError
+from seaice_tf.transforms.windows import Window, require_inside, whole
+
+TIFF, JPEG2000 = {".tif", ".tiff"}, {".j2k", ".jp2"}
+DIRECT = {1, 8, 32946}  # TIFF's codes for no compression and for both kinds of deflate
+DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    EOFError,
+    SyntaxError,  # Pillow, on a broken chunk
+    struct.error,
+    zlib.error,
+    tifffile.TiffFileError,
+    Image.DecompressionBombError,
+)
+KINDS = {"RGB": (3, "uint8"), "L": (1, "uint8"), "I;16": (1, "uint16"), "I;16B": (1, "uint16")}
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """InputError for a file that is not there or damaged, whenever that shows."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected an image, got no such file; add it or take its row out")
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise InputError(
+            f"{path}: expected TIFF or JPEG 2000, got something else or a Pillow that lacks it; "
+            f"download the file again, or update Pillow"
+        ) from error
+    except DAMAGE as error:
+        raise InputError(
+            f"{path}: expected an image, got {str(error).splitlines()[0][:90] or error!r}; "
+            f"download the file again"
+        ) from error
+
+
+def describe(path: Path) -> tuple[tuple[int, int], int, str]:
+    """Rows and columns, number of bands, and type of an image, from its header alone.
+
+    Raises:
+        InputError: not there, damaged, or of another kind than 8 bit grey or RGB or 16 bit grey.
+    """
+    with _readable(path), Image.open(path) as image:
+        width, height = image.size
+        if image.mode not in KINDS:
+            raise ValueError(f"pixels of the kind {image.mode}")
+        return (height, width), *KINDS[image.mode]
+
+
+def read(path: Path, window: Window | None = None) -> np.ndarray:
+    """A window of an image, or all of it: (h, w) or (h, w, bands) as it is stored.
+
+    Raises:
+        InputError: as `describe`, or the window leaves the image.
+    """
+    if path.suffix.lower() in TIFF:
+        with _readable(path), tifffile.TiffFile(path) as tiff:
+            page = tiff.pages.first
+            shape = (page.imagelength, page.imagewidth)
+            part = window or whole(shape)
+            require_inside(part, shape, str(path))
+            if page.compression in DIRECT:
+                return _from_segments(tiff, page, part)
+    with _readable(path), Image.open(path) as image:
+        part = window or whole(image.size[::-1])
+        require_inside(part, image.size[::-1], str(path))
+        return np.asarray(image)[part.slices].copy()
+
+
+def _from_segments(tiff: tifffile.TiffFile, page, window: Window) -> np.ndarray:
+    """A window from the strips or tiles that it touches."""
+    dtype = page.dtype.newbyteorder(tiff.byteorder)
+    samples = page.samplesperpixel
+    result = np.zeros((window.height, window.width, samples), page.dtype)
+    high = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    wide = page.tilewidth if page.is_tiled else page.imagewidth
+    rows, columns = -(-page.imagelength // high), -(-page.imagewidth // wide)
+    planes = len(page.dataoffsets) // (rows * columns)
+    if page.is_contiguous and planes == 1:
+        shape = (page.imagelength, page.imagewidth, samples)
+        pixels = np.memmap(page.parent.filehandle.path, dtype, "r", page.dataoffsets[0], shape)
+        result[:] = pixels[window.slices]
+        return result[..., 0] if samples == 1 else result
+    for plane in range(planes):
+        bands = slice(plane, plane + 1) if planes > 1 else slice(None)
+        for i in range(window.top // high, -(-window.bottom // high)):
+            for j in range(window.left // wide, -(-window.right // wide)):
+                segment = _segment(tiff, page, (plane * rows + i) * columns + j)
+                if segment is None:  # a hole in the file stands for zeros
+                    continue
+                bottom = min(window.bottom, i * high + segment.shape[0])
+                right = min(window.right, j * wide + segment.shape[1])
+                top, left = max(window.top, i * high), max(window.left, j * wide)
+                here = np.s_[top - window.top : bottom - window.top]
+                result[here, left - window.left : right - window.left, bands] = segment[
+                    top - i * high : bottom - i * high, left - j * wide : right - j * wide
+                ]
+    return result[..., 0] if samples == 1 else result
+
+
+def _segment(tiff: tifffile.TiffFile, page, number: int) -> np.ndarray | None:
+    if page.databytecounts[number] == 0:
+        return None
+    tiff.filehandle.seek(page.dataoffsets[number])
+    data = tiff.filehandle.read(page.databytecounts[number])
+    segment, _, shape = page.decode(data, number)
+    return segment[0, : shape[1], : shape[2]]

@@ -1,0 +1,26 @@
+"""Tiles to shards, once, in the memory of one tile for each process."""
+
+from functools import partial
+from pathlib import Path
+
+from seaice_tf.readers import geopose_shards
+from seaice_tf.readers.geopose_tiles import Tile
+from seaice_tf.tasks import shards
+from seaice_tf.tasks.geopose import data
+from seaice_tf.tasks.geopose.settings import Settings
+
+
+def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
+    """Write a shard of each labelled tile into `out`, as `shards.write` does.
+
+    Raises:
+        InputError: tiles are damaged, or `processes` is less than 1.
+    """
+    jobs = [_job(tile) for tile in data.labelled(settings)]
+    return shards.write(jobs, {"task": "geopose"}, out, geopose_shards.MANIFEST, processes)
+
+
+def _job(tile: Tile) -> shards.Job:
+    agl, _ = tile.labels
+    records = partial(geopose_shards.records, tile)
+    return shards.Job(f"{tile.id}{geopose_shards.SUFFIX}", (tile.image, agl), records)

@@ -1,0 +1,100 @@
+"""Heights and flow against the labels, beside the baselines."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seaice_tf import baselines_geopose
+from seaice_tf.baselines_geopose import STILL
+from seaice_tf.scores import geopose as scores
+from seaice_tf.task import Case, Maps, Pairs, Predictor
+from seaice_tf.tasks.geopose.cases import Options
+from seaice_tf.transforms import geopose
+from seaice_tf.transforms.geopose import CITIES, Pose
+from seaice_tf.transforms.rectify import rectify
+from seaice_tf.writers import geopose_maps
+from seaice_tf.writers.geopose_maps import Sheet
+
+DRAWN = 24  # tiles that pictures are made of
+
+
+def pose(fields: Maps) -> Pose:
+    return Pose(float(fields["scale"]), float(fields["angle"]))
+
+
+def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
+    """The contest's score and errors, its 95 % interval over tiles, and the same of each city."""
+    cities, rows = [], []
+    for case, fields in pairs:
+        cities.append(case.context.tile.city)
+        rows.append(scores.sums(case.truth.agl, case.truth.pose, fields["agl"], pose(fields)))
+    table = np.array(rows)
+    low, high = scores.interval(cities, table)
+    result = {**_scores(cities, table), "r2_low": low, "r2_high": high}
+    for city in (city for city in CITIES if city in cities):
+        here = np.array(cities) == city
+        for name, value in _scores([city] * int(here.sum()), table[here]).items():
+            result[f"city_{city}/{name}"] = value
+        result[f"city_{city}/tiles"] = int(here.sum())
+    return result
+
+
+def _scores(cities: Sequence[str], table: np.ndarray) -> dict[str, float]:
+    ends = tuple(f"_{city.lower()}" for city in CITIES)
+    return {k: v for k, v in scores.scores(cities, table).items() if not k.endswith(ends)}
+
+
+def sheet(case: Case, fields: Maps) -> Sheet:
+    """Image with arrows, heights, both rectified, and the truth if it is known."""
+    context, found = case.context, pose(fields)
+    image = case.inputs[0].read()
+    agl = fields["agl"]
+    true, true_pose = case.truth if case.truth else (None, None)
+    title = f"{case.name}, {geopose.CITY_NAMES[context.tile.city]}"
+    return Sheet(title, image, agl, found, rectify(image, agl, found), true, true_pose)
+
+
+def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
+    """A sheet of each of the first tiles beside its truth."""
+    return [
+        geopose_maps.write(
+            out / f"{case.name}.png", [sheet(case, fields)], f"{model} on {case.context.source}"
+        )
+        for _, (case, fields) in zip(range(DRAWN), pairs)
+    ]
+
+
+def _constant(case: Case, height: float, found: Pose) -> dict[str, Any]:
+    agl = baselines_geopose.constant(height, case.truth.agl.shape)
+    return {"agl": agl, "scale": found.scale, "angle": found.angle}
+
+
+def _flat(case: Case) -> Maps:
+    return _constant(case, 0.0, STILL)
+
+
+def _height_alone(case: Case) -> Maps:
+    known, city = case.context.training(), case.context.tile.city
+    return _constant(case, baselines_geopose.mean_height(known, city), STILL)
+
+
+def _height_and_flow(case: Case) -> Maps:
+    known, city = case.context.training(), case.context.tile.city
+    height = baselines_geopose.mean_height(known, city)
+    return _constant(case, height, baselines_geopose.mean_flow(known, city))
+
+
+def _height_and_pose(case: Case) -> Maps:
+    known, city = case.context.training(), case.context.tile.city
+    height = baselines_geopose.mean_height(known, city)
+    return _constant(case, height, baselines_geopose.mean_pose(known, city))
+
+
+BASELINES: dict[str, Predictor] = {
+    "flat": _flat,
+    "mean_height_zero_flow": _height_alone,
+    "mean_height_mean_flow": _height_and_flow,
+    "mean_height_mean_pose": _height_and_pose,
+}

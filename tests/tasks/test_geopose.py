@@ -1,0 +1,359 @@
+"""What geopose does beyond what every task must."""
+
+import dataclasses
+import json
+import shutil
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seaice_tf import cli, pipeline
+from seaice_tf.errors import InputError
+from seaice_tf.readers import geopose_shards, geopose_submission, geopose_tiles, raster
+from seaice_tf.tasks.geopose import GEOPOSE, Options, Settings, data, posing
+from seaice_tf.tasks.geopose.prepare import prepare
+from seaice_tf.tasks.geopose.settings import City
+from seaice_tf.transforms import circular, geopose
+from seaice_tf.transforms.geopose_augment import NONE
+from seaice_tf.transforms.windows import Window
+from seaice_tf.writers import synthetic_tiles
+
+
+@pytest.fixture(scope="module")
+def shards(geopose_settings, tmp_path_factory):
+    out = tmp_path_factory.mktemp("shards") / "out"
+    prepare(geopose_settings, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def sources(geopose_settings):
+    train, *_ = data.split(geopose_settings, data.labelled(geopose_settings))
+    return data.sources(geopose_settings, train)
+
+
+def looking(inputs):
+    """Stands for a SavedModel whose heights are the red of the pixel, and whose angle turns along:
+    the direction in which the picture gets redder."""
+    image = np.asarray(inputs[0])[..., 0].astype(np.float64)
+    down, right = (np.diff(image, axis=axis).mean(axis=(1, 2)) for axis in (1, 2))
+    return {
+        "agl": image.astype(np.float32),
+        "scale": np.asarray(inputs[2])[:, 0],
+        "angle": np.arctan2(right, down) % (2 * np.pi),
+        "certainty": np.hypot(right, down),
+    }
+
+
+def slope(shape):
+    """A picture whose red grows to the right and, half as fast, downwards."""
+    rows, columns = np.indices(shape)
+    image = np.zeros((*shape, 3), np.uint8)
+    image[..., 0] = 2 * columns + rows
+    return image
+
+
+BESIDE = (geopose.one_hot("OMA"), np.array([0.4], np.float32))
+
+
+@pytest.mark.parametrize("views", ["one", "all"])
+@pytest.mark.parametrize("shape", [(40, 40), (70, 51), (33, 60)])
+def test_heights_and_pose_of_tiles_and_turns_are_those_of_the_image(views, shape):
+    image = slope(shape)
+    settings = Settings(tile=40, overlap=9, views=views)
+    found = posing.posed(settings, shape, lambda w: image[w.slices], BESIDE, looking)
+    np.testing.assert_allclose(found["agl"], image[..., 0], atol=1e-3)
+    assert float(found["scale"]) == pytest.approx(0.4)
+    # Where the last tile reaches over the edge it sees it repeated.
+    off = circular.difference(float(found["angle"]), np.arctan2(2, 1))
+    assert abs(off) < (0.02 if min(shape) >= 40 else 0.2)
+
+
+def test_the_pose_of_several_by_hand():
+    def one(scale, degrees, certainty):
+        angle = np.radians(degrees)
+        return {"agl": np.ones((2, 2)), "scale": scale, "angle": angle, "certainty": certainty}
+
+    mean = posing.together([one(1.0, 350, 0.5), one(3.0, 30, 0.5)])
+    assert np.degrees(mean["angle"]) == pytest.approx(10, abs=1e-3)
+    assert mean["scale"] == pytest.approx(2)
+    sure = posing.together([one(1.0, 90, 1.0), one(3.0, 0, 0.0)])
+    assert (np.degrees(sure["angle"]), sure["scale"]) == pytest.approx((90, 1), abs=1e-3)
+    opposite = posing.together([one(1.0, 0, 1.0), one(1.0, 180, 1.0)])
+    assert np.isfinite(opposite["angle"])
+    assert opposite["certainty"] == pytest.approx(0, abs=1e-6)
+    nothing = posing.together([one(0.0, 0, 0.0), one(0.0, 0, 0.0)])
+    assert np.isfinite(nothing["scale"])
+
+
+def drawn(examples, epoch, index, seed=3):
+    numbers = (tf.constant(n, tf.int64) for n in (seed, epoch, index))
+    (image, *_), targets, _ = examples.draw(*numbers)
+    return image.numpy(), targets["angle"].numpy()
+
+
+def test_no_two_draws_are_alike_in_epochs_and_workers(geopose_settings, sources):
+    """Whoever makes a crop, it is that of (seed, epoch, index), and no other is the same."""
+    examples = data.training_examples(geopose_settings, sources)
+    keys = [(epoch, index) for epoch in range(3) for index in range(geopose_settings.crops)]
+    alone = [drawn(examples, *key) for key in keys]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda key: drawn(examples, *key), keys))
+    for (image, angle), (other, other_angle) in zip(alone, together):
+        np.testing.assert_array_equal(image, other)
+        np.testing.assert_array_equal(angle, other_angle)
+    assert len({image.tobytes() for image, _ in alone}) == len(keys)
+    assert (drawn(examples, 0, 0, seed=4)[0] != alone[0][0]).any()
+
+
+def test_two_passes_of_the_pipeline_differ_and_a_resumed_one_does_not(geopose_settings, sources):
+    examples = data.training_examples(geopose_settings, sources)
+    stream = [x[0][0].numpy() for x in pipeline.training_stream(examples, 4, 3).take(4)]
+    resumed = next(iter(pipeline.training_stream(examples, 4, 3, first_step=3)))[0][0].numpy()
+    np.testing.assert_array_equal(stream[3], resumed)
+    assert len({crop.tobytes() for batch in stream for crop in batch}) == 16
+
+
+def test_the_tiles_take_turns(geopose_settings, sources, monkeypatch):
+    asked = []
+    watched = [
+        source._replace(view=lambda w, s=source: asked.append(s.name) or s.view(w))
+        for source in sources
+    ]
+    examples = data.training_examples(geopose_settings, watched)
+    for key in ((e, i) for e in range(3) for i in range(geopose_settings.crops)):
+        drawn(examples, *key)
+    counts = [asked.count(source.name) for source in sources]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_a_crop_is_a_window_of_its_tile(sources):
+    rng = np.random.default_rng(0)
+    whole = sources[0].view(None)
+    view = data.random_crop(sources[0], 32, NONE, rng)
+    found = [
+        (top, left)
+        for top in range(17)
+        for left in range(17)
+        if (whole.image[top : top + 32, left : left + 32] == view.image).all()
+    ]
+    assert len(found) == 1
+    top, left = found[0]
+    np.testing.assert_array_equal(whole.agl[top : top + 32, left : left + 32], view.agl)
+
+
+def test_only_the_window_of_a_crop_is_read(geopose_settings, monkeypatch):
+    tile = data.labelled(geopose_settings)[0]
+    (source,) = data.sources(geopose_settings, [tile])
+    asked = []
+    read = raster.read
+    monkeypatch.setattr(
+        raster, "read", lambda path, window=None: asked.append(window) or read(path, window)
+    )
+    data.random_crop(source, 32, NONE, np.random.default_rng(0))
+    assert [(w.height, w.width) for w in asked] == [(32, 32)] * 2
+
+
+def test_unknown_heights_weigh_nothing(geopose_settings, sources):
+    examples = data.validation_examples(geopose_settings, sources, sources)
+    for index in range(3):
+        (image, city, gsd), targets, weight = examples.fetch(tf.constant(index, tf.int64))
+        view = sources[0].view(None) if index == 0 else None
+        known = weight["agl"].numpy()[..., 0] > 0
+        assert np.isfinite(targets["agl"]).all()
+        assert (targets["agl"].numpy()[..., 0][~known] == 0).all()
+        if view is not None:
+            np.testing.assert_array_equal(known, np.isfinite(view.agl[:32, :32]))
+            np.testing.assert_array_equal(image, view.image[:32, :32])
+            assert (geopose.CITIES[int(np.argmax(city))], float(gsd[0])) == (sources[0].city, 1.0)
+            sine, cosine = targets["angle"].numpy()
+            assert np.arctan2(sine, cosine) % (2 * np.pi) == pytest.approx(view.pose.angle)
+            assert float(targets["scale"][0]) == pytest.approx(view.pose.scale)
+
+
+def test_r2_weighs_cities_by_their_variance_and_fits_have_magnitudes(geopose_settings, sources):
+    asked = dataclasses.replace(geopose_settings, loss="r2", scale_by="fit")
+    examples = data.validation_examples(asked, sources, sources)
+    largest = {}
+    for index, source in enumerate(sources):
+        # Each tile of 48 pixels has two by two windows.
+        _, targets, weight = examples.fetch(
+            tf.constant(min(4 * index, examples.size - 1), tf.int64)
+        )
+        largest.setdefault(source.city, float(tf.reduce_max(weight["agl"])))
+        assert set(targets) == {"agl", "angle", "magnitude"}
+    heights = {c: [s.view(None).agl for s in sources if s.city == c] for c in geopose.CITIES}
+    variance = {c: np.nanvar(np.stack(each), dtype=np.float64) for c, each in heights.items()}
+    weights = data._weight_of_city(asked, sources)
+    for a in geopose.CITIES:
+        for b in geopose.CITIES:
+            expected = variance[b] / variance[a]
+            assert weights[a] / weights[b] == pytest.approx(expected, rel=1e-3)
+    assert np.mean(list(weights.values())) == pytest.approx(1)
+
+
+def test_folds_share_no_tile_and_have_every_city(geopose_settings):
+    found = data.labelled(geopose_settings)
+    train, validation, test = data.split(geopose_settings, found)
+    assert {case.name for case in GEOPOSE.cases(geopose_settings)} == {tile.id for tile in test}
+    names = [tile.id for tile in (*train, *validation, *test)]
+    assert sorted(names) == [tile.id for tile in found]
+    for part in (train, validation, test):
+        assert {tile.city for tile in part} == set(geopose.CITIES)
+    assert "IN SAMPLE" not in GEOPOSE.cases(geopose_settings).source
+    assert "IN SAMPLE" in GEOPOSE.cases(geopose_settings, Options("validation")).source
+
+
+def test_one_city_alone(geopose_settings):
+    alone = dataclasses.replace(geopose_settings, cities=("ATL",))
+    assert {case.context.tile.city for case in GEOPOSE.cases(alone)} == {"ATL"}
+    with pytest.raises(InputError, match="cities: expected each once"):
+        dataclasses.replace(geopose_settings, cities=("ATL", "ATL"))
+
+
+def test_scores_by_city(geopose_settings):
+    cases = GEOPOSE.cases(geopose_settings, Options(by=("city",)))
+    perfect = [(c, {"agl": c.truth.agl, **c.truth.pose._asdict()}) for c in cases]
+    found = GEOPOSE.score(perfect)
+    assert found["r2"] == found["r2_low"] == pytest.approx(1)
+    assert [found[f"city_{city}/r2"] for city in geopose.CITIES] == pytest.approx([1] * 4)
+    assert sum(found[f"city_{city}/tiles"] for city in geopose.CITIES) == len(cases)
+    lost = [(c, {**f, "scale": np.nan} if c.name.startswith("ARG") else f) for c, f in perfect]
+    assert GEOPOSE.score(lost)["r2"] == pytest.approx(0.75)
+    flat = GEOPOSE.score((c, GEOPOSE.baselines["flat"](c)) for c in cases)
+    assert flat["scale_mae"] > 0
+
+
+def test_shards_give_what_tiles_give(geopose_settings, sources, shards):
+    mapped = dataclasses.replace(geopose_settings, shards=str(shards))
+    train, *_ = data.split(mapped, data.labelled(mapped))
+    held = data.sources(mapped, train)
+    for one, other in zip(sources, held, strict=True):
+        assert (one.name, one.city, one.shape) == (other.name, other.city, other.shape)
+        assert one.facts() == other.facts()
+        a, b = (each.view(Window(3, 5, 20, 30)) for each in (one, other))
+        np.testing.assert_array_equal(a.image, b.image)
+        np.testing.assert_array_equal(a.agl, b.agl)
+    assert data.facts(mapped) == [source.facts() for source in held]
+    assert [file.name for file in GEOPOSE.splits(mapped).files] == [geopose_shards.MANIFEST]
+
+
+def test_prepare_keeps_what_is_finished_and_needs_one_tile_of_memory(
+    tile_folder, shards, tmp_path, capsys
+):
+    written = prepare(Settings(data=str(tile_folder)), shards)
+    assert "0 shards written, 12 kept" in capsys.readouterr().out
+    written[0].write_bytes(b"")
+    prepare(Settings(data=str(tile_folder)), shards)
+    assert "1 shards written, 11 kept" in capsys.readouterr().out
+    peaks = []
+    for number in (2, 6):
+        folder = tmp_path / str(number)
+        synthetic_tiles.write(folder, number, seed=1, side=256, gsd=1.0)
+        settings = Settings(data=str(folder))
+        tracemalloc.start()
+        prepare(settings, folder / "shards")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] < 12e6  # a tile is a third of a megabyte
+
+
+def test_shards_of_other_tiles_are_refused(geopose_settings, shards, tmp_path):
+    synthetic_tiles.write(tmp_path / "other", 8, seed=9, side=48, gsd=1.0)
+    other = dataclasses.replace(geopose_settings, data=str(tmp_path / "other"), shards=str(shards))
+    with pytest.raises(InputError, match="expected shards of the tiles"):
+        GEOPOSE.splits(other)
+
+
+def test_products_are_a_submission_that_the_doctor_takes(geopose_settings, tmp_path, capsys):
+    cases = GEOPOSE.future(geopose_settings)
+    assert len(cases) == 1
+    pairs = [(case, case.pieces(looking)) for case in cases]
+    written = GEOPOSE.write(pairs, tmp_path, "a test")
+    name = pairs[0][0].name
+    assert {f"{name}_AGL.tif", f"{name}_VFLOW.json", f"{name}_RGB.tif", f"{name}.png"} <= {
+        path.name for path in written
+    }
+    agl, pose = geopose_submission.read(tmp_path / "tiles", name)
+    np.testing.assert_allclose(agl, pairs[0][1]["agl"], atol=0.0051)
+    assert pose.scale == pytest.approx(1.0)
+    command = ["doctor", "geopose", "--data", str(tmp_path / "submission.tar.gz")]
+    assert cli.main([*command, "--target", geopose_settings.data]) == 0
+    assert cli.main(command) == 1
+    assert "expected --target" in capsys.readouterr().err
+
+
+def damaged(name, change):
+    return pytest.param(change, id=name)
+
+
+def drop_label(folder, tile):
+    tile.agl.unlink()
+    return "such file"
+
+
+def nan_scale(folder, tile):
+    path = folder / "train" / f"{tile.id}_VFLOW.json"
+    path.write_text(json.dumps({"scale": float("nan"), "angle": 1.0}))
+    return "expected a finite scale"
+
+
+def other_size(folder, tile):
+    from seaice_tf.writers import geopose_products
+
+    geopose_products.write_agl(tile.agl, np.zeros((48, 40)))
+    return "expected the 48 x 48 pixels"
+
+
+def unknown_city(folder, tile):
+    path = folder / geopose.METADATA
+    path.write_text(path.read_text().replace(f"{tile.id},{tile.city}", f"{tile.id},XYZ"))
+    return "expected the city"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [damaged(f.__name__, f) for f in (drop_label, nan_scale, other_size, unknown_city)],
+)
+def test_bad_input_is_one_error(change, tile_folder, tmp_path, capsys):
+    folder = tmp_path / "tiles"
+    shutil.copytree(tile_folder, folder)
+    message = change(folder, geopose_tiles.read_labelled(folder)[2])
+    assert cli.main(["train", "geopose", "--data", str(folder), "--run", str(tmp_path / "r")]) == 1
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert error.startswith("error: ")
+    assert len(error.splitlines()) == 1
+    assert cli.main(["doctor", "geopose", "--data", str(folder)]) == 1
+    assert message in capsys.readouterr().out
+
+
+def test_the_doctor_of_a_good_folder(tile_folder, capsys):
+    assert cli.main(["doctor", "geopose", "--data", str(tile_folder)]) == 0
+    out = capsys.readouterr().out
+    assert "12 of 48 x 48" in out
+    assert all(city in out for city in geopose.CITIES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop": 16}, "crop and tile of at least 32"),
+        ({"crop": 64}, "use a smaller --crop"),
+        ({"test_fold": 3}, "test_fold: expected 0 to 2"),
+        ({"decoder_filters": ()}, "expected one to five widths"),
+        ({"overlap": 1024}, "overlap: expected 0 to 1023"),
+        ({"folds": 20, "test_fold": 19}, "expected tiles to train on"),
+        ({"angle_weight": -1.0}, "no negative weight"),
+    ],
+)
+def test_settings_that_make_no_sense(geopose_settings, changes, message):
+    with pytest.raises(InputError, match=message):
+        GEOPOSE.splits(dataclasses.replace(geopose_settings, **changes))
+
+
+def test_the_settings_know_every_city():
+    assert City.__args__ == geopose.CITIES
