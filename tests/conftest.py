@@ -208,7 +208,7 @@ def frame_settings(frame_folder) -> FrameSettings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def geopose_settings(tile_folder) -> GeoposeSettings:
     return GeoposeSettings(
         data=str(tile_folder),
