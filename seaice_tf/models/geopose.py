@@ -1,8 +1,8 @@
 """Heights above ground and the pose of an oblique view from one image: the network, as served.
 
 One map head for the heights, heads on the bottleneck for scale and angle, which may also see what
-the decoder found; city and ground sample distance are joined at the bottleneck. After the third
-prize of the Overhead Geopose Challenge, and Christie et al. 2020 (arXiv:2007.00729), where the
+the decoder found; city and ground sample distance are joined at the bottleneck. After the fourth
+place of the Overhead Geopose Challenge, and Christie et al. 2020 (arXiv:2007.00729), where the
 scale is fitted to a map of magnitudes.
 """
 
