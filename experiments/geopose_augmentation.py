@@ -1,6 +1,6 @@
 """Does augmentation help or harm, and is a scale told better by a head or by a fit to the heights?
 
-The third prize of the Overhead Geopose Challenge found that heavy augmentation harms: its network
+The fourth place of the Overhead Geopose Challenge found that heavy augmentation harms: its network
 was pretrained with it and finetuned without for twice as long. Here all runs have the same number
 of steps; "heavy, then none" is a third of them with and two thirds without. Last the eight turns
 again, with a map of the flow's length to which the scale is fitted, and with scale and angle told

@@ -1,8 +1,8 @@
 """Heights above ground and the pose of an oblique view from one image: the network, as served.
 
 One map head for the heights, heads on the bottleneck for scale and angle, which may also see what
-the decoder found; city and ground sample distance are joined at the bottleneck. After the third
-prize of the Overhead Geopose Challenge, and Christie et al. 2020 (arXiv:2007.00729), where the
+the decoder found; city and ground sample distance are joined at the bottleneck. After the fourth
+place of the Overhead Geopose Challenge, and Christie et al. 2020 (arXiv:2007.00729), where the
 scale is fitted to a map of magnitudes.
 """
 
@@ -42,8 +42,7 @@ def network(
         decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest, and heights
             are brought to the image's size.
         pose_from: what the heads of scale and angle see: the mean of the bottleneck, or also that
-            of what the decoder found. On facades heights fall along the flow, which is seen in
-            them long before an encoder that starts from nothing sees it in the image.
+            of what the decoder found, where heights fall along the flow on every facade.
         scale_by: the scale by a head, or to be fitted; then there is a map of the flow's length
             instead.
 

@@ -25,9 +25,10 @@ def splits(settings: Settings) -> Splits:
             f"on, got {len(train)}, {len(validation)} and {len(test)}; add tiles or change --folds"
         )
     teachers, judges = (data.sources(settings, part) for part in (train, validation))
+    weights = data.city_weights(settings, teachers)
     return Splits(
-        data.training_examples(settings, teachers),
-        data.validation_examples(settings, judges, teachers),
+        data.training_examples(settings, teachers, weights),
+        data.validation_examples(settings, judges, weights),
         preview=lambda: preview(settings),
         files=data.files(settings, found),
         source=data.title(settings, found),

@@ -1,7 +1,7 @@
 """From the settings to tiles and folds, and from tiles to crops to train on."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +26,9 @@ from seaice_tf.writers import synthetic_tiles
 SYNTHETIC = {"number": 240, "seed": 0, "side": 256, "gsd": 0.5, "tests": 4}
 STRENGTHS = {"none": NONE, "turns": Strength(turns=True), "heavy": HEAVY}
 KINDS = (tf.uint8, tf.float32, tf.float32, tf.float32, tf.float32)  # of what a crop is made of
+
+
+CityWeights = Mapping[str, float]  # what a pixel of a city counts
 
 
 class Source(NamedTuple):
@@ -106,13 +109,18 @@ def _tile(tile: Tile) -> Source:
 
 
 def _shards(settings: Settings, some: Sequence[Tile]) -> list[Source]:
-    paths = {path.stem: path for path in geopose_shards.find(Path(settings.shards))}
+    paths = _shard_paths(settings)
     if missing := [tile.id for tile in some if tile.id not in paths]:
         raise InputError(
             f"{settings.shards}: expected shards of the tiles in {folder(settings)}, got none of "
             f"{missing[0]}; prepare them again"
         )
     return [_shard(geopose_shards.read(paths[tile.id])) for tile in some]
+
+
+def _shard_paths(settings: Settings) -> dict[str, Path]:
+    """By the id of the tile."""
+    return {path.stem: path for path in geopose_shards.find(Path(settings.shards))}
 
 
 def _shard(shard: geopose_shards.Shard) -> Source:
@@ -128,12 +136,19 @@ def files(settings: Settings, some: Sequence[Tile]) -> list[Path]:
 
 
 def facts(settings: Settings) -> list[Facts]:
-    """Of the tiles that are trained on; reads their heights where there are no shards."""
+    """Of the tiles that are trained on; reads the heights of those that have no shard."""
     train, *_ = split(settings, labelled(settings))
-    return [source.facts() for source in sources(settings, train)]
+    made = bool(settings.shards) and (Path(settings.shards) / geopose_shards.MANIFEST).exists()
+    paths = _shard_paths(settings) if made else {}
+    return [
+        geopose_shards.read(paths[tile.id]).facts if tile.id in paths else geopose_tiles.facts(tile)
+        for tile in train
+    ]
 
 
-def training_examples(settings: Settings, train: Sequence[Source]) -> Examples:
+def training_examples(
+    settings: Settings, train: Sequence[Source], weights: CityWeights
+) -> Examples:
     """`settings.crops` random crops an epoch, anew in each: functions of (seed, epoch, index)."""
     strength = STRENGTHS[settings.augment]
 
@@ -142,10 +157,8 @@ def training_examples(settings: Settings, train: Sequence[Source]) -> Examples:
         rng = np.random.default_rng((seed, epoch, index))
         return source.city, random_crop(source, settings.crop, strength, rng)
 
-    weight = _weight_of_city(settings, train)
-
     def draw(seed, epoch, index):
-        return _example(settings, weight, cut, seed, epoch, index)
+        return _example(settings, weights, cut, seed, epoch, index)
 
     def fetch(index):
         return draw(tf.constant(settings.training.seed, tf.int64), tf.constant(0, tf.int64), index)
@@ -154,7 +167,7 @@ def training_examples(settings: Settings, train: Sequence[Source]) -> Examples:
 
 
 def validation_examples(
-    settings: Settings, validation: Sequence[Source], train: Sequence[Source]
+    settings: Settings, validation: Sequence[Source], weights: CityWeights
 ) -> Examples:
     """Crops that cover the tiles, as they are; of more than `settings.crops` an even choice."""
     every = [
@@ -169,8 +182,7 @@ def validation_examples(
         source, window = chosen[index]
         return source.city, source.view(window)
 
-    weight = _weight_of_city(settings, train)
-    return Examples(len(chosen), lambda index: _example(settings, weight, cut, index))
+    return Examples(len(chosen), lambda index: _example(settings, weights, cut, index))
 
 
 def random_crop(source: Source, side: int, strength: Strength, rng: np.random.Generator) -> View:
@@ -182,7 +194,7 @@ def random_crop(source: Source, side: int, strength: Strength, rng: np.random.Ge
     return geopose_augment.draw(view, side, strength, rng)
 
 
-def _weight_of_city(settings: Settings, train: Sequence[Source]) -> dict[str, float]:
+def city_weights(settings: Settings, train: Sequence[Source]) -> CityWeights:
     """What pixels of a city count: alike, or for R2 by how much its heights vary, mean 1."""
     if settings.loss != "r2":
         return dict.fromkeys(CITIES, 1.0)
@@ -194,15 +206,15 @@ def _weight_of_city(settings: Settings, train: Sequence[Source]) -> dict[str, fl
     return {city: float(1 / each / mean) for city, each in variance.items()}
 
 
-def _example(settings: Settings, weight: dict[str, float], cut, *key):
+def _example(settings: Settings, city_weights: CityWeights, cut, *key):
     """What `cut` gives for the numbers of the key: inputs, targets and weights by head."""
 
-    def run(*numbers):
-        city, view = cut(*map(int, numbers))
+    def run(*indices):
+        city, view = cut(*map(int, indices))
         sine, cosine = geopose.direction(view.pose.angle)
         pose = np.array([view.pose.scale, sine, cosine], np.float32)
-        gsd = np.array([view.gsd, weight[city]], np.float32)
-        return view.image, view.agl.astype(np.float32), pose, geopose.one_hot(city), gsd
+        numbers = np.array([view.gsd, city_weights[city]], np.float32)
+        return view.image, view.agl.astype(np.float32), pose, geopose.one_hot(city), numbers
 
     image, agl, pose, city, numbers = tf.numpy_function(run, key, KINDS)
     image = tf.cast(tf.ensure_shape(image, (settings.crop, settings.crop, 3)), tf.float32)
