@@ -13,7 +13,6 @@ import shutil
 from pathlib import Path
 
 from seaice_tf.runs import artifact, evaluate, folder, train
-from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
 from seaice_tf.tasks.nowcast.settings import Settings
 from seaice_tf.writers import atomic
@@ -28,11 +27,7 @@ LIMITS = [
     "MS-SSIM of the same recipe, trained on 60 % of the columns, on windows of the last 20 %",
     "(`experiments/nowcast_release.py`):",
 ]
-RECIPE = Settings(
-    windows=192,
-    error_share=0.1,
-    training=Training(epochs=16, batch_size=2, learning_rate=2e-3, average=0.98),
-)
+RECIPE = Settings()
 
 
 def run(name: str, **changes) -> Path:

@@ -30,7 +30,7 @@ class Settings:
     least: int = 24
     """Frames that a window has at least: 12 that are given, and 1 to 24 that are forecast. It has
     up to 36 where so many follow; leads past the end of a sequence have no say."""
-    windows: int = 256
+    windows: int = 192
     """Windows in an epoch."""
     stride: int = 12
     """Frames from one window of validation and test to the next at least."""
@@ -74,7 +74,7 @@ class Settings:
     """cnn_cnn: width of the second CNN at strides 2, 4, 8, ..."""
     last_kernel: Literal[1, 3] = 3
     """cnn_cnn: side of the last convolution."""
-    error_share: float = 0.25
+    error_share: float = 0.1
     """Share of the mean absolute error in the loss; the rest is 1 - MS-SSIM."""
     batch_statistics: bool = False
     """Normalise by the batch at hand in prediction too, as in training."""
@@ -82,7 +82,7 @@ class Settings:
     """Share of the flow's forecast in the mean with that of the network, when it is served."""
 
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: Training(epochs=20, batch_size=8, average=0.98)
+        default_factory=lambda: Training(epochs=16, batch_size=2, learning_rate=2e-3, average=0.98)
     )
 
     def __post_init__(self):
