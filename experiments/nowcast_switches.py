@@ -17,16 +17,18 @@ from seaice_tf.tasks import TASKS
 
 RUNS = Path("saved_models/nowcast/switches")
 TASK = TASKS["nowcast"]
+UNET = {"network": "flow_unet"}
 CNN = {"network": "cnn_cnn", "difference": "none", "blur": "none"}
 ROWS: dict[str, dict[str, Any]] = {
-    "flow_unet": {},
-    "flow_unet without blur": {"blur": "none"},
-    "flow_unet, output blurred": {"blur": "output"},
-    "flow_unet on the last frame": {"difference": "last"},
-    "flow_unet, no difference": {"difference": "none", "blur": "none"},
-    "flow_unet, batch statistics": {"batch_statistics": True},
-    "flow_unet, mean with flow": {"flow_share": 0.3},
-    "flow_unet, flow learnt": {"flow": "perceiver"},
+    "lead_unet": {},
+    "flow_unet": UNET,
+    "flow_unet without blur": {**UNET, "blur": "none"},
+    "flow_unet, output blurred": {**UNET, "blur": "output"},
+    "flow_unet on the last frame": {**UNET, "difference": "last"},
+    "flow_unet, no difference": {**UNET, "difference": "none", "blur": "none"},
+    "flow_unet, batch statistics": {**UNET, "batch_statistics": True},
+    "flow_unet, mean with flow": {**UNET, "flow_share": 0.3},
+    "flow_unet, flow learnt": {**UNET, "flow": "perceiver"},
     "flow alone, blurred": {"network": "flow"},
     "perceiver's flow alone": {"network": "perceiver"},
     "cnn_cnn": CNN,
@@ -49,7 +51,8 @@ ROWS: dict[str, dict[str, Any]] = {
 def scores(name: str, epochs: int) -> dict:
     """The result of a row; trains it if there is no such run yet."""
     default = TASK.settings()
-    training = dataclasses.replace(default.training, epochs=epochs)
+    batch_size = 8 if ROWS[name] else default.training.batch_size  # what batch norm asks for
+    training = dataclasses.replace(default.training, epochs=epochs, batch_size=batch_size)
     settings = dataclasses.replace(default, training=training, **ROWS[name])
     kind = "synthetic" if "synthetic" in TASK.cases(settings).source else "real"
     run = RUNS / f"{kind}-{epochs}" / name.replace(" ", "_").replace(",", "").replace("'", "")
