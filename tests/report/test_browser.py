@@ -7,25 +7,18 @@ import pytest
 
 from seaice_tf.report import page
 from seaice_tf.report.page import Page
-from seaice_tf.report.parts import (
-    Choice,
+from seaice_tf.report.parts import Choice, Fold, Heat, Lines, Prose, Section, Series, Table
+from seaice_tf.report.pictures import (
     Edge,
     Field,
-    Fold,
     Frames,
-    Heat,
-    Lines,
     Masks,
     Pair,
     Photo,
     Picture,
-    Prose,
     Scene,
     Scenes,
-    Section,
-    Series,
     Swipe,
-    Table,
     packed,
 )
 

@@ -9,7 +9,8 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.report import encode, page
 from seaice_tf.report.page import Page
-from seaice_tf.report.parts import Interval, Lines, Picture, Prose, Section, Series, Table
+from seaice_tf.report.parts import Interval, Lines, Prose, Section, Series, Table
+from seaice_tf.report.pictures import Picture
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seaice_tf.report.parts import FULL, packed, spread
+from seaice_tf.report.pictures import FULL, packed, spread
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.integers(0, 50))

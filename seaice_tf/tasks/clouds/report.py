@@ -3,7 +3,8 @@
 import numpy as np
 
 from seaice_tf.report import encode
-from seaice_tf.report.parts import Lines, Masks, Photo, Picture, Section, Series, packed, spread
+from seaice_tf.report.parts import Lines, Section, Series
+from seaice_tf.report.pictures import Masks, Photo, Picture, packed, spread
 from seaice_tf.task import Case, Maps, Shown
 from seaice_tf.tasks.clouds.verification import final_masks
 from seaice_tf.transforms.cloud_classes import CLASSES

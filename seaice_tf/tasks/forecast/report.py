@@ -6,19 +6,8 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.report import encode
-from seaice_tf.report.parts import (
-    Choice,
-    Edge,
-    Field,
-    Frames,
-    Heat,
-    Lines,
-    Part,
-    Section,
-    Series,
-    packed,
-    spread,
-)
+from seaice_tf.report.parts import Choice, Heat, Lines, Part, Section, Series
+from seaice_tf.report.pictures import Edge, Field, Frames, packed, spread
 from seaice_tf.scores import seaice
 from seaice_tf.task import Case, Maps, Shown
 from seaice_tf.tasks.forecast.cases import Options

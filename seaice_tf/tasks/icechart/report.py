@@ -4,17 +4,8 @@ import numpy as np
 
 from seaice_tf.readers import sar_scene
 from seaice_tf.report import encode
-from seaice_tf.report.parts import (
-    Heat,
-    Lines,
-    Part,
-    Picture,
-    Scene,
-    Scenes,
-    Section,
-    Series,
-    spread,
-)
+from seaice_tf.report.parts import Heat, Lines, Part, Section, Series
+from seaice_tf.report.pictures import Picture, Scene, Scenes, spread
 from seaice_tf.scores import icechart as scores
 from seaice_tf.task import Case, Shown
 from seaice_tf.tasks.icechart.verification import native, window
