@@ -48,13 +48,28 @@ def predict_charts(case):
     return {**fields, "uncertainty": np.full((rows, columns, 3), 0.3, np.float32)}
 
 
-PREDICT = {"forecast": predict_ice, "clouds": predict_masks, "icechart": predict_charts}
+def predict_frames(case):
+    return {"frames": np.repeat(case.context.past[-1:, 32:96, 32:96].astype(np.float32), 24, 0)}
+
+
+def predict_heights(case):
+    agl, pose = case.truth
+    return {"agl": np.nan_to_num(agl) + 1, "scale": np.float32(pose.scale), "angle": pose.angle}
+
+
+PREDICT = {
+    "forecast": predict_ice,
+    "clouds": predict_masks,
+    "icechart": predict_charts,
+    "nowcast": predict_frames,
+    "geopose": predict_heights,
+}
 
 
 @pytest.fixture
-def craft(tmp_path, monkeypatch, unet_settings, cloud_settings, chart_settings):
+def craft(tmp_path, monkeypatch, tiny_settings, unet_settings):
     """Makes the folder of a run without training; predictions come from the truth."""
-    settings = {"forecast": unet_settings, "clouds": cloud_settings, "icechart": chart_settings}
+    settings = {**tiny_settings, "forecast": unet_settings}
 
     def make(name: str, task: str, score: float = 0.5, **changes):
         run, primary = tmp_path / name, TASKS[task].primary
@@ -117,6 +132,21 @@ def test_the_page_of_ice_charts_shows_scenes_and_confusion(craft, tmp_path, brow
     assert shown.get_by_alt_text("Stage of development as charted").is_visible()
     assert shown.get_by_text("Floe size: share of the true class").is_visible()
     assert shown.get_by_role("heading", name="Right by probability").is_visible()
+
+
+def test_the_page_of_a_nowcast_plays_what_came_beside_the_forecast(craft, tmp_path, browse):
+    shown = browse(written([craft("run", "nowcast")], tmp_path / "nowcast.html"))
+    view = shown.locator(".frames .view").first
+    view.press("End")
+    assert shown.locator("output.when").first.text_content() == "+120 min"
+    assert shown.get_by_role("heading", name="MS-SSIM by lead").is_visible()
+
+
+def test_the_page_of_geopose_wipes_the_image_off_its_heights(craft, tmp_path, browse):
+    shown = browse(written([craft("run", "geopose")], tmp_path / "geopose.html"))
+    assert shown.get_by_role("heading", name="Image over predicted heights").is_visible()
+    shown.get_by_role("slider").first.press("ArrowRight")
+    assert shown.get_by_role("heading", name="Image over its rectified view").is_visible()
 
 
 def test_runs_are_compared(craft, tmp_path, browse):

@@ -11,6 +11,7 @@ from seaice_tf.tasks.geopose.networks import build, served, space, start
 from seaice_tf.tasks.geopose.posing import together
 from seaice_tf.tasks.geopose.prepare import prepare
 from seaice_tf.tasks.geopose.products import write
+from seaice_tf.tasks.geopose.report import sections
 from seaice_tf.tasks.geopose.settings import Settings
 from seaice_tf.tasks.geopose.verification import BASELINES, score, sheet, verify
 from seaice_tf.writers import geopose_maps, maps
@@ -68,6 +69,7 @@ GEOPOSE = Task(
         "(sin, cos) to the right and down; and `certainty` of the angle, (batch,), 0 to about 1."
     ),
     options=Options,
+    report=sections,
     data_settings=("data", "target"),
     use_settings=("tile", "overlap", "views"),
     prepare=prepare,

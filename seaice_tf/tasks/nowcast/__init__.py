@@ -9,6 +9,7 @@ from seaice_tf.tasks.nowcast.cases import Options, cases, future
 from seaice_tf.tasks.nowcast.networks import NETWORKS, build, served, space, start
 from seaice_tf.tasks.nowcast.prepare import prepare
 from seaice_tf.tasks.nowcast.products import pictures, verify, write
+from seaice_tf.tasks.nowcast.report import sections
 from seaice_tf.tasks.nowcast.settings import Settings
 from seaice_tf.tasks.nowcast.verification import BASELINES, combine, score
 from seaice_tf.writers import frame_plots
@@ -62,5 +63,6 @@ NOWCAST = Task(
         "and along the columns."
     ),
     options=Options,
+    report=sections,
     prepare=prepare,
 )
