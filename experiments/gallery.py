@@ -16,17 +16,22 @@ from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Case, Maps, Task
 from seaice_tf.tasks import TASKS
 from seaice_tf.tasks.clouds import panel
+from seaice_tf.tasks.geopose import verification as of_geopose
 from seaice_tf.tasks.icechart.verification import sheet
 from seaice_tf.transforms import counts, months
-from seaice_tf.writers import cloud_maps, maps
+from seaice_tf.transforms.nowcast import CENTRE
+from seaice_tf.writers import cloud_maps, frame_maps, geopose_maps, maps
 
 RUNS = {  # the first that exists is drawn
     "forecast": ("to-2009-12", "demo-real", "demo-synthetic"),
     "clouds": ("texture-0", "released"),
     "icechart": ("first",),
+    "nowcast": ("candidate", "released"),
+    "geopose": ("first",),
 }
 SHOWN = (3, 6, 9)  # calendar months
 PHOTOS = 6
+CITIES = 3
 
 
 def forecast(task: Task, run: Path, path: Path) -> None:
@@ -66,6 +71,28 @@ def icechart(task: Task, run: Path, path: Path) -> None:
     maps.write(path, sheet(case, fields, f"seaice_tf icechart {run.name}"))
 
 
+def nowcast(task: Task, run: Path, path: Path) -> None:
+    """The window of the middle score: what came beside the forecast, playing."""
+    pairs, values = predicted(task, run)
+    middle = int(np.argsort(values)[len(values) // 2])
+    case, fields = pairs[middle]
+    known = case.context.known
+    panels = {"what came": case.truth[known], "forecast": fields["frames"][known]}
+    past = case.context.past[:, CENTRE, CENTRE]
+    frame_maps.animate(path, past, panels, f"{case.name}: MS-SSIM {values[middle]:.3f}")
+
+
+def geopose(task: Task, run: Path, path: Path) -> None:
+    """The tile of the middle score of each of the first cities."""
+    pairs, values = predicted(task, run)
+    sheets = {}
+    for i in np.argsort(-values)[len(values) // 2 :]:
+        city = pairs[i][0].context.tile.city
+        sheets.setdefault(city, of_geopose.sheet(*pairs[i]))
+    caption = f"seaice_tf geopose {run.name} on {pairs[0][0].context.source}"
+    geopose_maps.write(path, list(sheets.values())[:CITIES], caption)
+
+
 def predicted(task: Task, run: Path) -> tuple[list[tuple[Case, Maps]], np.ndarray]:
     """The cases of a run with its predictions, and the primary score of each."""
     predictor, options = artifact.predictor(run), task.options()
@@ -77,6 +104,8 @@ DRAW = {
     "forecast": (forecast, "forecast.png"),
     "clouds": (clouds, "clouds.jpg"),  # photos: as PNG five times the size
     "icechart": (icechart, "icechart.png"),
+    "nowcast": (nowcast, "nowcast.gif"),
+    "geopose": (geopose, "geopose.jpg"),
 }
 
 
