@@ -246,6 +246,7 @@ def test_curves_are_read_by_keys_and_switched(browse, path):
     assert curves.get_by_role("button", name="two").get_attribute("aria-pressed") == "false"
     curves.get_by_role("checkbox", name="logarithmic").check()
     curves.locator("summary").click()
+    curves.locator("table tbody tr").first.wait_for()  # drawn when it is opened, a moment later
     assert curves.locator("table tbody tr").count() == 3
     plot.hover()
 
