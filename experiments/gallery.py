@@ -85,7 +85,7 @@ def nowcast(task: Task, run: Path, path: Path) -> None:
 def geopose(task: Task, run: Path, path: Path) -> None:
     """The tile of the middle score of each of the first cities."""
     pairs, values = predicted(task, run)
-    sheets = {}
+    sheets: dict[str, geopose_maps.Sheet] = {}
     for i in np.argsort(-values)[len(values) // 2 :]:
         city = pairs[i][0].context.tile.city
         sheets.setdefault(city, of_geopose.sheet(*pairs[i]))
