@@ -86,18 +86,13 @@ class Extrapolate(keras.layers.Layer):
         self.steps, self.margin = steps, margin
 
     def call(self, frames, flow):
-        height, width = frames.shape[2:]
-        start = grid(height, width, self.margin)
-        rows, columns = (x + 0 * flow[:, :1, :1, 0] for x in start)  # to the size of the batch
-
         def back(point, _):
             rows, columns = tf.unstack(point)
             half = sample(flow, rows, columns) / 2
             step = sample(flow, rows - half[..., 0], columns - half[..., 1])
             return tf.stack([rows - step[..., 0], columns - step[..., 1]])
 
-        trail = tf.scan(back, tf.range(self.steps), tf.stack([rows, columns]))
-        rows, columns = tf.unstack(tf.transpose(trail, [1, 2, 3, 4, 0]))
+        rows, columns = _trail(back, _pixels(flow, self.margin), self.steps)
         return sample(frames[:, -1, :, :, None], rows, columns)[..., 0]
 
     def compute_output_shape(self, frames_shape, flow_shape):
@@ -146,16 +141,26 @@ def _straight_back(flow, steps: int, margin: int):
     By a fixed point that starts from that of the step before: (B, H, W, 2) -> two of
     (B, H - 2 margin, W - 2 margin, steps).
     """
-    height, width = flow.shape[1:3]
-    start = grid(height, width, margin)
-    rows, columns = (x + 0 * flow[:, :1, :1, 0] for x in start)  # to the size of the batch
+    start = _pixels(flow, margin)
+    rows, columns = tf.unstack(start)
 
     def origin(point, lead):
         speed = sample(flow, *tf.unstack(point))
         return tf.stack([rows - lead * speed[..., 0], columns - lead * speed[..., 1]])
 
-    leads = tf.range(1.0, steps + 1, dtype=flow.dtype)
-    trail = tf.scan(origin, leads, tf.stack([rows, columns]))
+    return _trail(origin, start, steps)
+
+
+def _pixels(flow, margin: int):
+    """Rows and columns of the pixels inside the margin: (2, B, h, w)."""
+    height, width = flow.shape[1:3]
+    start = grid(height, width, margin)
+    return tf.stack([x + 0 * flow[:, :1, :1, 0] for x in start])  # to the size of the batch
+
+
+def _trail(back, start, steps: int):
+    """Rows and columns, (B, h, w, steps) each, of what `back` makes of a point and 1 to `steps`."""
+    trail = tf.scan(back, tf.range(1.0, steps + 1, dtype=start.dtype), start)
     return tf.unstack(tf.transpose(trail, [1, 2, 3, 4, 0]))
 
 
