@@ -20,9 +20,8 @@ from seaice_tf.transforms.counts import FULL_ICE
 
 RUNS = Path("saved_models/forecast")
 TASK = TASKS["forecast"]
-AUTOENCODER = RUNS / "entry-two_conv"
-CHOSEN = {"two_conv": 480, "lstm_2_norm": 400, "attention_8_skips": 200}
-EPOCHS = 100  # of all others
+AUTOENCODER = RUNS / "entry-two_conv-100"
+EPOCHS = 100
 VALIDATION, TEST = ("2007-01", "2009-12"), ("2010-01", "2012-12")
 
 AS_ENTERED = Settings(
@@ -38,10 +37,11 @@ RATES: dict[str, dict[str, Any]] = {
 }
 
 
-def run(network: Any, variant: str, rates: str, name: str = "", **changes: Any) -> Path:
+def run(
+    network: Any, variant: str, rates: str, epochs: int = EPOCHS, name: str = "", **changes: Any
+) -> Path:
     """The complete run of a variant as entered, but for `changes`; trains it if need be."""
-    path = RUNS / f"entry-{name or variant}"
-    epochs = CHOSEN.get(variant, 40 if network == "crops" else EPOCHS)
+    path = RUNS / f"entry-{name or variant}-{epochs}"
     training = dataclasses.replace(AS_ENTERED.training, epochs=epochs, **RATES[rates])
     settings = dataclasses.replace(
         AS_ENTERED, network=network, variant=variant, training=training, **changes
@@ -51,10 +51,9 @@ def run(network: Any, variant: str, rates: str, name: str = "", **changes: Any) 
     return path
 
 
-def best_loss(path: Path, epochs: int) -> float:
-    """The lowest validation loss of a run's first epochs."""
-    history = folder.read_json(path / "history.json")
-    return min(entry["val_loss"] for entry in history[:epochs])
+def best_loss(path: Path) -> float:
+    """The lowest validation loss of a run."""
+    return min(entry["val_loss"] for entry in folder.read_json(path / "history.json"))
 
 
 def score(path: Path, first: str, last: str) -> dict[str, float]:
@@ -83,11 +82,11 @@ def entropy() -> float:
 
 
 def show(rows: list[tuple]) -> None:
-    """Print a row per (name, run, epochs, the entry's validation loss) as a table."""
+    """Print a row per (name, run, the entry's validation loss) as a table."""
     floor = entropy()
     print(f"binary cross-entropy, validation 2007-2009, whose own entropy is {floor:.4f}\n")
-    print("| network | epochs | the entry's loss | ours | above the entropy |")
-    print("|---|---:|---:|---:|---:|")
-    for name, path, epochs, theirs in rows:
-        ours = best_loss(path, epochs)
-        print(f"| {name} | {epochs} | {theirs:.4f} | {ours:.4f} | {ours - floor:.4f} |")
+    print("| network | the entry's loss | ours | above the entropy |")
+    print("|---|---:|---:|---:|")
+    for name, path, theirs in rows:
+        ours = best_loss(path)
+        print(f"| {name} | {theirs:.4f} | {ours:.4f} | {ours - floor:.4f} |")
