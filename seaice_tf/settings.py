@@ -18,13 +18,24 @@ class Training:
 
     epochs: int = 12
     batch_size: int = 1
-    optimizer: Literal["adam", "adamw", "sgd", "lamb", "rectified_adam", "lookahead"] = "adamw"
-    """The last three need the addons lane."""
+    optimizer: Literal[
+        "adam", "adamw", "sgd", "swa", "moving_average", "lamb", "rectified_adam", "lookahead"
+    ] = "adamw"
+    """swa validates and keeps the mean of weights, moving_average their average; lookahead steps
+    back every six steps: all three wrap another. The last three need the addons lane."""
+    wrapped: Literal["adam", "adamw", "sgd"] = "adam"
+    """What swa, moving_average and lookahead wrap; lookahead cannot wrap adamw."""
+    swa_first: int = 0
+    """swa: steps before the first of the weights whose mean is kept."""
+    swa_steps: int = 10
+    """swa: steps from one of them to the next."""
     learning_rate: float = 1e-3
     momentum: float = 0.9
     """Of sgd."""
-    schedule: Literal["constant", "cosine", "cosine_restarts", "plateau"] = "cosine"
-    """Learning rate over the steps."""
+    schedule: Literal["constant", "cosine", "cosine_restarts", "cyclical", "plateau"] = "cosine"
+    """Learning rate over the steps; 'cyclical' rises and falls in straight lines."""
+    cycles: int = 3
+    """Rises and falls of 'cyclical' in a run."""
     restart_epochs: int = 20
     """'cosine_restarts' begins its cosine again every so many epochs."""
     warm_up_epochs: int = 0
@@ -37,7 +48,8 @@ class Training:
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
     """Of the sums while training; weights, outputs and what is served stay float32."""
     average: float = 0.0
-    """Decay a step of the moving average of weights that is validated and kept; 0 averages none."""
+    """Decay a step of the moving average of weights that is validated and kept; 0 averages none,
+    and is 0.99 for moving_average."""
     patience: int = 0
     """Stop after this many epochs without a better validation loss; 0 never stops early."""
     keep: Literal["best", "last"] = "best"
@@ -56,6 +68,8 @@ class Training:
             "checkpoint_epochs",
             "plateau_epochs",
             "restart_epochs",
+            "cycles",
+            "swa_steps",
         ):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
@@ -63,6 +77,10 @@ class Training:
             raise InputError(
                 "settings: expected a seed from 0 to 2^32 - 1, no negative patience or warm-up"
             )
+        if self.swa_first < 0:
+            raise InputError(f"swa_first: expected at least 0, got {self.swa_first}")
+        if (self.optimizer, self.wrapped) == ("lookahead", "adamw"):
+            raise InputError("wrapped: expected adam or sgd inside lookahead, got adamw")
         if not 0 <= self.average < 1:
             raise InputError(f"average: expected at least 0 and less than 1, got {self.average}")
         if not self.learning_rate > 0:

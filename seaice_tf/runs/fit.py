@@ -50,8 +50,9 @@ def _transfer(source: Path, model: keras.Model, path: Path) -> None:
 def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:
     """The rate at a share of all steps, after epochs with these validation losses.
 
-    Constant; half a cosine down to a hundredth, once or again and again; or halved on every
-    plateau. During the warm-up a rising share of that.
+    Constant; half a cosine down to a hundredth, once or again and again; from a hundredth up and
+    down in straight lines (Smith 2017, arXiv:1506.01186); or halved on every plateau. During the
+    warm-up a rising share of that.
     """
     epoch, share = progress * training.epochs, 1.0
     if training.schedule == "plateau":
@@ -60,6 +61,8 @@ def learning_rate(training: Training, progress: float, losses: Sequence[float] =
         share = _cosine(progress)
     elif training.schedule == "cosine_restarts":
         share = _cosine(epoch / training.restart_epochs % 1)
+    elif training.schedule == "cyclical":
+        share = 1 - (1 - LEAST_RATE) * abs(2 * (progress * training.cycles % 1) - 1)
     if epoch < training.warm_up_epochs:
         share *= max(epoch / training.warm_up_epochs, LEAST_RATE)
     if training.transfer:
@@ -101,7 +104,7 @@ def fit(
     epoch that was interrupted covers only its later steps; the weights do not depend on
     interruptions.
     """
-    average = Average(model, training.average)
+    average = Average(model, training)
     state = checkpoint.restore(path / folder.CHECKPOINT, model, average.values)
     batch_size = min(training.batch_size, splits.train.size)
     per_epoch = pipeline.steps_per_epoch(splits.train, batch_size)

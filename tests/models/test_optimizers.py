@@ -4,22 +4,23 @@ from tensorflow import keras
 
 from seaice_tf import compat
 from seaice_tf.errors import InputError
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.models.optimizers import ADDONS, names, optimizer
 from seaice_tf.settings import Training
+from seaice_tf.tasks import TASKS
 
-ADDONS = ("lamb", "rectified_adam", "lookahead")
 needs_addons = pytest.mark.skipif(not compat.has_addons(), reason="tensorflow-addons lane only")
 
 
-def descends(name):
+def descends(name, **changes):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    model.compile(optimizer(Training(optimizer=name, learning_rate=0.05)), "mse", jit_compile=False)
+    rule = optimizer(Training(optimizer=name, learning_rate=0.05, **changes))
+    model.compile(rule, "mse", jit_compile=False)
     x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
     losses = model.fit(x, x.sum(axis=1), epochs=8, verbose=0).history["loss"]
     return losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "swa"])
 def test_the_core_optimisers_descend(name):
     assert descends(name)
 
@@ -34,4 +35,44 @@ def test_those_of_addons_descend(name):
 @pytest.mark.parametrize("name", ADDONS)
 def test_without_addons_the_error_names_the_install_line(name):
     with pytest.raises(InputError, match=r"pip install 'seaice_tf\[addons\]'"):
+        optimizer(Training(optimizer=name))
+
+
+@needs_addons
+def test_lookahead_wraps_what_it_is_told():
+    assert descends("lookahead", wrapped="sgd")
+    with pytest.raises(InputError, match="expected adam or sgd inside lookahead, got adamw"):
+        Training(optimizer="lookahead", wrapped="adamw")
+
+
+class Drawn:
+    """Stands for Keras Tuner's hyperparameters: gives the last of every choice, and notes all."""
+
+    def __init__(self):
+        self.choices = {}
+
+    def Choice(self, name, values, **rest):
+        self.choices[name] = values
+        return values[-1]
+
+    def Float(self, name, least, most, **rest):
+        return most
+
+    Int = Float
+
+    def Boolean(self, name, **rest):
+        return True
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+def test_a_sweep_of_every_task_draws_what_this_lane_has(task):
+    drawn, settings = Drawn(), task.settings()
+    chosen = task.space(drawn, settings).training
+    expected = {"adam", "adamw", "sgd", "swa", *ADDONS * compat.has_addons()}
+    assert set(drawn.choices["optimizer"]) - {"moving_average"} == expected
+    assert ("moving_average" in drawn.choices["optimizer"]) == (settings.training.average == 0)
+    assert drawn.choices["optimizer"][0] == settings.training.optimizer
+    assert {"cosine", "cyclical"} <= set(drawn.choices["schedule"])
+    assert chosen.schedule == "cyclical"
+    for name in names(settings.training):
         optimizer(Training(optimizer=name))

@@ -3,12 +3,13 @@ from tensorflow import keras
 
 from seaice_tf.models.nowcast_leads import LeadBlur
 from seaice_tf.runs.average import Average
+from seaice_tf.settings import Training
 
 
 def test_weights_that_are_single_numbers_are_averaged_too():
     inputs = keras.Input((2, 4, 4, 1))
     model = keras.Model(inputs, LeadBlur(name="blur")(inputs))
-    average = Average(model, 0.5)
+    average = Average(model, Training(average=0.5))
     before = [float(value) for value in average.values]
     for weight in model.weights:
         weight.assign(weight + 1.0)

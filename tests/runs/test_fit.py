@@ -5,7 +5,9 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf import compat
 from seaice_tf.models import weights
+from seaice_tf.models.optimizers import ADDONS, optimizer
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import fit, folder
 from seaice_tf.settings import Training
@@ -26,11 +28,11 @@ def splits():
     return Splits(examples, examples, preview=lambda: None, files=(), source="numbers")
 
 
-def network():
+def network(training):
     inputs = keras.Input((4,), name="x")
     x = keras.layers.BatchNormalization(name="norm")(inputs)
     model = keras.Model(inputs, {"y": keras.layers.Dense(1, name="y")(x)})
-    model.compile(keras.optimizers.Adam(0.1), {"y": "mse"}, jit_compile=False)
+    model.compile(optimizer(training), {"y": "mse"}, jit_compile=False)
     return model
 
 
@@ -52,13 +54,14 @@ class Watch(keras.callbacks.Callback):
 def run(path, training, left=0):
     path.mkdir(exist_ok=True)
     fit.seed_everything(0)
-    model, watch = network(), Watch(left)
+    model, watch = network(training), Watch(left)
     state = fit.fit(model, splits(), training, path, [watch])
     return model, state, watch
 
 
 def averaged(training, **changes):
-    return Training(epochs=3, batch_size=2, learning_rate=0.1, **{**training, **changes})
+    common = {"epochs": 3, "batch_size": 2, "learning_rate": 0.1, "optimizer": "adam"}
+    return Training(**{**common, **training, **changes})
 
 
 BOTH = {"average": 0.6, "schedule": "plateau", "plateau_epochs": 1, "checkpoint_steps": 2}
@@ -83,7 +86,7 @@ def test_a_crash_changes_no_bit_of_the_average(left, uninterrupted, tmp_path):
 
 def test_what_is_kept_and_validated_is_the_average(tmp_path):
     training = averaged(BOTH, keep="last")
-    start = network_weights_at_start()
+    start = network_weights_at_start(training)
     model, state, watch = run(tmp_path, training)
     average = start
     for step, weights_then in enumerate(watch.weights, 1):
@@ -99,15 +102,41 @@ def test_what_is_kept_and_validated_is_the_average(tmp_path):
     assert state.history[-1]["val_loss"] == pytest.approx(loss, rel=1e-4)
 
 
-def network_weights_at_start():
+def network_weights_at_start(training):
     fit.seed_everything(0)
-    return network().get_weights()
+    return network(training).get_weights()
+
+
+@pytest.mark.parametrize("name", ["swa", "moving_average", *ADDONS * compat.has_addons()])
+def test_a_crash_changes_no_bit_of_what_an_optimiser_remembers(name, tmp_path):
+    training = averaged({"optimizer": name, "swa_first": 1, "swa_steps": 2, "checkpoint_steps": 2})
+    whole, state, _ = run(tmp_path / "whole", training)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "run", training, left=8)  # after the first step back of lookahead
+    model, again, _ = run(tmp_path / "run", training)
+    for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    losses = [[entry["val_loss"] for entry in s.history] for s in (state, again)]
+    assert losses[0] == losses[1]
+
+
+def test_swa_keeps_the_mean_of_snapshots(tmp_path):
+    training = averaged({"optimizer": "swa", "swa_first": 2, "swa_steps": 3, "keep": "last"})
+    model, _, watch = run(tmp_path, training)
+    snapshots = [watch.weights[step - 1] for step in (3, 6, 9)]
+    for *parts, kept in zip(*snapshots, model.get_weights(), strict=True):
+        np.testing.assert_allclose(kept, np.mean(parts, axis=0), rtol=1e-5)
 
 
 def test_the_rate_is_halved_after_a_plateau(tmp_path):
     """With a rate of which every epoch is worse than the first."""
     training = Training(
-        epochs=4, batch_size=2, learning_rate=50.0, schedule="plateau", plateau_epochs=1
+        epochs=4,
+        batch_size=2,
+        optimizer="adam",
+        learning_rate=50.0,
+        schedule="plateau",
+        plateau_epochs=1,
     )
     _, state, watch = run(tmp_path, training)
     losses, rate, best = [entry["val_loss"] for entry in state.history], 50.0, np.inf
@@ -127,3 +156,5 @@ def test_rates_of_the_schedules_by_hand():
     restarted = rates(schedule="cosine_restarts", restart_epochs=2)
     assert restarted == pytest.approx([2.0, 1.01, 2.0, 1.01, 2.0, 2.0])
     assert rates(schedule="cosine")[-1] == pytest.approx(0.02)
+    triangle = rates(schedule="cyclical", cycles=2)  # four epochs each
+    assert triangle == pytest.approx([0.02, 1.01, 2.0, 1.01, 0.02, 0.02])

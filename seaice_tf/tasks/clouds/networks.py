@@ -10,7 +10,7 @@ from tensorflow import keras
 from seaice_tf.errors import InputError
 from seaice_tf.models import encoders, texture
 from seaice_tf.models.cloud_masks import masks_of_photos
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.models.optimizers import optimizer, training_space
 from seaice_tf.models.segmentation_losses import LOSSES
 from seaice_tf.models.unet import encoder_unet
 from seaice_tf.pipeline import Examples
@@ -162,11 +162,7 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: learning rate, batch size, and what the network adds."""
-    training = dataclasses.replace(
-        settings.training,
-        learning_rate=hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
-        batch_size=hp.Choice("batch_size", [4, 8, 16]),
-    )
+    """What a sweep varies: optimisation, and what the network adds."""
+    training = training_space(hp, settings.training, (1e-4, 1e-2), (4, 8, 16))
     varied = NETWORKS[settings.network].space(hp, settings)
     return dataclasses.replace(settings, training=training, **varied)

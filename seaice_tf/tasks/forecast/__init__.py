@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from tensorflow import keras
 
+from seaice_tf.models.optimizers import training_space
 from seaice_tf.readers.archive_doctor import examine
 from seaice_tf.task import Case, Pairs, Splits, Task
 from seaice_tf.tasks.forecast.cases import Options, cases, future
@@ -49,13 +50,8 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: learning rate, optimiser, batch size, and what the network adds."""
-    training = dataclasses.replace(
-        settings.training,
-        learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
-        optimizer=hp.Choice("optimizer", ["adam", "adamw", "sgd"]),
-        batch_size=hp.Choice("batch_size", [1, 2]),
-    )
+    """What a sweep varies: optimisation, and what the network adds."""
+    training = training_space(hp, settings.training, (3e-4, 1e-2), (1, 2))
     varied = NETWORKS[settings.network].space(hp, settings)
     return dataclasses.replace(settings, training=training, **varied)
 

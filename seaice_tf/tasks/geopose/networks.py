@@ -9,7 +9,7 @@ from seaice_tf.models import encoders, geopose
 from seaice_tf.models.geopose import AGL, ANGLE, MAGNITUDE, SCALE
 from seaice_tf.models.geopose_losses import HEIGHT_LOSSES
 from seaice_tf.models.losses import squared_error
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.models.optimizers import optimizer, training_space
 from seaice_tf.tasks.geopose.settings import Settings
 
 
@@ -44,11 +44,7 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
 
 def space(hp: Any, settings: Settings) -> Settings:
     """What a sweep varies: optimisation, width, the loss of the heights and augmentation."""
-    training = dataclasses.replace(
-        settings.training,
-        learning_rate=hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
-        batch_size=hp.Choice("batch_size", [4, 8, 16]),
-    )
+    training = training_space(hp, settings.training, (1e-4, 1e-2), (4, 8, 16))
     width = hp.Choice("width", [0.5, 1.0, 2.0])
     return dataclasses.replace(
         settings,

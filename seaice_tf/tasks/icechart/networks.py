@@ -8,7 +8,7 @@ from tensorflow import keras
 from seaice_tf.models import icechart
 from seaice_tf.models.icechart import WATER
 from seaice_tf.models.icechart_losses import SIC_LOSSES, binary_cross_entropy, cross_entropy
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.models.optimizers import optimizer, training_space
 from seaice_tf.tasks.icechart.settings import Settings
 
 
@@ -51,11 +51,7 @@ def also_served(settings: Settings, served: keras.Model) -> dict[str, keras.Mode
 
 def space(hp: Any, settings: Settings) -> Settings:
     """What a sweep varies: optimisation, depth, attention, the head of SIC and augmentation."""
-    training = dataclasses.replace(
-        settings.training,
-        learning_rate=hp.Float("learning_rate", 1e-4, 1e-2, sampling="log"),
-        batch_size=hp.Choice("batch_size", [4, 8, 16]),
-    )
+    training = training_space(hp, settings.training, (1e-4, 1e-2), (4, 8, 16))
     deeper = hp.Choice("more_levels", [0, 2])
     return dataclasses.replace(
         settings,

@@ -12,7 +12,7 @@ from seaice_tf.models.batch_statistics import use_batch_statistics
 from seaice_tf.models.flow_network import by_warping, flow_perceiver
 from seaice_tf.models.nowcast_losses import FrameLoss
 from seaice_tf.models.nowcast_serving import counts_to_counts
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.models.optimizers import optimizer, training_space
 from seaice_tf.pipeline import Examples
 from seaice_tf.tasks.nowcast import data
 from seaice_tf.tasks.nowcast.settings import Settings
@@ -153,11 +153,7 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
 
 def space(hp: Any, settings: Settings) -> Settings:
     """What a sweep varies: optimisation, loss, and what the network adds."""
-    training = dataclasses.replace(
-        settings.training,
-        learning_rate=hp.Float("learning_rate", 3e-4, 1e-2, sampling="log"),
-        batch_size=hp.Choice("batch_size", [4, 8, 16]),
-    )
+    training = training_space(hp, settings.training, (3e-4, 1e-2), (4, 8, 16))
     return dataclasses.replace(
         settings,
         training=training,
