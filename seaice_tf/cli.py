@@ -5,12 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import tyro
 
-from seaice_tf import __version__
+from seaice_tf import __version__, processes
 from seaice_tf.errors import InputError
 
 USAGE = """usage: seaice-tf VERB TASK [flags]
@@ -138,9 +139,18 @@ def _tune(task, words: list[str]) -> int:
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
     fields.append(("trials", Annotated[int | None, most], None))
     flags = _settings_flags(task, words, f"tune {task.name}", fields)
-    best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method)
+    apart = partial(processes.apart, _train_trial, task.name)
+    best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
     print(f"best settings: {best}")
     return 0
+
+
+def _train_trial(name: str, settings: Any, path: Path, until: int) -> float:
+    """tune.train_trial by the name of the task, as another process can be asked for it."""
+    from seaice_tf.runs import tune
+    from seaice_tf.tasks import TASKS
+
+    return tune.train_trial(TASKS[name], settings, path, until)
 
 
 def _evaluate(task, words: list[str]) -> int:

@@ -22,7 +22,7 @@ FLOORS = [
         "baselines_geopose",
         "writers",
     },
-    {"compat", "settings", "report"},
+    {"compat", "processes", "settings", "report"},
     {"models"},
     {"pipeline"},
     {"task"},

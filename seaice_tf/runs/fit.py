@@ -124,6 +124,7 @@ def fit(
             shuffle=False,
             verbose=2,
         )
+    keep.curves.close()
     weights.load(path / folder.WEIGHTS, model)
     return state
 

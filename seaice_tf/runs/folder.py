@@ -60,10 +60,10 @@ def claim(path: Path, content: dict[str, Any]) -> None:
 
 
 def finish(run: Path) -> None:
-    """Give a complete folder its name."""
+    """Give a complete folder its name; a kill on the way leaves one that can be finished again."""
+    (partial(run) / CHECKPOINT).unlink(missing_ok=True)
     partial(run).replace(run)
-    for name in (CHECKPOINT, BEGUN):
-        (run / name).unlink(missing_ok=True)
+    (run / BEGUN).unlink(missing_ok=True)
 
 
 def open_run(run: Path, task: Task) -> Any:

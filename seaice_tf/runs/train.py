@@ -22,6 +22,9 @@ def train(task: Task, settings: Any, run: Path) -> Path:
         InputError: the run is complete, or was begun with other settings; bad data.
     """
     path = folder.begin(run, settings)
+    if (path / folder.MANIFEST).exists():  # killed between its last file and its name
+        folder.finish(run)
+        return run
     fit.seed_everything(settings.training.seed)
     splits = task.splits(settings)
     files = {file.name: file.stat().st_size for file in splits.files}
@@ -29,6 +32,7 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     model = fit.network(task, settings, path)
     watch = Pictures(task, splits, task.served(settings, model), path)
     state = fit.fit(model, splits, settings.training, path, [watch])
+    watch.logs.close()
     folder.write_json(path / "history.json", state.history)
     if settings.training.precision != "float32":
         model = task.build(settings)

@@ -1,8 +1,10 @@
 """A sweep over a task's space with Keras Tuner, in which every trial trains as `train` does."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +23,7 @@ from seaice_tf.writers import atomic
 BEST, TRIALS = "best_settings.json", "trials"
 MEMORY = ("oracle.json", "tuner0.json")  # what Keras Tuner finds a sweep again by
 Method = Literal["random", "hyperband", "bayesian"]
+TrainTrial = Callable[[Any, Path, int], float]  # (settings, folder, epochs) -> validation loss
 
 
 class Sweep(BaseTuner):
@@ -30,8 +33,11 @@ class Sweep(BaseTuner):
     epochs, as if it had never stopped.
     """
 
-    def __init__(self, task: Task, settings: Any, run: Path, oracle: keras_tuner.Oracle):
+    def __init__(
+        self, task: Task, settings: Any, run: Path, oracle: keras_tuner.Oracle, train: TrainTrial
+    ):
         self.task, self.base, self.run, self.failure = task, settings, run, ""
+        self.train_trial = train
         super().__init__(
             oracle,
             lambda hp: task.space(hp, settings),
@@ -56,17 +62,12 @@ class Sweep(BaseTuner):
         settings = self.task.space(trial.hyperparameters, self.base)
         path = self.trial_folder(settings)
         folder.claim(path / folder.SETTINGS, json.loads(settings_file.to_json(settings)))
-        with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default():
+        logs = tf.summary.create_file_writer(str(path / folder.LOGS))
+        with contextlib.closing(logs), logs.as_default():
             varied = {name: value for name, value in values.items() if "tuner/" not in name}
             hparams.hparams(varied, trial_id=path.name)
-        keras.backend.clear_session()
-        fit.seed_everything(settings.training.seed)
-        splits = self.task.splits(settings)
         until = values.get("tuner/epochs", settings.training.epochs)
-        model = fit.network(self.task, settings, path)
-        state = fit.fit(model, splits, settings.training, path, [], until)
-        losses = [entry["val_loss"] for entry in state.history[:until]]
-        return losses[-1] if settings.training.keep == "last" else min(losses)
+        return self.train_trial(settings, path, until)
 
     def trial_folder(self, settings: Any) -> Path:
         """Where a trial with these settings trains."""
@@ -74,8 +75,28 @@ class Sweep(BaseTuner):
         return self.run / TRIALS / name
 
 
+def train_trial(task: Task, settings: Any, path: Path, until: int) -> float:
+    """Train in the folder `path` to so many epochs; the validation loss of the weights kept.
+
+    What Keras makes of a model is not given back: about 60 MiB a trial of tiny settings. So many
+    trials want processes of their own.
+    """
+    keras.backend.clear_session()
+    fit.seed_everything(settings.training.seed)
+    splits = task.splits(settings)
+    model = fit.network(task, settings, path)
+    state = fit.fit(model, splits, settings.training, path, [], until)
+    losses = [entry["val_loss"] for entry in state.history[:until]]
+    return losses[-1] if settings.training.keep == "last" else min(losses)
+
+
 def tune(
-    task: Task, settings: Any, run: Path, trials: int | None = None, method: Method = "random"
+    task: Task,
+    settings: Any,
+    run: Path,
+    trials: int | None = None,
+    method: Method = "random",
+    train: TrainTrial | None = None,
 ) -> Path:
     """Search for the lowest validation loss; an interrupted sweep goes on.
 
@@ -85,6 +106,7 @@ def tune(
         run: folder of the sweep.
         trials: at most as many; None gives 10, or all that Hyperband plans.
         method: how trials are chosen.
+        train: `train_trial` of the task, perhaps in another process; None trains in this one.
 
     Raises:
         InputError: the sweep was begun otherwise, no trial could be trained, or a lane without
@@ -103,7 +125,8 @@ def tune(
         raise InputError(f"trials: expected at least 1, got {trials}")
     begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
     folder.claim(run / "sweep.json", begun_with)
-    sweep = _sweep(task, settings, run, lambda: _oracle(settings, trials, method))
+    train = train or partial(train_trial, task)
+    sweep = _sweep(task, settings, run, train, lambda: _oracle(settings, trials, method))
     try:
         sweep.search(verbose=1)
     except keras_tuner.errors.FatalError as error:
@@ -117,19 +140,25 @@ def tune(
     return atomic.write_text(run / BEST, settings_file.to_json(chosen))
 
 
-def _sweep(task: Task, settings: Any, run: Path, make: Callable[[], keras_tuner.Oracle]) -> Sweep:
+def _sweep(
+    task: Task,
+    settings: Any,
+    run: Path,
+    train: TrainTrial,
+    make: Callable[[], keras_tuner.Oracle],
+) -> Sweep:
     """The sweep in `run`, new or as it was left.
 
     Keras Tuner does not write its files atomically. Where one is damaged its oracle starts again:
     from the same seed it proposes the same trials, and those that were trained are found.
     """
     try:
-        return Sweep(task, settings, run, make())
+        return Sweep(task, settings, run, make(), train)
     except (json.JSONDecodeError, KeyError, RuntimeError):
         print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
         for path in [run / name for name in MEMORY] + list(run.glob("trial_*/trial.json")):
             path.unlink(missing_ok=True)
-        return Sweep(task, settings, run, make())
+        return Sweep(task, settings, run, make(), train)
 
 
 def _oracle(settings: Any, trials: int | None, method: Method) -> keras_tuner.Oracle:

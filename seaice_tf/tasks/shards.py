@@ -3,16 +3,15 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
+from seaice_tf.processes import pool
 from seaice_tf.writers import atomic
 
 
@@ -54,13 +53,14 @@ def write(
     """
     if processes < 1:
         raise InputError(f"--processes: expected at least 1, got {processes}")
+    # One of an earlier set would go with shards of this one, were it killed.
+    (out / manifest).unlink(missing_ok=True)
     make = partial(_shard, facts, out)
     if processes == 1:
         made = [make(job) for job in jobs]
     else:
-        # A fork of a process that runs TensorFlow may hang.
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            made = list(pool.map(make, jobs))
+        with pool(processes) as several:
+            made = list(several.map(make, jobs))
     shards = {each["shard"]: {k: each[k] for k in ("sources", "sha256")} for each, _ in made}
     content = json.dumps({**facts, "shards": shards}, indent=2) + "\n"
     path = atomic.write_text(out / manifest, content)

@@ -12,9 +12,10 @@ from tensorflow import keras
 from seaice_tf import compat
 from seaice_tf.models import weights
 from seaice_tf.models.optimizers import optimizer
-from seaice_tf.runs import checkpoint, fit, folder
+from seaice_tf.runs import checkpoint, fit, folder, train
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
+from seaice_tf.tasks.forecast.settings import Settings
 
 
 class Stop(keras.callbacks.Callback):
@@ -73,6 +74,15 @@ def test_sigkill_in_the_middle_of_the_command(train_command, assert_as_if_left_a
     assert not run.exists()
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     assert_as_if_left_alone(run)
+
+
+def test_a_run_killed_before_it_got_its_name_is_finished_and_not_trained_again(tmp_path):
+    path = folder.begin(tmp_path / "run", Settings())
+    folder.write_json(path / folder.MANIFEST, {"what": "is written last"})
+    (path / folder.CHECKPOINT).touch()
+    assert train.train(None, Settings(), tmp_path / "run") == tmp_path / "run"
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {folder.MANIFEST}
 
 
 def test_dropout_goes_on_where_it_stopped(tmp_path):

@@ -1,0 +1,73 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from seaice_tf import processes
+from seaice_tf.errors import InputError
+
+
+def double(number):
+    return 2 * number, os.getpid()
+
+
+def refuse(reason):
+    raise InputError(reason)
+
+
+def die(mark, times):
+    """Killed the first `times` times that it is called."""
+    with mark.open("a") as file:
+        file.write("x")
+    if len(mark.read_text()) <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
+def test_a_call_apart_gives_what_a_call_gives():
+    value, process = processes.apart(double, 21)
+    assert value == 42
+    assert process != os.getpid()
+
+
+def test_an_error_comes_back():
+    with pytest.raises(InputError, match="bad data"):
+        processes.apart(refuse, "bad data")
+
+
+def test_a_process_that_is_killed_is_started_again_once(tmp_path):
+    assert processes.apart(die, tmp_path / "once", 1) == "done"
+    with pytest.raises(InputError, match="killed twice"):
+        processes.apart(die, tmp_path / "always", 9)
+    assert (tmp_path / "always").read_text() == "xx"
+
+
+def test_nobody_works_on_for_a_process_that_was_killed(tmp_path):
+    parent = subprocess.Popen([sys.executable, __file__, str(tmp_path)])
+    while len(found := list(tmp_path.iterdir())) < 2 and parent.poll() is None:
+        time.sleep(0.02)
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while any(map(running, found)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert len(found) == 2
+    assert not any(map(running, found))
+
+
+def running(path):
+    return Path("/proc", path.name).exists()
+
+
+def sign_in(folder):
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+if __name__ == "__main__":
+    with processes.pool(2) as several:
+        list(several.map(sign_in, [Path(sys.argv[1])] * 2))
