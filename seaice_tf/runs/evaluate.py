@@ -86,7 +86,8 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
     names = [name for name in result["scores"] if "/" not in name]
     for name in ("", *names):
         table.add_column(name, justify="right" if name else "left")
-    rows = {f"run {result['run']}": result["scores"], **result["baselines"]}
+    run = f"run {result['run']}"
+    rows = {run: result["scores"], **result["baselines"]}
     sign = 1 if result["lower_is_better"] else -1
     for label, scores in sorted(rows.items(), key=lambda row: sign * row[1][result["primary"]]):
         style = "bold" if scores is result["scores"] else ""
@@ -94,9 +95,10 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
     console = console or Console(width=max(100, 32 + 14 * len(names)))
     console.print(table)
     direction = "lower" if result["lower_is_better"] else "higher"
+    own, best = (rows[label][result["primary"]] for label in (run, result["best_baseline"]))
     console.print(
-        f"{result['primary']} ({direction} is better): {result['skill']:+.1%} "
-        f"against the best baseline, {result['best_baseline']}"
+        f"{result['primary']} ({direction} is better): {_number(own)} against {_number(best)} of "
+        f"the best baseline, {result['best_baseline']}: {result['skill']:+.1%}"
     )
     for kind in by:
         console.print(_groups(result, kind))
