@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.models.blocks import ResizeLike, conv_block
+from seaice_tf.models.falls import Falls
 from seaice_tf.models.unet import encoder_body, heads
 from seaice_tf.transforms.geopose import CITIES
 
@@ -24,7 +25,7 @@ AGL, SCALE, ANGLE, MAGNITUDE = "agl", "scale", "angle", "magnitude"
 DECODER_FILTERS = (16, 24, 32, 48)
 UNIT = 10.0  # metres or pixels: what the last convolutions count in, so that weights stay small
 POSE_FILTERS = 32
-POSE_MAPS = 8
+FALLING = 8  # maps whose falls tell the direction, beside the heights
 LEAST = 32  # pixels along a side
 FULL = 5  # filters of a decoder that ends at the image's own size
 
@@ -43,7 +44,7 @@ def network(
         decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest, and heights
             are brought to the image's size.
         pose_from: what the heads of scale and angle see: the mean of the bottleneck, or also that
-            of what the decoder found, where heights fall along the flow on every facade.
+            of what the decoder found, and which way the heights and some more maps of it fall.
         scale_by: the scale by a head, or to be fitted; then there is a map of the flow's length
             instead.
 
@@ -69,41 +70,16 @@ def network(
     if pose_from == "both":
         found = conv_block(x, POSE_FILTERS, "pose", stride=2)
         pooled = layers.GlobalAveragePooling2D(name="pose_pool")(found)
-        asked = layers.Conv2D(POSE_MAPS, 1, name="fall_maps", dtype="float32")(x)
+        asked = layers.Conv2D(FALLING, 1, name="falling", dtype="float32")(x)
         falls = [
-            Falls(name="falls_heights")(outputs.get(AGL)),
-            Falls(name="falls_maps")(asked),
+            Falls(name=name, dtype="float32")(maps)
+            for name, maps in (("falls_agl", outputs[AGL]), ("falls", asked))
         ]
         seen = layers.Concatenate(name="pose_join")([seen, pooled, *falls])
     outputs[ANGLE] = layers.Dense(2, name=ANGLE, dtype="float32")(seen)
     if not fitted:
         outputs[SCALE] = layers.Dense(1, name=SCALE, dtype="float32")(seen)
     return keras.Model([image, city, gsd], outputs, name="geopose")
-
-
-class Falls(keras.layers.Layer):
-    """Where maps fall gently and rise steeply: (B, H, W, C) -> (B, 4 C).
-
-    On walls, which an oblique view shows on one side only, heights fall by a pixel's worth for each
-    pixel along the flow; on the other side the roof hides what is behind it, and they jump. Steep
-    slopes outweigh gentle ones in the mean of |slope|^p slope, p = 1 and 2, over that of
-    |slope|^(p + 1): a vector in the unit disc that turns with the picture.
-    """
-
-    def call(self, maps):
-        down = maps[:, 2:, 1:-1] - maps[:, :-2, 1:-1]
-        right = maps[:, 1:-1, 2:] - maps[:, 1:-1, :-2]
-        slope = tf.sqrt(down**2 + right**2 + 1e-6)
-        found = []
-        for power in (1, 2):
-            whole = tf.reduce_mean(slope ** (power + 1), axis=(1, 2))
-            found += [
-                tf.reduce_mean(slope**power * part, axis=(1, 2)) / whole for part in (right, down)
-            ]
-        return tf.concat(found, axis=-1)
-
-    def compute_output_shape(self, shape):
-        return (shape[0], 4 * shape[-1])
 
 
 def geopose_of_images(network: keras.Model, hedge: bool = True) -> keras.Model:
