@@ -56,7 +56,7 @@ class Settings:
 
     crop: int = 128
     """Pixels along a side of the crops that are trained on."""
-    crops: int = 512
+    crops: int = 1024
     """Crops in an epoch; the tiles take turns."""
     augment: Literal["none", "turns", "heavy"] = "turns"
     """Vary crops not at all; by the eight flips and quarter turns; or also by rotation, zoom,
@@ -71,7 +71,7 @@ class Settings:
     """Predict the mean of all eight flips and quarter turns."""
 
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
-        default_factory=lambda: Training(epochs=12, batch_size=8, learning_rate=2e-3, average=0.98)
+        default_factory=lambda: Training(epochs=24, batch_size=8, learning_rate=2e-3, average=0.98)
     )
 
     def __post_init__(self):
