@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tensorflow import keras
 
 from seaice_tf.runs import artifact, evaluate, folder, train
 from seaice_tf.settings import Training
@@ -47,6 +48,7 @@ def run(
         AS_ENTERED, network=network, variant=variant, training=training, **changes
     )
     if not (path / folder.MANIFEST).exists():
+        keras.backend.clear_session()
         train.train(TASK, settings, path)
     return path
 
