@@ -33,8 +33,8 @@ types: .venv/ready
 bench: .venv/ready
 	for file in forecast rle photos icechart nowcast geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; done
 
-soak: .venv/ready
-	$(VENV)/python -m pytest -m soak
+soak: .venv/ready  ## commands killed again and again, memory and open files over long runs
+	$(VENV)/python -m pytest -m soak -rP
 
 gallery: .venv/ready
 	$(VENV)/python experiments/gallery.py

@@ -3,12 +3,14 @@
     python tests/killing.py ROOT N LOG VERB TASK [flags]
 
 A change is a file opened for writing, a renaming, a removal or a new folder, below ROOT and made by
-Python; the kill comes just before it. Each is a line of LOG, so with N = 0 the lines count them.
+Python; the kill comes just before it. Each is a line of LOG, with the seconds since the start, so
+with N = 0 the lines count them.
 """
 
 import os
 import signal
 import sys
+import time
 
 WRITES = os.O_WRONLY | os.O_RDWR
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
@@ -17,7 +19,7 @@ CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 def arm(root: str, at: int, log: str) -> None:
     """Kill this process at its change number `at` from now on, counted from 1."""
     lines = os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-    seen = 0
+    seen, start = 0, time.monotonic()
 
     def watch(event, args):
         nonlocal seen
@@ -28,7 +30,7 @@ def arm(root: str, at: int, log: str) -> None:
         within = event in ("os.remove", "os.rmdir") and args[1] != -1
         if within or str(path).startswith(root):
             seen += 1
-            os.write(lines, f"{event} {path}\n".encode())
+            os.write(lines, f"{time.monotonic() - start:.2f} {event} {path}\n".encode())
             if seen == at:
                 os.kill(os.getpid(), signal.SIGKILL)
 

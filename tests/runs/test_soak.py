@@ -1,28 +1,240 @@
-"""Long runs, by `make soak` only: a command killed again and again still ends the same."""
+"""Long runs, by `make soak` only: commands killed again and again leave what they leave alone.
 
+Every verb of every task runs once undisturbed. Then it is killed by SIGKILL, at random changes of
+files and after random times, started again until it is done, and compared.
+"""
+
+import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
+from tensorflow import keras
 
-KILLS = 10
+from seaice_tf import settings as settings_file
+from seaice_tf.runs import artifact, folder, tune
+from seaice_tf.tasks import TASKS
+
+pytestmark = pytest.mark.soak
+
+KILLER = Path(__file__).parent.parent / "killing.py"
+KILLS = {"prepare": 2, "train": 2, "tune": 2, "predict": 2, "export": 1}  # to be tried
+LEAST = 6  # of those of a task have to meet a process at work: 30 of the five tasks
+VARIANTS = ["forecast-unet", "clouds", "icechart", "nowcast", "geopose"]
+KERAS_TUNER = ("oracle.json", "tuner0.json", "trial.json")  # which it does not write atomically
+OLD = b"what an earlier command left"
 
 
-@pytest.mark.soak
-def test_many_kills_change_no_bit(train_command, assert_as_if_left_alone):
-    run, command = train_command
-    moments = random.Random(0)
+class Place:
+    """A folder with the words of the commands of one task that write into it."""
+
+    def __init__(self, root: Path, task, settings, trained: Path):
+        self.root, self.task, self.settings, self.trained = root, task, settings, trained
+        root.mkdir()
+        (root / "s.json").write_text(settings_file.to_json(settings))
+
+    def out(self, verb: str) -> Path:
+        return self.root / verb / "run"
+
+    def words(self, verb: str) -> list[str]:
+        command = [verb, self.task.name]
+        given = ["--settings", str(self.root / "s.json")]
+        out = str(self.out(verb))
+        return (
+            command
+            + {
+                "prepare": ["--out", out, "--data", self.settings.data],
+                "train": [*given, "--run", out],
+                "tune": [*given, "--run", out, "--trials", "2"],
+                "predict": ["--run", str(self.trained), "--out", out],
+                "export": ["--run", out],
+            }[verb]
+        )
+
+    def start(self, verb: str, at: int = 0) -> subprocess.Popen:
+        """The command, killed at a change of files unless `at` is 0."""
+        root, log = str(self.root), str(self.root / "changes.txt")
+        Path(log).write_text("")
+        words = [sys.executable, str(KILLER), root, str(at), log, *self.words(verb)]
+        with (self.root / "said.txt").open("w") as said:
+            return subprocess.Popen(words, stdout=said, stderr=said, process_group=0)
+
+    def changes(self) -> list[tuple[float, str]]:
+        """Seconds since the start, and what was done to which file."""
+        lines = (self.root / "changes.txt").read_text().splitlines()
+        rows = [line.split(" ", 1) for line in lines]
+        return [(float(seconds), what.replace(str(self.root), "")) for seconds, what in rows]
+
+    def files(self, verb: str) -> dict[str, bytes]:
+        out = self.out(verb)
+        return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_kills_change_nothing(variant, tiny_settings, tmp_path):
+    task, settings = TASKS[variant.split("-")[0]], tiny_settings[variant]
+    trained = tmp_path / "alone" / "train" / "run"
+    alone = Place(tmp_path / "alone", task, settings, trained)
+    killed = Place(tmp_path / "killed", task, settings, trained)
+    moments = random.Random(variant)
     kills = 0
-    while not run.exists():
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if kills < KILLS:
-            time.sleep(moments.uniform(4, 14))
-            os.kill(process.pid, signal.SIGKILL)
-            kills += process.wait() != 0
-        else:
-            assert process.wait() == 0
-    print(f"{kills} kills")
-    assert_as_if_left_alone(run)
+    for verb in verbs(task):
+        before(verb, alone, killed)
+        began = time.monotonic()
+        finish(alone, verb)
+        seconds, changes = time.monotonic() - began, alone.changes()
+        if verb == "predict":
+            for name in alone.files(verb):
+                path = killed.out(verb) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(OLD)
+        resumed = 0
+        for number in range(KILLS[verb]):
+            if verb == "train" and killed.out(verb).exists():
+                break
+            if number % 2:
+                met = kill_at(killed, verb, moments.randint(1, max(1, len(changes) - resumed)))
+            else:
+                met = kill_after(killed, verb, moments.uniform(changes[0][0], seconds))
+            kills += met
+            done = killed.changes()
+            resumed = len(done) * (verb in ("train", "tune", "prepare"))
+            what = f"killed in {done[-1][1]}" if met and done else "killed" * met or "done before"
+            print(f"{task.name:9} {verb:8} change {len(done):3} of {len(changes):3}  {what}")
+            assert_nothing_half_written(verb, alone, killed)
+        if verb != "train" or not killed.out(verb).exists():
+            finish(killed, verb)
+        assert_equal(verb, alone, killed)
+    print(f"{task.name}: {kills} kills")
+    assert kills >= LEAST
+
+
+def verbs(task) -> list[str]:
+    """Those of the task and the lane."""
+    without = {"prepare"} if task.prepare is None else set()
+    if "tf_keras" in keras.Model.__module__:
+        without.add("tune")
+    return [verb for verb in KILLS if verb not in without]
+
+
+def before(verb: str, *places: Place) -> None:
+    if verb == "export":
+        for place in places:
+            shutil.copytree(place.trained, place.out(verb))
+
+
+def finish(place: Place, verb: str) -> None:
+    assert place.start(verb).wait() == 0, (place.root / "said.txt").read_text()
+
+
+def kill_at(place: Place, verb: str, at: int) -> bool:
+    """Whether the command was killed, and not done before."""
+    process = place.start(verb, at)
+    code = process.wait()
+    assert code in (0, -signal.SIGKILL), (place.root / "said.txt").read_text()
+    assert_nobody_works_on(process.pid)
+    return code != 0
+
+
+def kill_after(place: Place, verb: str, seconds: float) -> bool:
+    process = place.start(verb)
+    try:
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = process.wait()
+    assert code in (0, -signal.SIGKILL), (place.root / "said.txt").read_text()
+    assert_nobody_works_on(process.pid)
+    return code != 0
+
+
+def assert_nobody_works_on(group: int) -> None:
+    deadline = time.monotonic() + 60
+    while (left := in_group(group)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left
+
+
+def in_group(group: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        process = int(path.name)
+        try:
+            state = (path / "stat").read_text().rsplit(")", 1)[1].split()[0]
+            if os.getpgid(process) == group and state != "Z":
+                found.append(process)
+        except (ProcessLookupError, FileNotFoundError, PermissionError):
+            continue
+    return found
+
+
+def assert_nothing_half_written(verb: str, alone: Place, killed: Place) -> None:
+    """What stands under a final name is whole."""
+    new, found = alone.files(verb), killed.files(verb)
+    final = {name: content for name, content in found.items() if not temporary(name)}
+    if verb == "predict":
+        assert all(content in (OLD, new[name]) for name, content in final.items())
+    if verb == "prepare":
+        assert all(content == new[name] for name, content in final.items())
+        assert "manifest.json" not in final or final.keys() == new.keys()
+    if verb == "export" and (killed.out(verb) / folder.SAVED_MODEL).exists():
+        assert_equal_outputs(alone, killed)
+    if verb == "train":
+        assert "manifest.json" in final or not killed.out(verb).exists()
+    for path in killed.out(verb).parent.rglob("*"):
+        if path.suffix == ".json" and path.name not in KERAS_TUNER and not temporary(str(path)):
+            json.loads(path.read_text() if path.read_bytes() != OLD else "{}")
+        if path.name in (folder.WEIGHTS, folder.CHECKPOINT):
+            dict(np.load(path, allow_pickle=False))
+
+
+def temporary(name: str) -> bool:
+    return any(re.search(r"^\..+\.tmp(\.\w+)?$", part) for part in Path(name).parts)
+
+
+def assert_equal(verb: str, alone: Place, killed: Place) -> None:
+    one, other = alone.files(verb), killed.files(verb)
+    assert not [name for name in other if temporary(name)]
+    if verb in ("prepare", "predict"):
+        assert one == other
+    if verb == "export":
+        assert_equal_outputs(alone, killed)
+    if verb == "train":
+        assert named(one) == named(other)
+        exact = [folder.SETTINGS, folder.SCORES]
+        assert [one[name] for name in exact] == [other[name] for name in exact]
+    if verb == "tune":
+        assert one[tune.BEST] == other[tune.BEST]
+        assert trials(one) == trials(other)
+    for name in one:
+        if name.endswith(folder.WEIGHTS):
+            a, b = (np.load(place.out(verb) / name) for place in (alone, killed))
+            assert set(a) == set(b)
+            for key in a:
+                np.testing.assert_array_equal(a[key], b[key])
+
+
+def named(files) -> set[str]:
+    """Names without those that TensorBoard draws by lot."""
+    return {name for name in files if not name.startswith(folder.LOGS)}
+
+
+def trials(files) -> list[tuple]:
+    found = [json.loads(text) for name, text in files.items() if name.endswith("trial.json")]
+    rows = [(t["status"], t["score"], t["hyperparameters"]["values"]) for t in found]
+    return sorted(rows, key=repr)
+
+
+def assert_equal_outputs(alone: Place, killed: Place) -> None:
+    case = next(iter(alone.task.future(alone.settings)))
+    one, other = (artifact.predictor(place.out("export"))(case) for place in (alone, killed))
+    for head, value in one.items():
+        np.testing.assert_array_equal(value, other[head])

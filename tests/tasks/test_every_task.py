@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,13 +114,27 @@ def test_training_examples_are_augmented_anew_each_epoch(task, settings):
     assert (first.numpy() != second.numpy()).any()
 
 
-def test_products_are_written(run, task, settings, tmp_path):
+@pytest.fixture
+def renamed(monkeypatch):
+    """What got its name when it was complete, so that a kill leaves the old or the new."""
+    names, rename = [], Path.replace
+
+    def noted(path, target):
+        names.append(Path(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    return names
+
+
+def test_products_are_written(run, task, settings, tmp_path, renamed):
     predictor = artifact.predictor(run)
     written = predict.predict(task, task.future(settings), predictor, "tiny", tmp_path / "out")
     case = next(iter(task.cases(settings)))
     written += task.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
     assert any("verified" in str(path) for path in written)
     assert all(path.stat().st_size > 0 for path in written)
+    assert set(written) <= set(renamed)
 
 
 def test_pictures_reach_tensorboard(run, task):
@@ -131,11 +146,12 @@ def test_pictures_reach_tensorboard(run, task):
     assert any(tag.startswith(f"{task.name}/") for tag in found)
 
 
-def test_export_writes_the_saved_model_again(run, task, settings, tmp_path):
+def test_export_writes_the_saved_model_again(run, task, settings, tmp_path, renamed):
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
     shutil.rmtree(copy / folder.SAVED_MODEL)
     train.export(task, copy)
+    assert renamed == [copy / folder.SAVED_MODEL, copy / folder.MANIFEST]
     case = next(iter(task.cases(settings)))
     for head, value in artifact.predictor(run)(case).items():
         np.testing.assert_allclose(artifact.predictor(copy)(case)[head], value, atol=1e-6)
