@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_type_hints
 import tyro
 
 from seaice_tf import __version__, processes
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, one_line
 
 USAGE = """usage: seaice-tf VERB TASK [flags]
 
@@ -206,7 +206,7 @@ def _doctor(task, words: list[str]) -> int:
     flags = _flags(words, f"doctor {task.name}", fields)
     troubles = task.doctor(_with_data(task, task.settings(), flags), flags.plots)
     for trouble in troubles:
-        print(f"trouble: {trouble}")
+        print(f"trouble: {one_line(trouble)}")
     print(f"{len(troubles)} troubles" if troubles else "no trouble found")
     return 1 if troubles else 0
 

@@ -6,3 +6,25 @@ class InputError(Exception):
 
     The command line prints it as one line; everything else that is raised is a defect of ours.
     """
+
+    def __str__(self):
+        return one_line(super().__str__())
+
+
+def reason(error: Exception) -> str:
+    """What an exception says in its first line, or its type if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+LONGEST = 1000  # characters
+
+
+def one_line(text: str) -> str:
+    r"""A message that can be shown: what files bring into it is escaped, and not quoted at length.
+
+    >>> one_line("expected a name, got \x1b[2J")
+    'expected a name, got \\x1b[2J'
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

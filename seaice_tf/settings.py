@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seaice_tf.errors import InputError
+from seaice_tf.readers import json_text
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ def read(path: Path, kind: type) -> Any:
         InputError: not readable as JSON, an unknown key, or a value of the wrong type.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json_text.parse(path.read_bytes())
     except FileNotFoundError as error:
         raise InputError(f"{path}: expected a settings file, got none") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except ValueError as error:
         raise InputError(f"{path}: expected JSON, got {error}") from error
     return from_dict(content, kind, str(path))
 

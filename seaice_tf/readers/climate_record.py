@@ -28,7 +28,7 @@ def read_file(path: Path, name: Name) -> Field:
         variable = dataset[VARIABLE]
         stored = netcdf.one_grid(path, variable, name.grid)
         whole = stored.dtype.kind in "iu"
-        scale = float(getattr(variable, "scale_factor", SCALE if whole else 1))
+        scale = netcdf.number(path, variable, "scale_factor", SCALE if whole else 1)
         fill = getattr(variable, "_FillValue", None)
     counts, unknown = climate_record.to_counts(stored * np.float64(scale))
     if fill is not None:

@@ -5,6 +5,8 @@ itself, or train_images/ without a look at the table. sample_submission.csv is n
 """
 
 import dataclasses
+import struct
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +28,21 @@ from seaice_tf.transforms.cloud_classes import (
 TITLE = "Understanding Clouds from Satellite Images"
 SUFFIXES = {".jpg", ".jpeg", ".png"}
 SHOWN = 6  # names in a message
+LARGEST = 1 << 26  # pixels, 20 times those of the contest's photos
+# What Pillow raises at damage.
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 @dataclass(frozen=True)
@@ -201,8 +218,10 @@ def image_size(path: Path) -> tuple[int, int]:
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         with Image.open(path) as file:
+            if file.width * file.height > LARGEST:
+                raise ValueError(f"{file.height} x {file.width} pixels are too many for a photo")
             yield file
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except DAMAGE as error:
         raise InputError(
             f"{path}: expected an image, got a file that cannot be read as one ({error}); "
             "download the file again"

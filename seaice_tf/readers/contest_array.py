@@ -4,13 +4,13 @@ uint8 (448, 304, 5): concentration from 0 to 250, then the masks of pole hole, c
 missing data, not 0 where they hold.
 """
 
-import zipfile
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, reason
+from seaice_tf.readers import npz
 from seaice_tf.readers.file_format import Field, Format
 from seaice_tf.transforms import counts, file_names
 from seaice_tf.transforms.counts import COAST, LAND, MISSING, POLE_HOLE
@@ -23,16 +23,11 @@ MASKS = (POLE_HOLE, COAST, LAND, MISSING)  # the flags of channels 1 to 4
 def read_file(path: Path, name: Name) -> Field:
     """The concentration with the masks as flags; where two masks hold, the later channel's."""
     try:
-        layers = np.load(path, allow_pickle=False)
-    except (
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:  # pickled, cut short, or no such file at all
-        reason = str(error).splitlines()[0]
+        layers = np.load(path, "r", allow_pickle=False)
+    except npz.DAMAGE as error:  # pickled, cut short, or no such file at all
         raise InputError(
-            f"{path}: expected a plain npy array, got a file that cannot be read as one ({reason});"
-            " download the file again"
+            f"{path}: expected a plain npy array, got a file that cannot be read as one "
+            f"({reason(error)}); download the file again"
         ) from error
     shape = (*name.grid.shape, len(MASKS) + 1)
     if not isinstance(layers, np.ndarray) or layers.dtype != np.uint8 or layers.shape != shape:

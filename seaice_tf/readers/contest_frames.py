@@ -63,9 +63,10 @@ def features(path: Path) -> Windows:
             f"frames of the last hour"
         )
     osgb = npz.mapped(path, "osgb") if "osgb" in npz.keys(path) else None
-    if osgb is not None and osgb.shape != (len(data), 2, SIDE, SIDE):
+    shape = (len(data), 2, SIDE, SIDE)
+    if osgb is not None and (osgb.shape != shape or osgb.dtype.kind not in "iuf"):
         raise InputError(
-            f"{path}: expected osgb {(len(data), 2, SIDE, SIDE)}, got {osgb.shape}; leave it out"
+            f"{path}: expected osgb {shape} in metres, got {osgb.dtype} {osgb.shape}; leave it out"
         )
     return Windows(path, data, osgb)
 

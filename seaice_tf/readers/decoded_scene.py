@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.readers import npz
 from seaice_tf.transforms import scene_names
 from seaice_tf.transforms.icechart import CHARTS, CLASSES, MASK
 from seaice_tf.transforms.scene_names import SceneName
@@ -26,16 +27,13 @@ class DecodedScene:
 def read(path: Path) -> DecodedScene:
     """Read `<time>_<service>_decoded_<W>x<H>.npz`; InputError if it is not one."""
     name = scene_names.parse("_".join(path.stem.split("_")[:2]))
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {key: stored[key] for key in (*GREYS, *CHARTS, "mask")}
-    except (KeyError, ValueError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
-        raise InputError(
-            f"{path}: expected arrays {', '.join((*GREYS, *CHARTS, 'mask'))}, got {error}; "
-            f"use the decoded scene of the data folder"
-        ) from error
+    arrays = {key: npz.mapped(path, key) for key in (*GREYS, *CHARTS, "mask")}
+    for key, values in arrays.items():
+        if values.dtype != np.uint8 or values.ndim != 2 or values.shape != arrays["mask"].shape:
+            raise InputError(
+                f"{path}: expected {key} as uint8 of the {arrays['mask'].shape} pixels of mask, "
+                f"got {values.dtype} {values.shape}; use the decoded scene of the data folder"
+            )
     charts = {chart: arrays[chart] for chart in CHARTS}
     for chart, values in charts.items():
         if ((values >= len(CLASSES[chart])) & (values != MASK)).any():

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import tfrecord
+from seaice_tf.readers import json_text, tfrecord
 from seaice_tf.transforms import nowcast
 from seaice_tf.transforms.frame_pixels import Block, Frames
 from seaice_tf.transforms.windows import Window
@@ -107,9 +107,13 @@ def _read(path: Path) -> Frames:
     content = tfrecord.mapped(path)
     try:
         (start, end), *rest = tfrecord.records(content)
-        header = json.loads(content[start:end].tobytes())
+        header = json_text.parse(content[start:end].tobytes())
+        if not isinstance(header["name"], str) or not isinstance(header["synthetic"], bool):
+            raise ValueError(f"name {header['name']!r}, synthetic {header['synthetic']!r}")
         time = np.array(header["times"], "datetime64[s]")
         (height, width), side = header["shape"], header["tile"]
+        if np.isnat(time).any() or min(len(time), height, width, side) < 1:
+            raise ValueError(f"{len(time)} times and {height} x {width} pixels")
         pieces, block = iter(rest), []
         for top in range(0, height, side):
             row = []
@@ -120,5 +124,5 @@ def _read(path: Path) -> Frames:
             block.append(row)
         whole: Block = block
         return Frames(header["name"], time, (whole,), synthetic=header["synthetic"])
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, StopIteration) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error

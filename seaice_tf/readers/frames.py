@@ -68,9 +68,10 @@ def read(path: Path) -> Frames:
             f"{path}: expected times that ascend, got {time[backward[0] + 1]} after "
             f"{time[backward[0]]}; sort the frames"
         )
-    if osgb is not None and osgb.shape != (2, *data.shape[1:]):
+    if osgb is not None and (osgb.shape != (2, *data.shape[1:]) or osgb.dtype.kind not in "iuf"):
         raise InputError(
-            f"{path}: expected osgb {(2, *data.shape[1:])}, got {osgb.shape}; {WAY_OUT}"
+            f"{path}: expected osgb {(2, *data.shape[1:])} in metres, got {osgb.dtype} "
+            f"{osgb.shape}; {WAY_OUT}"
         )
     return Frames(path.name, time, (((data,),),), osgb, synthetic=TITLE in title)
 

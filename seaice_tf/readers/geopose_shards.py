@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import geopose_tiles, tfrecord
+from seaice_tf.readers import geopose_tiles, json_text, tfrecord
 from seaice_tf.readers.geopose_tiles import Tile
 from seaice_tf.transforms import geopose
 from seaice_tf.transforms.geopose import CITIES, Facts, Pose, View
@@ -22,6 +22,7 @@ from seaice_tf.transforms.windows import Window, require_inside, whole
 
 SUFFIX = ".tfrecord"
 MANIFEST = "manifest.json"
+FIRST_NUMBER = Facts._fields.index("known")  # of those about heights
 WAY_OUT = "run seaice-tf prepare geopose again"
 
 
@@ -86,16 +87,19 @@ def read(path: Path) -> Shard:
     try:
         content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
         (start, end), image, agl = tfrecord.records(content)
-        header = json.loads(content[start:end].tobytes())
+        header = json_text.parse(content[start:end].tobytes())
         rows, columns = header.pop("shape")
         facts = Facts(**{**header, "pose": Pose(**header["pose"])})
         if facts.city not in CITIES:
             raise ValueError(f"the city {facts.city}")
+        numbers = np.array((facts.gsd, *facts.pose, *facts[FIRST_NUMBER:]))
+        if numbers.dtype.kind not in "if" or not (np.isfinite(numbers) & (numbers >= 0)).all():
+            raise ValueError(f"no finite numbers: {facts}")
         return Shard(
             path,
             facts,
             content[slice(*image)].reshape(rows, columns, 3),
             content[slice(*agl)].view("<u2").reshape(rows, columns),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error

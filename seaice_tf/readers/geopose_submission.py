@@ -1,7 +1,6 @@
 """Checks the archive for the Overhead Geopose Challenge before somebody else does."""
 
 import io
-import json
 import tarfile
 import zlib
 from collections import Counter
@@ -11,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from seaice_tf.errors import InputError
-from seaice_tf.readers import geopose_tiles, raster
+from seaice_tf.errors import InputError, reason
+from seaice_tf.readers import geopose_tiles, json_text, raster
 from seaice_tf.transforms import geopose
 from seaice_tf.transforms.geopose import UNKNOWN, Pose
 
@@ -36,7 +35,8 @@ def troubles(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
                 if entry.name not in expected:
                     found.append(f"{entry.name} is no file that is expected")
                     continue
-                content = archive.extractfile(entry) if entry.size <= LARGEST else None
+                fits = entry.isfile() and entry.size <= LARGEST
+                content = archive.extractfile(entry) if fits else None
                 if content is None:
                     found.append(f"{entry.name}: expected a file of at most {LARGEST} bytes")
                     continue
@@ -66,7 +66,7 @@ def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
             compression = image.info.get("compression")
             unknown = mode.startswith("I;16") and (np.asarray(image) == UNKNOWN).any()
     except raster.DAMAGE as error:
-        yield f"expected an image, got {str(error).splitlines()[0][:90]}"
+        yield f"expected an image, got {reason(error)[:90]}"
         return
     if raster.KINDS.get(mode) != (1, "uint16"):
         yield f"expected one band of uint16, got {mode}"
@@ -80,7 +80,7 @@ def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
 
 def _pose(data: bytes) -> Iterable[str]:
     try:
-        geopose_tiles.checked_pose(json.loads(data), "pose")
+        geopose_tiles.checked_pose(json_text.parse(data), "pose")
     except ValueError as error:
         yield f"expected JSON, got {error}"
     except InputError as error:

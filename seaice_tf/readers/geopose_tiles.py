@@ -7,7 +7,6 @@ table calls .j2k may have been converted to .tif.
 """
 
 import csv
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import raster
+from seaice_tf.readers import json_text, raster
 from seaice_tf.transforms import geopose
 from seaice_tf.transforms.geopose import (
     CITIES,
@@ -138,7 +137,7 @@ def read_pose(path: Path) -> Pose:
         InputError: not there, not JSON, or scale or angle are not finite numbers.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json_text.parse(path.read_bytes())
     except OSError as error:
         raise InputError(
             f"{path}: expected a VFLOW file, got {error.strerror}; add it or take its row out"
@@ -189,6 +188,7 @@ def _table(path: Path, columns: Sequence[str], troubles: list[str]) -> dict[str,
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             table = csv.DictReader(file, strict=True)
+            names = table.fieldnames or ()
             rows = [row for row in table if any(row.values())]
     except OSError as error:
         raise InputError(f"{path}: expected a table, got {error.strerror}; {WAY_OUT}") from error
@@ -196,7 +196,7 @@ def _table(path: Path, columns: Sequence[str], troubles: list[str]) -> dict[str,
         raise InputError(
             f"{path}: expected comma-separated values, got {error}; {WAY_OUT}"
         ) from error
-    if missing := [column for column in columns if column not in (table.fieldnames or ())]:
+    if missing := [column for column in columns if column not in names]:
         raise InputError(
             f"{path}: expected the columns {', '.join(columns)}, got no {', '.join(missing)}; "
             f"{WAY_OUT}"
@@ -205,7 +205,7 @@ def _table(path: Path, columns: Sequence[str], troubles: list[str]) -> dict[str,
     for row in rows:
         identity = row["id"] or ""
         if identity in result:
-            troubles.append(f"{path}: expected each id once, got {identity} again; take it out")
+            troubles.append(f"{path}: expected each id once, got {identity!r} again; take it out")
         elif not identity or any(row[column] in (None, "") for column in columns):
             troubles.append(f"{path}: expected {', '.join(columns)}, got {row}; mend the row")
         else:

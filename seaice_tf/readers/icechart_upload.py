@@ -67,11 +67,20 @@ def _variable(variable: netCDF4.Variable, shape: tuple[int, int] | None) -> list
 
 
 def read(path: Path, name: str) -> dict[str, np.ndarray]:
-    """The charts of one scene in an upload file, each (lines, samples) uint8."""
+    """The charts of one scene in an upload file, each (lines, samples) uint8.
+
+    Raises:
+        InputError: they are not there, or not as the contest has them.
+    """
     short = scene_names.parse(name).short
     with opened(path) as data:
         if missing := [c for c in CHARTS if f"{short}_{c}" not in data.variables]:
             raise InputError(
                 f"{path}: expected {', '.join(missing)} of {short}, got none; write it again"
             )
-        return {chart: np.asarray(data[f"{short}_{chart}"][:]) for chart in CHARTS}
+        variables = {chart: data[f"{short}_{chart}"] for chart in CHARTS}
+        shape = variables[CHARTS[0]].shape
+        for variable in variables.values():
+            if wrong := _variable(variable, shape):
+                raise InputError(f"{path}: {wrong[0]}; write it again")
+        return {chart: np.asarray(variable[:]) for chart, variable in variables.items()}

@@ -5,14 +5,14 @@ read in parallel starts processes.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, reason
 from seaice_tf.transforms.grid import Grid
 from seaice_tf.transforms.nsidc0051 import SYNTHETIC_TITLE
 
@@ -28,19 +28,42 @@ def opened(path: Path) -> Iterator[netCDF4.Dataset]:
             yield dataset
     except (FileNotFoundError, PermissionError):
         raise
-    except (OSError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{path}: expected a netCDF file, got {reason}; download the file again"
+            f"{path}: expected a netCDF file, got {reason(error)}; download the file again"
         ) from error
+
+
+def number(path: Path, holder: netCDF4.Dataset | netCDF4.Variable, name: str, default: float):
+    """An attribute as a float, `default` where there is none; InputError if it is no number."""
+    value = getattr(holder, name, default)
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: expected a number as {name}, got {value!r}; download the file again"
+        ) from error
+
+
+def require_numbers(path: Path, dataset: netCDF4.Dataset, names: Iterable[str], ndim: int) -> None:
+    """InputError unless these variables are there, hold numbers and have so many dimensions."""
+    for name in names:
+        if name not in dataset.variables:
+            raise InputError(f"{path}: expected {name}, got none; download the file again")
+        variable = dataset[name]
+        if getattr(variable.dtype, "kind", "O") not in "iuf" or variable.ndim != ndim:
+            raise InputError(
+                f"{path}: expected {name} as numbers along {ndim} dimensions, got "
+                f"{variable.dtype} {variable.shape}; download the file again"
+            )
 
 
 def one_grid(path: Path, variable: netCDF4.Variable, grid: Grid) -> np.ndarray:
     """The raw values of a variable (time, y, x) with one time: (rows, columns)."""
-    if variable.shape != (1, *grid.shape):
+    if variable.shape != (1, *grid.shape) or getattr(variable.dtype, "kind", "O") not in "iuf":
         raise InputError(
             f"{path}: expected {variable.name} (1, {grid.rows}, {grid.columns}) on the "
-            f"{grid.name}ern grid, got {variable.shape}; download the file again"
+            f"{grid.name}ern grid, got {variable.dtype} {variable.shape}; download the file again"
         )
     return np.asarray(variable[0])
 

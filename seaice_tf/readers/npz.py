@@ -5,8 +5,12 @@ once, a piece at a time, into a file without a name that vanishes with the proce
 mapped. Either way a window costs the pages that it touches. Nothing is unpickled.
 """
 
+import lzma
+import math
 import shutil
+import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,11 +18,25 @@ from typing import Literal
 
 import numpy as np
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, reason
 
 LOCAL_HEADER = 30  # bytes, before the name and the extra field
 PIECE = 1 << 20  # bytes
-DAMAGE = (zipfile.BadZipFile, ValueError, EOFError, zlib.error, RuntimeError)
+# What zipfile, zlib and numpy's parser of headers raise at damage.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+)
 
 
 def keys(path: Path) -> tuple[str, ...]:
@@ -32,7 +50,7 @@ def mapped(path: Path, key: str) -> np.ndarray:
     """An array of a file, read-only.
 
     Raises:
-        InputError: no npz file, a damaged one, no such array, or one of Python objects.
+        InputError: no npz file, a damaged one, no such array, or one of Python objects or records.
     """
     if key not in (there := keys(path)):
         raise InputError(
@@ -40,14 +58,30 @@ def mapped(path: Path, key: str) -> np.ndarray:
             f"save it under that name"
         )
     with _opened(path) as archive:
-        try:
-            return _mapped(path, archive, archive.getinfo(f"{key}.npy"))
-        except DAMAGE as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise InputError(
-                f"{path}: expected an array {key!r} that can be read, got {reason}; download the "
-                f"file again, or save plain numbers"
-            ) from error
+        return _checked(path, archive, f"{key}.npy")
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a file, in memory.
+
+    Raises:
+        InputError: as `mapped`.
+    """
+    with _opened(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".npy")]
+        return {
+            name.removesuffix(".npy"): np.array(_checked(path, archive, name)) for name in names
+        }
+
+
+def _checked(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    try:
+        return _mapped(path, archive, archive.getinfo(name))
+    except DAMAGE as error:
+        raise InputError(
+            f"{path}: expected an array {name.removesuffix('.npy')!r} that can be read, got "
+            f"{reason(error)}; download the file again, or save plain numbers"
+        ) from error
 
 
 def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
@@ -57,9 +91,9 @@ def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.n
             shape, fortran, kind = np.lib.format.read_array_header_1_0(member)
         else:
             shape, fortran, kind = np.lib.format.read_array_header_2_0(member)
-        if kind.hasobject:
-            raise ValueError("Python objects")
-        header, size = member.tell(), int(np.prod(shape)) * kind.itemsize
+        if kind.kind in "OV":
+            raise ValueError("Python objects or records")
+        header, size = member.tell(), math.prod(shape) * kind.itemsize
         if info.file_size - header != size:
             raise ValueError(f"{info.file_size - header} bytes instead of {size}")
         order: Literal["F", "C"] = "F" if fortran else "C"
@@ -89,7 +123,7 @@ def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
 def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    except DAMAGE as error:
         raise InputError(
             f"{path}: expected an npz file, got one that cannot be read as such; download it again"
         ) from error

@@ -41,7 +41,7 @@ def read_file(path: Path, name: Name) -> Field:
         empty = np.full(name.grid.shape, counts.MISSING, np.uint8)
         for sensor in newest_first(dataset.variables):
             variable = dataset[f"{sensor}_ICECON"]
-            scale = float(getattr(variable, "scale_factor", SCALE))
+            scale = netcdf.number(path, variable, "scale_factor", SCALE)
             if variable.dtype != np.uint8 or not np.isclose(scale, SCALE):
                 raise InputError(
                     f"{path}: expected {variable.name} as ubyte with scale_factor {SCALE}, "

@@ -14,7 +14,7 @@ import numpy as np
 import tifffile
 from PIL import Image, UnidentifiedImageError
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, reason
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
 TIFF, JPEG2000 = {".tif", ".tiff"}, {".j2k", ".jp2"}
@@ -27,10 +27,16 @@ DAMAGE = (
     EOFError,
     SyntaxError,  # Pillow, on a broken chunk
     struct.error,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
     zlib.error,
     tifffile.TiffFileError,
     Image.DecompressionBombError,
 )
+GROWTH = 4096  # bytes of pixels that a byte of a file stands for at most; of deflate 1032
+SEPARATE = 2  # TIFF's code for bands in planes of their own
 KINDS = {"RGB": (3, "uint8"), "L": (1, "uint8"), "I;16": (1, "uint16"), "I;16B": (1, "uint16")}
 
 
@@ -48,8 +54,7 @@ def _readable(path: Path) -> Iterator[None]:
         ) from error
     except DAMAGE as error:
         raise InputError(
-            f"{path}: expected an image, got {str(error).splitlines()[0][:90] or error!r}; "
-            f"download the file again"
+            f"{path}: expected an image, got {reason(error)[:90]}; download the file again"
         ) from error
 
 
@@ -60,10 +65,21 @@ def describe(path: Path) -> tuple[tuple[int, int], int, str]:
         InputError: not there, damaged, or of another kind than 8 bit grey or RGB or 16 bit grey.
     """
     with _readable(path), Image.open(path) as image:
-        width, height = image.size
-        if image.mode not in KINDS:
-            raise ValueError(f"pixels of the kind {image.mode}")
-        return (height, width), *KINDS[image.mode]
+        return _described(path, image)
+
+
+def _described(path: Path, image: Image.Image) -> tuple[tuple[int, int], int, str]:
+    if image.mode not in KINDS:
+        raise ValueError(f"pixels of the kind {image.mode}")
+    (width, height), (bands, kind) = image.size, KINDS[image.mode]
+    _require_room(path, (height, width), bands, kind)
+    return (height, width), bands, kind
+
+
+def _require_room(path: Path, shape: tuple[int, int], bands: int, kind: str) -> None:
+    """ValueError for pixels that the bytes of the file cannot stand for, before they are made."""
+    if shape[0] * shape[1] * bands * np.dtype(kind).itemsize > GROWTH * path.stat().st_size:
+        raise ValueError(f"{shape[0]} x {shape[1]} pixels in {path.stat().st_size} bytes")
 
 
 def read(path: Path, window: Window | None = None) -> np.ndarray:
@@ -72,29 +88,34 @@ def read(path: Path, window: Window | None = None) -> np.ndarray:
     Raises:
         InputError: as `describe`, or the window leaves the image.
     """
+    shape, bands, kind = describe(path)
+    part = window or whole(shape)
+    require_inside(part, shape, str(path))
     if path.suffix.lower() in TIFF:
         with _readable(path), tifffile.TiffFile(path) as tiff:
             page = tiff.pages.first
-            shape = (page.imagelength, page.imagewidth)
-            part = window or whole(shape)
-            require_inside(part, shape, str(path))
+            tags = (page.imagelength, page.imagewidth), page.samplesperpixel, str(page.dtype)
+            if tags != (shape, bands, kind):
+                raise ValueError(f"{tags} in tags for {shape}, {bands}, {kind}")
             if page.compression in DIRECT:
-                return _from_segments(tiff, page, part)
+                return _from_segments(path, tiff, page, part)
     with _readable(path), Image.open(path) as image:
-        part = window or whole(image.size[::-1])
-        require_inside(part, image.size[::-1], str(path))
-        return np.asarray(image)[part.slices].copy()
+        pixels = np.asarray(image)[part.slices]
+        return pixels.astype(kind)  # in the machine's order of bytes
 
 
-def _from_segments(tiff: tifffile.TiffFile, page, window: Window) -> np.ndarray:
+def _from_segments(path: Path, tiff: tifffile.TiffFile, page, window: Window) -> np.ndarray:
     """A window from the strips or tiles that it touches."""
     dtype = page.dtype.newbyteorder(tiff.byteorder)
     samples = page.samplesperpixel
-    result = np.zeros((window.height, window.width, samples), page.dtype)
     high = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
     wide = page.tilewidth if page.is_tiled else page.imagewidth
+    _require_room(path, (high, wide), samples, page.dtype)
+    result = np.zeros((window.height, window.width, samples), page.dtype)
     rows, columns = -(-page.imagelength // high), -(-page.imagewidth // wide)
-    planes = len(page.dataoffsets) // (rows * columns)
+    planes = samples if page.planarconfig == SEPARATE else 1
+    if not rows * columns * planes == len(page.dataoffsets) == len(page.databytecounts):
+        raise ValueError(f"{len(page.dataoffsets)} pieces for {rows} x {columns} x {planes}")
     if page.is_contiguous and planes == 1:
         shape = (page.imagelength, page.imagewidth, samples)
         pixels = np.memmap(page.parent.filehandle.path, dtype, "r", page.dataoffsets[0], shape)
@@ -107,8 +128,11 @@ def _from_segments(tiff: tifffile.TiffFile, page, window: Window) -> np.ndarray:
                 segment = _segment(tiff, page, (plane * rows + i) * columns + j)
                 if segment is None:  # a hole in the file stands for zeros
                     continue
-                bottom = min(window.bottom, i * high + segment.shape[0])
-                right = min(window.right, j * wide + segment.shape[1])
+                held = min(high, page.imagelength - i * high), min(wide, page.imagewidth - j * wide)
+                if segment.shape[0] < held[0] or segment.shape[1] < held[1]:
+                    raise ValueError(f"a piece of {segment.shape} pixels instead of {held}")
+                bottom = min(window.bottom, i * high + held[0])
+                right = min(window.right, j * wide + held[1])
                 top, left = max(window.top, i * high), max(window.left, j * wide)
                 here = np.s_[top - window.top : bottom - window.top]
                 result[here, left - window.left : right - window.left, bands] = segment[

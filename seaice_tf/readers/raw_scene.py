@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers.netcdf import opened
+from seaice_tf.readers.netcdf import opened, require_numbers
 from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
 from seaice_tf.transforms.icechart import COARSE, MASK, SAR, standardise
 from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
@@ -36,9 +36,16 @@ def describe(path: Path) -> RawScene:
                 f"{path}: expected a raw scene, got none of {', '.join(missing)}; "
                 f"ready-to-train scenes end in _prep.nc"
             )
+        grids = ("polygon_icechart", *SAR)
+        require_numbers(path, data, grids, ndim=2)
+        shapes = {data[each].shape for each in grids}
+        if len(shapes) > 1:
+            raise InputError(
+                f"{path}: expected {', '.join(grids)} on one grid, got {sorted(shapes)}; "
+                f"download the scene again"
+            )
         codes = tuple(_text(code) for code in data["polygon_codes"][:])
-        shape = data["polygon_icechart"].shape
-    return RawScene(path, name, shape, codes)
+    return RawScene(path, name, shapes.pop(), codes)
 
 
 def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -78,13 +85,14 @@ def read_charts(
 def read_incidence_angle(scene: RawScene, window: Window | None = None) -> np.ndarray:
     """Degrees at 80 m, bilinear between the tie points: (height, width) float64."""
     window = window or whole(downscale.size(scene.shape, HALVING))
+    names = [f"sar_grid_{name}" for name in ("line", "sample", "incidenceangle")]
     with opened(scene.path) as data:
-        lines, samples, angle = (
-            np.asarray(data[f"sar_grid_{name}"][:], float)
-            for name in ("line", "sample", "incidenceangle")
-        )
+        require_numbers(scene.path, data, names, ndim=1)
+        lines, samples, angle = (np.asarray(data[name][:], float) for name in names)
     rows, columns = np.unique(lines), np.unique(samples)
-    if angle.size != rows.size * columns.size:
+    known = np.isfinite(lines).all() and np.isfinite(samples).all()
+    fits = lines.size == samples.size == angle.size == rows.size * columns.size
+    if not (known and fits and min(rows.size, columns.size) >= 2):
         raise InputError(
             f"{scene.path}: expected tie points on a grid, got {angle.size} of {rows.size} x "
             f"{columns.size}; download the scene again"
@@ -102,9 +110,19 @@ def read_incidence_angle(scene: RawScene, window: Window | None = None) -> np.nd
 
 
 def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarray:
-    """Channels of the 2 km grid, standardised: (rows, columns, C) float32."""
+    """Channels of the 2 km grid, standardised: (rows, columns, C) float32.
+
+    Raises:
+        InputError: one is not there, or of another shape than the others.
+    """
     with opened(scene.path) as data:
+        require_numbers(scene.path, data, channels, ndim=2)
         layers = [standardise(name, np.asarray(data[name][:], float)) for name in channels]
+    if len({layer.shape for layer in layers}) > 1:
+        raise InputError(
+            f"{scene.path}: expected channels on one grid, got {[each.shape for each in layers]}; "
+            f"download the scene again"
+        )
     return np.stack(layers, axis=-1)
 
 

@@ -15,13 +15,14 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers.netcdf import opened
+from seaice_tf.readers.netcdf import number, opened, require_numbers
 from seaice_tf.transforms import icechart, scene_names
 from seaice_tf.transforms.icechart import CELL, CHARTS, COARSE, FILL, FINE, MASK, SAR
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
 SPACING = 80  # metres
+NO_CLASS = MASK - 1  # stands for a value that no chart has
 WAY_OUT = "use the ready-to-train scenes of the AI4Arctic set"
 
 
@@ -52,10 +53,11 @@ def describe(path: Path) -> Scene:
         first = next(iter((*channels, *charts)), None)
         if first is None:
             raise InputError(f"{path}: expected SAR channels or charts, got none; {WAY_OUT}")
+        require_numbers(path, data, (*channels, *charts), ndim=2)
         shape = data[first].shape
         _require_grids(path, data, shape, channels, charts)
         attributes = {key: data.getncattr(key) for key in data.ncattrs()}
-        ties = [_tie_points(data, f"sar_grid2d_{which}") for which in ("latitude", "longitude")]
+        ties = _tie_points(path, data)
     return Scene(path, _completed(name, attributes), attributes, shape, channels, charts, *ties)
 
 
@@ -103,7 +105,7 @@ def read_valid(scene: Scene, window: Window | None = None) -> np.ndarray:
     rows, columns = _inside(scene, window).slices
     with opened(scene.path) as data:
         primary = _variable(scene, data, SAR[0])
-        fill = getattr(primary, "variable_fill_value", FILL)
+        fill = number(scene.path, primary, "variable_fill_value", FILL)
         values = primary[rows, columns]
     return np.isfinite(values) & (values != fill)
 
@@ -146,7 +148,7 @@ def _completed(name: SceneName, attributes: Mapping[str, Any]) -> SceneName:
 
 def _require_grids(path, data: netCDF4.Dataset, shape, channels, charts) -> None:
     for name in (*(c for c in channels if c in FINE), *charts):
-        if data[name].ndim != 2 or data[name].shape != shape:
+        if data[name].shape != shape:
             raise InputError(
                 f"{path}: expected {name} on the SAR grid, {shape}, got {data[name].shape}; "
                 f"{WAY_OUT}"
@@ -159,13 +161,24 @@ def _require_grids(path, data: netCDF4.Dataset, shape, channels, charts) -> None
                 f"{path}: expected {name} on {cells[0]:.0f} x {cells[1]:.0f} cells of {CELL} "
                 f"pixels, got {data[name].shape}; {WAY_OUT}"
             )
-    spacing = getattr(data, "pixel_spacing", SPACING)
-    if float(spacing) != SPACING:
-        raise InputError(f"{path}: expected {SPACING} m pixels, got {spacing} m; {WAY_OUT}")
+    if (spacing := number(path, data, "pixel_spacing", SPACING)) != SPACING:
+        raise InputError(f"{path}: expected {SPACING} m pixels, got {spacing:g} m; {WAY_OUT}")
 
 
-def _tie_points(data: netCDF4.Dataset, name: str) -> np.ndarray:
-    return np.asarray(data[name][:], float) if name in data.variables else np.empty((0, 0))
+def _tie_points(path: Path, data: netCDF4.Dataset) -> list[np.ndarray]:
+    """Latitude and longitude; both (0, 0) where the file holds neither."""
+    names = [f"sar_grid2d_{which}" for which in ("latitude", "longitude")]
+    if not any(name in data.variables for name in names):
+        return [np.empty((0, 0))] * 2
+    require_numbers(path, data, names, ndim=2)
+    points = [np.asarray(data[name][:], float) for name in names]
+    shapes = {each.shape for each in points}
+    if len(shapes) > 1 or min(shapes.pop()) < 2 or not np.isfinite(points).all():
+        raise InputError(
+            f"{path}: expected tie points of latitude and longitude, got {points[0].shape} and "
+            f"{points[1].shape}, perhaps without numbers; {WAY_OUT}"
+        )
+    return points
 
 
 def _inside(scene: Scene, window: Window | None) -> Window:
@@ -185,4 +198,6 @@ def _chart(scene: Scene, variable: netCDF4.Variable, slices) -> np.ndarray:
     if values.dtype == np.uint8:
         return values
     # Some tools rewrite the charts as floats with NaN for the mask.
-    return np.where(np.isfinite(values), values, MASK).astype(np.uint8)
+    values = np.where(np.isfinite(values), values, MASK)
+    counts = np.clip(values, 0, MASK).astype(np.uint8)
+    return np.where(counts == values, counts, np.uint8(NO_CLASS))

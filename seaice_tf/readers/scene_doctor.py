@@ -4,7 +4,6 @@ Lists are files of names (JSON) or folders of scenes. Names alone tell area, mon
 and satellite; scenes add their ice, and the place where a name tells none.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import sar_scene
+from seaice_tf.readers import json_text, sar_scene
 from seaice_tf.transforms import scene_names, scene_weights
 from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK
 from seaice_tf.transforms.scene_names import FACTORS, UNKNOWN, SceneName
@@ -56,8 +55,8 @@ class SceneList:
 def read_list(path: Path) -> SceneList:
     """A JSON list of raw or ready-to-train names, as the challenge has it."""
     try:
-        names = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        names = json_text.parse(path.read_bytes())
+    except ValueError as error:
         raise InputError(
             f"{path}: expected a JSON list of names, got {error}; download it again"
         ) from error
@@ -71,13 +70,27 @@ def read_histograms(path: Path, names: Sequence[SceneName]) -> dict[str, np.ndar
     """Pixels of each class from a JSON {scene: {chart: {class: pixels}}}: chart -> (n, classes).
 
     Scenes that the file does not hold have no pixels.
+
+    Raises:
+        InputError: it is no JSON, or of another structure.
     """
-    stored = json.loads(path.read_text())
     result = {}
-    for chart in CHARTS:
-        kinds = [str(kind) for kind in range(len(CLASSES[chart]))]
-        scenes = (stored.get(name.short, {}).get(chart, {}) for name in names)
-        result[chart] = np.array([[scene.get(k, 0) for k in kinds] for scene in scenes], np.int64)
+    try:
+        stored = json_text.parse(path.read_bytes())
+        for chart in CHARTS:
+            kinds = [str(kind) for kind in range(len(CLASSES[chart]))]
+            scenes = (stored.get(name.short, {}).get(chart, {}) for name in names)
+            pixels = [[scene.get(kind, 0) for kind in kinds] for scene in scenes]
+            if not all(
+                type(number) is int and 0 <= number < 2**40 for row in pixels for number in row
+            ):
+                raise ValueError(f"others for {chart}")
+            result[chart] = np.array(pixels, np.int64).reshape(len(names), len(kinds))
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: expected JSON of scene, chart, class and pixels, got {error}; "
+            f"count them again"
+        ) from error
     return result
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import sar_scene, scene_doctor, scene_inputs, tfrecord
+from seaice_tf.readers import json_text, sar_scene, scene_doctor, scene_inputs, tfrecord
 from seaice_tf.readers.sar_scene import Scene
 from seaice_tf.transforms import downscale, scene_names
 from seaice_tf.transforms.icechart import CHARTS
@@ -77,8 +77,11 @@ def read(path: Path) -> Pixels:
     content = tfrecord.mapped(path)
     try:
         (start, end), *rest = tfrecord.records(content)
-        header = json.loads(content[start:end].tobytes())
-        name = replace(scene_names.parse(header["name"]), satellite=header["satellite"])
+        header = json_text.parse(content[start:end].tobytes())
+        name, satellite, area = (header[key] for key in ("name", "satellite", "area"))
+        if not all(isinstance(text, str) for text in (name, satellite, area)):
+            raise ValueError(f"no names: {name!r}, {satellite!r}, {area!r}")
+        name = replace(scene_names.parse(name), satellite=satellite)
         if len(rest) != 3 * len(header["bands"]):
             raise ValueError(f"{len(rest)} records for {len(header['bands'])} bands")
         number = len(header["channels"])
@@ -90,6 +93,8 @@ def read(path: Path) -> Pixels:
                 for (first, last), (kind, more) in zip(rest[3 * i : 3 * i + 3], kinds)
             ]
             found.append(Band(*arrays))
-        return Pixels(name, header["area"], tuple(found))
+        if not found or len({band.share.shape[1] for band in found}) > 1:
+            raise ValueError(f"bands of {header['bands']} pixels")
+        return Pixels(name, area, tuple(found))
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error

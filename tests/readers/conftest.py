@@ -10,6 +10,9 @@ from seaice_tf.transforms.file_names import Name
 from seaice_tf.transforms.grid import SOUTH, of_shape
 from seaice_tf.writers.nsidc0051 import sensor, write_synthetic
 
+# Programs that test_fuzz.py starts; they import each other.
+collect_ignore = ["fuzz.py", "fuzz_readers.py"]
+
 
 def write_v2(folder, first, counts, sensors=None):
     """NSIDC-0051 v2; `sensors` names the variables, each with the same counts."""

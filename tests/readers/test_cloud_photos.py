@@ -112,6 +112,13 @@ def test_a_corrupt_image(contest):
                 cloud_photos.read_image(path, shape)
 
 
+def test_an_image_too_large_for_a_photo(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("1", (9000, 8000)).save(path)
+    with pytest.raises(InputError, match="8000 x 9000 pixels are too many"):
+        cloud_photos.read_image(path, (42, 63))
+
+
 def test_a_code_longer_than_the_csv_module_likes(contest):
     usual = csv.field_size_limit()
     dots = np.zeros(LABEL_SHAPE, bool)

@@ -64,7 +64,7 @@ def test_wrong_dimensions(sound, kind, grid):
     folder, victim = sound(kind)
     shape = grid.shape if grid is SOUTH else grid.shape[::-1]
     replace(victim, NETCDF[kind], np.zeros(shape, np.uint8))
-    refused(folder, victim, r"\(1, 448, 304\) on the northern grid, got \(1, 3\d\d, \d{3}\)")
+    refused(folder, victim, r"\(1, 448, 304\) on the northern grid, got uint8 \(1, 3\d\d, \d{3}\)")
 
 
 def replace(path, name, field, **attributes):
@@ -84,6 +84,12 @@ def test_version_2_of_another_type_or_scale(sound):
     refused(folder, victim, "expected F17_ICECON as ubyte with scale_factor 0.004, got float32")
     replace(victim, NETCDF[V2], np.zeros(NORTH.shape, np.uint8), scale_factor=0.01)
     refused(folder, victim, "got uint8 with 0.01; download")
+
+
+def test_version_2_whose_scale_is_no_number(sound):
+    folder, victim = sound(V2)
+    replace(victim, NETCDF[V2], np.zeros(NORTH.shape, np.uint8), scale_factor="0.004 or so")
+    refused(folder, victim, "expected a number as scale_factor, got '0.004 or so'; download")
 
 
 def test_version_2_of_something_else(sound):
@@ -121,11 +127,13 @@ def save(path, array, **options):
 
 
 CONTEST_DAMAGES = {
-    "pickled": "cannot be read as one .*pickle",
+    "pickled": "cannot be read as one .*Python objects",
     "truncated": "cannot be read as one",
     "empty": "cannot be read as one",
     "no npy": "cannot be read as one",
     "zip": "cannot be read as one",
+    "header": "cannot be read as one",
+    "size": "cannot be read as one",
     "dtype": r"expected uint8 \(448, 304, 5\), got float32 \(448, 304, 5\); download",
     "shape": r"expected uint8 \(448, 304, 5\), got uint8 \(448, 304\); download",
     "no mask": "expected concentrations from 0 to 250 outside the masks, got 254 in one of 1 cells",
@@ -146,6 +154,12 @@ def test_a_broken_contest_array(sound, how):
         victim.write_bytes(b"<html>log in</html>")
     elif how == "zip":
         victim.write_bytes(b"PK\x03\x04" + content[4:])
+    elif how == "header":
+        victim.write_bytes(content.replace(b"(448, 304, 5)", b"(448, 304, 5 "))
+    elif how == "size":
+        victim.write_bytes(
+            content.replace(b"(448, 304, 5), }      ", b"(448, 304, 9" + b"9" * 8 + b")}")
+        )
     elif how == "dtype":
         save(victim, layers.astype(np.float32))
     elif how == "shape":

@@ -63,6 +63,9 @@ def test_sequences_stay_apart_and_damage_is_named(tmp_path):
     paths[0].write_bytes(paths[0].read_bytes()[:-1000])
     with pytest.raises(InputError, match="expected a shard"):
         frame_shards.read(paths)
+    paths[1].write_bytes(paths[1].read_bytes().replace(b'"b.npz"', b'["b.n"]'))
+    with pytest.raises(InputError, match=r"name \['b\.n'\]"):
+        frame_shards.read(paths[1:])
 
 
 def test_a_folder_that_is_not_complete_is_refused(tmp_path):

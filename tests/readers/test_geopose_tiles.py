@@ -118,6 +118,10 @@ TROUBLES = {
         "inside its folder",
     ),
     "absolute": (table(geopose.LABELLED_TABLE, ",{}_AGL.tif", ",/etc/{}.tif"), "inside its folder"),
+    "empty table": (
+        lambda folder, _: (folder / geopose.METADATA).write_text(""),
+        "expected the columns id, city, gsd, got no id",
+    ),
     "no column": (table(geopose.LABELLED_TABLE, "id,rgb", "id,image"), "got no rgb"),
 }
 
@@ -190,6 +194,14 @@ def test_shards_give_back_the_tiles(made, tmp_path):
         path.write_bytes(content)
         with pytest.raises(InputError, match="expected a shard"):
             geopose_shards.read(path)
+    header, *pixels = geopose_shards.records(tile)
+    for change in ({"gsd": "1"}, {"gsd": -1.0}, {"known": None}, {"square": float("inf")}):
+        path.write_bytes(framed([json.dumps({**json.loads(header), **change}).encode(), *pixels]))
+        with pytest.raises(InputError, match="no finite numbers"):
+            geopose_shards.read(path)
+    path.write_bytes(framed([b"7", *pixels]))
+    with pytest.raises(InputError, match="expected a shard"):
+        geopose_shards.read(path)
     with pytest.raises(InputError, match="not ended"):
         geopose_shards.find(tmp_path)
     (tmp_path / "manifest.json").write_text('{"shards": {"b": {}, "a": {}}}')

@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,39 @@ def test_objects_are_not_unpickled(tmp_path):
     np.savez(path, data=np.array([{}, None], object))
     with pytest.raises(InputError, match="Python objects"):
         npz.mapped(path, "data")
+
+
+HEADERS = {
+    "a bracket that stays open": b"{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3,",
+    "no type": b"{'descr': 7, 'fortran_order': False, 'shape': (2, 3)}",
+    "records": b"{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (24,)}",
+    "a size beyond any integer": b"{'descr': '<i2', 'fortran_order': False, 'shape': (2**64,)}",
+    "sizes whose product overflows": b"{'descr': '<i2', 'fortran_order': False, "
+    b"'shape': (4294967296, 4294967296)}",
+    "no number as size": b"{'descr': '<i2', 'fortran_order': False, 'shape': ('x',)}",
+    "a negative size": b"{'descr': '<i2', 'fortran_order': False, 'shape': (-24,)}",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
+def test_headers_that_lie_are_refused(tmp_path, header):
+    path, text = tmp_path / "a.npz", header + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + VALUES.tobytes()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.npy", content)
+    for read in (npz.read, lambda path: npz.mapped(path, "data")):
+        with pytest.raises(InputError, match="expected an array 'data' that can be read"):
+            read(path)
+
+
+def test_all_arrays_are_read_into_memory(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, **{"conv/kernel": VALUES, "name": np.array("text")})
+    found = npz.read(path)
+    path.unlink()
+    assert list(found) == ["conv/kernel", "name"]
+    np.testing.assert_array_equal(found["conv/kernel"], VALUES)
+    assert str(found["name"]) == "text"
 
 
 def test_damage_is_named(tmp_path):

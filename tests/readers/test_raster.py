@@ -86,5 +86,31 @@ def test_other_troubles(tmp_path):
     tifffile.imwrite(tmp_path / "f.tif", np.zeros((4, 4), np.float32))
     with pytest.raises(InputError, match="kind F"):
         raster.describe(tmp_path / "f.tif")
+    tifffile.imwrite(tmp_path / "g.tif", np.zeros((4, 4), np.uint8))
     with pytest.raises(InputError, match="window inside"):
-        raster.read(tmp_path / "f.tif", Window(0, 0, 5, 4))
+        raster.read(tmp_path / "g.tif", Window(0, 0, 5, 4))
+
+
+def tags(path, **changes):
+    """Write some tags of a TIFF again."""
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        for name, value in changes.items():
+            tiff.pages.first.tags[name].overwrite(value)
+
+
+LIES = {
+    "a width that the bytes cannot hold": {"ImageWidth": 1 << 22},
+    "tiles that the bytes cannot hold": {"TileLength": 1 << 28},
+    "more tiles than there are": {"ImageLength": 700},
+    "fewer tiles than there are": {"TileWidth": 64},
+    "another order of bands": {"PlanarConfiguration": 2},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_tags_that_contradict_the_file_are_refused(tmp_path, lie):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, image(3, "uint8"), compression="zlib", tile=(32, 16), photometric="rgb")
+    tags(path, **lie)
+    with pytest.raises(InputError, match=r"a\.tif: expected an image, got "):
+        raster.read(path)

@@ -16,10 +16,9 @@ ICE = f"3;91;{EMPTY};93;6" + f";{EMPTY}" * 9 + ";I"
 WATER = f"5;{EMPTY}" + f";{EMPTY}" * 12 + ";W"
 
 
-@pytest.fixture
-def path(tmp_path):
+def write(folder):
     """Ten lines of nine samples of 40 m: ice on the left, water on the right, land at a corner."""
-    path = tmp_path / NAME
+    path = folder / NAME
     with netCDF4.Dataset(path, "w") as data:
         for name, size in (("sar_lines", 10), ("sar_samples", 9), ("codes", 3), ("points", 6)):
             data.createDimension(name, size)
@@ -44,6 +43,11 @@ def path(tmp_path):
         ):
             data.createVariable(f"sar_grid_{name}", "f8", ("points",))[:] = values.ravel()
     return path
+
+
+@pytest.fixture
+def path(tmp_path):
+    return write(tmp_path)
 
 
 def test_charts_at_80_m(path):
@@ -85,3 +89,34 @@ def test_a_scene_without_polygons_is_refused(path):
         data.renameVariable("polygon_icechart", "other")
     with pytest.raises(InputError, match="expected a raw scene, got none of polygon_icechart"):
         raw_scene.describe(path)
+
+
+def test_a_scene_whose_grids_differ_is_refused(path):
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("nersc_sar_primary", "other")
+        data.createVariable("nersc_sar_primary", "f4", ("sar_samples", "sar_lines"))
+    with pytest.raises(InputError, match=r"on one grid, got \[\(9, 10\), \(10, 9\)\]"):
+        raw_scene.describe(path)
+
+
+def test_tie_points_that_are_missing_or_no_grid_are_refused(path):
+    scene = raw_scene.describe(path)
+    with netCDF4.Dataset(path, "a") as data:
+        data["sar_grid_line"][2] = 1
+    with pytest.raises(InputError, match="expected tie points on a grid"):
+        raw_scene.read_incidence_angle(scene)
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("sar_grid_line", "other")
+    with pytest.raises(InputError, match="expected sar_grid_line, got none"):
+        raw_scene.read_incidence_angle(scene)
+
+
+def test_channels_of_two_grids_are_refused(path):
+    with netCDF4.Dataset(path, "a") as data:
+        data.createVariable("t2m", "f4", ("points", "codes"))
+        data.createVariable("u10m_rotated", "f4", ("codes", "points"))
+    scene = raw_scene.describe(path)
+    with pytest.raises(InputError, match="expected channels on one grid"):
+        raw_scene.read_coarse(scene, ("t2m", "u10m_rotated"))
+    with pytest.raises(InputError, match="expected v10m_rotated, got none"):
+        raw_scene.read_coarse(scene, ("t2m", "v10m_rotated"))

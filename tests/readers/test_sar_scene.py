@@ -131,3 +131,56 @@ def test_other_files_are_refused(tmp_path, scene):
         data.pixel_spacing = 40
     with pytest.raises(InputError, match="expected 80 m pixels"):
         sar_scene.describe(path)
+
+
+ODD = {
+    "a spacing in words": (
+        lambda data: data.setncattr("pixel_spacing", "80 m"),
+        "expected a number as pixel_spacing, got '80 m'",
+    ),
+    "tie points without longitude": (
+        lambda data: data.renameVariable("sar_grid2d_longitude", "other"),
+        "expected sar_grid2d_longitude, got none",
+    ),
+    "tie points that are no numbers": (
+        lambda data: data["sar_grid2d_latitude"].__setitem__((0, 0), np.nan),
+        "expected tie points of latitude and longitude",
+    ),
+    "a channel of text": (
+        lambda data: _replace(data, "t2m", str),
+        "expected t2m as numbers along 2 dimensions, got <class 'str'>",
+    ),
+}
+
+
+def _replace(data, name, kind):
+    dimensions = data[name].dimensions
+    data.renameVariable(name, "other")
+    return data.createVariable(name, kind, dimensions)
+
+
+@pytest.mark.parametrize(("change", "message"), ODD.values(), ids=ODD)
+def test_odd_scenes_are_refused(tmp_path, scene, change, message):
+    path = tmp_path / scene.path.name
+    path.write_bytes(scene.path.read_bytes())
+    with netCDF4.Dataset(path, "a") as data:
+        change(data)
+    with pytest.raises(InputError, match=message):
+        sar_scene.describe(path)
+
+
+@pytest.mark.parametrize("value", [-1.0, 1.5, 256.0, 261.0])
+def test_no_value_of_a_chart_in_floats_becomes_another_class(tmp_path, scene, value):
+    path = tmp_path / scene.path.name
+    path.write_bytes(scene.path.read_bytes())
+    with netCDF4.Dataset(path, "a") as data:
+        charted = data["SOD"][:].astype(float)
+        charted[charted == 255] = np.nan
+        changed = _replace(data, "SOD", "f8")
+        changed[:] = charted
+    floats = sar_scene.read_charts(sar_scene.describe(path))
+    np.testing.assert_array_equal(floats["SOD"], sar_scene.read_charts(scene)["SOD"])
+    with netCDF4.Dataset(path, "a") as data:
+        data["SOD"][0, 0] = value
+    with pytest.raises(InputError, match="expected SOD of 0 to 5 or 255, got others"):
+        sar_scene.read_charts(sar_scene.describe(path))

@@ -5,7 +5,7 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.readers import decoded_scene, sar_scene, scene_doctor
-from seaice_tf.transforms import scene_weights
+from seaice_tf.transforms import scene_names, scene_weights
 from seaice_tf.transforms.icechart import CHARTS
 from seaice_tf.transforms.scene_names import FACTORS
 from seaice_tf.writers import synthetic_scenes
@@ -120,5 +120,37 @@ def test_the_real_scene_of_a_figure(real_data):
 def test_other_arrays_are_refused(tmp_path):
     path = tmp_path / "20180607T184326_dmi_decoded_2x2.npz"
     np.savez(path, HH=np.zeros((2, 2), np.uint8))
-    with pytest.raises(InputError, match="expected arrays HH"):
+    with pytest.raises(InputError, match="expected an array 'HV', got HH"):
         decoded_scene.read(path)
+
+
+SOUND = dict.fromkeys((*decoded_scene.GREYS, *CHARTS, "mask"), np.ones((2, 3), np.uint8))
+DECODED = {
+    "another type": ({"HV": np.ones((2, 3))}, r"expected HV as uint8 .*, got float64 \(2, 3\)"),
+    "another shape": ({"HH": np.ones((3, 2), np.uint8)}, r"\(2, 3\) pixels of mask, got uint8"),
+    "no class": ({"SOD": np.full((2, 3), 6, np.uint8)}, "expected classes of SOD"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), DECODED.values(), ids=DECODED)
+def test_decoded_scenes_that_do_not_fit_are_refused(tmp_path, change, message):
+    path = tmp_path / "20180607T184326_dmi_decoded_3x2.npz"
+    np.savez(path, **{**SOUND, **change})
+    with pytest.raises(InputError, match=message):
+        decoded_scene.read(path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match="expected an npz file"):
+        decoded_scene.read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[", "[1]", '{"20180124T194759_dmi": 1}', '{"20180124T194759_dmi": {"SIC": {"0": "x"}}}'],
+)
+def test_histograms_that_are_none_are_refused(tmp_path, text):
+    path, names = tmp_path / "h.json", [scene_names.parse("20180124T194759_dmi")]
+    path.write_text('{"20180124T194759_dmi": {"SIC": {"3": 7}}}')
+    assert scene_doctor.read_histograms(path, names)["SIC"][0, 3] == 7
+    path.write_text(text)
+    with pytest.raises(InputError, match="expected JSON of scene, chart, class and pixels"):
+        scene_doctor.read_histograms(path, names)

@@ -69,7 +69,11 @@ def test_troubles_of_a_submission_are_told(tmp_path):
         add(archive, "ARG_a_VFLOW.json", b"scale")
         add(archive, "../evil_AGL.tif", b"")
         add(archive, "OMA_b_AGL.tif", b"no image")
-    found = geopose_submission.troubles(path, {"ARG_a": (20, 30), "OMA_b": (20, 30)})
+        link = tarfile.TarInfo("OMA_b_VFLOW.json")
+        link.type, link.linkname = tarfile.LNKTYPE, "/etc/passwd"
+        archive.addfile(link)
+    shapes = dict.fromkeys(("ARG_a", "OMA_b", "JAX_c"), (20, 30))
+    found = geopose_submission.troubles(path, shapes)
     for expected in (
         "ARG_a_AGL.tif: expected 20 x 30 pixels, got 20 x 31",
         "expected deflate",
@@ -79,7 +83,8 @@ def test_troubles_of_a_submission_are_told(tmp_path):
         "ARG_a_VFLOW.json is there 2 times",
         "../evil_AGL.tif is no file that is expected",
         "OMA_b_AGL.tif: expected an image",
-        "expected OMA_b_VFLOW.json, got none",
+        "OMA_b_VFLOW.json: expected a file of at most",
+        "expected JAX_c_VFLOW.json, got none",
     ):
         assert any(expected in trouble for trouble in found), expected
     path.write_bytes(b"no archive")
