@@ -23,6 +23,7 @@ RUNS = Path("saved_models/forecast")
 TASK = TASKS["forecast"]
 AUTOENCODER = RUNS / "entry-two_conv-100"
 EPOCHS = 100
+CROP_SHARE = 0.02
 VALIDATION, TEST = ("2007-01", "2009-12"), ("2010-01", "2012-12")
 
 AS_ENTERED = Settings(
@@ -31,19 +32,32 @@ AS_ENTERED = Settings(
     autoencoder=str(AUTOENCODER),
     training=Training(batch_size=32, schedule="constant", checkpoint_epochs=40),
 )
-RATES: dict[str, dict[str, Any]] = {
-    "autoencoder": {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9},
-    "lstm": {"optimizer": "sgd", "learning_rate": 1e-3, "momentum": 0.999},
-    "adam": {"optimizer": "adam", "learning_rate": 1e-3},
-}
+SLOWLY = {"optimizer": "sgd", "learning_rate": 1e-3, "momentum": 0.999}  # LSTMs
+ADAM = {"optimizer": "adam", "learning_rate": 1e-3}
+
+
+def autoencoder(variant: str, epochs: int = EPOCHS) -> Path:
+    rates = {"optimizer": "sgd", "learning_rate": 0.1, "momentum": 0.9}
+    return run("autoencoder", variant, epochs, rates)
+
+
+def sequence(variant: str, epochs: int = EPOCHS, **changes: Any) -> Path:
+    """On the codes of AUTOENCODER."""
+    rates = ADAM if variant.startswith("attention") else SLOWLY
+    return run("sequence", variant, epochs, rates, **changes)
+
+
+def crops(variant: str) -> Path:
+    """Fewer epochs, each on a few crops of every month."""
+    return run("crops", variant, 40, ADAM, crop_share=CROP_SHARE)
 
 
 def run(
-    network: Any, variant: str, rates: str, epochs: int = EPOCHS, name: str = "", **changes: Any
+    network: Any, variant: str, epochs: int, rates: dict[str, Any], name: str = "", **changes: Any
 ) -> Path:
     """The complete run of a variant as entered, but for `changes`; trains it if need be."""
     path = RUNS / f"entry-{name or variant}-{epochs}"
-    training = dataclasses.replace(AS_ENTERED.training, epochs=epochs, **RATES[rates])
+    training = dataclasses.replace(AS_ENTERED.training, epochs=epochs, **rates)
     settings = dataclasses.replace(
         AS_ENTERED, network=network, variant=variant, training=training, **changes
     )

@@ -22,12 +22,9 @@ LOSSES = {
 
 def main(epochs: int, variants: list[str]) -> None:
     entry.show(
-        [
-            (variant, entry.run("autoencoder", variant, "autoencoder", epochs), LOSSES[variant])
-            for variant in variants
-        ]
+        [(variant, entry.autoencoder(variant, epochs), LOSSES[variant]) for variant in variants]
     )
 
 
 if __name__ == "__main__":
-    main(int((*sys.argv, entry.EPOCHS)[1]), sys.argv[2:] or list(LOSSES))
+    main(int(sys.argv[1]) if sys.argv[1:] else entry.EPOCHS, sys.argv[2:] or list(LOSSES))

@@ -9,16 +9,10 @@ Usage: python experiments/forecast_final.py
 import contest_entry as entry
 
 NETWORKS = {
-    "autoencoder: last year through the code": (
-        "autoencoder",
-        "two_conv",
-        "autoencoder",
-        100,
-        None,
-    ),
-    "autoencoder and LSTM": ("sequence", "lstm_2_norm", "lstm", 100, 4.6961),
-    "autoencoder and attention": ("sequence", "attention_8_skips", "adam", 100, 4.4870),
-    "ConvLSTM on crops": ("crops", "crops_conv_lstm", "adam", 40, 4.5689),
+    "autoencoder: last year through the code": (entry.autoencoder, "two_conv", None),
+    "autoencoder and LSTM": (entry.sequence, "lstm_2_norm", 4.6961),
+    "autoencoder and attention": (entry.sequence, "attention_8_skips", 4.4870),
+    "ConvLSTM on crops": (entry.crops, "crops_conv_lstm", 4.5689),
 }
 PERIODS = (entry.VALIDATION, entry.TEST)
 
@@ -26,8 +20,8 @@ PERIODS = (entry.VALIDATION, entry.TEST)
 def main() -> None:
     print("| contest score | the entry, on its own years | ours, 2007-2009 | ours, 2010-2012 |")
     print("|---|---:|---:|---:|")
-    for name, (network, variant, rates, epochs, theirs) in NETWORKS.items():
-        run = entry.run(network, variant, rates, epochs)
+    for name, (trained, variant, theirs) in NETWORKS.items():
+        run = trained(variant)
         ours = [entry.score(run, *period)["contest_score"] for period in PERIODS]
         print(f"| {name} | {theirs or '-'} | {ours[0]:.3f} | {ours[1]:.3f} |")
     best = [entry.best_baseline(*period) for period in PERIODS]

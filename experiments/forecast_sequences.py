@@ -29,14 +29,13 @@ ATTENTIONS = {"attention_4": 0.0635, "attention_8_skips": 0.0611}
 
 def main(epochs: int, variants: list[str]) -> None:
     losses = LSTMS | ATTENTIONS
-    rates = dict.fromkeys(LSTMS, "lstm") | dict.fromkeys(ATTENTIONS, "adam")
     entry.show(
         [
-            (variant, entry.run("sequence", variant, rates[variant], epochs), losses[variant])
+            (variant, entry.sequence(variant, epochs), losses[variant])
             for variant in variants or losses
         ]
     )
 
 
 if __name__ == "__main__":
-    main(int((*sys.argv, entry.EPOCHS)[1]), sys.argv[2:])
+    main(int(sys.argv[1]) if sys.argv[1:] else entry.EPOCHS, sys.argv[2:])

@@ -30,7 +30,7 @@ def default(network: str, years: int, **training):
 
 def attention(years: int):
     name = f"attention_8_skips-{years or 'all'}"
-    return entry.run("sequence", "attention_8_skips", "adam", name=name, last_years=years)
+    return entry.sequence("attention_8_skips", name=name, last_years=years)
 
 
 NETWORKS = {
