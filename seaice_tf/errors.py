@@ -28,3 +28,16 @@ def one_line(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+class DiskError(InputError):
+    """What a disk refuses, because it is full or read-only."""
+
+
+def require_known_format(number: object, known: int, where: object) -> None:
+    """InputError if a file's format number is not one that this version reads."""
+    if type(number) is not int or not 1 <= number <= known:
+        raise InputError(
+            f"{where}: expected format {known}, got {number!r}, of a newer version perhaps; update "
+            f"seaice_tf"
+        )

@@ -1,0 +1,24 @@
+"""A disk that is full, without a disk."""
+
+import contextlib
+import resource
+
+import pytest
+
+LEAST = 16  # bytes that still fit into a file
+
+
+@pytest.fixture
+def full_disk():
+    """Within it no file grows beyond 16 bytes, whoever writes it: Python, HDF5 or TensorFlow."""
+
+    @contextlib.contextmanager
+    def limited():
+        usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LEAST, most))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+
+    return limited
