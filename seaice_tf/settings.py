@@ -120,7 +120,10 @@ def from_dict(content: Any, kind: type, where: str) -> Any:
         if key not in hints:
             near = difflib.get_close_matches(key, hints, 1)
             advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(hints)}"
-            raise InputError(f"{where}: expected a known setting, got {key!r}; {advice}")
+            raise InputError(
+                f"{where}: expected a known setting, got {key!r}; {advice}; if a newer version "
+                f"wrote it, update seaice_tf"
+            )
         values[key] = _value(value, hints[key], f"{where}: {key}")
     return kind(**values)
 

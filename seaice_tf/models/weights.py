@@ -9,7 +9,10 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf import compat
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, require_known_format
+from seaice_tf.readers import npz
+
+FORMAT = 1  # of files of weights, which have no number so far
 
 
 def named_weights(model: keras.Model) -> dict:
@@ -42,12 +45,20 @@ def save(path: Path, model: keras.Model) -> None:
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file, never unpickled; InputError if it is none or damaged."""
+    """All arrays of an .npz file, never unpickled.
+
+    Raises:
+        InputError: it is none, damaged, grows beyond measure when unpacked, or of a newer version.
+    """
     try:
+        npz.require_modest(path)
         with path.open("rb") as file:
-            return dict(np.lib.npyio.NpzFile(file, allow_pickle=False))
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            arrays = dict(np.lib.npyio.NpzFile(file, allow_pickle=False))
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         raise InputError(f"{path}: expected an .npz file, got {error}; restore the file") from error
+    if "format" in arrays:  # no layer has a weight of this name
+        require_known_format(arrays.pop("format").tolist(), FORMAT, path)
+    return arrays
 
 
 def load(path: Path, model: keras.Model) -> None:

@@ -3,8 +3,8 @@
 Record 0 is JSON: name, times, shape, whether made up, and the tile's side. A record for each tile
 follows, row by row: <i2 (frames, rows, columns), all frames of the file at a place. A window is a
 few pieces that each lie together, so what it costs does not grow with the set. Consecutive files of
-a sequence become one again. TFRecord's own checks are not looked at: each shard has its SHA-256
-beside it.
+a sequence become one again. TFRecord's own checks are not looked at: the shards' SHA-256 in
+the manifest is, when they are found.
 """
 
 import json
@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import json_text, tfrecord
+from seaice_tf.readers import json_text, shard_folder, tfrecord
 from seaice_tf.transforms import nowcast
 from seaice_tf.transforms.frame_pixels import Block, Frames
 from seaice_tf.transforms.windows import Window
 
 SUFFIX = ".tfrecord"
-MANIFEST = "manifest.json"
+MANIFEST = shard_folder.MANIFEST
 FRAMES = 72  # of a shard at most: six hours
 TILE = 64  # pixels along a side
 BAND = 4 * TILE  # rows that are read at once
@@ -75,16 +75,12 @@ def records(frames: Frames, span: Span) -> Iterator[bytes]:
 
 def find(folder: Path) -> list[Path]:
     """The shards of a folder that is complete."""
-    manifest = folder / MANIFEST
-    if not manifest.exists():
-        raise InputError(f"{folder}: expected {MANIFEST}, got none; {WAY_OUT}, it was not ended")
-    try:
-        content = json.loads(manifest.read_text())
-        if content["task"] != "nowcast":
-            raise ValueError(f"shards of {content['task']}")
-        return [folder / name for name in sorted(content["shards"])]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{manifest}: expected a manifest, got {error!r}; {WAY_OUT}") from error
+    content = shard_folder.read_manifest(folder, WAY_OUT)
+    if content.get("task") != "nowcast":
+        raise InputError(
+            f"{folder}: expected shards of nowcast, got those of {content.get('task')}; {WAY_OUT}"
+        )
+    return shard_folder.verified(folder, content, WAY_OUT)
 
 
 def read(paths: Sequence[Path]) -> list[Frames]:

@@ -103,6 +103,7 @@ def _times(path: Path, values: np.ndarray) -> np.ndarray:
 
 
 def _zarr(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:
+    _require_no_pickles(path)
     try:
         import zarr
     except ImportError as error:
@@ -128,3 +129,13 @@ def _zarr(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:
             f"{path}: expected a zarr group with data and time in CF units, got {error!r}; "
             f"{WAY_OUT}"
         ) from error
+
+
+def _require_no_pickles(path: Path) -> None:
+    """InputError if an array is packed by the codec that runs what it reads."""
+    for place in (path, *(path / name for name in ("data", "time", "x_osgb", "y_osgb"))):
+        for name in (".zarray", ".zmetadata", "zarr.json"):
+            if (file := place / name).is_file() and b"pickle" in file.read_bytes():
+                raise InputError(
+                    f"{file}: expected numbers, got pickles, which are programs; save plain arrays"
+                )

@@ -3,7 +3,7 @@
 Record 0 is JSON: the facts of the tile, rows and columns. Records 1 and 2 are raw numbers: the
 image u1 (rows, columns, 3) and the heights <u2 (rows, columns) as an AGL file has them. A crop
 costs the pages that it touches, and making a shard the memory of one tile. TFRecord's own checks
-are not looked at: each shard has its SHA-256 beside it.
+are not looked at: the shards' SHA-256 in the manifest is, when they are found.
 """
 
 import json
@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import geopose_tiles, json_text, tfrecord
+from seaice_tf.readers import geopose_tiles, json_text, shard_folder, tfrecord
 from seaice_tf.readers.geopose_tiles import Tile
 from seaice_tf.transforms import geopose
 from seaice_tf.transforms.geopose import CITIES, Facts, Pose, View
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
 SUFFIX = ".tfrecord"
-MANIFEST = "manifest.json"
+MANIFEST = shard_folder.MANIFEST
 FIRST_NUMBER = Facts._fields.index("known")  # of those about heights
 WAY_OUT = "run seaice-tf prepare geopose again"
 
@@ -66,16 +66,9 @@ def find(folder: Path) -> list[Path]:
     """The shards of a folder that is complete.
 
     Raises:
-        InputError: it is not, or its manifest is not one.
+        InputError: it is not, its manifest is not one, or a shard is damaged.
     """
-    manifest = folder / MANIFEST
-    if not manifest.exists():
-        raise InputError(f"{folder}: expected {MANIFEST}, got none; {WAY_OUT}, it was not ended")
-    try:
-        names = sorted(json.loads(manifest.read_text())["shards"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{manifest}: expected a manifest, got {error!r}; {WAY_OUT}") from error
-    return [folder / name for name in names]
+    return shard_folder.verified(folder, shard_folder.read_manifest(folder, WAY_OUT), WAY_OUT)
 
 
 def read(path: Path) -> Shard:

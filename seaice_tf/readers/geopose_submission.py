@@ -1,5 +1,6 @@
 """Checks the archive for the Overhead Geopose Challenge before somebody else does."""
 
+import gzip
 import io
 import tarfile
 import zlib
@@ -17,6 +18,21 @@ from seaice_tf.transforms.geopose import UNKNOWN, Pose
 
 DEFLATE = "tiff_adobe_deflate"
 LARGEST = 1 << 28  # bytes of a member: what is larger is not unpacked
+UNPACKED, GROWTH = 1 << 30, 100  # bytes of all of it, or times its size
+
+
+class _Bounded(gzip.GzipFile):
+    """Ends with an error where an archive grows beyond measure; nothing of it is on the disk."""
+
+    def __init__(self, path: Path):
+        super().__init__(path, "rb")
+        self.most = max(UNPACKED, GROWTH * path.stat().st_size)
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        if self.tell() > self.most:
+            raise tarfile.ReadError(f"more than {self.most} bytes unpacked")
+        return content
 
 
 def troubles(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
@@ -29,7 +45,8 @@ def troubles(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
     expected = {f"{identity}{end}" for identity in shapes for end in ("_AGL.tif", "_VFLOW.json")}
     found, names = [], Counter[str]()
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        # A stream: what is skipped is read piece by piece, too.
+        with _Bounded(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as archive:
             for entry in archive:
                 names[entry.name] += 1
                 if entry.name not in expected:

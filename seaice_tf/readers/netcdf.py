@@ -21,7 +21,12 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextmanager
 def opened(path: Path) -> Iterator[netCDF4.Dataset]:
-    """A file that gives raw values; InputError if it is damaged, whenever that shows."""
+    """A file that gives raw values; InputError if it is damaged, whenever that shows.
+
+    An address is no file: the library would fetch it.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a netCDF file, got none")
     try:
         with _ONE_AT_A_TIME, netCDF4.Dataset(path) as dataset:
             dataset.set_auto_maskandscale(False)

@@ -22,6 +22,8 @@ from seaice_tf.errors import InputError, reason
 
 LOCAL_HEADER = 30  # bytes, before the name and the extra field
 PIECE = 1 << 20  # bytes
+MODEST = 1 << 30  # bytes: what unpacks to less is taken as it is
+GROWTH = 100  # data that are compressed harder than that are made to fill a memory or a disk
 # What zipfile, zlib and numpy's parser of headers raise at damage.
 DAMAGE = (
     zipfile.BadZipFile,
@@ -37,6 +39,17 @@ DAMAGE = (
     MemoryError,
     RuntimeError,
 )
+
+
+def require_modest(path: Path) -> None:
+    """InputError for an archive that grows beyond measure when it is unpacked."""
+    with _opened(path) as archive:
+        size = sum(info.file_size for info in archive.infolist())
+    if size > max(MODEST, GROWTH * path.stat().st_size):
+        raise InputError(
+            f"{path}: expected no more than {GROWTH} times its size unpacked, got {size} bytes; "
+            f"get the file from somebody you trust, or save it without compression"
+        )
 
 
 def keys(path: Path) -> tuple[str, ...]:
@@ -57,6 +70,7 @@ def mapped(path: Path, key: str) -> np.ndarray:
             f"{path}: expected an array {key!r}, got {', '.join(there) or 'none'}; "
             f"save it under that name"
         )
+    require_modest(path)
     with _opened(path) as archive:
         return _checked(path, archive, f"{key}.npy")
 
@@ -67,6 +81,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
     Raises:
         InputError: as `mapped`.
     """
+    require_modest(path)
     with _opened(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".npy")]
         return {

@@ -37,6 +37,8 @@ DAMAGE = (
 )
 GROWTH = 4096  # bytes of pixels that a byte of a file stands for at most; of deflate 1032
 SEPARATE = 2  # TIFF's code for bands in planes of their own
+UNPACKED = 1 << 30  # bytes of a strip or tile
+DEFLATE_GROWTH = 1032  # times at most
 KINDS = {"RGB": (3, "uint8"), "L": (1, "uint8"), "I;16": (1, "uint16"), "I;16B": (1, "uint16")}
 
 
@@ -146,5 +148,13 @@ def _segment(tiff: tifffile.TiffFile, page, number: int) -> np.ndarray | None:
         return None
     tiff.filehandle.seek(page.dataoffsets[number])
     data = tiff.filehandle.read(page.databytecounts[number])
+    if page.compression != 1 and len(data) * DEFLATE_GROWTH > UNPACKED:
+        _require_modest(data)
     segment, _, shape = page.decode(data, number)
     return segment[0, : shape[1], : shape[2]]
+
+
+def _require_modest(data: bytes) -> None:
+    """ValueError for deflated bytes that become too many."""
+    if len(zlib.decompressobj().decompress(data, UNPACKED + 1)) > UNPACKED:
+        raise ValueError(f"a strip of more than {UNPACKED} bytes")

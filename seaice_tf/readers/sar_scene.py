@@ -5,6 +5,7 @@ asked for. Every read opens the file and takes the one lock of `readers/netcdf.p
 from threads, and no faster from several: `prepare` in processes.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from seaice_tf.transforms.windows import Window, require_inside, whole
 
 SPACING = 80  # metres
 NO_CLASS = MASK - 1  # stands for a value that no chart has
+LARGEST = 1 << 28  # pixels; the set's scenes have a tenth of that
 WAY_OUT = "use the ready-to-train scenes of the AI4Arctic set"
 
 
@@ -55,6 +57,10 @@ def describe(path: Path) -> Scene:
             raise InputError(f"{path}: expected SAR channels or charts, got none; {WAY_OUT}")
         require_numbers(path, data, (*channels, *charts), ndim=2)
         shape = data[first].shape
+        if math.prod(shape) > LARGEST:
+            raise InputError(
+                f"{path}: expected at most {LARGEST} pixels, got {first} {shape}; {WAY_OUT}"
+            )
         _require_grids(path, data, shape, channels, charts)
         attributes = {key: data.getncattr(key) for key in data.ncattrs()}
         ties = _tie_points(path, data)

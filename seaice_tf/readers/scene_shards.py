@@ -3,11 +3,10 @@
 Record 0 is JSON: name, satellite, area, channels, factor, and rows and columns of each band. Three
 records of raw numbers follow for each band: channels <f2 (rows, columns, C), share u1 (rows,
 columns), charts u1 (rows, columns, 3). A patch costs the pages that it touches, so memory does not
-grow with the set. TFRecord's own check of each record is not looked at: each shard has its SHA-256
-beside it.
+grow with the set. TFRecord's own check of each record is not looked at: the shards' SHA-256 in the
+manifest is, when they are found.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import json_text, sar_scene, scene_doctor, scene_inputs, tfrecord
+from seaice_tf.readers import (
+    json_text,
+    sar_scene,
+    scene_doctor,
+    scene_inputs,
+    shard_folder,
+    tfrecord,
+)
 from seaice_tf.readers.sar_scene import Scene
 from seaice_tf.transforms import downscale, scene_names
 from seaice_tf.transforms.icechart import CHARTS
@@ -23,7 +29,7 @@ from seaice_tf.transforms.scene_pixels import WHOLE, Band, Pixels
 from seaice_tf.transforms.windows import Window
 
 SUFFIX = ".tfrecord"
-MANIFEST = "manifest.json"
+MANIFEST = shard_folder.MANIFEST
 ROWS = 256  # of a band
 WAY_OUT = "run seaice-tf prepare icechart again"
 
@@ -56,20 +62,19 @@ def hold(scene: Scene, channels: Sequence[str], factor: int) -> Pixels:
 
 def find(folder: Path, channels: Sequence[str], factor: int) -> list[Path]:
     """The shards of a folder that is complete and holds what is asked for."""
-    manifest = folder / MANIFEST
-    if not manifest.exists():
-        raise InputError(f"{folder}: expected {MANIFEST}, got none; {WAY_OUT}, it was not ended")
+    content = shard_folder.read_manifest(folder, WAY_OUT)
     try:
-        content = json.loads(manifest.read_text())
-        held, names = (content["channels"], content["factor"]), sorted(content["shards"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{manifest}: expected a manifest, got {error!r}; {WAY_OUT}") from error
+        held = content["channels"], content["factor"]
+    except KeyError as error:
+        raise InputError(
+            f"{folder / MANIFEST}: expected shards of icechart, got no {error}; {WAY_OUT}"
+        ) from error
     if held != (list(channels), factor):
         raise InputError(
             f"{folder}: expected factor {factor} and channels {', '.join(channels)}, got factor "
             f"{held[1]} and {', '.join(held[0])}; prepare with the settings that you train with"
         )
-    return [folder / name for name in names]
+    return shard_folder.verified(folder, content, WAY_OUT)
 
 
 def read(path: Path) -> Pixels:

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.processes import pool
-from seaice_tf.writers import atomic
+from seaice_tf.readers import shard_folder
+from seaice_tf.writers import atomic, lock
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,20 @@ def write(
         The shards and the manifest.
 
     Raises:
-        InputError: files are damaged, or `processes` is less than 1.
+        InputError: files are damaged, `processes` is less than 1, or another process is at work
+            in the folder.
     """
     if processes < 1:
         raise InputError(f"--processes: expected at least 1, got {processes}")
-    # One of an earlier set would go with shards of this one, were it killed.
-    (out / manifest).unlink(missing_ok=True)
+    with lock.held(out):
+        # One of an earlier set would go with shards of this one, were it killed.
+        (out / manifest).unlink(missing_ok=True)
+        return _write(jobs, facts, out, manifest, processes)
+
+
+def _write(
+    jobs: Sequence[Job], facts: Mapping[str, Any], out: Path, manifest: str, processes: int
+) -> list[Path]:
     make = partial(_shard, facts, out)
     if processes == 1:
         made = [make(job) for job in jobs]
@@ -62,8 +71,8 @@ def write(
         with pool(processes) as several:
             made = list(several.map(make, jobs))
     shards = {each["shard"]: {k: each[k] for k in ("sources", "sha256")} for each, _ in made}
-    content = json.dumps({**facts, "shards": shards}, indent=2) + "\n"
-    path = atomic.write_text(out / manifest, content)
+    content = {"format": shard_folder.FORMAT, **facts, "shards": shards}
+    path = atomic.write_text(out / manifest, json.dumps(content, indent=2) + "\n")
     kept = sum(kept for _, kept in made)
     print(f"{len(made) - kept} shards written, {kept} kept")
     return [*(out / name for name in shards), path]

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf.errors import InputError
 from seaice_tf.transforms import masks, rle
 from seaice_tf.transforms.cloud_classes import CLASSES, COLUMNS, SCORE_SHAPE, join_label
 from seaice_tf.writers import atomic
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def encode(layers: np.ndarray) -> list[str]:
@@ -26,7 +29,15 @@ def write(path: Path, codes: Mapping[str, Sequence[str]]) -> Path:
     Args:
         path: of the table.
         codes: image's name -> the codes of the four classes, empty for no mask.
+
+    Raises:
+        InputError: a spreadsheet would run a name as a formula.
     """
+    if formulas := [name for name in codes if name.startswith(FORMULA)]:
+        raise InputError(
+            f"{path}: expected names of images, got {formulas[0]!r}, which a spreadsheet takes for "
+            f"a formula; rename the image"
+        )
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(COLUMNS)

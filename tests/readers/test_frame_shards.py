@@ -72,8 +72,6 @@ def test_a_folder_that_is_not_complete_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"expected manifest\.json, got none"):
         frame_shards.find(tmp_path)
     manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps({"task": "nowcast", "shards": {"b": {}, "a": {}}}))
-    assert frame_shards.find(tmp_path) == [tmp_path / "a", tmp_path / "b"]
     manifest.write_text(json.dumps({"task": "icechart", "shards": {}}))
-    with pytest.raises(InputError, match="shards of icechart"):
+    with pytest.raises(InputError, match="got those of icechart"):
         frame_shards.find(tmp_path)

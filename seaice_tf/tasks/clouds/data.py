@@ -89,7 +89,7 @@ def with_masks(photos: Photos, shape: tuple[int, int], inputs, augmentation) -> 
         weights = {"masks": tf.ones((*shape, 1)), "chances": tf.ones(len(CLASSES))}
         return inputs(index), targets, weights
 
-    return Examples(len(photos), fetch, augmentation)
+    return Examples(len(photos), fetch, augmentation, name=lambda i: photos.names[i])
 
 
 def augment(settings: Settings, example, seed):

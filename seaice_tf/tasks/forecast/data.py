@@ -84,7 +84,8 @@ def windows(data: Archive, starts: np.ndarray, settings: Settings, training: boo
         weight = tf.cast(known, tf.float32)
         return history, {"concentration": target}, {"concentration": weight}
 
-    return Examples(len(starts), fetch, partial(augment, settings) if training else None)
+    varied = partial(augment, settings) if training else None
+    return Examples(len(starts), fetch, varied, name=lambda i: str(data.first + int(starts[i])))
 
 
 def augment(settings: Settings, example, seed):
