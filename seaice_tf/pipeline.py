@@ -24,12 +24,14 @@ class Examples:
         augment: (example, seed) -> example with a stateless seed of two integers, or None.
         draw: (seed, epoch, index), scalar int64 tensors -> example; what training takes instead of
             `fetch` and `augment` where they cannot be told apart, or None.
+        name: index -> what an example is called in messages.
     """
 
     size: int
     fetch: Callable[[tf.Tensor], Example]
     augment: Callable[[Example, tf.Tensor], Example] | None = None
     draw: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Example] | None = None
+    name: Callable[[int], str] = str
 
 
 def in_order(examples: Examples, batch_size: int) -> tf.data.Dataset:
@@ -55,10 +57,8 @@ def training_stream(
     per_epoch = steps_per_epoch(examples, batch_size) * batch_size
 
     def epoch_order(epoch):
-        order = tf.random.experimental.stateless_shuffle(
-            tf.range(examples.size, dtype=tf.int64), seed=tf.stack([tf.cast(seed, tf.int64), epoch])
-        )
-        return tf.data.Dataset.from_tensor_slices(order[:per_epoch]).map(lambda i: (epoch, i))
+        order = _shuffled(examples, seed, epoch)[:per_epoch]
+        return tf.data.Dataset.from_tensor_slices(order).map(lambda i: (epoch, i))
 
     def fetch(epoch, index):
         if examples.draw is not None:
@@ -74,3 +74,18 @@ def training_stream(
     dataset = epochs.flat_map(epoch_order).skip(skipped)
     dataset = dataset.map(fetch, tf.data.AUTOTUNE, deterministic=True)
     return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+
+
+def indices(examples: Examples, batch_size: int, seed: int, step: int) -> list[int]:
+    """Which examples are in the batch of a step of `training_stream`."""
+    batch_size = min(batch_size, examples.size)
+    epoch, within = divmod(step, steps_per_epoch(examples, batch_size))
+    order = _shuffled(examples, seed, tf.constant(epoch, tf.int64)).numpy()
+    return order[within * batch_size : (within + 1) * batch_size].tolist()
+
+
+def _shuffled(examples: Examples, seed: int, epoch: tf.Tensor) -> tf.Tensor:
+    """The order of all examples in an epoch."""
+    return tf.random.experimental.stateless_shuffle(
+        tf.range(examples.size, dtype=tf.int64), seed=tf.stack([tf.cast(seed, tf.int64), epoch])
+    )

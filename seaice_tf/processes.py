@@ -31,6 +31,10 @@ def apart(function: Callable[..., Any], *arguments: Any) -> Any:
                 return one.submit(function, *arguments).result()
             except BrokenProcessPool:
                 print("the process was killed")
+            except KeyboardInterrupt:  # SIGTERM reached this process alone
+                for child in multiprocessing.active_children():
+                    child.terminate()
+                raise
     raise InputError(
         "process: expected it to end, but it was killed twice; if memory ran out, use smaller "
         "settings"

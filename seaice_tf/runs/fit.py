@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from tensorflow import keras
 from seaice_tf import compat, pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
-from seaice_tf.runs import checkpoint, folder
+from seaice_tf.runs import checkpoint, folder, stop
 from seaice_tf.runs.average import Average
+from seaice_tf.runs.finite import Finite
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits, Task
 from seaice_tf.writers import atomic
@@ -102,29 +103,35 @@ def fit(
     With `until` it ends after that many epochs, with the learning rates of a run to
     `training.epochs`, to which the same folder can go on later. The history's training loss of an
     epoch that was interrupted covers only its later steps; the weights do not depend on
-    interruptions.
+    interruptions. Ctrl-C and SIGTERM leave a checkpoint of the last step.
+
+    Raises:
+        InputError: the loss or a weight is not finite; what was kept before stays.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM.
     """
     average = Average(model, training)
     state = checkpoint.restore(path / folder.CHECKPOINT, model, average.values)
     batch_size = min(training.batch_size, splits.train.size)
     per_epoch = pipeline.steps_per_epoch(splits.train, batch_size)
     end = until or training.epochs
-    keep = Keep(model, training, path, state, per_epoch, average, end)
+    finite = Finite(splits.train, training, path, state)
     validation = pipeline.in_order(splits.validation, batch_size)
-    while not keep.finished():
-        epoch, done = divmod(state.step, per_epoch)
-        model.fit(
-            pipeline.training_stream(splits.train, batch_size, training.seed, state.step),
-            initial_epoch=epoch,
-            epochs=epoch + 1 if done else end,
-            steps_per_epoch=per_epoch - done,
-            validation_data=validation,
-            # Keep comes last: the others still see the averaged weights at the end of an epoch.
-            callbacks=[*callbacks, keep],
-            shuffle=False,
-            verbose=2,
-        )
-    keep.curves.close()
+    with stop.noted() as asked:
+        keep = Keep(model, training, path, state, per_epoch, average, end, asked)
+        while not keep.finished():
+            epoch, done = divmod(state.step, per_epoch)
+            model.fit(
+                pipeline.training_stream(splits.train, batch_size, training.seed, state.step),
+                initial_epoch=epoch,
+                epochs=epoch + 1 if done else end,
+                steps_per_epoch=per_epoch - done,
+                validation_data=validation,
+                # Keep comes last: the others still see the averaged weights at the end of an epoch.
+                callbacks=[finite, *callbacks, keep],
+                shuffle=False,
+                verbose=2,
+            )
+        keep.curves.close()
     weights.load(path / folder.WEIGHTS, model)
     return state
 
@@ -136,12 +143,20 @@ class Keep(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, model, training: Training, path: Path, state, per_epoch: int, average, end: int
+        self,
+        model: keras.Model,
+        training: Training,
+        path: Path,
+        state: checkpoint.State,
+        per_epoch: int,
+        average: Average,
+        end: int,
+        asked_to_stop: Callable[[], bool],
     ):
         super().__init__()
         self.network, self.training, self.path = model, training, path
         self.state, self.per_epoch, self.average = state, per_epoch, average
-        self.end = end
+        self.end, self.asked_to_stop = end, asked_to_stop
         self.curves = tf.summary.create_file_writer(str(path / folder.LOGS))
         self.started = time.monotonic() - state.seconds
 
@@ -161,9 +176,11 @@ class Keep(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.state.step += 1
         self.average.update(self.state.step)
-        within = self.state.step % self.per_epoch
-        if within and self.state.step % self.training.checkpoint_steps == 0:
+        if self.state.step % self.per_epoch == 0:
+            return
+        if self.asked_to_stop() or self.state.step % self.training.checkpoint_steps == 0:
             self.checkpoint()
+        self.stop_if_asked()
 
     def on_test_begin(self, logs=None):
         self.average.swap()
@@ -173,7 +190,7 @@ class Keep(keras.callbacks.Callback):
         if not all(map(math.isfinite, entry.values())):
             raise InputError(
                 f"{self.path}: expected a finite loss, got {entry} in epoch {epoch + 1}; "
-                "remove the folder and start with a lower --learning-rate"
+                "start another run with a lower --learning-rate"
             )
         self.state.history.append(entry)
         if self.training.keep == "last" or self.state.best() == epoch:
@@ -185,10 +202,18 @@ class Keep(keras.callbacks.Callback):
                 tf.summary.scalar(f"epoch/{name}", value)
             tf.summary.scalar("epoch/learning_rate", self.rate())
         self.curves.flush()
-        if len(self.state.history) % self.training.checkpoint_epochs == 0 or self.finished():
+        atomic.require_room(self.path)  # TensorBoard's writer does not tell of a full disk
+        due = len(self.state.history) % self.training.checkpoint_epochs == 0
+        if due or self.finished() or self.asked_to_stop():
             self.checkpoint()
+        self.stop_if_asked()
         if self.finished():
             self.network.stop_training = True
+
+    def stop_if_asked(self) -> None:
+        """An epoch that was validated has to end first, so that its losses are kept."""
+        if self.asked_to_stop():
+            raise KeyboardInterrupt
 
     def checkpoint(self) -> None:
         self.state.seconds = time.monotonic() - self.started

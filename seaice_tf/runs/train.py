@@ -10,26 +10,35 @@ from tensorflow import keras
 from seaice_tf import compat
 from seaice_tf import settings as settings_file
 from seaice_tf.models import weights
-from seaice_tf.runs import card, evaluate, fit, folder, manifest
+from seaice_tf.runs import card, evaluate, fit, folder, manifest, memory
 from seaice_tf.task import Splits, Task
-from seaice_tf.writers import atomic
+from seaice_tf.writers import atomic, lock
 
 
-def train(task: Task, settings: Any, run: Path) -> Path:
+def train(task: Task, settings: Any, run: Path, anyway: bool = False) -> Path:
     """Train, or go on where an interrupted run of the same name stopped; gives the run's folder.
 
     Raises:
-        InputError: the run is complete, or was begun with other settings; bad data.
+        InputError: the run is complete, was begun with other settings, or is at work in another
+            process; bad data; it would take more memory than there is, unless `anyway`.
     """
-    path = folder.begin(run, settings)
-    if (path / folder.MANIFEST).exists():  # killed between its last file and its name
+    folder.require_new(run)
+    with lock.held(folder.partial(run)):
+        path = folder.begin(run, settings)
+        if not (path / folder.MANIFEST).exists():  # else killed between its last file and its name
+            _train(task, settings, path, anyway)
         folder.finish(run)
-        return run
+    return run
+
+
+def _train(task: Task, settings: Any, path: Path, anyway: bool) -> None:
     fit.seed_everything(settings.training.seed)
     splits = task.splits(settings)
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
     model = fit.network(task, settings, path)
+    if not anyway:
+        memory.require(model, splits, settings.training)
     watch = Pictures(task, splits, task.served(settings, model), path)
     state = fit.fit(model, splits, settings.training, path, [watch])
     watch.logs.close()
@@ -46,8 +55,6 @@ def train(task: Task, settings: Any, run: Path) -> Path:
     facts = manifest.manifest(task, settings, splits, state, path)
     atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
-    folder.finish(run)
-    return run
 
 
 def export(task: Task, run: Path) -> Path:
@@ -55,10 +62,11 @@ def export(task: Task, run: Path) -> Path:
     settings = folder.open_run(run, task)
     model = task.build(settings)
     weights.load(run / folder.WEIGHTS, model)
-    write_saved_model(task, settings, model, run)
-    facts = folder.read_json(run / folder.MANIFEST)
-    facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
-    folder.write_json(run / folder.MANIFEST, facts)
+    with lock.held(run):
+        write_saved_model(task, settings, model, run)
+        facts = folder.read_json(run / folder.MANIFEST)
+        facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
+        folder.write_json(run / folder.MANIFEST, facts)
     return run / folder.SAVED_MODEL
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,13 +16,14 @@ from tensorboard.plugins.hparams import api as hparams
 from tensorflow import keras
 
 from seaice_tf import settings as settings_file
-from seaice_tf.errors import InputError
-from seaice_tf.runs import fit, folder
+from seaice_tf.errors import DiskError, InputError
+from seaice_tf.runs import fit, folder, memory
 from seaice_tf.task import Task
-from seaice_tf.writers import atomic
+from seaice_tf.writers import atomic, lock
 
 BEST, TRIALS = "best_settings.json", "trials"
 MEMORY = ("oracle.json", "tuner0.json")  # what Keras Tuner finds a sweep again by
+SEVERAL = "KERASTUNER_TUNER_ID"  # set where several processes share a sweep
 Method = Literal["random", "hyperband", "bayesian"]
 TrainTrial = Callable[[Any, Path, int], float]  # (settings, folder, epochs) -> validation loss
 
@@ -50,24 +52,27 @@ class Sweep(BaseTuner):
         """The validation loss of the weights kept, as Keras Tuner asks for it."""
         try:
             return {"val_loss": self.train(trial)}
+        except DiskError as error:  # ends the sweep, it is no property of the trial
+            raise keras_tuner.errors.FatalError(str(error)) from error
         except InputError as error:
             self.failure = str(error)
             print(f"trial {trial.trial_id} failed: {error}")
             raise keras_tuner.errors.FailedTrialError(str(error)) from error
-        except Exception as error:  # a full disk ends the sweep, it is no property of the trial
+        except Exception as error:
             raise keras_tuner.errors.FatalError(str(error)) from error
 
     def train(self, trial) -> float:
         values = trial.hyperparameters.values
         settings = self.task.space(trial.hyperparameters, self.base)
         path = self.trial_folder(settings)
-        folder.claim(path / folder.SETTINGS, json.loads(settings_file.to_json(settings)))
-        logs = tf.summary.create_file_writer(str(path / folder.LOGS))
-        with contextlib.closing(logs), logs.as_default():
-            varied = {name: value for name, value in values.items() if "tuner/" not in name}
-            hparams.hparams(varied, trial_id=path.name)
-        until = values.get("tuner/epochs", settings.training.epochs)
-        return self.train_trial(settings, path, until)
+        with lock.held(path):
+            folder.claim(path / folder.SETTINGS, json.loads(settings_file.to_json(settings)))
+            logs = tf.summary.create_file_writer(str(path / folder.LOGS))
+            with contextlib.closing(logs), logs.as_default():
+                varied = {name: value for name, value in values.items() if "tuner/" not in name}
+                hparams.hparams(varied, trial_id=path.name)
+            until = values.get("tuner/epochs", settings.training.epochs)
+            return self.train_trial(settings, path, until)
 
     def trial_folder(self, settings: Any) -> Path:
         """Where a trial with these settings trains."""
@@ -75,8 +80,11 @@ class Sweep(BaseTuner):
         return self.run / TRIALS / name
 
 
-def train_trial(task: Task, settings: Any, path: Path, until: int) -> float:
+def train_trial(task: Task, settings: Any, path: Path, until: int, anyway: bool = False) -> float:
     """Train in the folder `path` to so many epochs; the validation loss of the weights kept.
+
+    Raises:
+        InputError: it would take more memory than there is, unless `anyway`; or it cannot train.
 
     What Keras makes of a model is not given back: about 60 MiB a trial of tiny settings. So many
     trials want processes of their own.
@@ -85,6 +93,8 @@ def train_trial(task: Task, settings: Any, path: Path, until: int) -> float:
     fit.seed_everything(settings.training.seed)
     splits = task.splits(settings)
     model = fit.network(task, settings, path)
+    if not anyway:
+        memory.require(model, splits, settings.training)
     state = fit.fit(model, splits, settings.training, path, [], until)
     losses = [entry["val_loss"] for entry in state.history[:until]]
     return losses[-1] if settings.training.keep == "last" else min(losses)
@@ -109,8 +119,8 @@ def tune(
         train: `train_trial` of the task, perhaps in another process; None trains in this one.
 
     Raises:
-        InputError: the sweep was begun otherwise, no trial could be trained, or a lane without
-            Keras Tuner.
+        InputError: the sweep was begun otherwise or is at work in another process, no trial could
+            be trained, or a lane without Keras Tuner.
 
     Returns:
         The file with the best settings, for `train --settings`. Each trial is in `run`/trials, with
@@ -123,10 +133,19 @@ def tune(
         )
     if trials is not None and trials < 1:
         raise InputError(f"trials: expected at least 1, got {trials}")
-    begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
-    folder.claim(run / "sweep.json", begun_with)
     train = train or partial(train_trial, task)
-    sweep = _sweep(task, settings, run, train, lambda: _oracle(settings, trials, method))
+    with contextlib.nullcontext() if SEVERAL in os.environ else lock.held(run):
+        begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
+        folder.claim(run / "sweep.json", begun_with)
+        best = _search(
+            run, lambda: Sweep(task, settings, run, _oracle(settings, trials, method), train)
+        )
+        return atomic.write_text(run / BEST, settings_file.to_json(task.space(best, settings)))
+
+
+def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters:
+    """The hyperparameters of the best trial of the sweep in `run`, when all are through."""
+    sweep = _sweep(run, make)
     try:
         sweep.search(verbose=1)
     except keras_tuner.errors.FatalError as error:
@@ -136,29 +155,22 @@ def tune(
     best = next(iter(sweep.oracle.get_best_trials(1)), None)
     if best is None or best.status != "COMPLETED":
         raise InputError(f"{run}: expected a trial that trains; the last: {sweep.failure}")
-    chosen = task.space(best.hyperparameters, settings)
-    return atomic.write_text(run / BEST, settings_file.to_json(chosen))
+    return best.hyperparameters
 
 
-def _sweep(
-    task: Task,
-    settings: Any,
-    run: Path,
-    train: TrainTrial,
-    make: Callable[[], keras_tuner.Oracle],
-) -> Sweep:
+def _sweep(run: Path, make: Callable[[], Sweep]) -> Sweep:
     """The sweep in `run`, new or as it was left.
 
     Keras Tuner does not write its files atomically. Where one is damaged its oracle starts again:
     from the same seed it proposes the same trials, and those that were trained are found.
     """
     try:
-        return Sweep(task, settings, run, make(), train)
+        return make()
     except (json.JSONDecodeError, KeyError, RuntimeError):
         print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
         for path in [run / name for name in MEMORY] + list(run.glob("trial_*/trial.json")):
             path.unlink(missing_ok=True)
-        return Sweep(task, settings, run, make(), train)
+        return make()
 
 
 def _oracle(settings: Any, trials: int | None, method: Method) -> keras_tuner.Oracle:

@@ -1,0 +1,109 @@
+"""Ctrl-C and SIGTERM end a run with a checkpoint of its last step, and it goes on from there."""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf import cli
+from seaice_tf.pipeline import Examples
+from seaice_tf.runs import fit, folder, stop, train
+from seaice_tf.settings import Training
+from seaice_tf.task import Splits
+
+
+def test_signals_are_noted_and_a_second_ctrl_c_interrupts():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with stop.noted() as asked:
+        assert not asked()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert asked()
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_another_thread_is_told_nothing():
+    told = []
+
+    def work():
+        with stop.noted() as asked:
+            told.append(asked())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert told == [False]
+
+
+class Send(keras.callbacks.Callback):
+    """Sends this process a signal after a number of steps."""
+
+    def __init__(self, after, number):
+        super().__init__()
+        self.left, self.number = after, number
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), self.number)
+
+
+def fit_in(path, callbacks=()):
+    """A network of one layer, two epochs of four steps of which no checkpoint falls due within."""
+    path.mkdir(exist_ok=True)
+    fit.seed_everything(0)
+    x = tf.constant(np.random.default_rng(0).normal(size=(8, 3)), tf.float32)
+    examples = Examples(8, lambda i: (x[i], {"y": x[i, :1]}, {"y": tf.ones(1)}))
+    inputs = keras.Input((3,), name="x")
+    model = keras.Model(inputs, {"y": keras.layers.Dense(1, name="y")(inputs)})
+    model.compile(keras.optimizers.Adam(0.1), {"y": "mse"}, jit_compile=False)
+    splits = Splits(examples, examples, lambda: None, (), "numbers")
+    training = Training(epochs=2, batch_size=2, checkpoint_steps=99)
+    return model, fit.fit(model, splits, training, path, list(callbacks))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [1, 3, 4, 6, 8])  # 4 and 8 are validated before they end
+def test_a_run_stops_after_its_step_and_goes_on(number, after, tmp_path):
+    whole, _ = fit_in(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit_in(tmp_path / "run", [Send(after, number)])
+    with np.load(tmp_path / "run" / folder.CHECKPOINT, allow_pickle=False) as held:
+        state = json.loads(str(held["state"]))
+    assert (state["step"], len(state["history"])) == (after, after // 4)
+    model, state = fit_in(tmp_path / "run")
+    assert (state.step, len(state.history)) == (8, 2)
+    for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(train, "train", lambda *rest: os.kill(os.getpid(), signal.SIGTERM))
+    assert cli.main(["train", "forecast", "--run", str(tmp_path / "run")]) == 130
+    assert "go on when the same command is given again" in capsys.readouterr().err
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_ends_with_130_and_goes_on(number, train_command, assert_as_if_left_alone):
+    run, command = train_command
+    command = [*command, "--checkpoint-steps", "99"]
+    asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while "Epoch" not in (line := asked.stdout.readline()):
+        assert line or asked.poll() is None
+    asked.send_signal(number)
+    _, error = asked.communicate(timeout=240)
+    assert asked.returncode == 130
+    assert "stopping after this step" in error
+    assert "Traceback" not in error
+    assert (folder.partial(run) / folder.CHECKPOINT).exists()
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    assert_as_if_left_alone(run)
