@@ -13,6 +13,7 @@ import tyro
 
 from seaice_tf import __version__, processes
 from seaice_tf.errors import InputError, one_line
+from seaice_tf.runs import stop
 
 USAGE = """usage: seaice-tf VERB TASK [flags]
 
@@ -38,6 +39,10 @@ seaice-tf VERB TASK --help lists the flags; report and board take no TASK. train
 an error."""
 
 
+ANYWAY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
+ANYWAY_FLAG = ("anyway", Annotated[bool, ANYWAY], False)
+TRUST = tyro.conf.arg(help="Load a SavedModel, which is a program, that is not its manifest's.")
+TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
 OUT = tyro.conf.arg(help="Folder for products of each case against its truth.")
 
 
@@ -53,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(USAGE)
         return 0
     try:
-        return _run(words)
+        with stop.terminated_as_interrupted():
+            return _run(words)
     except KeyboardInterrupt:
         print("stopped; train and tune go on when the same command is given again", file=sys.stderr)
         return 130
@@ -114,8 +120,8 @@ def _split_settings(word: str) -> list[str]:
 def _train(task, words: list[str]) -> int:
     from seaice_tf.runs import evaluate, folder, train
 
-    flags = _settings_flags(task, words, f"train {task.name}", [("run", Path)])
-    run = train.train(task, flags.settings, flags.run)
+    flags = _settings_flags(task, words, f"train {task.name}", [("run", Path), ANYWAY_FLAG])
+    run = train.train(task, flags.settings, flags.run, flags.anyway)
     evaluate.show(folder.read_json(run / folder.SCORES))
     print(f"run: {run}")
     return 0
@@ -137,27 +143,27 @@ def _tune(task, words: list[str]) -> int:
 
     most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
-    fields.append(("trials", Annotated[int | None, most], None))
+    fields += [("trials", Annotated[int | None, most], None), ANYWAY_FLAG]
     flags = _settings_flags(task, words, f"tune {task.name}", fields)
-    apart = partial(processes.apart, _train_trial, task.name)
+    apart = partial(processes.apart, _train_trial, task.name, flags.anyway)
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
     print(f"best settings: {best}")
     return 0
 
 
-def _train_trial(name: str, settings: Any, path: Path, until: int) -> float:
+def _train_trial(name: str, anyway: bool, settings: Any, path: Path, until: int) -> float:
     """tune.train_trial by the name of the task, as another process can be asked for it."""
     from seaice_tf.runs import tune
     from seaice_tf.tasks import TASKS
 
-    return tune.train_trial(TASKS[name], settings, path, until)
+    return tune.train_trial(TASKS[name], settings, path, until, anyway)
 
 
 def _evaluate(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, evaluate, folder
 
     bare = Annotated[task.options, tyro.conf.arg(name="")]
-    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task))]
+    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task)), TRUST_FLAG]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.slow_baselines:
         cost = f"Also {', '.join(task.slow_baselines)}: minutes of computing a case, then kept."
@@ -168,7 +174,7 @@ def _evaluate(task, words: list[str]) -> int:
     result = evaluate.compare(
         task,
         cases,
-        ensemble.predictor(task, flags.run),
+        ensemble.predictor(task, flags.run, flags.trust),
         ensemble.name(flags.run),
         flags.options,
         slow=bool(task.slow_baselines) and flags.slow_baselines,
@@ -183,10 +189,10 @@ def _evaluate(task, words: list[str]) -> int:
 def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, predict
 
-    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task)), ("out", Path)]
+    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task)), TRUST_FLAG, ("out", Path)]
     flags = _flags(words, f"predict {task.name}", fields)
     cases = ensemble.cases(task, _opened(task, flags), task.future)
-    together = ensemble.predictor(task, flags.run)
+    together = ensemble.predictor(task, flags.run, flags.trust)
     written = predict.predict(task, cases, together, ensemble.name(flags.run), flags.out)
     print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
     return 0
@@ -218,9 +224,9 @@ def _report(tasks, words: list[str]) -> int:
     other = tyro.conf.arg(help="Data to draw, if not those that the runs were made with.")
     runs = Annotated[tyro.conf.Positional[tuple[Path, ...]], several]
     fields: list[tuple] = [("runs", runs), ("out", Path)]
-    fields.append(("data", Annotated[str | None, other], None))
+    fields += [("data", Annotated[str | None, other], None), TRUST_FLAG]
     flags = _flags(words, "report", fields)
-    print(f"page: {report.report(tasks, flags.runs, flags.out, flags.data)}")
+    print(f"page: {report.report(tasks, flags.runs, flags.out, flags.data, flags.trust)}")
     return 0
 
 

@@ -15,7 +15,7 @@ from seaice_tf import __version__, cli
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder
-from seaice_tf.writers import animation, maps
+from seaice_tf.writers import animation, lock, maps
 from seaice_tf.writers.nsidc0051 import write_synthetic
 
 WRITABLE_BY_ROOT = os.geteuid() == 0
@@ -80,6 +80,13 @@ def test_a_partial_run_with_other_settings_is_left_alone(capsys, run, home):
     words = ["--run", str(home / "other"), "--settings", str(home / "s.json"), "--years", "3"]
     fails(capsys, "train", "forecast", *words, message="got another years, training; use the same")
     assert (other / folder.BEGUN).read_bytes() == before
+
+
+def test_a_run_that_is_at_work_is_left_alone(capsys, home):
+    words = ["train", "forecast", "--run", str(home / "busy")]
+    with lock.held(folder.partial(home / "busy")):
+        fails(capsys, *words, message=f"got process {os.getpid()} of ")
+        fails(capsys, *words, message="let it end, or choose another folder")
 
 
 def test_no_run_no_prediction(capsys, home):

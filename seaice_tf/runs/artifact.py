@@ -5,17 +5,24 @@ from pathlib import Path
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
-from seaice_tf.runs import folder
+from seaice_tf.runs import folder, manifest
 from seaice_tf.task import Predictor
 
 
-def predictor(run: Path) -> Predictor:
+def predictor(run: Path, trust: bool = False) -> Predictor:
     """From a case to the maps of its heads, without the batch axis.
 
+    A SavedModel is a program. One that is not what the manifest says is not loaded, unless told to
+    `trust` it.
+
     Raises:
-        InputError: there is no readable SavedModel in the run; of the predictor, that the data
-            have another shape than the SavedModel takes.
+        InputError: there is no readable SavedModel in the run, or not that of its manifest; of the
+            predictor, that the data have another shape than the SavedModel takes.
     """
+    told = run / folder.MANIFEST  # not there yet while a run is being made
+    facts = folder.read_json(told) if told.exists() else None
+    if facts is not None and not trust:
+        _require_hash(run, facts.get("saved_model_sha256"))
     try:
         artifact = tf.saved_model.load(str(run / folder.SAVED_MODEL))
     except (OSError, tf.errors.OpError) as error:
@@ -23,8 +30,7 @@ def predictor(run: Path) -> Predictor:
             f"{run / folder.SAVED_MODEL}: expected a SavedModel, got {error}; export it again"
         ) from error
 
-    manifest = run / folder.MANIFEST  # not there yet while a run is being made
-    made_for = folder.read_json(manifest).get("input_shape") if manifest.exists() else None
+    made_for = facts and facts.get("input_shape")
 
     # Closures, not `artifact.serve`: the bare function does not keep its variables alive.
     def serve(batch):
@@ -45,3 +51,17 @@ def predictor(run: Path) -> Predictor:
         return {head: value[0] for head, value in serve(inputs).items()}
 
     return predict
+
+
+def _require_hash(run: Path, expected: str | None) -> None:
+    found = manifest.tree_sha256(run / folder.SAVED_MODEL)
+    if found != expected:
+        raise InputError(
+            f"{run / folder.SAVED_MODEL}: expected the program with the SHA-256 of "
+            f"{folder.MANIFEST}, {_short(expected)}, got {_short(found)}; export it again, or add "
+            f"--trust if you know where it comes from"
+        )
+
+
+def _short(digest: str | None) -> str:
+    return f"{digest[:12]}..." if isinstance(digest, str) else "none"

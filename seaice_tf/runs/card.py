@@ -20,7 +20,8 @@ Scored on {n} cases of {scored}. Skill against {best_baseline}: {skill:+.1%}.{wa
 {serving}
 
 Load it without this package: `model = tensorflow.saved_model.load("saved_model")`, then
-`model.serve(...)`. A SavedModel is a program: load only one whose origin you trust.
+`model.serve(...)`. A SavedModel is a program: load only one whose origin you trust. seaice_tf loads
+this one only if its SHA-256 is that of `manifest.json`, or with `--trust`.
 
 ## How it was made
 

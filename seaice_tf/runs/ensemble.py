@@ -15,11 +15,12 @@ def name(runs: Sequence[Path]) -> str:
     return " + ".join(run.name for run in runs)
 
 
-def predictor(task: Task, runs: Sequence[Path]) -> Predictor:
+def predictor(task: Task, runs: Sequence[Path], trust: bool = False) -> Predictor:
     """From a case to the maps of one run, or of an ensemble with all runs as its members.
 
     Raises:
-        InputError: the runs take inputs of different shapes.
+        InputError: the runs take inputs of different shapes, or, without `trust`, a SavedModel is
+            not that of its manifest.
     """
     shapes = {run: folder.read_json(run / folder.MANIFEST).get("input_shape") for run in runs}
     for run, shape in shapes.items():
@@ -28,7 +29,7 @@ def predictor(task: Task, runs: Sequence[Path]) -> Predictor:
                 f"{run}: expected inputs of {shapes[runs[0]]} as {runs[0]} takes, got {shape}; "
                 "the runs of an ensemble need the same grid and history"
             )
-    members = [artifact.predictor(run) for run in runs]
+    members = [artifact.predictor(run, trust) for run in runs]
     if len(members) == 1:
         return members[0]
     return lambda case: task.combine([member(case) for member in members])

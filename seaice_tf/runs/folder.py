@@ -9,13 +9,14 @@ from typing import Any
 
 import seaice_tf
 from seaice_tf import settings as settings_file
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, require_known_format
 from seaice_tf.task import Task
 from seaice_tf.writers import atomic
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 BEGUN = "begun.json"  # the settings that a run was begun with
 TRANSFER = "transfer.json"  # what was taken from another run, and what was not
+FORMAT = 1  # of a run's folder; a manifest without a number has this one
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
 
 
@@ -35,11 +36,17 @@ def begin(run: Path, settings: Any) -> Path:
     Raises:
         InputError: `run` exists already, or was begun with other settings.
     """
+    require_new(run)
+    require_own_files(partial(run))
+    claim(partial(run) / BEGUN, json.loads(settings_file.to_json(settings)))
+    return partial(run)
+
+
+def require_new(run: Path) -> None:
+    """InputError if there is something of the name already."""
     if run.exists():
         kind = "a complete run" if (run / MANIFEST).exists() else "a file or folder"
         raise InputError(f"{run}: expected a new name, got {kind}; choose another --run")
-    claim(partial(run) / BEGUN, json.loads(settings_file.to_json(settings)))
-    return partial(run)
 
 
 def claim(path: Path, content: dict[str, Any]) -> None:
@@ -70,15 +77,32 @@ def open_run(run: Path, task: Task) -> Any:
     """The settings of a complete run of `task`.
 
     Raises:
-        InputError: no run there, not complete, or of another task.
+        InputError: no run there, not complete, of another task, of a newer version, or with links
+            to files that are not its own.
     """
     if not (run / MANIFEST).exists():
         hint = "it is not complete" if partial(run).exists() else "there is none"
         raise InputError(f"{run}: expected a complete run, but {hint}; train it first")
-    made_by = read_json(run / MANIFEST).get("task")
+    require_own_files(run)
+    facts = read_json(run / MANIFEST)
+    if not isinstance(facts, dict):
+        raise InputError(f"{run / MANIFEST}: expected an object, got {type(facts).__name__}")
+    require_known_format(facts.get("format", FORMAT), FORMAT, run / MANIFEST)
+    made_by = facts.get("task")
     if made_by != task.name:
         raise InputError(f"{run}: expected a run of {task.name}, got one of {made_by}")
     return settings_file.read(run / SETTINGS, task.settings)
+
+
+def require_own_files(run: Path) -> None:
+    """InputError for a link out of a folder, by which others' files would be shown or written."""
+    own = run.resolve()
+    for path in own.rglob("*"):
+        if path.is_symlink() and not path.resolve().is_relative_to(own):
+            raise InputError(
+                f"{run}: expected files of its own, got a link from {path.relative_to(own)} to "
+                f"{path.resolve()}; put the file itself there"
+            )
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -89,5 +113,5 @@ def read_json(path: Path) -> Any:
     """The content of a file that `write_json` wrote; InputError if it is damaged."""
     try:
         return json.loads(path.read_text())
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{path}: expected JSON, got {error}; restore the file") from error

@@ -26,6 +26,7 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
     """The manifest of the run in folder `path`, ready for JSON."""
     epochs = len(state.history)
     return {
+        "format": folder.FORMAT,
         "task": task.name,
         "source": splits.source,
         "seed": settings.training.seed,

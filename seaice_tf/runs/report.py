@@ -17,7 +17,11 @@ PICTURED = 3  # runs at most whose predictions are drawn
 
 
 def report(
-    tasks: Mapping[str, Task], runs: Sequence[Path], out: Path, data: str | None = None
+    tasks: Mapping[str, Task],
+    runs: Sequence[Path],
+    out: Path,
+    data: str | None = None,
+    trust: bool = False,
 ) -> Path:
     """Write the page of the runs, or of one sweep.
 
@@ -26,6 +30,7 @@ def report(
         runs: folders of complete runs of one task, or a single folder of a sweep.
         out: the HTML file.
         data: where to read what is predicted and drawn, if not where the run was trained.
+        trust: predict even with a SavedModel that is not the manifest's.
 
     Raises:
         InputError: no run, an incomplete one, or runs of several tasks.
@@ -37,7 +42,7 @@ def report(
             raise InputError("report: expected runs, or one sweep alone, got both; give it a page")
         return page.write(out, report_sweep.page(runs[0]))
     opened = _open(tasks, runs)
-    return page.write(out, _page(tasks[opened[0].manifest["task"]], opened, data))
+    return page.write(out, _page(tasks[opened[0].manifest["task"]], opened, data, trust))
 
 
 def _open(tasks: Mapping[str, Task], runs: Sequence[Path]) -> list[Opened]:
@@ -59,14 +64,14 @@ def _complete(run: Path) -> bool:
     return (run / folder.MANIFEST).exists()
 
 
-def _page(task: Task, runs: list[Opened], data: str | None) -> Page:
+def _page(task: Task, runs: list[Opened], data: str | None, trust: bool) -> Page:
     scored: dict[str, Scored] = {}
     warnings = report_tables.warnings(runs)
     if len(runs) > PICTURED:
         warnings.append(f"Cases and pictures are of the first {PICTURED} runs.")
     for run in runs[:PICTURED]:
         try:
-            scored[run.name] = report_cases.score(task, run, data)
+            scored[run.name] = report_cases.score(task, run, data, trust)
         except (InputError, OSError) as error:
             warnings.append(f"Nothing is drawn of what {run.name} predicts: {error}")
             continue

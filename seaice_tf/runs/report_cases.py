@@ -39,7 +39,7 @@ class Opened:
             "/".join(parts),
             settings,
             folder.read_json(path / folder.MANIFEST),
-            folder.read_json(path / folder.SCORES),
+            read_scores(path / folder.SCORES),
             folder.read_json(history) if history.exists() else [],
             card.read_text() if card.exists() else "",
         )
@@ -81,17 +81,31 @@ class Scored:
         return Shown(run.name, run.settings, self.pairs, values, ranked, room)
 
 
-def score(task: Task, run: Opened, data: str | None = None) -> Scored:
+def read_scores(path: Path) -> dict[str, Any]:
+    """The scores of a run and of baselines; InputError if they are no numbers."""
+    content = folder.read_json(path)
+    try:
+        all_scores = (content["scores"], *content["baselines"].values())
+        values = [value for scores in all_scores for value in scores.values()]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{path}: expected scores, got {error!r}; restore the file") from error
+    if strange := [value for value in values if not isinstance(value, int | float)]:
+        raise InputError(f"{path}: expected numbers, got {strange[0]!r}; restore the file")
+    return content
+
+
+def score(task: Task, run: Opened, data: str | None = None, trust: bool = False) -> Scored:
     """Predict and score the cases of a run one by one, on `data` if it is given.
 
     Raises:
-        InputError: the data or the SavedModel cannot be read, or there is no case.
+        InputError: the data or the SavedModel cannot be read, the SavedModel is not the manifest's
+            and not to be trusted, or there is no case.
     """
     settings = dataclasses.replace(run.settings, data=data) if data else run.settings
     cases = task.cases(settings, task.options())
     if not len(cases):
         raise InputError(f"{task.name}: expected cases with a truth, got none")
-    predictor = artifact.predictor(run.path)
+    predictor = artifact.predictor(run.path, trust)
     chosen = np.unique(np.linspace(0, len(cases) - 1, MOST).round().astype(int))
     pairs = []
     for i in chosen:

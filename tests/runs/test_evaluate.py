@@ -112,7 +112,9 @@ def runs(tmp_path, monkeypatch):
         folder.write_json(path / folder.MANIFEST, {"input_shape": [months, 448, 304]})
     values = {path: index for index, path in enumerate(paths)}
     monkeypatch.setattr(
-        artifact, "predictor", lambda run: lambda case: {"concentration": np.full(3, values[run])}
+        artifact,
+        "predictor",
+        lambda run, trust: lambda case: {"concentration": np.full(3, values[run])},
     )
     return paths
 

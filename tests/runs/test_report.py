@@ -73,7 +73,7 @@ def craft(tmp_path, monkeypatch, tiny_settings, unet_settings):
 
     def make(name: str, task: str, score: float = 0.5, **changes):
         run, primary = tmp_path / name, TASKS[task].primary
-        monkeypatch.setattr(artifact, "predictor", lambda path: PREDICT[task])
+        monkeypatch.setattr(artifact, "predictor", lambda path, trust: PREDICT[task])
         run.mkdir(parents=True)
         held = json.loads(settings_file.to_json(settings[task]))
         folder.write_json(run / folder.SETTINGS, held | changes)
