@@ -11,7 +11,7 @@ from pathlib import Path
 from seaice_tf.errors import InputError
 from seaice_tf.writers import atomic
 
-NAME = ".lock"
+NAME = ".lock.tmp"
 NOT_THERE = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}  # some clusters' disks know no locks
 
 
