@@ -190,7 +190,7 @@ def test_image_bombs_are_not_decoded(tmp_path, monkeypatch):
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as tiff:
         for tag in ("ImageWidth", "ImageLength"):
             tiff.pages.first.tags[tag].overwrite(side)
-    with pytest.raises(InputError, match="exceeds limit|40000 x 40000 pixels"):
+    with pytest.raises(InputError, match=r"exceeds limit|40000 x 40000 pixels"):
         raster.read(tmp_path / "a.tif")
     monkeypatch.setattr(raster, "UNPACKED", 1 << 16)
     tifffile.imwrite(tmp_path / "b.tif", np.zeros((512, 512), np.uint8), compression="zlib")
