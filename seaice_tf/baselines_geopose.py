@@ -60,7 +60,7 @@ def mean_flow(training: Sequence[Facts], city: str) -> Pose:
         return STILL
     vectors = [each.pose.scale * np.exp(1j * each.pose.angle) for each in tiles]
     mean = np.mean(vectors)
-    return Pose(float(np.abs(mean)), float(np.angle(mean) % (2 * np.pi)))
+    return Pose(float(np.abs(mean)), float(circular.wrapped(np.angle(mean))))
 
 
 def constant(height: float, shape: tuple[int, int]) -> np.ndarray:

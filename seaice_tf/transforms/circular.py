@@ -3,6 +3,16 @@
 import numpy as np
 
 
+def wrapped(angle):
+    """An angle in [0, 2 pi).
+
+    >>> wrapped(-1e-20)
+    0.0
+    """
+    # A tiny negative angle plus 2 pi is 2 pi itself.
+    return angle % (2 * np.pi) % (2 * np.pi)
+
+
 def mean(angles: np.ndarray, weights: np.ndarray | None = None, axis: int = 0) -> np.ndarray:
     """The direction of the summed unit vectors, in [0, 2 pi); NaN where they cancel out.
 
@@ -10,8 +20,7 @@ def mean(angles: np.ndarray, weights: np.ndarray | None = None, axis: int = 0) -
     10.0
     """
     vector = _sum(np.asarray(angles, float), weights, axis)
-    result = np.angle(vector) % (2 * np.pi) % (2 * np.pi)
-    return np.where(np.abs(vector) < 1e-12, np.nan, result)[()]
+    return np.where(np.abs(vector) < 1e-12, np.nan, wrapped(np.angle(vector)))[()]
 
 
 def concentration(angles: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -21,7 +30,7 @@ def concentration(angles: np.ndarray, axis: int = 0) -> np.ndarray:
 
 def difference(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
     """a - b the short way round, in [-pi, pi)."""
-    return (np.subtract(a, b) + np.pi) % (2 * np.pi) - np.pi
+    return wrapped(np.subtract(a, b) + np.pi) - np.pi
 
 
 def _sum(angles: np.ndarray, weights: np.ndarray | None, axis: int) -> np.ndarray:

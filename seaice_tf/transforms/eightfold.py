@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seaice_tf.transforms import circular
+
 
 class Turn(NamedTuple):
     """First mirrored left to right or not, then turned counterclockwise by quarters."""
@@ -30,10 +32,10 @@ def undo(image: np.ndarray, turn: Turn, axes: tuple[int, int] = (0, 1)) -> np.nd
 
 def apply_angle(angle, turn: Turn):
     """The flow angle of the image turned, in [0, 2 pi)."""
-    return ((-angle if turn.mirrored else angle) + turn.quarters * np.pi / 2) % (2 * np.pi)
+    return circular.wrapped((-angle if turn.mirrored else angle) + turn.quarters * np.pi / 2)
 
 
 def undo_angle(angle, turn: Turn):
     """The flow angle of the image that was turned, in [0, 2 pi)."""
     straight = angle - turn.quarters * np.pi / 2
-    return (-straight if turn.mirrored else straight) % (2 * np.pi)
+    return circular.wrapped(-straight if turn.mirrored else straight)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seaice_tf.transforms import circular
+
 CITIES = ("ARG", "ATL", "JAX", "OMA")
 CITY_NAMES = {"ARG": "San Fernando", "ATL": "Atlanta", "JAX": "Jacksonville", "OMA": "Omaha"}
 UNKNOWN = 65535  # in AGL files: the lidar saw nothing
@@ -92,8 +94,7 @@ def angle_of(vector: np.ndarray) -> np.ndarray:
     >>> angle_of(np.array([[0.0, -2.0]])).round(4)
     array([3.1416])
     """
-    # A tiny negative angle plus 2 pi is 2 pi itself.
-    return np.arctan2(vector[..., 0], vector[..., 1]) % (2 * np.pi) % (2 * np.pi)
+    return circular.wrapped(np.arctan2(vector[..., 0], vector[..., 1]))
 
 
 def decode_agl(centimetres: np.ndarray) -> np.ndarray:
@@ -115,12 +116,12 @@ def encode_agl(metres: np.ndarray) -> np.ndarray:
 
 def decode_pose(scale: float, angle: float) -> Pose:
     """What a VFLOW file holds: pixels per cm and any angle."""
-    return Pose(scale * CENTIMETRES, angle % (2 * np.pi))
+    return Pose(scale * CENTIMETRES, circular.wrapped(angle))
 
 
 def encode_pose(pose: Pose) -> dict[str, float]:
     """A pose as a VFLOW file holds it."""
-    return {"scale": float(pose.scale) / CENTIMETRES, "angle": float(pose.angle) % (2 * np.pi)}
+    return {"scale": float(pose.scale) / CENTIMETRES, "angle": circular.wrapped(float(pose.angle))}
 
 
 def full_size(pose: Pose, factor: float) -> Pose:

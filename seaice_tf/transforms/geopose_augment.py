@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from seaice_tf.transforms import eightfold, sightlines
+from seaice_tf.transforms import circular, eightfold, sightlines
 from seaice_tf.transforms.eightfold import TURNS, Turn
 from seaice_tf.transforms.geopose import Pose, View, direction
 
@@ -95,7 +95,7 @@ def resampled(view: View, turning: float, zoom: float, side: int) -> View:
             view.image[..., channel], **where, order=1, output=image[..., channel]
         )
     agl = ndimage.affine_transform(view.agl, **where, order=0, cval=np.nan)
-    pose = Pose(view.pose.scale * zoom, (view.pose.angle + turning) % (2 * np.pi))
+    pose = Pose(view.pose.scale * zoom, circular.wrapped(view.pose.angle + turning))
     return View(image, agl, pose, view.gsd / zoom)
 
 

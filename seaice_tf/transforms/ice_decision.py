@@ -51,9 +51,11 @@ def uncertainty(fields: Mapping[str, np.ndarray], kind: Uncertainty) -> np.ndarr
 
 def _uncertainty(chances: np.ndarray, kind: Uncertainty) -> np.ndarray:
     if kind == "top":
-        return (1 - chances.max(axis=-1)).astype(np.float32)
-    entropy = -(chances * np.log(np.maximum(chances, SMALLEST))).sum(axis=-1)
-    return (entropy / np.log(chances.shape[-1])).astype(np.float32)
+        doubt = 1 - chances.max(axis=-1)
+    else:
+        entropy = -(chances * np.log(np.maximum(chances, SMALLEST))).sum(axis=-1)
+        doubt = entropy / np.log(chances.shape[-1])
+    return np.clip(doubt, 0, 1).astype(np.float32)  # a sum in float32 ends beyond either
 
 
 def packed(values: np.ndarray) -> np.ndarray:

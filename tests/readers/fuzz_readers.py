@@ -361,7 +361,7 @@ def _pose(folder: Path) -> Path:
 def _read_pose(path: Path) -> None:
     scale, angle = geopose_tiles.read_pose(path)
     assert 0 <= scale < np.inf
-    assert 0 <= angle <= 2 * np.pi
+    assert 0 <= angle < 2 * np.pi
 
 
 def _tiles(folder: Path, table: str) -> Path:

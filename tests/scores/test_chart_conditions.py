@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.scores import chart_conditions, icechart
 
@@ -46,3 +48,22 @@ def test_reliability_of_hand_made_pixels():
     assert rows[8]["stated"] == pytest.approx(0.8)
     assert (rows[9]["pixels"], rows[9]["right"]) == (1, 0)
     assert np.isnan(rows[0]["right"])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 9999), st.integers(1, 29))
+def test_what_is_added_up_is_what_is_counted_at_once(seed, cut):
+    rng = np.random.default_rng(seed)
+    doubt = rng.random(TRUE.shape) ** 4
+    group = rng.integers(0, 4, TRUE.shape)
+    halves = slice(None, cut), slice(cut, None)
+    for count in (
+        lambda h: chart_conditions.by_group(TRUE[h], PRED[h], group[h], 3, 6),
+        lambda h: chart_conditions.by_level(TRUE[h], PRED[h], doubt[h], 6),
+        lambda h: chart_conditions.stated(TRUE[h], PRED[h], doubt[h]),
+    ):
+        np.testing.assert_allclose(count(halves[0]) + count(halves[1]), count(slice(None)))
+    levels = chart_conditions.by_level(TRUE, PRED, doubt, 6)
+    np.testing.assert_array_equal(levels.sum(axis=0), icechart.confusion(TRUE, PRED, 6))
+    tenths = chart_conditions.tenths(levels)
+    np.testing.assert_array_equal(tenths.sum(axis=0), levels.sum(axis=0))

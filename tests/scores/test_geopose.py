@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import r2_score
 
 from seaice_tf.errors import InputError
@@ -133,3 +135,24 @@ def test_intervals_hold_the_score_and_pairs_stay_together():
     lost = rows.copy()
     lost[0] = scores.missing()
     assert scores.interval(cities, lost, draws=300)[1] <= high + 1e-9
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 9999), st.integers(1, 6))
+def test_scores_are_at_most_one_and_forget_the_order_of_tiles(seed, number):
+    rng = np.random.default_rng(seed)
+    cities, rows = [], []
+    for _ in range(number):
+        true = rng.exponential(5, SHAPE)
+        true[rng.random(SHAPE) < 0.3] = np.nan
+        pose = Pose(rng.random(), rng.uniform(0, 6.28))
+        guess = Pose(rng.random(), rng.uniform(0, 6.28))
+        cities.append(str(rng.choice(CITIES)))
+        rows.append(scores.sums(true, pose, true + rng.normal(size=SHAPE), guess))
+        if rng.random() < 0.2:
+            rows[-1] = scores.missing()
+    table, order = np.array(rows), rng.permutation(number)
+    found = scores.scores(cities, table)
+    for name, value in scores.scores([cities[i] for i in order], table[order]).items():
+        assert value == pytest.approx(found[name], nan_ok=True), name
+        assert name[:2] != "r2" or value <= 1

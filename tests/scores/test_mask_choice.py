@@ -1,6 +1,8 @@
 import itertools
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from seaice_tf.scores import dice, mask_choice
@@ -70,3 +72,18 @@ def test_what_is_held_out_has_no_say():
     np.testing.assert_allclose(choice.held_out[fold == 1], alone)
     assert choice.interval()[0] <= choice.gain <= choice.interval()[1]
     assert choice.gain > 0.05
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 9999))
+def test_what_is_chosen_for_an_image_is_not_changed_by_the_order_of_images(seed):
+    rng = np.random.default_rng(seed)
+    maps = ndimage.gaussian_filter(rng.random((4, 8, 9)), (0, 1, 1))
+    maps = (maps - maps.min()) / np.ptp(maps)
+    truths, order = maps + rng.normal(0, 0.2, maps.shape) > 0.6, rng.permutation(4)
+    table = mask_choice.gated_table(maps, maps.max(axis=(1, 2)), truths, GRID)
+    mixed = mask_choice.gated_table(maps[order], maps[order].max(axis=(1, 2)), truths[order], GRID)
+    np.testing.assert_array_equal(mixed, table[order])
+    assert ((table >= 0) & (table <= 1)).all()
+    perfect = mask_choice.dice_table(truths.astype(float), truths, GRID)
+    assert (perfect[:, :, 0, 0] == 1).all()

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
 from seaice_tf.scores.ms_ssim import WEIGHTS, ms_ssim
@@ -76,3 +78,19 @@ def test_sides_that_cannot_be_halved_are_refused():
             ms_ssim(np.zeros(shape), np.zeros(shape))
     with pytest.raises(InputError, match="shape of true"):
         ms_ssim(np.zeros((64, 64)), np.zeros((48, 64)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 9999), st.floats(0, 500), st.sampled_from([0, 1, 2, 3]), st.booleans())
+def test_it_is_symmetric_and_the_same_whichever_way_frames_are_turned(seed, noise, turn, mirrored):
+    rng = np.random.default_rng(seed)
+    true = rng.uniform(0, 1023, (2, 48, 64))
+    pred = np.clip(true + rng.normal(0, noise, true.shape), 0, 1023)
+    found = ms_ssim(true, pred)
+    assert ((found >= 0) & (found <= 1 + 1e-12)).all()
+    np.testing.assert_allclose(ms_ssim(pred, true), found)
+    turned = [
+        np.rot90(each[..., ::-1] if mirrored else each, turn, (1, 2)) for each in (true, pred)
+    ]
+    np.testing.assert_allclose(ms_ssim(*turned), found)
+    np.testing.assert_allclose(ms_ssim(true[1], pred[1]), found[1])

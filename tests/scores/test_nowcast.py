@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
 from seaice_tf.scores import nowcast
@@ -75,3 +77,21 @@ def test_what_cannot_be_scored_is_refused():
     pred[3, 0, 0] = np.nan
     with pytest.raises(InputError, match="finite counts"):
         nowcast.of_window(true, pred, known)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(0, 24), min_size=1, max_size=3), st.randoms(use_true_random=False))
+def test_the_order_of_windows_does_not_matter_and_leads_make_up_the_whole(leads, rng):
+    windows = [nowcast.of_window(*window(seed, known)) for seed, known in enumerate(leads)]
+    found = nowcast.scores(windows)
+    mixed = nowcast.scores(rng.sample(windows, len(windows)))
+    assert mixed == pytest.approx(found, nan_ok=True)
+    for name, value in found.items():
+        assert np.isnan(value) or name == "mae" or 0 <= value <= 1
+    by_lead = nowcast.by_lead(windows[:1])
+    for name in ("ms_ssim", "mae"):
+        alone = nowcast.scores(windows[:1])[name]
+        if leads[0]:
+            assert np.nanmean(by_lead[name]) == pytest.approx(alone)
+        else:
+            assert np.isnan(alone)

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.transforms.climate_record import to_counts
 from seaice_tf.transforms.counts import COAST, LAND, MISSING, POLE_HOLE
@@ -32,3 +34,17 @@ def test_what_is_neither_a_fraction_nor_a_flag_is_told():
     counts, unknown = to_counts(np.array([1.01, 2.5, 2.56, -0.06, 2.515, 1e36, -np.inf, 0.3]))
     assert unknown.tolist() == [True] * 7 + [False]
     assert (counts[:7] == MISSING).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.floats(allow_nan=True, width=32) | st.floats(-0.125, 2.625, width=32))
+def test_any_number_is_a_fraction_a_flag_or_told(value):
+    (count,), (unknown,) = to_counts(np.array([value]))
+    if unknown:
+        assert count == MISSING
+        assert not 0 <= value <= 1
+    elif count <= 250:
+        assert abs(count / 250 - value) <= 0.5 / 250 + 1e-6
+    else:
+        assert count in FLAGS
+        assert np.isnan(value) or value < 0 or value > 1

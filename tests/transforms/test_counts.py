@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.transforms import counts
 
@@ -60,3 +62,32 @@ def test_a_month_of_days_is_that_of_a_slow_loop():
 def test_a_month_of_one_file_is_that_file():
     field = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     np.testing.assert_array_equal(counts.month_of_days(field), field[0])
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 9999), st.integers(1, 5))
+def test_a_month_lies_between_its_days_and_forgets_their_order(seed, number):
+    rng = np.random.default_rng(seed)
+    days = rng.choice(np.arange(230, 256), (number, 3, 4)).astype(np.uint8)
+    month = counts.month_of_days(days)
+    np.testing.assert_array_equal(counts.month_of_days(rng.permutation(days)), month)
+    np.testing.assert_array_equal(counts.month_of_days(np.repeat(month[None], 3, 0)), month)
+    seen = ~counts.flagged(days)
+    np.testing.assert_array_equal(counts.flagged(month), ~seen.any(axis=0))
+    low, high = np.where(seen, days, 255).min(axis=0), np.where(seen, days, 0).max(axis=0)
+    within = (low <= month) & (month <= high)
+    assert within[seen.any(axis=0)].all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9999), st.sampled_from(["surroundings", "median"]))
+def test_filling_the_hole_twice_is_filling_it_once(seed, how):
+    month = np.random.default_rng(seed).choice(np.uint8([0, 100, 250, 251, 254, 255]), (6, 7))
+    filled = counts.fill_hole(month, how)
+    assert not (filled == HOLE).any()
+    np.testing.assert_array_equal(counts.fill_hole(filled, how), filled)
+    kept = month != HOLE
+    np.testing.assert_array_equal(filled[kept], month[kept])
+    assert np.unique(filled[~kept]).size <= 1
+    flipped = counts.fill_hole(month[::-1, ::-1], how)
+    np.testing.assert_array_equal(flipped[::-1, ::-1], filled)

@@ -1,7 +1,9 @@
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.transforms import ice_decision
-from seaice_tf.transforms.icechart import CHARTS
+from seaice_tf.transforms.icechart import CHARTS, CLASSES
 
 
 def charts(sic, sod, floe):
@@ -69,7 +71,35 @@ def test_one_member_is_itself_packed_or_not():
         name: values if values.dtype == np.uint8 else ice_decision.packed(values)
         for name, values in one.items()
     } | {"concentration": one["concentration"].astype(np.float16)}
-    for given in (one, packed):
-        for name, values in ice_decision.merged([given], agree=True).items():
-            assert values.dtype == given[name].dtype
-            np.testing.assert_allclose(values, given[name], atol=1e-6)
+    for only in (one, packed):
+        for name, values in ice_decision.merged([only], agree=True).items():
+            assert values.dtype == only[name].dtype
+            np.testing.assert_allclose(values, only[name], atol=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 9999), st.floats(0.01, 50), st.booleans())
+def test_any_probabilities_give_classes_and_an_uncertainty_from_0_to_1(seed, sharpness, agree):
+    rng = np.random.default_rng(seed)
+    fields = {"concentration": rng.uniform(-1, 12, 40)}
+    water = rng.random(40).astype(np.float32)
+    for chart, kinds in CLASSES.items():
+        chances = rng.random((40, len(kinds))) ** sharpness + 1e-9
+        chances[0] = 1
+        chances = (chances / chances.sum(axis=1, keepdims=True)).astype(np.float32)
+        if agree:
+            others = chances[:, 1:] / chances[:, 1:].sum(axis=1, keepdims=True)
+            chances = np.column_stack([water, (1 - water)[:, None] * others])
+        fields[f"{chart}_probabilities"] = chances
+    charts = ice_decision.decide(fields, agree)
+    for chart, kinds in CLASSES.items():
+        assert charts[chart].dtype == np.uint8
+        assert (charts[chart] < len(kinds)).all()
+    if agree:
+        for chart in CHARTS:
+            np.testing.assert_array_equal(charts[chart] == 0, water > 0.5)
+    for kind in ("entropy", "top"):
+        doubt = ice_decision.uncertainty(fields, kind)
+        assert ((doubt >= 0) & (doubt <= 1)).all()
+        back = ice_decision.unpacked(ice_decision.packed(doubt))
+        np.testing.assert_allclose(back, doubt, atol=0.5 / ice_decision.PACKED + 1e-6)

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.transforms import rectify, synthetic_city
 from seaice_tf.transforms.geopose import Pose, flow
@@ -82,3 +84,16 @@ def test_rectifying_a_city_finds_its_ground_plan():
 def test_nothing_moves_without_tilt():
     agl = np.random.default_rng(0).random((6, 7)).astype(np.float32)
     np.testing.assert_array_equal(rectify.sources(agl, Pose(0, 1)).ravel(), np.arange(42))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9999), st.floats(0, 1e6), st.floats(0, 6.28), st.floats(0, 1e3))
+def test_each_pixel_falls_once_or_leaves_however_tall_it_is(seed, tallest, angle, scale):
+    agl = tallest * np.random.default_rng(seed).random((6, 7)).astype(np.float32)
+    agl[0, 0] = np.nan
+    source = rectify.sources(agl, Pose(scale, angle))
+    fell = source[source >= 0]
+    assert np.unique(fell).size == fell.size
+    assert fell.size == 0 or fell.max() < agl.size
+    still = np.nan_to_num(agl) * scale < 0.4
+    assert (source[still] >= 0).all()  # by itself, or by what is taller

@@ -2,6 +2,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seaice_tf.transforms import scene_names, scene_split
 
@@ -43,3 +45,22 @@ def test_few_scenes_are_still_split(number, expected):
 def test_december_and_january_are_one_season():
     first, second = (scene_names.parse(f"2018{m}24T194759_dmi_prep.nc") for m in ("12", "01"))
     assert scene_split.stratum(first, "A") == scene_split.stratum(second, "A") == ("dmi", 0, "A")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["cis", "dmi"]), st.integers(0, 3), st.just("")), max_size=40
+    ),
+    st.floats(0, 1),
+    st.integers(0, 99),
+)
+def test_some_and_never_all_are_chosen(strata, share, seed):
+    chosen = scene_split.spread(strata, share, seed)
+    number = len(strata)
+    assert chosen.shape == (number,)
+    assert chosen.sum() == (min(max(round(share * number), 1), number - 1) if number > 1 else 0)
+    for stratum in set(strata):
+        of = np.array([each == stratum for each in strata])
+        if 1 <= share * number <= number - 1:
+            assert abs(chosen[of].sum() - of.sum() * chosen.sum() / number) < 1 + 1e-9
