@@ -35,8 +35,9 @@ tasks:
   geopose    height above ground and flow of an oblique view, from one image
 
 seaice-tf VERB TASK --help lists the flags; report and board take no TASK. train and tune also take
---settings FILE, a settings.json whose values the other flags override. --debug shows a traceback of
-an error."""
+--settings FILE, a settings.json whose values the other flags override. train --from-manifest FILE
+trains a run again, on the data that its manifest.json tells of. --debug shows a traceback of an
+error."""
 
 
 ANYWAY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
@@ -96,33 +97,50 @@ def _flags(words: list[str], command: str, fields: list[tuple]) -> Any:
     return tyro.cli(kind, args=words, prog=f"seaice-tf {command}", description="")
 
 
-def _settings_flags(task, words: list[str], command: str, fields: list[tuple]):
+def _settings_flags(task, words: list[str], command: str, fields: list[tuple], defaults=None):
     """The same with the task's settings as flags; --settings FILE sets their defaults."""
     from seaice_tf import settings as settings_file
 
-    defaults = task.settings()
-    words = [part for word in words for part in _split_settings(word)]
-    if "--settings" in words:
-        at = words.index("--settings")
-        if at + 1 == len(words):
-            raise InputError("--settings: expected a file, got nothing")
-        defaults = settings_file.read(Path(words[at + 1]), task.settings)
-        words = words[:at] + words[at + 2 :]
+    words, path = _taken(words, "--settings")
+    if path and defaults:
+        raise InputError("--settings: expected none beside --from-manifest, got some")
+    if path:
+        defaults = settings_file.read(Path(path), task.settings)
     bare = Annotated[task.settings, tyro.conf.arg(name="")]
-    return _flags(words, command, [*fields, ("settings", bare, defaults)])
+    return _flags(words, command, [*fields, ("settings", bare, defaults or task.settings())])
 
 
-def _split_settings(word: str) -> list[str]:
-    """ "--settings=FILE" as two words, any other word as it is."""
-    return word.split("=", 1) if word.startswith("--settings=") else [word]
+def _taken(words: list[str], flag: str) -> tuple[list[str], str | None]:
+    """The words without "flag FILE" or "flag=FILE", and the file; None without the flag."""
+    words = [part for word in words for part in _split(word, flag)]
+    if flag not in words:
+        return words, None
+    at = words.index(flag)
+    if at + 1 == len(words):
+        raise InputError(f"{flag}: expected a file, got nothing")
+    return words[:at] + words[at + 2 :], words[at + 1]
+
+
+def _split(word: str, flag: str) -> list[str]:
+    return word.split("=", 1) if word.startswith(f"{flag}=") else [word]
 
 
 def _train(task, words: list[str]) -> int:
-    from seaice_tf.runs import evaluate, folder, train
+    from seaice_tf.runs import evaluate, folder, rerun, track, train
 
-    flags = _settings_flags(task, words, f"train {task.name}", [("run", Path), ANYWAY_FLAG])
-    run = train.train(task, flags.settings, flags.run, flags.anyway)
+    words, origin = _taken(words, "--from-manifest")
+    facts, begun = rerun.open_manifest(Path(origin), task) if origin else (None, None)
+    told = tyro.conf.arg(help="Also keep the run in MLflow: MLFLOW_TRACKING_URI, or a local store.")
+    fields: list[tuple] = [("run", Path), ("track", Annotated[track.Kind | None, told], None)]
+    flags = _settings_flags(task, words, f"train {task.name}", [*fields, ANYWAY_FLAG], begun)
+    if facts:
+        rerun.check_settings(begun, flags.settings)
+        print("\n".join(f"note: {note}" for note in rerun.notes(facts)))
+    with track.tracked(flags.track, task.name, flags.run) as tell:
+        run = train.train(task, flags.settings, flags.run, flags.anyway, facts, tell)
     evaluate.show(folder.read_json(run / folder.SCORES))
+    if facts:
+        print(rerun.verdict(facts, run))
     print(f"run: {run}")
     return 0
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 Example = tuple[Any, dict, dict]  # inputs, targets by head, weights by head
 FOREVER = 2**40  # epochs
+THREADS = tf.data.AUTOTUNE  # that fetch examples; what they give does not depend on how many
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Examples:
 def in_order(examples: Examples, batch_size: int) -> tf.data.Dataset:
     """Every example once, in order, without augmentation; the last batch may be smaller."""
     dataset = tf.data.Dataset.range(examples.size)
-    dataset = dataset.map(examples.fetch, tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.map(examples.fetch, THREADS, deterministic=True)
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
@@ -72,7 +73,7 @@ def training_stream(
     first_epoch, skipped = divmod(first_step * batch_size, per_epoch)
     epochs = tf.data.Dataset.range(first_epoch, FOREVER)
     dataset = epochs.flat_map(epoch_order).skip(skipped)
-    dataset = dataset.map(fetch, tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.map(fetch, THREADS, deterministic=True)
     return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 

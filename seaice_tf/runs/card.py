@@ -30,7 +30,7 @@ Weights of epoch {kept_epoch} of {epochs}; seed {seed}; {seconds:.0f} s of train
 `manifest.json`. Settings:
 
 ```json
-{settings}```
+{served_by}```
 """
 
 
@@ -50,5 +50,5 @@ def card(task: Task, settings: Any, manifest: dict[str, Any], scores: dict[str, 
         scored=scores["data"],
         warning=warning,
         serving=task.serving,
-        settings=settings_file.to_json(settings),
+        served_by=settings_file.to_json(settings),
     )

@@ -11,7 +11,7 @@ import seaice_tf
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError, require_known_format
 from seaice_tf.task import Task
-from seaice_tf.writers import atomic
+from seaice_tf.writers import atomic, lock
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 BEGUN = "begun.json"  # the settings that a run was begun with
@@ -47,6 +47,12 @@ def require_new(run: Path) -> None:
     if run.exists():
         kind = "a complete run" if (run / MANIFEST).exists() else "a file or folder"
         raise InputError(f"{run}: expected a new name, got {kind}; choose another --run")
+
+
+def forget(path: Path) -> None:
+    """Take back what a run was begun with if it came no further, so that it may begin otherwise."""
+    if {file.name for file in path.iterdir()} <= {BEGUN, lock.NAME}:
+        (path / BEGUN).unlink()
 
 
 def claim(path: Path, content: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
         "format": folder.FORMAT,
         "task": task.name,
         "source": splits.source,
+        "settings": folder.read_json(path / folder.BEGUN),
         "seed": settings.training.seed,
         "input_shape": input_shape(splits.preview().inputs),
         "kept_epoch": epochs if settings.training.keep == "last" else state.best() + 1,
@@ -39,6 +40,7 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
         "python": platform.python_version(),
         "packages": versions(),
         "git_revision": git_revision(),
+        "weights_sha256": sha256([path / folder.WEIGHTS]),
         "saved_model_sha256": tree_sha256(path / folder.SAVED_MODEL),
         "data": [file_entry(file) for file in splits.files],
     }

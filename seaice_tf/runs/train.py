@@ -9,38 +9,64 @@ from tensorflow import keras
 
 from seaice_tf import compat
 from seaice_tf import settings as settings_file
+from seaice_tf.errors import InputError
 from seaice_tf.models import weights
-from seaice_tf.runs import card, evaluate, fit, folder, manifest, memory
+from seaice_tf.runs import card, evaluate, fit, folder, manifest, memory, rerun, track
 from seaice_tf.task import Splits, Task
 from seaice_tf.writers import atomic, lock
 
 
-def train(task: Task, settings: Any, run: Path, anyway: bool = False) -> Path:
+def train(
+    task: Task,
+    settings: Any,
+    run: Path,
+    anyway: bool = False,
+    again: dict | None = None,
+    tell: track.Tell = track.nobody,
+) -> Path:
     """Train, or go on where an interrupted run of the same name stopped; gives the run's folder.
+
+    Args:
+        task: the system.
+        settings: of the run.
+        run: its folder.
+        anyway: whatever the estimate of its memory.
+        again: manifest of a run on whose data alone to train.
+        tell: takes what `track` makes of settings, curves, scores and files.
 
     Raises:
         InputError: the run is complete, was begun with other settings, or is at work in another
-            process; bad data; it would take more memory than there is, unless `anyway`.
+            process; bad or other data; it would take more memory than there is, unless `anyway`.
     """
     folder.require_new(run)
     with lock.held(folder.partial(run)):
         path = folder.begin(run, settings)
         if not (path / folder.MANIFEST).exists():  # else killed between its last file and its name
-            _train(task, settings, path, anyway)
+            _train(task, settings, path, anyway, again, tell)
         folder.finish(run)
+    tell(track.files(run))
     return run
 
 
-def _train(task: Task, settings: Any, path: Path, anyway: bool) -> None:
+def _train(
+    task: Task, settings: Any, path: Path, anyway: bool, again: dict | None, tell: track.Tell
+) -> None:
     fit.seed_everything(settings.training.seed)
-    splits = task.splits(settings)
+    try:
+        splits = task.splits(settings)
+        if again:
+            rerun.check_data(again, splits.files)
+    except InputError:
+        folder.forget(path)
+        raise
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
     model = fit.network(task, settings, path)
     if not anyway:
         memory.require(model, splits, settings.training)
     watch = Pictures(task, splits, task.served(settings, model), path)
-    state = fit.fit(model, splits, settings.training, path, [watch])
+    tell(track.begun(settings))
+    state = fit.fit(model, splits, settings.training, path, [watch, track.Curves(tell)])
     watch.logs.close()
     folder.write_json(path / "history.json", state.history)
     if settings.training.precision != "float32":
@@ -55,6 +81,7 @@ def _train(task: Task, settings: Any, path: Path, anyway: bool) -> None:
     facts = manifest.manifest(task, settings, splits, state, path)
     atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
+    tell(track.scores(scores, len(state.history) - 1))
 
 
 def export(task: Task, run: Path) -> Path:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf import compat
+from seaice_tf import compat, pipeline
 from seaice_tf.models import weights
 from seaice_tf.models.optimizers import ADDONS, optimizer
 from seaice_tf.pipeline import Examples
@@ -24,8 +24,13 @@ def splits():
     def fetch(index):
         return x[index], {"y": true[index]}, {"y": tf.ones(1)}
 
+    def augment(example, seed):
+        features, *rest = example
+        return features + tf.random.stateless_normal([4], seed, stddev=0.1), *rest
+
     examples = Examples(2 * STEPS, fetch)
-    return Splits(examples, examples, preview=lambda: None, files=(), source="numbers")
+    training = Examples(2 * STEPS, fetch, augment)
+    return Splits(training, examples, preview=lambda: None, files=(), source="numbers")
 
 
 def network(training):
@@ -158,3 +163,12 @@ def test_rates_of_the_schedules_by_hand():
     assert rates(schedule="cosine")[-1] == pytest.approx(0.02)
     triangle = rates(schedule="cyclical", cycles=2)  # four epochs each
     assert triangle == pytest.approx([0.02, 1.01, 2.0, 1.01, 0.02, 0.02])
+
+
+def test_the_number_of_pipeline_threads_changes_no_bit(tmp_path, monkeypatch):
+    kept = []
+    for threads in (1, 7):
+        monkeypatch.setattr(pipeline, "THREADS", threads)
+        kept.append(run(tmp_path / str(threads), averaged(BOTH))[0].get_weights())
+    for a, b in zip(*kept, strict=True):
+        np.testing.assert_array_equal(a, b)

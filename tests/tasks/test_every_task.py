@@ -114,6 +114,16 @@ def test_training_examples_are_augmented_anew_each_epoch(task, settings):
     assert (first.numpy() != second.numpy()).any()
 
 
+def test_examples_do_not_depend_on_the_number_of_threads(task, settings, monkeypatch):
+    examples, streams = task.splits(settings).train, []
+    for threads in (1, 5):
+        monkeypatch.setattr(pipeline, "THREADS", threads)
+        stream = pipeline.training_stream(examples, settings.training.batch_size, seed=4)
+        streams.append([tf.nest.flatten(batch) for batch in stream.take(3)])
+    for one, other in zip(*map(tf.nest.flatten, streams), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.fixture
 def renamed(monkeypatch):
     """What got its name when it was complete, so that a kill leaves the old or the new."""
