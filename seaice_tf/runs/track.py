@@ -28,7 +28,8 @@ Kind = Literal["mlflow"]
 Call = Callable[[Any, str], None]  # of MLflow's client and the id of the run there
 Tell = Callable[[Call], None]
 MEMORY = "mlflow.json"  # in the run's folder, so that one that goes on is the same run there
-WAIT = 60.0  # seconds
+WAIT = 60.0  # seconds, for a server
+LOCAL = ("sqlite:", "file:")  # stores that are no servers; these are waited for
 MOST = 100  # settings or numbers that a request may hold
 DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # seconds, by default 120
@@ -88,7 +89,8 @@ class Sender:
             return
         self.calls.put(lambda client, run_id: client.set_terminated(run_id, status))
         self.calls.put(None)
-        self.thread.join(WAIT)
+        store = os.environ.get("MLFLOW_TRACKING_URI", LOCAL[0])
+        self.thread.join(None if store.startswith(LOCAL) else WAIT)
         if self.thread.is_alive():
             _warn(f"no answer in {WAIT:.0f} s")
 
