@@ -187,6 +187,8 @@ def test_other_data_than_the_manifest_tells_of(run, home, capsys, ice_archive):
         ({"task": "clouds"}, "a run of forecast, got one of clouds"),
         ({"settings": {"years": "ten"}}, "years: expected int, got 'ten'"),
         ({"data": None}, "the manifest.json of a run, got another file"),
+        ({"data": [{"name": ["a"]}]}, "the manifest.json of a run, got another file"),
+        ({"format": 99}, "expected format 1, got 99"),
         ({"settings": None}, "got one made before they were kept there; use --settings"),
     ],
 )

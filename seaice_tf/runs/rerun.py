@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seaice_tf import settings as settings_file
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, one_line, require_known_format
 from seaice_tf.runs import folder, manifest
 from seaice_tf.task import Task
 
@@ -23,8 +23,9 @@ def open_manifest(path: Path, task: Task) -> tuple[dict, Any]:
     if not path.is_file():
         raise InputError(f"{path}: expected the manifest.json of a run, got none")
     facts = folder.read_json(path)
-    if not isinstance(facts, dict) or not {"task", "packages", "data"} <= set(facts):
+    if not _is_manifest(facts):
         raise InputError(f"{path}: expected the manifest.json of a run, got another file")
+    require_known_format(facts.get("format", folder.FORMAT), folder.FORMAT, path)
     if facts["task"] != task.name:
         raise InputError(f"{path}: expected a run of {task.name}, got one of {facts['task']}")
     if "settings" not in facts:
@@ -33,6 +34,19 @@ def open_manifest(path: Path, task: Task) -> tuple[dict, Any]:
             f"use --settings {path.with_name(folder.SETTINGS)}"
         )
     return facts, settings_file.from_dict(facts["settings"], task.settings, str(path))
+
+
+def _is_manifest(facts: Any) -> bool:
+    """Whether what is read of it here is there; it may come from anybody."""
+    if not isinstance(facts, dict) or [
+        type(facts.get(name)) for name in ("task", "source", "packages", "data")
+    ] != [str, str, dict, list]:
+        return False
+    return all(
+        isinstance(entry, dict)
+        and [type(entry.get(name)) for name in ("name", "bytes", "sha256")] == [str, int, str]
+        for entry in facts["data"]
+    )
 
 
 def check_settings(then: Any, now: Any) -> None:
@@ -68,10 +82,10 @@ def notes(facts: dict) -> list[str]:
     python, code = platform.python_version(), manifest.git_revision()
     now = {"python": python, "code": code, **manifest.versions()}
     names = [name for name in {**then, **now} if then.get(name) != now.get(name)]
-    return [f"{name}: {then.get(name)} then, {now.get(name)} now" for name in names]
+    return [one_line(f"{name}: {then.get(name)} then, {now.get(name)} now") for name in names]
 
 
 def verdict(facts: dict, run: Path) -> str:
     """Whether the run has the weights that the manifest tells of."""
-    same = folder.read_json(run / folder.MANIFEST)["weights_sha256"] == facts["weights_sha256"]
+    same = folder.read_json(run / folder.MANIFEST)["weights_sha256"] == facts.get("weights_sha256")
     return f"weights: {'the same, bit for bit' if same else 'not those of the manifest'}"
