@@ -68,6 +68,18 @@ def test_what_grows_makes_it_grow():
     assert estimate(32, 128) == estimate(32, 64)  # there are no more
 
 
+def test_training_is_estimated_by_the_windows_that_it_cuts():
+    def cut(example, seed):
+        x, targets, weights = example
+        return x[:16, :16], {"y": targets["y"][:16, :16]}, weights
+
+    whole, training = examples(64), Training(batch_size=4)
+    windows = dataclasses.replace(whole, augment=cut)
+    small = memory.activations(network(), examples(16), training, learn=True)
+    assert memory.activations(network(), windows, training, learn=True) == small
+    assert memory.activations(network(), windows, training, learn=False) > 10 * small
+
+
 def splits():
     return Splits(examples(32), examples(32), lambda: None, (), "numbers")
 
@@ -77,7 +89,7 @@ def test_a_refusal_names_the_estimate_and_what_to_lower(monkeypatch):
     message = r"the 0\.0 GiB available, got an estimate of .* a batch of 16 .* lower --batch-size"
     with pytest.raises(InputError, match=message):
         memory.require(network(), splits(), Training(batch_size=16))
-    monkeypatch.setattr(memory, "available", lambda: 100 * MIB)
+    monkeypatch.setattr(memory, "available", lambda: 200 * MIB)
     memory.require(network(), splits(), Training(batch_size=16))
 
 
