@@ -1,7 +1,5 @@
 """Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -50,12 +48,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     Raises:
         InputError: it is none, damaged, grows beyond measure when unpacked, or of a newer version.
     """
-    try:
-        npz.require_modest(path)
-        with path.open("rb") as file:
-            arrays = dict(np.lib.npyio.NpzFile(file, allow_pickle=False))
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
-        raise InputError(f"{path}: expected an .npz file, got {error}; restore the file") from error
+    arrays = npz.read(path)
     if "format" in arrays:  # no layer has a weight of this name
         require_known_format(arrays.pop("format").tolist(), FORMAT, path)
     return arrays

@@ -72,7 +72,7 @@ def find(folder: Path, channels: Sequence[str], factor: int) -> list[Path]:
     if held != (list(channels), factor):
         raise InputError(
             f"{folder}: expected factor {factor} and channels {', '.join(channels)}, got factor "
-            f"{held[1]} and {', '.join(held[0])}; prepare with the settings that you train with"
+            f"{held[1]} and {held[0]}; prepare with the settings that you train with"
         )
     return shard_folder.verified(folder, content, WAY_OUT)
 

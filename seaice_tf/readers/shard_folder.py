@@ -40,7 +40,7 @@ def verified(folder: Path, manifest: dict[str, Any], way_out: str) -> list[Path]
     """
     paths = []
     for name in sorted(manifest["shards"]):
-        path, expected = folder / name, manifest["shards"][name]["sha256"]
+        path, expected = folder / name, str(manifest["shards"][name]["sha256"])
         if not path.is_file():
             raise InputError(f"{path}: expected a shard of {MANIFEST}, got none; {way_out}")
         stat = path.stat()

@@ -41,7 +41,7 @@ def test_weights_of_other_layers_are_an_error(tmp_path):
 def test_nothing_is_unpickled(tmp_path):
     names = weights.named_weights(model())
     np.savez(tmp_path / "w.npz", **{name: np.array([{}], dtype=object) for name in names})
-    with pytest.raises(InputError, match="allow_pickle"):
+    with pytest.raises(InputError, match="Python objects"):
         weights.load(tmp_path / "w.npz", model())
 
 
@@ -57,7 +57,7 @@ DAMAGE = {
 def test_a_damaged_file_is_one_clear_error(tmp_path, damage):
     np.savez(tmp_path / "w.npz", a=np.zeros(99))
     (tmp_path / "w.npz").write_bytes(damage((tmp_path / "w.npz").read_bytes()))
-    with pytest.raises(InputError, match="restore the file"):
+    with pytest.raises(InputError, match=r"expected an (npz file|array 'a')"):
         weights.read_npz(tmp_path / "w.npz")
 
 

@@ -11,7 +11,7 @@ from seaice_tf.transforms.grid import SOUTH, of_shape
 from seaice_tf.writers.nsidc0051 import sensor, write_synthetic
 
 # Programs that test_fuzz.py starts; they import each other.
-collect_ignore = ["fuzz.py", "fuzz_readers.py"]
+collect_ignore_glob = ["fuzz*.py"]
 
 
 def write_v2(folder, first, counts, sensors=None):

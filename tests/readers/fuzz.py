@@ -25,11 +25,15 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from fuzz_readers import READERS, clear
-from mutations import mutate
+import fuzz_ice
+import fuzz_numbers
+import fuzz_pictures
+from fuzz_expect import clear
+from fuzz_mutate import mutate
 
 from seaice_tf.errors import InputError
 
+READERS = {**fuzz_ice.READERS, **fuzz_pictures.READERS, **fuzz_numbers.READERS}
 SECONDS = 30  # that a file may take, on a busy machine
 BATCH = 2000  # files for a child: netCDF leaves one in four open
 MEMORY = 256 << 20  # bytes that may be taken besides those of the imports

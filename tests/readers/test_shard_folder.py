@@ -60,3 +60,16 @@ def test_a_newer_format_is_refused(task, shards):
     with pytest.raises(InputError, match=r"expected format 1, got 2, .* update seaice_tf"):
         FINDS[task](folder)
     assert len(FINDS[task](shards(task, format=1))) == 3
+
+
+@pytest.mark.parametrize("digest", [0.5, 7, None, "x"])
+def test_a_digest_of_any_type_is_only_another_one(digest, shards):
+    folder = shards("nowcast", shards={"a.tfrecord": {"sha256": digest}})
+    with pytest.raises(InputError, match="expected the SHA-256 of"):
+        FINDS["nowcast"](folder)
+
+
+@pytest.mark.parametrize("channels", [None, 7, ["a", 7], "a"])
+def test_channels_of_any_type_are_only_others(channels, shards):
+    with pytest.raises(InputError, match=r"expected factor 5 and channels a, got|manifest"):
+        FINDS["icechart"](shards("icechart", channels=channels))
