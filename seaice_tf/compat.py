@@ -70,3 +70,29 @@ def weight_name(layer: keras.layers.Layer, weight) -> str:
 
 def has_addons() -> bool:
     return importlib.util.find_spec("tensorflow_addons") is not None
+
+
+def several_machines() -> bool:
+    """Whether `fit` can train on several machines, which that of Keras 3 cannot."""
+    return not hasattr(keras, "ops")
+
+
+def set_norm(norm: keras.layers.BatchNormalization, synchronized: bool) -> None:
+    """Let a batch norm take its statistics from all replicas of its network, or from its own.
+
+    The fused one of Keras 2 cannot, and keeps a variance that is n / (n - 1) times what all others
+    keep: no flavour uses it, so that replicas learn what one network does.
+    """
+    norm.synchronized = synchronized
+    if hasattr(norm, "fused"):
+        norm.fused = False
+
+
+def share_of_loss(loss: tf.Tensor) -> tf.Tensor:
+    """What a mean over a replica's examples adds to the loss of all replicas.
+
+    Keras 2 divides what a loss's `__call__` gives by itself, Keras 3 leaves it to the `__call__`.
+    """
+    if several_machines():
+        return loss
+    return loss / tf.distribute.get_strategy().num_replicas_in_sync

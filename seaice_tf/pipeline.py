@@ -11,8 +11,10 @@ from typing import Any
 import tensorflow as tf
 
 Example = tuple[Any, dict, dict]  # inputs, targets by head, weights by head
+Share = tuple[int, int]  # (i, n): the i-th of n equal shares
 FOREVER = 2**40  # epochs
 THREADS = tf.data.AUTOTUNE  # that fetch examples; what they give does not depend on how many
+ALL: Share = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Examples:
     name: Callable[[int], str] = str
 
 
-def in_order(examples: Examples, batch_size: int) -> tf.data.Dataset:
-    """Every example once, in order, without augmentation; the last batch may be smaller."""
-    dataset = tf.data.Dataset.range(examples.size)
+def in_order(examples: Examples, batch_size: int, share: Share = ALL) -> tf.data.Dataset:
+    """Every example of the share once, in order, as it is; the last batch may be smaller."""
+    which, shares = share
+    dataset = tf.data.Dataset.range(examples.size).shard(shares, which)
     dataset = dataset.map(examples.fetch, THREADS, deterministic=True)
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
@@ -48,11 +51,16 @@ def steps_per_epoch(examples: Examples, batch_size: int) -> int:
 
 
 def training_stream(
-    examples: Examples, batch_size: int, seed: int, first_step: int = 0
+    examples: Examples,
+    batch_size: int,
+    seed: int,
+    first_step: int = 0,
+    share: Share = ALL,
 ) -> tf.data.Dataset:
     """Endless batches for training, in a new order each epoch, from step `first_step` on.
 
-    An epoch has `steps_per_epoch` batches; the examples left over change from epoch to epoch.
+    An epoch has `steps_per_epoch` batches; the examples left over change from epoch to epoch. Of
+    every batch it gives the same share.
     """
     batch_size = min(batch_size, examples.size)
     per_epoch = steps_per_epoch(examples, batch_size) * batch_size
@@ -73,8 +81,9 @@ def training_stream(
     first_epoch, skipped = divmod(first_step * batch_size, per_epoch)
     epochs = tf.data.Dataset.range(first_epoch, FOREVER)
     dataset = epochs.flat_map(epoch_order).skip(skipped)
-    dataset = dataset.map(fetch, THREADS, deterministic=True)
-    return dataset.batch(batch_size, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    which, shares = share
+    dataset = dataset.shard(shares, which).map(fetch, THREADS, deterministic=True)
+    return dataset.batch(batch_size // shares, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def indices(examples: Examples, batch_size: int, seed: int, step: int) -> list[int]:

@@ -59,6 +59,8 @@ class Training:
     """Steps between checkpoints within an epoch."""
     checkpoint_epochs: int = 1
     """Epochs between checkpoints: more for a large network, which takes seconds to write."""
+    strategy: Literal["none", "mirrored", "multi-worker"] = "none"
+    """Who shares each batch: all devices of this machine, or those of all machines in TF_CONFIG."""
     seed: int = 0
 
     def __post_init__(self):

@@ -52,6 +52,20 @@ def test_a_set_smaller_than_a_batch_is_one_batch():
     assert sorted(take(pipeline.training_stream(numbers(3), 8, 0), 1)[0]) == [0, 1, 2]
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 9))
+def test_the_shares_of_a_batch_are_the_batch(shares, own, step):
+    examples, batch = noisy(3 * shares * own + 1), shares * own
+    whole = take(pipeline.training_stream(examples, batch, 0, step), 3)
+    parts = [
+        take(pipeline.training_stream(examples, batch, 0, step, (i, shares)), 3)
+        for i in range(shares)
+    ]
+    for batches in zip(whole, *parts, strict=True):
+        assert {len(part) for part in batches[1:]} == {own}
+        np.testing.assert_array_equal(np.sort(batches[0]), np.sort(np.concatenate(batches[1:])))
+
+
 @pytest.mark.parametrize("batch", [1, 4, 16])
 def test_in_order_is_in_order_and_complete(batch):
     seen = np.concatenate([b[0] for b in pipeline.in_order(noisy(6), batch)])

@@ -15,6 +15,11 @@ class BatchStatistics(keras.layers.BatchNormalization):
 
     def call(self, inputs, training=None, mask=None):
         mean, variance = tf.nn.moments(inputs, axes=list(range(len(inputs.shape) - 1)))
+        if self.synchronized:
+            replicas = tf.distribute.get_replica_context()
+            square = replicas.all_reduce("MEAN", variance + tf.square(mean))
+            mean = replicas.all_reduce("MEAN", mean)
+            variance = square - tf.square(mean)
         return tf.nn.batch_normalization(
             inputs, mean, variance, self.beta, self.gamma, self.epsilon
         )

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf import compat
+
 SMALLEST = 1e-7  # probability whose logarithm is still taken
 SMOOTH = 1.0  # cells, so that two empty masks are equal and gradients finite
 
@@ -59,7 +61,7 @@ class MaskLoss(keras.losses.Loss):
         weight = tf.ones_like(pred) if sample_weight is None else _spread(sample_weight, pred)
         # What a weight of 0 hides may be any number, 0 times which need not be 0.
         true = tf.where(weight > 0, true, tf.zeros_like(true))
-        return tf.reduce_mean(self.function(true, pred, weight))
+        return compat.share_of_loss(tf.reduce_mean(self.function(true, pred, weight)))
 
 
 def _spread(weight, like):

@@ -12,7 +12,7 @@ from tensorflow import keras
 from seaice_tf import compat, pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
-from seaice_tf.runs import checkpoint, folder, stop
+from seaice_tf.runs import checkpoint, folder, strategy
 from seaice_tf.runs.average import Average
 from seaice_tf.runs.finite import Finite
 from seaice_tf.settings import Training
@@ -109,27 +109,35 @@ def fit(
         InputError: the loss or a weight is not finite; what was kept before stays.
         KeyboardInterrupt: after Ctrl-C or SIGTERM.
     """
+    together = model.distribute_strategy
+    strategy.synchronise(model)
     average = Average(model, training)
-    state = checkpoint.restore(path / folder.CHECKPOINT, model, average.values)
+    with together.scope():
+        state = checkpoint.restore(path / folder.CHECKPOINT, model, average.values)
+    strategy.agree(
+        together, step=state.step, examples=splits.train.size, cases=splits.validation.size
+    )
     batch_size = min(training.batch_size, splits.train.size)
     per_epoch = pipeline.steps_per_epoch(splits.train, batch_size)
     end = until or training.epochs
     finite = Finite(splits.train, training, path, state)
-    validation = pipeline.in_order(splits.validation, batch_size)
-    with stop.noted() as asked:
+    validation = strategy.validation(together, splits.validation, batch_size)
+    with strategy.stop_noted(training) as asked:
         keep = Keep(model, training, path, state, per_epoch, average, end, asked)
         while not keep.finished():
             epoch, done = divmod(state.step, per_epoch)
             model.fit(
-                pipeline.training_stream(splits.train, batch_size, training.seed, state.step),
+                strategy.training_stream(
+                    together, splits.train, batch_size, training.seed, state.step
+                ),
                 initial_epoch=epoch,
                 epochs=epoch + 1 if done else end,
                 steps_per_epoch=per_epoch - done,
-                validation_data=validation,
                 # Keep comes last: the others still see the averaged weights at the end of an epoch.
                 callbacks=[finite, *callbacks, keep],
                 shuffle=False,
                 verbose=2,
+                **validation,
             )
         keep.curves.close()
     weights.load(path / folder.WEIGHTS, model)

@@ -11,9 +11,22 @@ from seaice_tf import compat
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
-from seaice_tf.runs import card, evaluate, fit, folder, manifest, memory, rerun, track
+from seaice_tf.runs import (
+    card,
+    checkpoint,
+    evaluate,
+    fit,
+    folder,
+    manifest,
+    memory,
+    rerun,
+    strategy,
+    track,
+)
 from seaice_tf.task import Splits, Task
 from seaice_tf.writers import atomic, lock
+
+HISTORY = "history.json"
 
 
 def train(
@@ -23,8 +36,10 @@ def train(
     anyway: bool = False,
     again: dict | None = None,
     tell: track.Tell = track.nobody,
-) -> Path:
+) -> Path | None:
     """Train, or go on where an interrupted run of the same name stopped; gives the run's folder.
+
+    None on a machine that helps another one, the chief, which leaves the run.
 
     Args:
         task: the system.
@@ -39,11 +54,15 @@ def train(
             process; bad or other data; it would take more memory than there is, unless `anyway`.
     """
     folder.require_new(run)
-    with lock.held(folder.partial(run)):
-        path = folder.begin(run, settings)
-        if not (path / folder.MANIFEST).exists():  # else killed between its last file and its name
-            _train(task, settings, path, anyway, again, tell)
-        folder.finish(run)
+    with strategy.outliving(settings.training):
+        if not strategy.is_chief(settings.training):
+            _assist(task, settings, run, anyway, again)
+            return None
+        with lock.held(folder.partial(run)):
+            path = folder.begin(run, settings)
+            if not (path / folder.MANIFEST).exists():  # else killed between last file and name
+                _train(task, settings, path, anyway, again, tell)
+            folder.finish(run)
     tell(track.files(run))
     return run
 
@@ -51,25 +70,18 @@ def train(
 def _train(
     task: Task, settings: Any, path: Path, anyway: bool, again: dict | None, tell: track.Tell
 ) -> None:
-    fit.seed_everything(settings.training.seed)
+    # The others have left a chief that has only the run's files still to write.
+    learnt = (path / HISTORY).exists()
+    together = tf.distribute.get_strategy() if learnt else strategy.join(settings.training)
     try:
-        splits = task.splits(settings)
-        if again:
-            rerun.check_data(again, splits.files)
+        splits = _splits(task, settings, again)
     except InputError:
         folder.forget(path)
         raise
-    files = {file.name: file.stat().st_size for file in splits.files}
-    folder.claim(path / "data.json", {"source": splits.source, "files": files})
-    model = fit.network(task, settings, path)
-    if not anyway:
-        memory.require(model, splits, settings.training)
-    watch = Pictures(task, splits, task.served(settings, model), path)
     tell(track.begun(settings))
-    state = fit.fit(model, splits, settings.training, path, [watch, track.Curves(tell)])
-    watch.logs.close()
-    folder.write_json(path / "history.json", state.history)
-    if settings.training.precision != "float32":
+    model, state = _learn(task, settings, splits, path, together, anyway, [track.Curves(tell)])
+    folder.write_json(path / HISTORY, state.history)
+    if settings.training.precision != "float32" or together.num_replicas_in_sync > 1:
         model = task.build(settings)
         weights.load(path / folder.WEIGHTS, model)
     settings = task.calibrate(settings, model)
@@ -82,6 +94,43 @@ def _train(
     atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
     tell(track.scores(scores, len(state.history) - 1))
+
+
+def _assist(task: Task, settings: Any, run: Path, anyway: bool, again: dict | None) -> None:
+    """Make every step with the chief; nothing of it stays here."""
+    together = strategy.join(settings.training)
+    with strategy.assistant_folder(run) as path:
+        _learn(task, settings, _splits(task, settings, again), path, together, anyway, [])
+
+
+def _splits(task: Task, settings: Any, again: dict | None) -> Splits:
+    fit.seed_everything(settings.training.seed)
+    splits = task.splits(settings)
+    if again:
+        rerun.check_data(again, splits.files)
+    return splits
+
+
+def _learn(
+    task: Task,
+    settings: Any,
+    splits: Splits,
+    path: Path,
+    together: tf.distribute.Strategy,
+    anyway: bool,
+    callbacks: list[keras.callbacks.Callback],
+) -> tuple[keras.Model, checkpoint.State]:
+    """Fit the network in the folder `path`, from its checkpoint on."""
+    files = {file.name: file.stat().st_size for file in splits.files}
+    folder.claim(path / "data.json", {"source": splits.source, "files": files})
+    with together.scope():
+        model = fit.network(task, settings, path)
+        watch = Pictures(task, splits, task.served(settings, model), path)
+    if not anyway and together.num_replicas_in_sync == 1:  # the estimate is that of one network
+        memory.require(model, splits, settings.training)
+    state = fit.fit(model, splits, settings.training, path, [watch, *callbacks])
+    watch.logs.close()
+    return model, state
 
 
 def export(task: Task, run: Path) -> Path:
