@@ -168,7 +168,9 @@ def _tune(task, words: list[str]) -> int:
     flags = _settings_flags(task, words, f"tune {task.name}", fields)
     apart = partial(processes.apart, _train_trial, task.name, flags.anyway)
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
-    print(f"best settings: {best}")
+    print(
+        f"best settings: {best}" if best else "trained trials for the chief, which tells the best"
+    )
     return 0
 
 

@@ -17,13 +17,11 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import DiskError, InputError
-from seaice_tf.runs import fit, folder, memory
+from seaice_tf.runs import fit, folder, memory, strategy, tuners
 from seaice_tf.task import Task
 from seaice_tf.writers import atomic, lock
 
 BEST, TRIALS = "best_settings.json", "trials"
-MEMORY = ("oracle.json", "tuner0.json")  # what Keras Tuner finds a sweep again by
-SEVERAL = "KERASTUNER_TUNER_ID"  # set where several processes share a sweep
 Method = Literal["random", "hyperband", "bayesian"]
 TrainTrial = Callable[[Any, Path, int], float]  # (settings, folder, epochs) -> validation loss
 
@@ -92,8 +90,10 @@ def train_trial(task: Task, settings: Any, path: Path, until: int, anyway: bool 
     keras.backend.clear_session()
     fit.seed_everything(settings.training.seed)
     splits = task.splits(settings)
-    model = fit.network(task, settings, path)
-    if not anyway:
+    together = strategy.join(settings.training)
+    with together.scope():
+        model = fit.network(task, settings, path)
+    if not anyway and together.num_replicas_in_sync == 1:
         memory.require(model, splits, settings.training)
     state = fit.fit(model, splits, settings.training, path, [], until)
     losses = [entry["val_loss"] for entry in state.history[:until]]
@@ -107,8 +107,10 @@ def tune(
     trials: int | None = None,
     method: Method = "random",
     train: TrainTrial | None = None,
-) -> Path:
+) -> Path | None:
     """Search for the lowest validation loss; an interrupted sweep goes on.
+
+    One process does it all, or is the chief or a worker of several, by their environment.
 
     Args:
         task: the system.
@@ -123,8 +125,8 @@ def tune(
             be trained, or a lane without Keras Tuner.
 
     Returns:
-        The file with the best settings, for `train --settings`. Each trial is in `run`/trials, with
-        its hyperparameters and curves for TensorBoard.
+        The file with the best settings, for `train --settings`; None from a worker. Each trial is
+        in `run`/trials, with its hyperparameters and curves for TensorBoard.
     """
     if "tf_keras" in keras.Model.__module__:
         raise InputError(
@@ -133,18 +135,29 @@ def tune(
         )
     if trials is not None and trials < 1:
         raise InputError(f"trials: expected at least 1, got {trials}")
+    if settings.training.strategy == strategy.SEVERAL_MACHINES:
+        raise InputError(
+            f"--strategy {strategy.SEVERAL_MACHINES}: expected none or mirrored, for in a sweep "
+            "each machine trains trials of its own; see docs/machines.md"
+        )
+    role = tuners.role()
     train = train or partial(train_trial, task)
-    with contextlib.nullcontext() if SEVERAL in os.environ else lock.held(run):
+    with contextlib.nullcontext() if role == "worker" else lock.held(run):
         begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
         folder.claim(run / "sweep.json", begun_with)
         best = _search(
             run, lambda: Sweep(task, settings, run, _oracle(settings, trials, method), train)
         )
+        if best is None:
+            return None
         return atomic.write_text(run / BEST, settings_file.to_json(task.space(best, settings)))
 
 
-def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters:
-    """The hyperparameters of the best trial of the sweep in `run`, when all are through."""
+def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters | None:
+    """The hyperparameters of the best trial of the sweep in `run`, when all are through.
+
+    None for a worker, which is not told.
+    """
     sweep = _sweep(run, make)
     try:
         sweep.search(verbose=1)
@@ -152,6 +165,8 @@ def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters
         raise error.__cause__ or error from None
     except RuntimeError as error:  # too many failures one after the other
         raise InputError(f"{run}: expected trials that train; the last: {sweep.failure}") from error
+    if tuners.role() == "worker":
+        return None
     best = next(iter(sweep.oracle.get_best_trials(1)), None)
     if best is None or best.status != "COMPLETED":
         raise InputError(f"{run}: expected a trial that trains; the last: {sweep.failure}")
@@ -168,7 +183,8 @@ def _sweep(run: Path, make: Callable[[], Sweep]) -> Sweep:
         return make()
     except (json.JSONDecodeError, KeyError, RuntimeError):
         print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
-        for path in [run / name for name in MEMORY] + list(run.glob("trial_*/trial.json")):
+        proposed = [] if tuners.role() == "worker" else list(run.glob("trial_*/trial.json"))
+        for path in [run / name for name in tuners.memory()] + proposed:
             path.unlink(missing_ok=True)
         return make()
 

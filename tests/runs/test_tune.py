@@ -5,7 +5,9 @@ The task fits a straight line, so that a trial takes a moment.
 
 import dataclasses
 import json
+import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +23,7 @@ from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.models.optimizers import optimizer
 from seaice_tf.pipeline import Examples
-from seaice_tf.runs import fit, folder, tune
+from seaice_tf.runs import fit, folder, tune, tuners
 from seaice_tf.settings import Training
 
 LANE_WITHOUT = "tf_keras" in keras.Model.__module__
@@ -165,7 +167,7 @@ def test_hyperband_trains_on_with_the_best_of_a_round(whole):
 def test_damaged_files_of_keras_tuner_lose_no_trial(whole, tmp_path, epochs):
     run = tmp_path / "sweep"
     tune.tune(TASK, Line(), run, 2)
-    (run / tune.MEMORY[0]).write_text('{"ongoing')
+    (run / "oracle.json").write_text('{"ongoing')
     before = epochs.count
     tune.tune(TASK, Line(), run, 2)
     assert epochs.count == before
@@ -175,9 +177,7 @@ def test_damaged_files_of_keras_tuner_lose_no_trial(whole, tmp_path, epochs):
 @tuned
 def test_sigkill_in_the_middle_of_a_trial(whole, tmp_path):
     run = tmp_path / "sweep"
-    code = f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')"
-    words = [sys.executable, "-c", code, str(run)]
-    killed = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed = start_process(run, {})
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and killed.poll() is None:
         if list(run.rglob(folder.CHECKPOINT)):
@@ -187,6 +187,64 @@ def test_sigkill_in_the_middle_of_a_trial(whole, tmp_path):
     assert killed.wait() == -signal.SIGKILL
     tune.tune(TASK, Line(), run, METHODS["random"])
     assert_equal_sweeps(run, whole("random"))
+
+
+def start_process(run, environment):
+    """`tune` as the environment says, in a process of its own."""
+    code = f"import runpy; runpy.run_path({__file__!r}, run_name='__main__')"
+    words = [sys.executable, "-c", code, str(run)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(words, env=os.environ | environment, **quiet)
+
+
+def team(names):
+    """The environment of each process of a sweep on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    oracle = {tuners.ADDRESS: "127.0.0.1", tuners.PORT: port}
+    return {name: {**oracle, tuners.ID: name} for name in names}
+
+
+@tuned
+@pytest.mark.parametrize(
+    "workers", [["worker0"], pytest.param(["worker0", "worker1"], marks=pytest.mark.soak)]
+)
+def test_a_worker_that_is_killed_is_replaced(workers, whole, tmp_path):
+    run, environments = tmp_path / "sweep", team(["chief", *workers])
+    processes = {name: start_process(run, each) for name, each in environments.items()}
+    try:
+        deadline = time.monotonic() + 300
+        while not list(run.rglob(folder.CHECKPOINT)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        processes["worker0"].kill()
+        assert processes["worker0"].wait() == -signal.SIGKILL
+        processes["worker0"] = start_process(run, environments["worker0"])
+        assert [each.wait(300) for each in processes.values()] == [0] * len(processes)
+    finally:
+        for each in processes.values():
+            each.kill()
+    weights, losses = trained(run)
+    whole_weights, whole_losses = trained(whole("random"))
+    assert sorted(losses) == pytest.approx(sorted(whole_losses))
+    for name, value in whole_weights.items():
+        for layer in value:
+            np.testing.assert_array_equal(weights[name][layer], value[layer])
+    assert (run / tune.BEST).read_bytes() == (whole("random") / tune.BEST).read_bytes()
+
+
+def test_half_an_environment_is_one_clear_error(monkeypatch):
+    monkeypatch.setenv(tuners.PORT, "1234")
+    monkeypatch.setenv(tuners.ID, "worker0")
+    with pytest.raises(InputError, match=r"KERASTUNER_ORACLE_IP: expected .* docs/machines\.md"):
+        tuners.role()
+
+
+@tuned
+def test_a_sweep_does_not_share_the_batches_of_a_trial(tmp_path):
+    several = Line(training=Training(strategy="multi-worker"))
+    with pytest.raises(InputError, match="trials of its own"):
+        tune.tune(TASK, several, tmp_path / "sweep")
+    assert not (tmp_path / "sweep").exists()
 
 
 @tuned
