@@ -152,9 +152,12 @@ def _prepare(task, words: list[str]) -> int:
     if task.prepare is None:
         raise InputError(f"prepare: expected a task whose data need it, got {task.name}; train it")
     several = tyro.conf.arg(help="Processes that work side by side.")
+    machines = tyro.conf.arg(help="Address of a dask scheduler whose workers do it instead.")
     fields: list[tuple] = [("out", Path), ("processes", Annotated[int, several], 1)]
+    fields.append(("dask", Annotated[str, machines], ""))
     flags = _settings_flags(task, words, f"prepare {task.name}", fields)
-    written = task.prepare(flags.settings, flags.out, flags.processes)
+    with processes.workers(flags.processes, flags.dask) as executor:
+        written = task.prepare(flags.settings, flags.out.resolve(), executor)
     print(f"{len(written)} files in {flags.out}")
     return 0
 

@@ -1,6 +1,7 @@
 """The few small types that a task is made of."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -154,5 +155,5 @@ class Task:
     data_settings: tuple[str, ...] = ("data",)  # which settings say how data are read
     use_settings: tuple[str, ...] = ()  # which others may change when a trained run is used
     input_settings: tuple[str, ...] = ()  # which say what it is given: one for all of an ensemble
-    prepare: Callable[[Any, Path, int], list[Path]] | None = None  # (settings, out, processes)
+    prepare: Callable[[Any, Path, Executor | None], list[Path]] | None = None  # (settings, out, by)
     report: Callable[[Shown], list[Section]] = _no_sections  # what only this task can show

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,8 +11,6 @@ from typing import Any
 
 import tensorflow as tf
 
-from seaice_tf.errors import InputError
-from seaice_tf.processes import pool
 from seaice_tf.readers import shard_folder
 from seaice_tf.writers import atomic, lock
 
@@ -32,7 +31,11 @@ class Job:
 
 
 def write(
-    jobs: Sequence[Job], facts: Mapping[str, Any], out: Path, manifest: str, processes: int = 1
+    jobs: Sequence[Job],
+    facts: Mapping[str, Any],
+    out: Path,
+    manifest: str,
+    executor: Executor | None = None,
 ) -> list[Path]:
     """Make the shards in the folder `out`, and the manifest when all are there.
 
@@ -40,36 +43,33 @@ def write(
     that fits them is kept, any other is made again.
 
     Args:
-        jobs: one per shard; to be pickled if there are several processes.
+        jobs: one per shard; to be pickled for an executor of processes or machines.
         facts: what all shards share, ready for JSON.
         out: folder of shards.
         manifest: file name; it holds the facts, and under "shards" sources and checksum of each.
-        processes: that work side by side.
+        executor: who makes them; None makes one after the other in this process.
 
     Returns:
         The shards and the manifest.
 
     Raises:
-        InputError: files are damaged, `processes` is less than 1, or another process is at work
-            in the folder.
+        InputError: files are damaged, or another process is at work in the folder.
     """
-    if processes < 1:
-        raise InputError(f"--processes: expected at least 1, got {processes}")
     with lock.held(out):
         # One of an earlier set would go with shards of this one, were it killed.
         (out / manifest).unlink(missing_ok=True)
-        return _write(jobs, facts, out, manifest, processes)
+        return _write(jobs, facts, out, manifest, executor)
 
 
 def _write(
-    jobs: Sequence[Job], facts: Mapping[str, Any], out: Path, manifest: str, processes: int
+    jobs: Sequence[Job],
+    facts: Mapping[str, Any],
+    out: Path,
+    manifest: str,
+    executor: Executor | None,
 ) -> list[Path]:
     make = partial(_shard, facts, out)
-    if processes == 1:
-        made = [make(job) for job in jobs]
-    else:
-        with pool(processes) as several:
-            made = list(several.map(make, jobs))
+    made = list(executor.map(make, jobs) if executor else map(make, jobs))
     shards = {each["shard"]: {k: each[k] for k in ("sources", "sha256")} for each, _ in made}
     content = {"format": shard_folder.FORMAT, **facts, "shards": shards}
     path = atomic.write_text(out / manifest, json.dumps(content, indent=2) + "\n")

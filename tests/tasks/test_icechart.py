@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seaice_tf import cli, pipeline
+from seaice_tf import cli, pipeline, processes
 from seaice_tf.errors import InputError
 from seaice_tf.models.icechart import FILTERS, alignment, network
 from seaice_tf.models.unet import context
@@ -305,7 +305,8 @@ def test_runs_of_other_channels_make_no_ensemble(chart_settings):
 
 @pytest.mark.soak
 def test_prepare_in_two_processes_writes_the_same(chart_settings, shards, tmp_path):
-    prepare(chart_settings, tmp_path, processes=2)
+    with processes.workers(2) as executor:
+        prepare(chart_settings, tmp_path, executor)
     names = sorted(path.name for path in shards.iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     for name in names:

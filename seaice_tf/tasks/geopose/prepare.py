@@ -1,5 +1,6 @@
 """Tiles to shards, once, in the memory of one tile for each process."""
 
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
@@ -10,14 +11,14 @@ from seaice_tf.tasks.geopose import data
 from seaice_tf.tasks.geopose.settings import Settings
 
 
-def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
+def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> list[Path]:
     """Write a shard of each labelled tile into `out`, as `shards.write` does.
 
     Raises:
-        InputError: tiles are damaged, or `processes` is less than 1.
+        InputError: tiles are damaged.
     """
     jobs = [_job(tile) for tile in data.labelled(settings)]
-    return shards.write(jobs, {"task": "geopose"}, out, geopose_shards.MANIFEST, processes)
+    return shards.write(jobs, {"task": "geopose"}, out, geopose_shards.MANIFEST, executor)
 
 
 def _job(tile: Tile) -> shards.Job:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from seaice_tf.tasks.icechart import data
 from seaice_tf.tasks.icechart.settings import Settings
 
 
-def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
+def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> list[Path]:
     """Write a shard of each scene with charts into `out`, as `shards.write` does.
 
     Raises:
-        InputError: scenes are damaged, or `processes` is less than 1.
+        InputError: scenes are damaged.
     """
     jobs = [
         shards.Job(
@@ -30,7 +31,7 @@ def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
         "factor": settings.downscale,
         "channels": list(settings.channels),
     }
-    return shards.write(jobs, facts, out, scene_shards.MANIFEST, processes)
+    return shards.write(jobs, facts, out, scene_shards.MANIFEST, executor)
 
 
 def _records(settings: Settings, path: Path) -> Iterator[bytes]:

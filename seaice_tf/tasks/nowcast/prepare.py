@@ -1,6 +1,7 @@
 """Sequences to shards, once, in bounded memory; frames that are no counts by day are left out."""
 
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +13,11 @@ from seaice_tf.tasks.nowcast.settings import Settings
 from seaice_tf.transforms.nowcast import FRAMES_IN
 
 
-def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
+def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> list[Path]:
     """Write the shards of all sequences into `out`, and the manifest when all are there.
 
     Raises:
-        InputError: damaged files, no run of frames that is long enough, or less than one process.
+        InputError: damaged files, or no run of frames that is long enough.
     """
     jobs = [job for path in frames.find(data.folder(settings)) for job in _jobs(path)]
     if not jobs:
@@ -24,7 +25,7 @@ def prepare(settings: Settings, out: Path, processes: int = 1) -> list[Path]:
             f"{data.folder(settings)}: expected more than {FRAMES_IN} frames "
             f"without a gap by day, got none; see seaice-tf doctor nowcast"
         )
-    return shards.write(jobs, {"task": "nowcast"}, out, frame_shards.MANIFEST, processes)
+    return shards.write(jobs, {"task": "nowcast"}, out, frame_shards.MANIFEST, executor)
 
 
 def _jobs(path: Path) -> Iterator[shards.Job]:
