@@ -27,6 +27,7 @@ verbs:
   export     write a run's SavedModel again
   report     RUN... --out FILE: one page to look at, of a run, of several, or of a sweep
   board      TensorBoard on the folder of runs
+  feed       make batches for training elsewhere, until stopped
 tasks:
   forecast   monthly sea-ice concentration, the next 12 months
   clouds     masks of four kinds of cloud organisation on photos from satellites
@@ -34,10 +35,10 @@ tasks:
   nowcast    the next two hours of a satellite's image of clouds, from the last hour
   geopose    height above ground and flow of an oblique view, from one image
 
-seaice-tf VERB TASK --help lists the flags; report and board take no TASK. train and tune also take
---settings FILE, a settings.json whose values the other flags override. train --from-manifest FILE
-trains a run again, on the data that its manifest.json tells of. --debug shows a traceback of an
-error."""
+seaice-tf VERB TASK --help lists the flags; report, board and feed take no TASK. train and tune
+also take --settings FILE, a settings.json whose values the other flags override. train
+--from-manifest FILE trains a run again, on the data that its manifest.json tells of. --debug shows
+a traceback of an error."""
 
 
 ANYWAY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
@@ -264,6 +265,17 @@ def _board(tasks, words: list[str]) -> int:
     return subprocess.call(board.command(flags.runs, flags.port))
 
 
+def _feed(tasks, words: list[str]) -> int:
+    from seaice_tf.runs import feed
+
+    name = tyro.conf.arg(help="Name of this machine to those who train.")
+    flags = _flags(
+        words, "feed", [("port", int, 5050), ("host", Annotated[str, name], "localhost")]
+    )
+    feed.serve(flags.port, flags.host)
+    return 0
+
+
 def _runs_flag(task) -> tuple:
     from seaice_tf.runs import folder
 
@@ -311,4 +323,8 @@ VERBS: dict[str, Callable[[Any, list[str]], int]] = {
     "predict": _predict,
     "export": _export,
 }
-WITHOUT_TASK: dict[str, Callable[[Any, list[str]], int]] = {"report": _report, "board": _board}
+WITHOUT_TASK: dict[str, Callable[[Any, list[str]], int]] = {
+    "report": _report,
+    "board": _board,
+    "feed": _feed,
+}

@@ -56,11 +56,12 @@ def training_stream(
     seed: int,
     first_step: int = 0,
     share: Share = ALL,
+    turn: Share = ALL,
 ) -> tf.data.Dataset:
     """Endless batches for training, in a new order each epoch, from step `first_step` on.
 
     An epoch has `steps_per_epoch` batches; the examples left over change from epoch to epoch. Of
-    every batch it gives the same share.
+    every batch it gives the same share; with the turn (i, n) it gives the batches i, i + n, ...
     """
     batch_size = min(batch_size, examples.size)
     per_epoch = steps_per_epoch(examples, batch_size) * batch_size
@@ -82,8 +83,13 @@ def training_stream(
     epochs = tf.data.Dataset.range(first_epoch, FOREVER)
     dataset = epochs.flat_map(epoch_order).skip(skipped)
     which, shares = share
-    dataset = dataset.shard(shares, which).map(fetch, THREADS, deterministic=True)
-    return dataset.batch(batch_size // shares, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    own = batch_size // shares
+    dataset = dataset.shard(shares, which)
+    if turn != ALL:
+        first, turns = turn
+        dataset = dataset.batch(own).shard(turns, first).unbatch()
+    dataset = dataset.map(fetch, THREADS, deterministic=True)
+    return dataset.batch(own, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def indices(examples: Examples, batch_size: int, seed: int, step: int) -> list[int]:

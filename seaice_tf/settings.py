@@ -61,6 +61,8 @@ class Training:
     """Epochs between checkpoints: more for a large network, which takes seconds to write."""
     strategy: Literal["none", "mirrored", "multi-worker"] = "none"
     """Who shares each batch: all devices of this machine, or those of all machines in TF_CONFIG."""
+    data_service: str = ""
+    """Addresses HOST:PORT of `seaice-tf feed`, with commas between, that make batches in turn."""
     seed: int = 0
 
     def __post_init__(self):

@@ -127,9 +127,7 @@ def fit(
         while not keep.finished():
             epoch, done = divmod(state.step, per_epoch)
             model.fit(
-                strategy.training_stream(
-                    together, splits.train, batch_size, training.seed, state.step
-                ),
+                strategy.training_stream(together, splits.train, batch_size, training, state.step),
                 initial_epoch=epoch,
                 epochs=epoch + 1 if done else end,
                 steps_per_epoch=per_epoch - done,

@@ -22,7 +22,7 @@ from tensorflow import keras
 from seaice_tf import compat, pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.models.weights import flat_layers
-from seaice_tf.runs import folder, stop
+from seaice_tf.runs import feed, folder, stop
 from seaice_tf.settings import Training
 
 SEVERAL_MACHINES = "multi-worker"
@@ -83,13 +83,13 @@ def training_stream(
     strategy: tf.distribute.Strategy,
     examples: pipeline.Examples,
     batch_size: int,
-    seed: int,
+    training: Training,
     first_step: int,
 ):
     """`pipeline.training_stream`, of which each replica is given its share of every batch.
 
     Raises:
-        InputError: the shares are not equal.
+        InputError: the shares are not equal, or a data service that cannot make them.
     """
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
@@ -97,10 +97,16 @@ def training_stream(
             f"--batch-size: expected a multiple of {replicas}, the replicas of the network that "
             f"share a batch, got {batch_size} examples"
         )
-    return _shared(
-        strategy,
-        lambda share: pipeline.training_stream(examples, batch_size, seed, first_step, share),
-    )
+
+    def make(share):
+        return feed.fed(
+            lambda turn: pipeline.training_stream(
+                examples, batch_size, training.seed, first_step, share, turn
+            ),
+            training.data_service,
+        )
+
+    return _shared(strategy, make)
 
 
 def validation(

@@ -78,8 +78,7 @@ def _train(
     except InputError:
         folder.forget(path)
         raise
-    tell(track.begun(settings))
-    model, state = _learn(task, settings, splits, path, together, anyway, [track.Curves(tell)])
+    model, state = _learn(task, settings, splits, path, together, anyway, tell)
     folder.write_json(path / HISTORY, state.history)
     if settings.training.precision != "float32" or together.num_replicas_in_sync > 1:
         model = task.build(settings)
@@ -100,7 +99,8 @@ def _assist(task: Task, settings: Any, run: Path, anyway: bool, again: dict | No
     """Make every step with the chief; nothing of it stays here."""
     together = strategy.join(settings.training)
     with strategy.assistant_folder(run) as path:
-        _learn(task, settings, _splits(task, settings, again), path, together, anyway, [])
+        splits = _splits(task, settings, again)
+        _learn(task, settings, splits, path, together, anyway, track.nobody)
 
 
 def _splits(task: Task, settings: Any, again: dict | None) -> Splits:
@@ -118,17 +118,19 @@ def _learn(
     path: Path,
     together: tf.distribute.Strategy,
     anyway: bool,
-    callbacks: list[keras.callbacks.Callback],
+    tell: track.Tell,
 ) -> tuple[keras.Model, checkpoint.State]:
     """Fit the network in the folder `path`, from its checkpoint on."""
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
     with together.scope():
         model = fit.network(task, settings, path)
-        watch = Pictures(task, splits, task.served(settings, model), path)
     if not anyway and together.num_replicas_in_sync == 1:  # the estimate is that of one network
         memory.require(model, splits, settings.training)
-    state = fit.fit(model, splits, settings.training, path, [watch, *callbacks])
+    with together.scope():
+        watch = Pictures(task, splits, task.served(settings, model), path)
+    tell(track.begun(settings))
+    state = fit.fit(model, splits, settings.training, path, [watch, track.Curves(tell)])
     watch.logs.close()
     return model, state
 

@@ -171,4 +171,4 @@ def test_a_batch_without_equal_shares():
             pass
 
     with pytest.raises(InputError, match="multiple of 3"):
-        strategy.training_stream(Three(), None, 4, 0, 0)
+        strategy.training_stream(Three(), None, 4, Training(), 0)

@@ -1,0 +1,82 @@
+"""Batches made by other processes come in the order of the stream."""
+
+import signal
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seaice_tf import pipeline
+from seaice_tf.errors import InputError
+from seaice_tf.pipeline import Examples
+from seaice_tf.runs import feed, strategy
+from seaice_tf.settings import Training
+
+
+def noisy(size):
+    def augment(example, seed):
+        value, targets, weights = example
+        return value + tf.random.stateless_uniform([], seed, 0, 0.5), targets, weights
+
+    return Examples(size, lambda i: (tf.cast(i, tf.float32), {}, {}), augment)
+
+
+@pytest.fixture
+def feeders():
+    """The addresses of two processes that feed."""
+    ports = []
+    while len(ports) < 2:
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            port = one.getsockname()[1]
+            if port % 2 == 0:  # the next one is for the worker
+                ports.append(port)
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "seaice_tf", "feed", "--port", str(port)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for port in ports
+    ]
+    for each in started:
+        assert "feeding" in each.stdout.readline()
+    yield ",".join(f"localhost:{port}" for port in ports)
+    for each in started:
+        each.send_signal(signal.SIGKILL)
+        each.wait()
+
+
+@pytest.mark.soak
+def test_two_feeders_give_the_stream_bit_by_bit(feeders):
+    alone = tf.distribute.get_strategy()
+    for first_step in (0, 3):
+        near, far = (
+            strategy.training_stream(
+                alone, noisy(11), 2, Training(seed=1, data_service=addresses), first_step
+            )
+            for addresses in ("", feeders)
+        )
+        for a, b in zip(near.take(12), far.take(12), strict=True):
+            np.testing.assert_array_equal(a[0], b[0])
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_turns_make_up_the_stream(turns):
+    whole = pipeline.training_stream(noisy(7), 2, 1, 4).take(9)
+    parts = [
+        iter(pipeline.training_stream(noisy(7), 2, 1, 4, turn=(i, turns))) for i in range(turns)
+    ]
+    for step, batch in enumerate(whole):
+        np.testing.assert_array_equal(batch[0], next(parts[step % turns])[0])
+
+
+def test_examples_that_need_this_process_are_refused():
+    def make(turn):
+        fetch = lambda i: tf.numpy_function(np.sqrt, [tf.cast(i, tf.float64)], tf.float64)  # noqa: E731
+        return tf.data.Dataset.range(4).map(fetch)
+
+    with pytest.raises(InputError, match=r"--data-service .* TensorFlow alone"):
+        feed.fed(make, "localhost:1")
