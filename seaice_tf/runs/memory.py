@@ -32,12 +32,12 @@ NAMES = (  # limit, use and what of it can be given back, of control groups' ver
 
 
 def require(model: keras.Model, splits: Splits, training: Training) -> None:
-    """See that there is room for training; only for what runs on processors.
+    """See that there is room for training; only on processors, and where Linux tells of memory.
 
     Raises:
         InputError: the estimate is larger than what is available.
     """
-    if tf.config.list_physical_devices("GPU"):
+    if tf.config.list_physical_devices("GPU") or not MEMINFO.exists():
         return
     own, room = weights(model, training), available()
     waiting = max(
