@@ -84,11 +84,12 @@ def peak(operations: Sequence[tf.Operation]) -> int:
     origin: dict[Any, Any] = {}
     last: dict[Any, int] = {}
     for i, operation in enumerate(operations):
-        for tensor in operation.inputs:
-            last[origin[tensor.ref()]] = i
+        for tensor in operation.inputs:  # the gradient of a loop adds inputs that are made later
+            last[origin.get(tensor.ref(), tensor.ref())] = i
         for tensor in operation.outputs:
             same = operation.type in SAME and operation.inputs
-            origin[tensor.ref()] = origin[operation.inputs[0].ref()] if same else tensor.ref()
+            first = operation.inputs[0].ref() if same else tensor.ref()
+            origin[tensor.ref()] = origin.get(first, first)
     held = most = 0
     ends: dict[int, int] = {}
     for i, operation in enumerate(operations):

@@ -42,6 +42,16 @@ def test_what_waits_for_its_last_use_by_hand():
     assert memory.peak(graph.get_operations()) == pytest.approx(3 * 4000, rel=0.02)
 
 
+def test_loops_are_estimated():
+    """The gradient of a loop is given to it after it was made."""
+    inputs = keras.Input((5, 8, 8, 1), name="x")
+    x = keras.layers.ConvLSTM2D(2, 3, name="lstm")(inputs)
+    model = keras.Model(inputs, {"y": keras.layers.Conv2D(1, 1, name="y")(x)})
+    example = (tf.zeros((5, 8, 8, 1)), {"y": tf.zeros((6, 6, 1))}, {"y": tf.ones(1)})
+    loop = Examples(4, lambda index: example)
+    assert memory.activations(model, loop, Training(batch_size=4), learn=True) > 4 * 5 * 8 * 8 * 4
+
+
 def test_the_estimate_by_hand():
     """A 3x3 convolution to 8 channels and a 1x1 one, each with its bias, of float32."""
     training = Training(batch_size=16)
