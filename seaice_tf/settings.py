@@ -146,7 +146,7 @@ def _value(value: Any, hint: Any, where: str) -> Any:
         if value is None and type(None) in arguments:
             return None
         return _value(value, next(a for a in arguments if a is not type(None)), where)
-    if hint is float and type(value) in (int, float):
+    if hint is float and (type(value) is float or (type(value) is int and abs(value) < 1e308)):
         return float(value)
     if isinstance(hint, type) and type(value) is hint:
         return value

@@ -51,7 +51,15 @@ def test_a_whole_number_will_do_for_a_fraction_and_what_is_left_out_has_its_defa
     assert got == dataclasses.replace(kind(), training=got.training)
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "expected JSON"), ("[]", "expected an obj")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "expected JSON"),
+        ("[]", "expected an obj"),
+        ("[" * 100_000, "expected JSON, got brackets that are nested too deeply"),
+        (f'{{"training": {{"learning_rate": {10**400}}}}}', "expected float, got 1000"),
+    ],
+)
 def test_files_that_are_no_settings(tmp_path, text, message):
     path = tmp_path / "s.json"
     path.write_text(text)

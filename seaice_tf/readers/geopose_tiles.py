@@ -33,6 +33,7 @@ from seaice_tf.transforms.geopose import (
 from seaice_tf.transforms.windows import Window
 
 TITLE = "Overhead Geopose"
+LARGEST = 1e6  # pixels a centimetre, or radians: what is beyond is none
 PLACES = ("", "train", "test")  # in which files of a table may lie
 WAY_OUT = "use the challenge's own tables and files"
 
@@ -155,7 +156,7 @@ def checked_pose(content: object, where: str) -> Pose:
         if (
             not isinstance(value, int | float)
             or isinstance(value, bool)
-            or not math.isfinite(value)
+            or not abs(value) <= LARGEST  # nor NaN
             or (name == "scale" and value < 0)
         ):
             raise InputError(

@@ -9,6 +9,7 @@ import lzma
 import math
 import shutil
 import struct
+import sys
 import tempfile
 import tokenize
 import zipfile
@@ -91,12 +92,22 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 def _checked(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     try:
-        return _mapped(path, archive, archive.getinfo(name))
+        array = _mapped(path, archive, archive.getinfo(name))
+        if array.dtype.kind == "U":
+            _require_text(array)
+        return array
     except DAMAGE as error:
         raise InputError(
             f"{path}: expected an array {name.removesuffix('.npy')!r} that can be read, got "
             f"{reason(error)}; download the file again, or save plain numbers"
         ) from error
+
+
+def _require_text(array: np.ndarray) -> None:
+    """ValueError for letters beyond Unicode, at which Python itself fails later."""
+    letters = np.frombuffer(array.tobytes(), array.dtype.byteorder + "u4")
+    if letters.size and letters.max() > sys.maxunicode:
+        raise ValueError("letters that are none")
 
 
 def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

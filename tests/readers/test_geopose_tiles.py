@@ -103,6 +103,8 @@ TROUBLES = {
     "missing flow": (without("_VFLOW.json"), "expected a VFLOW file"),
     "NaN scale": (flow('{"scale": NaN, "angle": 1.0}'), "finite scale of at least 0, got nan"),
     "negative scale": (flow('{"scale": -1, "angle": 1.0}'), "of at least 0, got -1"),
+    "a scale beyond all": (flow('{"scale": 1e307, "angle": 1.0}'), "got 1e.307"),
+    "an angle beyond all": (flow(f'{{"scale": 1, "angle": {10**400}}}'), "finite angle"),
     "no angle": (flow('{"scale": 0.01}'), "finite angle, got None"),
     "text": (flow('{"scale": "0.01", "angle": 1}'), "got '0.01'"),
     "no object": (flow("[1, 2]"), "finite scale"),

@@ -62,6 +62,16 @@ def test_headers_that_lie_are_refused(tmp_path, header):
             read(path)
 
 
+@pytest.mark.parametrize("order", "<>")
+def test_letters_beyond_unicode_are_refused(tmp_path, order):
+    path, text = tmp_path / "a.npz", np.array(["a", "b\U0010ffff"], f"{order}U3")
+    np.savez(path, title=text)
+    np.testing.assert_array_equal(npz.mapped(path, "title"), text)
+    np.savez(path, title=np.array([0x110000], f"{order}u4").view(f"{order}U1"))
+    with pytest.raises(InputError, match="letters that are none"):
+        npz.mapped(path, "title")
+
+
 def test_all_arrays_are_read_into_memory(tmp_path):
     path = tmp_path / "a.npz"
     np.savez(path, **{"conv/kernel": VALUES, "name": np.array("text")})

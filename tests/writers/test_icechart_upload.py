@@ -59,6 +59,9 @@ def test_what_is_wrong_with_an_upload(tmp_path):
     assert "expected 20 scenes, got 2" in checked.troubles(path)
     with pytest.raises(InputError, match="got none; write it again"):
         checked.read(path, short)
+    with netCDF4.Dataset(path, "a") as data:
+        data.createVariable(f"{short}_FLOE", str, ("x", "y"))
+    assert f"{short}_FLOE: expected uint8, got <class 'str'>" in checked.troubles(path, NAMES[:1])
 
 
 @pytest.mark.parametrize(
