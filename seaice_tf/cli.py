@@ -1,17 +1,28 @@
 """seaice-tf VERB TASK [flags]: the same verbs for every task."""
 
-import dataclasses
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import tyro
 
 from seaice_tf import __version__, processes
+from seaice_tf.cli_flags import (
+    ANYWAY_FLAG,
+    TRUST_FLAG,
+    of_use,
+    opened,
+    parse,
+    parse_settings,
+    runs_flag,
+    setting_flags,
+    taken,
+    with_data,
+)
 from seaice_tf.errors import InputError, one_line
 from seaice_tf.runs import stop
 
@@ -41,10 +52,6 @@ also take --settings FILE, a settings.json whose values the other flags override
 a traceback of an error."""
 
 
-ANYWAY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
-ANYWAY_FLAG = ("anyway", Annotated[bool, ANYWAY], False)
-TRUST = tyro.conf.arg(help="Load a SavedModel, which is a program, that is not its manifest's.")
-TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
 OUT = tyro.conf.arg(help="Folder for products of each case against its truth.")
 
 
@@ -88,52 +95,14 @@ def _run(words: list[str]) -> int:
     return VERBS[verb](TASKS[name], words[2:])
 
 
-def _flags(words: list[str], command: str, fields: list[tuple]) -> Any:
-    """Parse the flags of one verb; each field is (name, type) or (name, type, default)."""
-    kind = dataclasses.make_dataclass(
-        "Flags",
-        [(n, t, dataclasses.field(default=d[0])) if d else (n, t) for n, t, *d in fields],
-        kw_only=True,
-    )
-    return tyro.cli(kind, args=words, prog=f"seaice-tf {command}", description="")
-
-
-def _settings_flags(task, words: list[str], command: str, fields: list[tuple], defaults=None):
-    """The same with the task's settings as flags; --settings FILE sets their defaults."""
-    from seaice_tf import settings as settings_file
-
-    words, path = _taken(words, "--settings")
-    if path and defaults:
-        raise InputError("--settings: expected none beside --from-manifest, got some")
-    if path:
-        defaults = settings_file.read(Path(path), task.settings)
-    bare = Annotated[task.settings, tyro.conf.arg(name="")]
-    return _flags(words, command, [*fields, ("settings", bare, defaults or task.settings())])
-
-
-def _taken(words: list[str], flag: str) -> tuple[list[str], str | None]:
-    """The words without "flag FILE" or "flag=FILE", and the file; None without the flag."""
-    words = [part for word in words for part in _split(word, flag)]
-    if flag not in words:
-        return words, None
-    at = words.index(flag)
-    if at + 1 == len(words):
-        raise InputError(f"{flag}: expected a file, got nothing")
-    return words[:at] + words[at + 2 :], words[at + 1]
-
-
-def _split(word: str, flag: str) -> list[str]:
-    return word.split("=", 1) if word.startswith(f"{flag}=") else [word]
-
-
 def _train(task, words: list[str]) -> int:
     from seaice_tf.runs import evaluate, folder, rerun, track, train
 
-    words, origin = _taken(words, "--from-manifest")
+    words, origin = taken(words, "--from-manifest")
     facts, begun = rerun.open_manifest(Path(origin), task) if origin else (None, None)
     told = tyro.conf.arg(help="Also keep the run in MLflow: MLFLOW_TRACKING_URI, or a local store.")
     fields: list[tuple] = [("run", Path), ("track", Annotated[track.Kind | None, told], None)]
-    flags = _settings_flags(task, words, f"train {task.name}", [*fields, ANYWAY_FLAG], begun)
+    flags = parse_settings(task, words, f"train {task.name}", [*fields, ANYWAY_FLAG], begun)
     if facts:
         rerun.check_settings(begun, flags.settings)
         print("\n".join(f"note: {note}" for note in rerun.notes(facts)))
@@ -156,7 +125,7 @@ def _prepare(task, words: list[str]) -> int:
     machines = tyro.conf.arg(help="Address of a dask scheduler whose workers do it instead.")
     fields: list[tuple] = [("out", Path), ("processes", Annotated[int, several], 1)]
     fields.append(("dask", Annotated[str, machines], ""))
-    flags = _settings_flags(task, words, f"prepare {task.name}", fields)
+    flags = parse_settings(task, words, f"prepare {task.name}", fields)
     with processes.workers(flags.processes, flags.dask) as executor:
         written = task.prepare(flags.settings, flags.out.resolve(), executor)
     print(f"{len(written)} files in {flags.out}")
@@ -169,7 +138,7 @@ def _tune(task, words: list[str]) -> int:
     most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
     fields += [("trials", Annotated[int | None, most], None), ANYWAY_FLAG]
-    flags = _settings_flags(task, words, f"tune {task.name}", fields)
+    flags = parse_settings(task, words, f"tune {task.name}", fields)
     apart = partial(processes.apart, _train_trial, task.name, flags.anyway)
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
     print(
@@ -190,14 +159,14 @@ def _evaluate(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, evaluate, folder
 
     bare = Annotated[task.options, tyro.conf.arg(name="")]
-    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task)), TRUST_FLAG]
+    fields = [runs_flag(task), *setting_flags(task, of_use(task)), TRUST_FLAG]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.slow_baselines:
         cost = f"Also {', '.join(task.slow_baselines)}: minutes of computing a case, then kept."
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
     fields.append(("options", bare, task.options()))
-    flags = _flags(words, f"evaluate {task.name}", fields)
-    cases = ensemble.cases(task, _opened(task, flags), lambda each: task.cases(each, flags.options))
+    flags = parse(words, f"evaluate {task.name}", fields)
+    cases = ensemble.cases(task, opened(task, flags), lambda each: task.cases(each, flags.options))
     result = evaluate.compare(
         task,
         cases,
@@ -216,9 +185,9 @@ def _evaluate(task, words: list[str]) -> int:
 def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, predict
 
-    fields = [_runs_flag(task), *_setting_flags(task, _of_use(task)), TRUST_FLAG, ("out", Path)]
-    flags = _flags(words, f"predict {task.name}", fields)
-    cases = ensemble.cases(task, _opened(task, flags), task.future)
+    fields = [runs_flag(task), *setting_flags(task, of_use(task)), TRUST_FLAG, ("out", Path)]
+    flags = parse(words, f"predict {task.name}", fields)
+    cases = ensemble.cases(task, opened(task, flags), task.future)
     together = ensemble.predictor(task, flags.run, flags.trust)
     written = predict.predict(task, cases, together, ensemble.name(flags.run), flags.out)
     print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
@@ -228,16 +197,16 @@ def _predict(task, words: list[str]) -> int:
 def _export(task, words: list[str]) -> int:
     from seaice_tf.runs import train
 
-    flags = _flags(words, f"export {task.name}", [("run", Path)])
+    flags = parse(words, f"export {task.name}", [("run", Path)])
     print(f"SavedModel: {train.export(task, flags.run)}")
     return 0
 
 
 def _doctor(task, words: list[str]) -> int:
     others = [name for name in task.data_settings if name != "data"]
-    fields = [("data", str), *_setting_flags(task, others), ("plots", Path | None, None)]
-    flags = _flags(words, f"doctor {task.name}", fields)
-    troubles = task.doctor(_with_data(task, task.settings(), flags), flags.plots)
+    fields = [("data", str), *setting_flags(task, others), ("plots", Path | None, None)]
+    flags = parse(words, f"doctor {task.name}", fields)
+    troubles = task.doctor(with_data(task, task.settings(), flags), flags.plots)
     for trouble in troubles:
         print(f"trouble: {one_line(trouble)}")
     print(f"{len(troubles)} troubles" if troubles else "no trouble found")
@@ -252,7 +221,7 @@ def _report(tasks, words: list[str]) -> int:
     runs = Annotated[tyro.conf.Positional[tuple[Path, ...]], several]
     fields: list[tuple] = [("runs", runs), ("out", Path)]
     fields += [("data", Annotated[str | None, other], None), TRUST_FLAG]
-    flags = _flags(words, "report", fields)
+    flags = parse(words, "report", fields)
     print(f"page: {report.report(tasks, flags.runs, flags.out, flags.data, flags.trust)}")
     return 0
 
@@ -261,7 +230,7 @@ def _board(tasks, words: list[str]) -> int:
     from seaice_tf.runs import board
 
     fields = [("runs", Path, Path("saved_models")), ("port", int, 6006)]
-    flags = _flags(words, "board", fields)
+    flags = parse(words, "board", fields)
     return subprocess.call(board.command(flags.runs, flags.port))
 
 
@@ -269,49 +238,9 @@ def _feed(tasks, words: list[str]) -> int:
     from seaice_tf.runs import feed
 
     name = tyro.conf.arg(help="Name of this machine to those who train.")
-    flags = _flags(
-        words, "feed", [("port", int, 5050), ("host", Annotated[str, name], "localhost")]
-    )
+    flags = parse(words, "feed", [("port", int, 5050), ("host", Annotated[str, name], "localhost")])
     feed.serve(flags.port, flags.host)
     return 0
-
-
-def _runs_flag(task) -> tuple:
-    from seaice_tf.runs import folder
-
-    several = tyro.conf.arg(help="Folder of a run; of several, their ensemble.")
-    return ("run", Annotated[tuple[Path, ...], several], (folder.released(task),))
-
-
-def _setting_flags(task, names: Sequence[str]) -> list[tuple]:
-    """Settings that a run can be used with, by default as they are."""
-    hints, see = get_type_hints(task.settings), tyro.conf.arg(help="As of train, see its --help.")
-    switches = {name for name in names if hints[name] is bool}  # can only be turned on
-    return [
-        (name, Annotated[bool, see], False)
-        if name in switches
-        else (name, Annotated[hints[name] | None, see], None)
-        for name in names
-    ]
-
-
-def _of_use(task) -> tuple[str, ...]:
-    return (*task.data_settings, *task.use_settings)
-
-
-def _opened(task, flags) -> list:
-    """The settings of the runs, with the data that the flags name."""
-    from seaice_tf.runs import folder
-
-    if not flags.run:
-        raise InputError("--run: expected a folder, got none")
-    return [_with_data(task, folder.open_run(run, task), flags) for run in flags.run]
-
-
-def _with_data(task, settings: Any, flags: Any) -> Any:
-    asked = {name: getattr(flags, name, None) for name in _of_use(task)}
-    given = {k: v for k, v in asked.items() if v is not None and v is not False}
-    return dataclasses.replace(settings, **given)
 
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {

@@ -27,6 +27,7 @@ FLOORS = [
     {"pipeline"},
     {"task"},
     {"tasks", "runs"},
+    {"cli_flags"},
     {"cli"},
     {"__main__"},
 ]
