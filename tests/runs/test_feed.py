@@ -27,12 +27,10 @@ def noisy(size):
 @pytest.fixture
 def feeders():
     """The addresses of two processes that feed."""
-    ports = []
-    while len(ports) < 2:
-        with socket.create_server(("127.0.0.1", 0)) as one:
-            port = one.getsockname()[1]
-            if port % 2 == 0:  # the next one is for the worker
-                ports.append(port)
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
     started = [
         subprocess.Popen(
             [sys.executable, "-m", "seaice_tf", "feed", "--port", str(port)],
