@@ -19,6 +19,10 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
         InputError: there is no readable SavedModel in the run, or not that of its manifest; of the
             predictor, that the data have another shape than the SavedModel takes.
     """
+    if not (run / folder.SAVED_MODEL).is_dir():
+        raise InputError(
+            f"{run / folder.SAVED_MODEL}: expected a SavedModel, got none; export it again"
+        )
     told = run / folder.MANIFEST  # not there yet while a run is being made
     facts = folder.read_json(told) if told.exists() else None
     if facts is not None and not trust:

@@ -77,6 +77,7 @@ class Sender:
         self.task, self.run = task, run
         self.calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._send, daemon=True)
+        self.given_up = False
 
     def tell(self, call: Call) -> None:
         self.calls.put(call)
@@ -92,6 +93,7 @@ class Sender:
         store = os.environ.get("MLFLOW_TRACKING_URI", LOCAL[0])
         self.thread.join(None if store.startswith(LOCAL) else WAIT)
         if self.thread.is_alive():
+            self.given_up = True
             _warn(f"no answer in {WAIT:.0f} s")
 
     def _send(self) -> None:
@@ -100,7 +102,8 @@ class Sender:
             while call := self.calls.get():
                 call(client, run_id)
         except Exception as error:  # whatever goes wrong there, the run goes on
-            _warn(" ".join(str(error).split())[:200])
+            if not self.given_up:
+                _warn(" ".join(str(error).split())[:200])
 
 
 def _warn(text: str) -> None:

@@ -113,7 +113,7 @@ def test_weights_that_are_none_are_one_clear_line(tiny_resnet50, tmp_path):
         ("small", "imagenet"): "expected weights of ImageNet, got none",
         ("small", tmp_path / "absent.npz"): "expected a file with weights for small, got none",
         ("small", tmp_path / "other.npz"): "got other layers: no encoder1_conv1/kernel",
-        ("small", tmp_path / "w.npz"): "expected an .npz file",
+        ("small", tmp_path / "w.npz"): "expected an npz file",
         ("small", tmp_path / "w.h5"): "expected weights for small in .npz, got .h5",
         ("smal", None): "expected one of small, .* got 'smal'",
     }
