@@ -102,7 +102,7 @@ def test_kills_change_nothing(variant, tiny_settings, tmp_path):
             if verb == "train" and killed.out(verb).exists():
                 break
             at = moments.randint(1, max(1, len(changes) - 1 - resumed))
-            if number % 2:
+            if number % 2 == 0:
                 met = kill_at(killed, verb, at)
             else:
                 gap = changes[at][0] - changes[at - 1][0]
@@ -110,7 +110,7 @@ def test_kills_change_nothing(variant, tiny_settings, tmp_path):
             kills += met
             done = killed.changes()
             resumed = len(done) * (verb in ("train", "tune", "prepare"))
-            how = ("after", "before")[number % 2] if met else "done"
+            how = ("before", "after")[number % 2] if met else "done"
             print(
                 f"{task.name:9} {verb:8} {len(done):3} of {len(changes):3}  {how:6} {done[-1][1]}"
             )
