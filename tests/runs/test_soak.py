@@ -238,7 +238,8 @@ def same(name: str, one: bytes, other: bytes) -> bool:
 
 def without_date(content: bytes) -> dict:
     with netCDF4.Dataset("held", memory=content) as data:
-        found = {name: (v.ncattrs(), v[:].tobytes()) for name, v in data.variables.items()}
+        data.set_auto_mask(False)
+        found = {name: (v.ncattrs(), v[...].tobytes()) for name, v in data.variables.items()}
         found["title"] = [data.getncattr(n) for n in data.ncattrs() if n not in DATED]
     return found
 
