@@ -13,6 +13,7 @@ import tyro
 from seaice_tf import __version__, processes
 from seaice_tf.cli_flags import (
     ANYWAY_FLAG,
+    TRACK_FLAG,
     TRUST_FLAG,
     of_use,
     opened,
@@ -100,13 +101,13 @@ def _train(task, words: list[str]) -> int:
 
     words, origin = taken(words, "--from-manifest")
     facts, begun = rerun.open_manifest(Path(origin), task) if origin else (None, None)
-    told = tyro.conf.arg(help="Also keep the run in MLflow: MLFLOW_TRACKING_URI, or a local store.")
-    fields: list[tuple] = [("run", Path), ("track", Annotated[track.Kind | None, told], None)]
-    flags = parse_settings(task, words, f"train {task.name}", [*fields, ANYWAY_FLAG], begun)
+    fields: list[tuple] = [("run", Path), TRACK_FLAG, ANYWAY_FLAG]
+    flags = parse_settings(task, words, f"train {task.name}", fields, begun)
     if facts:
         rerun.check_settings(begun, flags.settings)
         print("\n".join(f"note: {note}" for note in rerun.notes(facts)))
-    with track.tracked(flags.track, task.name, flags.run) as tell:
+    at_work = folder.partial(flags.run)
+    with track.tracked(flags.track, task.name, flags.run.name, at_work) as tell:
         run = train.train(task, flags.settings, flags.run, flags.anyway, facts, tell)
     if run is None:
         print("trained with the chief, which leaves the run")
@@ -137,9 +138,9 @@ def _tune(task, words: list[str]) -> int:
 
     most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
-    fields += [("trials", Annotated[int | None, most], None), ANYWAY_FLAG]
+    fields += [("trials", Annotated[int | None, most], None), TRACK_FLAG, ANYWAY_FLAG]
     flags = parse_settings(task, words, f"tune {task.name}", fields)
-    apart = partial(processes.apart, _train_trial, task.name, flags.anyway)
+    apart = partial(processes.apart, _train_trial, task.name, flags.anyway, flags.track)
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
     print(
         f"best settings: {best}" if best else "trained trials for the chief, which tells the best"
@@ -147,12 +148,16 @@ def _tune(task, words: list[str]) -> int:
     return 0
 
 
-def _train_trial(name: str, anyway: bool, settings: Any, path: Path, until: int) -> float:
+def _train_trial(
+    name: str, anyway: bool, kind: str | None, settings: Any, path: Path, until: int
+) -> float:
     """tune.train_trial by the name of the task, as another process can be asked for it."""
-    from seaice_tf.runs import tune
+    from seaice_tf.runs import track, tune
     from seaice_tf.tasks import TASKS
 
-    return tune.train_trial(TASKS[name], settings, path, until, anyway)
+    sweep = path.parent.parent.name
+    with track.tracked(kind, name, f"{sweep}/{path.name}", path) as tell:
+        return tune.train_trial(TASKS[name], settings, path, until, anyway, tell)
 
 
 def _evaluate(task, words: list[str]) -> int:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import tyro
 
@@ -13,6 +13,8 @@ ANYWAY = tyro.conf.arg(help="Train even if the estimate of memory is more than t
 ANYWAY_FLAG = ("anyway", Annotated[bool, ANYWAY], False)
 TRUST = tyro.conf.arg(help="Load a SavedModel, which is a program, that is not its manifest's.")
 TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
+TRACK = tyro.conf.arg(help="Also keep it in MLflow: MLFLOW_TRACKING_URI, or a local store.")
+TRACK_FLAG = ("track", Annotated[Literal["mlflow"] | None, TRACK], None)
 
 
 def parse(words: list[str], command: str, fields: list[tuple]) -> Any:

@@ -24,7 +24,6 @@ from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder
 
-Kind = Literal["mlflow"]
 Call = Callable[[Any, str], None]  # of MLflow's client and the id of the run there
 Tell = Callable[[Call], None]
 MEMORY = "mlflow.json"  # in the run's folder, so that one that goes on is the same run there
@@ -43,10 +42,16 @@ def nobody(call: Call) -> None:
 
 
 @contextlib.contextmanager
-def tracked(kind: Kind | None, task: str, run: Path) -> Iterator[Tell]:
+def tracked(kind: Literal["mlflow"] | None, task: str, name: str, path: Path) -> Iterator[Tell]:
     """What a run tells of itself on the way is sent, and how it ends.
 
     Where to is said by MLFLOW_TRACKING_URI, and without it MLflow's own default, a local store.
+
+    Args:
+        kind: where runs are kept, or None.
+        task: the experiment there, unless MLFLOW_EXPERIMENT_NAME says another.
+        name: of the run there.
+        path: folder in which the run is at work.
 
     Raises:
         InputError: MLflow is not installed.
@@ -59,7 +64,7 @@ def tracked(kind: Kind | None, task: str, run: Path) -> Iterator[Tell]:
             "--track mlflow: expected MLflow, got none; install it with "
             "pip install 'seaice_tf[mlflow]'"
         )
-    sender, status = Sender(task, run), "FAILED"
+    sender, status = Sender(task, name, path), "FAILED"
     try:
         yield sender.tell
         status = "FINISHED"
@@ -73,8 +78,8 @@ def tracked(kind: Kind | None, task: str, run: Path) -> Iterator[Tell]:
 class Sender:
     """Makes calls to MLflow one after the other until one fails."""
 
-    def __init__(self, task: str, run: Path):
-        self.task, self.run = task, run
+    def __init__(self, task: str, name: str, path: Path):
+        self.task, self.name, self.path = task, name, path
         self.calls: queue.SimpleQueue[Call | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._send, daemon=True)
         self.given_up = False
@@ -98,7 +103,7 @@ class Sender:
 
     def _send(self) -> None:
         try:
-            client, run_id = _connected(self.task, self.run)
+            client, run_id = _connected(self.task, self.name, self.path)
             while call := self.calls.get():
                 call(client, run_id)
         except Exception as error:  # whatever goes wrong there, the run goes on
@@ -110,23 +115,23 @@ def _warn(text: str) -> None:
     print(f"warning: --track mlflow: {text}; the run goes on untracked", file=sys.stderr)
 
 
-def _connected(task: str, run: Path) -> tuple[Any, str]:
+def _connected(task: str, name: str, path: Path) -> tuple[Any, str]:
     """MLflow's client, and the id of the run there, new or that of a run that goes on."""
-    for name, value in DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    for variable, value in DEFAULTS.items():
+        os.environ.setdefault(variable, value)
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # it tells of every retry
     from mlflow import MlflowClient
 
-    client, memory = MlflowClient(), folder.partial(run) / MEMORY
+    client, memory = MlflowClient(), path / MEMORY
     if memory.exists():
         known = json.loads(memory.read_text())
         if known["uri"] == client.tracking_uri:
             client.update_run(known["run"], status="RUNNING")
             return client, known["run"]
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", task)
-    experiment = client.get_experiment_by_name(name)
-    number = experiment.experiment_id if experiment else client.create_experiment(name)
-    run_id = client.create_run(number, run_name=run.name).info.run_id
+    title = os.environ.get("MLFLOW_EXPERIMENT_NAME", task)
+    experiment = client.get_experiment_by_name(title)
+    number = experiment.experiment_id if experiment else client.create_experiment(title)
+    run_id = client.create_run(number, run_name=name).info.run_id
     memory.parent.mkdir(parents=True, exist_ok=True)
     folder.write_json(memory, {"uri": client.tracking_uri, "run": run_id})
     return client, run_id

@@ -16,7 +16,7 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import DiskError, InputError
-from seaice_tf.runs import fit, folder, memory, strategy, tuners
+from seaice_tf.runs import fit, folder, memory, strategy, track, tuners
 from seaice_tf.task import Task
 from seaice_tf.writers import atomic, lock
 
@@ -77,8 +77,17 @@ class Sweep(BaseTuner):
         return self.run / TRIALS / name
 
 
-def train_trial(task: Task, settings: Any, path: Path, until: int, anyway: bool = False) -> float:
+def train_trial(
+    task: Task,
+    settings: Any,
+    path: Path,
+    until: int,
+    anyway: bool = False,
+    tell: track.Tell = track.nobody,
+) -> float:
     """Train in the folder `path` to so many epochs; the validation loss of the weights kept.
+
+    `tell` takes what `track` makes of settings, curves and that loss.
 
     Raises:
         InputError: it would take more memory than there is, unless `anyway`; or it cannot train.
@@ -94,9 +103,12 @@ def train_trial(task: Task, settings: Any, path: Path, until: int, anyway: bool 
         model = fit.network(task, settings, path)
     if not anyway and together.num_replicas_in_sync == 1:
         memory.require(model, splits, settings.training)
-    state = fit.fit(model, splits, settings.training, path, [], until)
+    tell(track.begun(settings))
+    state = fit.fit(model, splits, settings.training, path, [track.Curves(tell)], until)
     losses = [entry["val_loss"] for entry in state.history[:until]]
-    return losses[-1] if settings.training.keep == "last" else min(losses)
+    kept = losses[-1] if settings.training.keep == "last" else min(losses)
+    tell(track.numbers({"scores/val_loss": kept}, until - 1))
+    return kept
 
 
 def tune(

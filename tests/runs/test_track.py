@@ -42,7 +42,7 @@ def store(mlflow, tmp_path, monkeypatch):
 
 def trained(run, epochs=(0, 1)):
     """What train tells, without the training."""
-    with track.tracked("mlflow", "line", run) as tell:
+    with track.tracked("mlflow", "line", run.name, folder.partial(run)) as tell:
         tell(track.begun(Line()))
         curves = track.Curves(tell)
         curves.set_model(
@@ -112,7 +112,10 @@ def test_a_lost_server_costs_a_warning(server, silent, tmp_path, capsys, monkeyp
 
 
 def test_a_run_that_never_began_is_not_kept(store, tmp_path):
-    with pytest.raises(InputError, match="no data"), track.tracked("mlflow", "line", tmp_path):
+    with (
+        pytest.raises(InputError, match="no data"),
+        track.tracked("mlflow", "line", "run", tmp_path),
+    ):
         raise InputError("no data")
     assert [e.name for e in store.search_experiments() if e.name == "line"] == []
 
@@ -121,11 +124,11 @@ def test_without_mlflow_the_error_names_the_install_line(tmp_path, monkeypatch):
     monkeypatch.setattr(track.importlib.util, "find_spec", lambda name: None)
     with (
         pytest.raises(InputError, match=r"pip install 'seaice_tf\[mlflow\]'"),
-        track.tracked("mlflow", "line", tmp_path),
+        track.tracked("mlflow", "line", "run", tmp_path),
     ):
         pass
 
 
 def test_untracked_nothing_is_sent(tmp_path):
-    with track.tracked(None, "line", tmp_path) as tell:
+    with track.tracked(None, "line", "run", tmp_path) as tell:
         assert tell is track.nobody

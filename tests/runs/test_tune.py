@@ -137,6 +137,24 @@ def test_a_trial_trains_as_train_does(whole, tmp_path):
 
 
 @tuned
+def test_a_trial_tells_its_settings_curves_and_loss(tmp_path):
+    pytest.importorskip("mlflow", reason="no MLflow: pip install '.[mlflow]'")
+    calls = []
+
+    def log_batch(run_id, metrics=(), params=()):
+        calls.append({each.key: each.value for each in (*metrics, *params)})
+
+    sent = SimpleNamespace(log_batch=log_batch)
+    loss = tune.train_trial(TASK, Line(), tmp_path, 2, tell=lambda call: call(sent, "1"))
+    settings, *epochs, last = calls
+    assert settings["training/seed"] == "5"
+    assert [sorted(each) for each in epochs] == 2 * [
+        ["epoch/learning_rate", "epoch/loss", "epoch/val_loss"]
+    ]
+    assert last == {"scores/val_loss": loss}
+
+
+@tuned
 @pytest.mark.parametrize(
     ("method", "stop", "all_epochs"), [("hyperband", 4, 11), ("bayesian", 8, 9)]
 )
