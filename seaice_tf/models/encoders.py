@@ -157,20 +157,3 @@ def inflate(kernel: np.ndarray, channels: int) -> np.ndarray:
     same = np.arange(channels)[:, None] % fewer == np.arange(given) % fewer
     share = same / np.maximum(same.sum(axis=0) if channels > given else 1, 1)
     return np.einsum("cg,hwgo->hwco", share, kernel).astype(kernel.dtype)
-
-
-def freeze(model: keras.Model) -> None:
-    """Train an encoder, or that of a U-Net, no further; its batch norms use what they have learnt.
-
-    Takes effect when the model is compiled next.
-    """
-    _encoder_of(model).trainable = False
-
-
-def unfreeze(model: keras.Model) -> None:
-    """Undo `freeze`; takes effect when the model is compiled next."""
-    _encoder_of(model).trainable = True
-
-
-def _encoder_of(model: keras.Model) -> keras.layers.Layer:
-    return next((layer for layer in model.layers if layer.name == "encoder"), model)

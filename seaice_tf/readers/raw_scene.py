@@ -8,12 +8,13 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.readers.netcdf import opened, require_numbers
 from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
-from seaice_tf.transforms.icechart import COARSE, MASK, SAR, standardise
+from seaice_tf.transforms.icechart import COARSE, MASK, SAR, TIE_POINTS, standardise
 from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
 HALVING = 2  # from 40 to 80 m
+DISTANCE = "distance_map"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class RawScene:
     name: SceneName
     shape: tuple[int, int]  # lines and samples of 40 m
     codes: tuple[str, ...]  # header and one row for each polygon
+
+
+def find(folder: Path) -> list[Path]:
+    """The raw scenes in a folder, by name; there may be none."""
+    return [
+        p for p in sorted(folder.glob("S1*_icechart_*.nc")) if scene_names.RAW.fullmatch(p.name)
+    ]
 
 
 def describe(path: Path) -> RawScene:
@@ -82,31 +90,69 @@ def read_charts(
     return downscale.charts(charts, HALVING)
 
 
+def read_distance(scene: RawScene, window: Window | None = None) -> np.ndarray:
+    """Zone of distance from land at 80 m, standardised: (height, width) float32, 0 if unknown."""
+    native = _native(scene, window)
+    with opened(scene.path) as data:
+        require_numbers(scene.path, data, [DISTANCE], ndim=2)
+        if data[DISTANCE].shape != scene.shape:
+            raise InputError(
+                f"{scene.path}: expected {DISTANCE} on the SAR grid, {scene.shape}, got "
+                f"{data[DISTANCE].shape}; download the scene again"
+            )
+        values = np.asarray(data[DISTANCE][native.slices], float)
+    means, share = downscale.mean(values, np.isfinite(values), HALVING)
+    return np.where(share > 0, standardise(DISTANCE, means), np.float32(0))
+
+
 def read_incidence_angle(scene: RawScene, window: Window | None = None) -> np.ndarray:
     """Degrees at 80 m, bilinear between the tie points: (height, width) float64."""
     window = window or whole(downscale.size(scene.shape, HALVING))
-    names = [f"sar_grid_{name}" for name in ("line", "sample", "incidenceangle")]
-    with opened(scene.path) as data:
-        require_numbers(scene.path, data, names, ndim=1)
-        lines, samples, angle = (np.asarray(data[name][:], float) for name in names)
-    rows, columns = np.unique(lines), np.unique(samples)
-    known = np.isfinite(lines).all() and np.isfinite(samples).all()
-    fits = lines.size == samples.size == angle.size == rows.size * columns.size
-    if not (known and fits and min(rows.size, columns.size) >= 2):
-        raise InputError(
-            f"{scene.path}: expected tie points on a grid, got {angle.size} of {rows.size} x "
-            f"{columns.size}; download the scene again"
-        )
-    grid = np.empty((rows.size, columns.size))
-    grid[np.searchsorted(rows, lines), np.searchsorted(columns, samples)] = angle
+    rows, columns, (angle,) = _tie_points(scene, ["incidenceangle"])
+    spans = ((rows, window.top, window.bottom), (columns, window.left, window.right))
     positions = (
         coarse_grid.fractional_index(tie, HALVING * (np.arange(first, last) + 0.5) - 0.5)
-        for tie, first, last in (
-            (rows, window.top, window.bottom),
-            (columns, window.left, window.right),
-        )
+        for tie, first, last in spans
     )
-    return coarse_grid.bilinear(grid, *positions)
+    return coarse_grid.bilinear(angle, *positions)
+
+
+def read_places(scene: RawScene, points: int = TIE_POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Latitude and longitude at evenly spread tie points: (points, points) degrees each.
+
+    They lie on the 80 m pixels from the first to the last, as a ready-to-train scene has them.
+    """
+    rows, columns, (latitude, longitude) = _tie_points(scene, ["latitude", "longitude"])
+    ends = (n - 1 for n in downscale.size(scene.shape, HALVING))
+    even = (HALVING * (np.linspace(0, end, points) + 0.5) - 0.5 for end in ends)
+    return coarse_grid.degrees(
+        latitude,
+        longitude,
+        *(coarse_grid.fractional_index(tie, at) for tie, at in zip((rows, columns), even)),
+    )
+
+
+def _tie_points(
+    scene: RawScene, names: list[str]
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Lines and samples of 40 m at the tie points, and values there, (lines, samples) each."""
+    wanted = [f"sar_grid_{name}" for name in ("line", "sample", *names)]
+    with opened(scene.path) as data:
+        require_numbers(scene.path, data, wanted, ndim=1)
+        lines, samples, *values = (np.asarray(data[name][:], float) for name in wanted)
+    rows, columns = np.unique(lines), np.unique(samples)
+    known = np.isfinite(lines).all() and np.isfinite(samples).all()
+    sizes = {lines.size, samples.size, *(each.size for each in values)}
+    if not known or sizes != {rows.size * columns.size} or min(rows.size, columns.size) < 2:
+        raise InputError(
+            f"{scene.path}: expected tie points on a grid, got {values[0].size} of {rows.size} x "
+            f"{columns.size}; download the scene again"
+        )
+    at = np.searchsorted(rows, lines), np.searchsorted(columns, samples)
+    grids = [np.empty((rows.size, columns.size)) for _ in values]
+    for grid, value in zip(grids, values):
+        grid[at] = value
+    return rows, columns, grids
 
 
 def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarray:

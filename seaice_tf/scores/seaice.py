@@ -45,9 +45,9 @@ def month_scores(
         area: (rows, columns) km2.
 
     Returns:
-        iiee and extent_bias in 10^6 km2; mae and rmse in % concentration, binary_accuracy in
-        [0, 1] and anomaly_correlation in [-1, 1] over the cells that can hold ice, each cell
-        with the same weight. NaN where no such cell has a truth, or an anomaly is constant.
+        iiee, extent_bias and area_bias in 10^6 km2; mae and rmse in % concentration,
+        binary_accuracy in [0, 1] and anomaly_correlation in [-1, 1] over the cells that can hold
+        ice, each cell with the same weight. NaN where no such cell has a truth, or an anomaly is constant.
     """
     over, under = edge_error(true, pred, area)
     known = ~np.isnan(true)
@@ -61,9 +61,12 @@ def month_scores(
             "rmse": np.sqrt((error**2).mean()),
             "binary_accuracy": ((guess >= EDGE) == (truth >= EDGE)).mean(),
         }
-    bias = extent(np.where(known, pred, 0), area) - extent(true, area)
+    biases = {
+        f"{name}_bias": of(np.where(known, pred, 0), area) - of(true, area)
+        for name, of in (("extent", extent), ("area", ice_area))
+    }
     correlation = pearson(truth - usual, guess - usual)
-    result = {"iiee": over + under, "extent_bias": bias, **cells}
+    result = {"iiee": over + under, **biases, **cells}
     return {k: float(v) for k, v in {**result, "anomaly_correlation": correlation}.items()}
 
 

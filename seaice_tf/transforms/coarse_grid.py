@@ -72,32 +72,34 @@ def latitude_longitude(
     window: Window,
     *,
     downscale: int = 1,
-    lines: np.ndarray | None = None,
-    samples: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Degrees at the pixels of a window: two of (height, width) float64, longitude in [-180, 180).
 
     Args:
         latitude, longitude: (n, m) degrees at the tie points, of which the first axis runs along
-            the lines whatever the names of its dimensions say.
+            the lines whatever the names of its dimensions say. They are spread evenly from the
+            first pixel to the last.
         shape: lines and samples of the whole SAR grid.
         window: of the downscaled grid.
         downscale: pixels of the SAR grid along a side of an output pixel.
-        lines, samples: (n,) and (m,) increasing positions of the tie points in pixels. A
-            ready-to-train scene does not give them: they are then spread evenly from the first
-            pixel to the last.
     """
-    tied = [
-        np.asarray(tie)
-        for tie in (
-            _spread(lines, shape[0], latitude.shape[0]),
-            _spread(samples, shape[1], latitude.shape[1]),
-        )
-    ]
+    ties = (np.linspace(0, end - 1, n) for end, n in zip(shape, latitude.shape))
     spans = (np.arange(window.top, window.bottom), np.arange(window.left, window.right))
     rows, columns = (
-        fractional_index(tie, downscale * (span + 0.5) - 0.5) for tie, span in zip(tied, spans)
+        fractional_index(tie, downscale * (span + 0.5) - 0.5) for tie, span in zip(ties, spans)
     )
+    return degrees(latitude, longitude, rows, columns)
+
+
+def degrees(
+    latitude: np.ndarray, longitude: np.ndarray, rows: np.ndarray, columns: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bilinear degrees at fractional rows and columns of the tie points, longitude in [-180, 180).
+
+    Args:
+        latitude, longitude: (n, m) degrees at the tie points.
+        rows, columns: (H,) and (W,), in units of the tie points' own.
+    """
     # Unwrapped, a scene across the 180th meridian has no step of 360 degrees in it.
     steady = np.unwrap(np.unwrap(longitude.astype(float), period=360, axis=0), period=360, axis=1)
     turned = bilinear(steady, rows, columns)
@@ -112,10 +114,6 @@ def fractional_index(tie: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """
     first = np.clip(np.searchsorted(tie, positions, side="right") - 1, 0, tie.size - 2)
     return first + (positions - tie[first]) / (tie[first + 1] - tie[first])
-
-
-def _spread(positions: np.ndarray | None, pixels: int, points: int) -> np.ndarray:
-    return np.linspace(0, pixels - 1, points) if positions is None else positions
 
 
 def season(month: int) -> tuple[float, float]:

@@ -124,11 +124,6 @@ def encode_pose(pose: Pose) -> dict[str, float]:
     return {"scale": float(pose.scale) / CENTIMETRES, "angle": circular.wrapped(float(pose.angle))}
 
 
-def full_size(pose: Pose, factor: float) -> Pose:
-    """The pose at full size of one that was found in an image downsampled by `factor`."""
-    return Pose(pose.scale * factor, pose.angle)
-
-
 def downsampled(pose: Pose, factor: float) -> Pose:
     """The pose of an image after downsampling by `factor`."""
     return Pose(pose.scale / factor, pose.angle)

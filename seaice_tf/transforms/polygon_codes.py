@@ -40,6 +40,7 @@ class Thresholds:
 
 SOD_70_FLOE_50 = Thresholds(stage=0.7, floe=0.5)
 BOTH_65 = Thresholds(stage=0.65, floe=0.65)  # with which the ready-to-train charts were made
+PRESETS = {"both_65": BOTH_65, "stage_70_floe_50": SOD_70_FLOE_50}
 
 
 def parse(rows: Sequence[str]) -> list[dict]:

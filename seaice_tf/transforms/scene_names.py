@@ -78,12 +78,6 @@ def parse(name: str) -> SceneName:
     return SceneName(time, service, found.get("satellite") or UNKNOWN, area[1] if area else UNKNOWN)
 
 
-def is_reference(name: str) -> bool:
-    """Whether a file holds the charts of a test scene and no channels."""
-    match = SHORT.fullmatch(PurePath(name).name)
-    return bool(match and match["kind"].endswith("_reference"))
-
-
 def factor(names: Iterable[SceneName], which: str) -> list[str]:
     """One label for each scene: its area, month ("03"), year, service or satellite."""
     if which not in FACTORS:

@@ -25,7 +25,7 @@ from seaice_tf.readers import (
 )
 from seaice_tf.transforms import scene_names
 from seaice_tf.transforms.grid import NORTH
-from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK
+from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK, TIE_POINTS
 from seaice_tf.transforms.windows import Window, whole
 from seaice_tf.writers import icechart_upload as upload_writer
 from seaice_tf.writers import synthetic_scenes
@@ -105,6 +105,10 @@ def _read_raw(path: Path) -> None:
     assert np.isfinite(values).all()
     hold(seen, half, "bool")
     hold(raw_scene.read_incidence_angle(scene), half, "float64")
+    hold(raw_scene.read_distance(scene), half, "float32")
+    for degrees in raw_scene.read_places(scene):
+        hold(degrees, (TIE_POINTS, TIE_POINTS), "float64")
+    hold(raw_scene.read_coarse(scene), (None, None, len(COARSE)), "float32")
     _charts(raw_scene.read_charts(scene), half)
 
 

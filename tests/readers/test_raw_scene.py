@@ -1,10 +1,14 @@
+"""Raw scenes, and what `prepare` makes of them."""
+
 import netCDF4
 import numpy as np
 import pytest
 
+from seaice_tf import cli
 from seaice_tf.errors import InputError
-from seaice_tf.readers import raw_scene
-from seaice_tf.transforms.icechart import physical
+from seaice_tf.readers import raw_scene, sar_scene, scene_doctor
+from seaice_tf.tasks.icechart.settings import CHANNELS
+from seaice_tf.transforms.icechart import COARSE, FINE, MEAN_STD, physical
 from seaice_tf.transforms.polygon_codes import EMPTY, HEADER
 from seaice_tf.transforms.windows import Window
 
@@ -13,11 +17,16 @@ NAME = (
     "201801241950_SouthEast_RIC.nc"
 )
 ICE = f"3;91;{EMPTY};93;6" + f";{EMPTY}" * 9 + ";I"
+READY = "20180124T194759_dmi_prep.nc"
 WATER = f"5;{EMPTY}" + f";{EMPTY}" * 12 + ";W"
 
 
 def write(folder):
-    """Ten lines of nine samples of 40 m: ice on the left, water on the right, land at a corner."""
+    """Ten lines of nine samples of 40 m: ice on the left, water on the right, land at a corner.
+
+    Tie points are uneven along the lines; the only cell of 2 km has the mean of each channel but
+    for the temperature, which is unknown.
+    """
     path = folder / NAME
     with netCDF4.Dataset(path, "w") as data:
         for name, size in (("sar_lines", 10), ("sar_samples", 9), ("codes", 3), ("points", 6)):
@@ -35,13 +44,22 @@ def write(folder):
             sar[:2, :2] = np.nan
             sar[4, 6] = np.nan
             data.createVariable(name, "f4", grid, fill_value=np.nan)[:] = sar
-        lines, samples = np.meshgrid([0, 5, 9], [0, 8], indexing="ij")
+        distance = np.where(np.isnan(ids), np.nan, np.arange(9.0))
+        data.createVariable("distance_map", "f8", grid, fill_value=np.nan)[:] = distance
+        lines, samples = np.meshgrid([0, 6, 9], [0, 8], indexing="ij")
         for name, values in (
             ("line", lines),
             ("sample", samples),
             ("incidenceangle", 20 + samples),
+            ("latitude", 70 - lines / 100),
+            ("longitude", (179.98 + samples / 100 + 180) % 360 - 180),
         ):
             data.createVariable(f"sar_grid_{name}", "f8", ("points",))[:] = values.ravel()
+        for name in ("2km_grid_lines", "2km_grid_samples"):
+            data.createDimension(name, 1)
+        for name in COARSE:
+            cell = np.nan if name == "t2m" else MEAN_STD[name][0]
+            data.createVariable(name, "f4", ("2km_grid_lines", "2km_grid_samples"))[:] = cell
     return path
 
 
@@ -84,6 +102,29 @@ def test_the_incidence_angle_of_the_middle_of_four_pixels(path):
     np.testing.assert_array_equal(part, angle[2:4, 1:4])
 
 
+def test_places_of_tie_points_that_are_spread_evenly(path):
+    latitude, longitude = raw_scene.read_places(raw_scene.describe(path), points=3)
+    # Rows 0, 2 and 4 of 80 m lie at 0.5, 4.5 and 8.5 of 40 m, columns alike.
+    np.testing.assert_allclose(latitude, 70 - np.array([[0.5], [4.5], [8.5]]) / 100 + np.zeros(3))
+    east = [179.985, -179.975, -179.935]
+    np.testing.assert_allclose(longitude, np.tile(east, (3, 1)))
+
+
+def test_zones_of_distance_are_the_mean_of_known_pixels(path):
+    distance = raw_scene.read_distance(raw_scene.describe(path))
+    assert distance[0, 0] == 0
+    zones = physical("distance_map", distance)
+    np.testing.assert_allclose(zones[1], [0.5, 2.5, 4.5, 6.5, 8], atol=1e-5)
+
+
+def test_distances_of_another_grid_are_refused(path):
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("distance_map", "other")
+        data.createVariable("distance_map", "f4", ("codes", "points"))
+    with pytest.raises(InputError, match="expected distance_map on the SAR grid"):
+        raw_scene.read_distance(raw_scene.describe(path))
+
+
 def test_a_scene_without_polygons_is_refused(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("polygon_icechart", "other")
@@ -113,10 +154,70 @@ def test_tie_points_that_are_missing_or_no_grid_are_refused(path):
 
 def test_channels_of_two_grids_are_refused(path):
     with netCDF4.Dataset(path, "a") as data:
-        data.createVariable("t2m", "f4", ("points", "codes"))
+        data.renameVariable("u10m_rotated", "other")
+        data.renameVariable("v10m_rotated", "another")
         data.createVariable("u10m_rotated", "f4", ("codes", "points"))
     scene = raw_scene.describe(path)
     with pytest.raises(InputError, match="expected channels on one grid"):
         raw_scene.read_coarse(scene, ("t2m", "u10m_rotated"))
     with pytest.raises(InputError, match="expected v10m_rotated, got none"):
         raw_scene.read_coarse(scene, ("t2m", "v10m_rotated"))
+
+
+def prepare(path, out, *flags):
+    words = ["prepare", "icechart", "--data", str(path.parent), "--out", str(out), *flags]
+    assert cli.main(words) == 0
+    return sar_scene.describe(out / READY)
+
+
+def test_a_raw_scene_becomes_a_ready_to_train_one(path, tmp_path):
+    scene, source = prepare(path, tmp_path / "ready"), raw_scene.describe(path)
+    assert scene_doctor.troubles(scene.path, CHANNELS) == []
+    assert scene.shape == (5, 5)
+    assert (scene.name.satellite, scene.name.area) == ("S1A", "SouthEast")
+    assert scene.attributes["original_id"] == NAME
+    fine = sar_scene.read_fine(scene, FINE)
+    sar, seen = raw_scene.read_sar(source)
+    np.testing.assert_array_equal(fine[..., :2], sar)
+    np.testing.assert_array_equal(sar_scene.read_valid(scene), seen)
+    angle = physical(FINE[2], fine[..., 2])
+    np.testing.assert_allclose(angle[seen], raw_scene.read_incidence_angle(source)[seen], rtol=1e-6)
+    assert fine[0, 0, 2] == 0
+    np.testing.assert_array_equal(fine[..., 3], raw_scene.read_distance(source))
+    charts = raw_scene.read_charts(source)
+    for chart, values in sar_scene.read_charts(scene).items():
+        np.testing.assert_array_equal(values, charts[chart])
+    np.testing.assert_allclose(
+        sar_scene.read_coarse(scene, COARSE), np.zeros((1, 1, 20)), atol=1e-6
+    )
+    np.testing.assert_array_equal(scene.latitude, raw_scene.read_places(source)[0])
+
+
+def test_thresholds_decide_on_mixed_ice(path, tmp_path):
+    mixed = "3;91;60;93;6;40;87;4" + ";-9" * 6 + ";I"
+    with netCDF4.Dataset(path, "a") as data:
+        data["polygon_codes"][1] = mixed
+    one = sar_scene.read_charts(prepare(path, tmp_path / "one"))
+    other = sar_scene.read_charts(
+        prepare(path, tmp_path / "other", "--thresholds", "stage_70_floe_50")
+    )
+    assert one["SIC"][1, 0] == other["SIC"][1, 0] == 10
+    assert (one["FLOE"][1, 0], other["FLOE"][1, 0]) == (255, 5)
+
+
+def test_a_scene_that_was_made_is_kept(path, tmp_path, capsys):
+    first = prepare(path, tmp_path / "ready").path.stat().st_ino
+    assert "1 raw scenes converted, 0 kept" in capsys.readouterr().out
+    assert prepare(path, tmp_path / "ready").path.stat().st_ino == first
+    assert "0 raw scenes converted, 1 kept" in capsys.readouterr().out
+    again = prepare(path, tmp_path / "ready", "--thresholds", "stage_70_floe_50")
+    assert again.attributes["thresholds"] == "stage_70_floe_50"
+
+
+def test_a_raw_scene_without_a_channel_leaves_nothing(path, tmp_path, capsys):
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("distance_map", "other")
+    words = ["--data", str(path.parent), "--out", str(tmp_path / "ready")]
+    assert cli.main(["prepare", "icechart", *words]) == 1
+    assert "expected distance_map, got none" in capsys.readouterr().err
+    assert not list((tmp_path / "ready").glob("*prep*"))

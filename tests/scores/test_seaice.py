@@ -45,6 +45,7 @@ def test_a_hand_drawn_month():
     scores = seaice.month_scores(true, pred, np.zeros((1, 4)), icy, area)
     assert scores["iiee"] == pytest.approx(5)  # the second cell is missed, the third invented
     assert scores["extent_bias"] == pytest.approx(1)
+    assert scores["area_bias"] == pytest.approx(0.1)  # 0.9 + 0.6 for 1 + 0.4
     assert scores["mae"] == pytest.approx(10)
     assert scores["rmse"] == pytest.approx(10)
     assert scores["binary_accuracy"] == 0.5

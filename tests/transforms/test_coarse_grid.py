@@ -92,19 +92,6 @@ def test_a_scene_across_the_180th_meridian_has_no_seam(d):
     np.testing.assert_array_equal(part[1], east[window.slices])
 
 
-def test_uneven_tie_points_lie_where_they_say():
-    latitude = np.array([[70.0, 70.0], [69.0, 69.0], [68.9, 68.9]])
-    north, _ = coarse_grid.latitude_longitude(
-        latitude,
-        np.zeros((3, 2)),
-        (23, 5),
-        whole((23, 5)),
-        lines=np.array([0.0, 20.0, 22.0]),
-        samples=np.array([0.0, 4.0]),
-    )
-    np.testing.assert_allclose(north[[0, 10, 20, 21, 22], 0], [70, 69.5, 69, 68.95, 68.9])
-
-
 def test_december_is_near_january():
     months = np.array([coarse_grid.season(month) for month in range(1, 13)])
     steps = np.linalg.norm(months - np.roll(months, 1, axis=0), axis=1)

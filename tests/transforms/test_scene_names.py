@@ -34,7 +34,6 @@ def test_the_short_forms(ending):
     name = scene_names.parse(f"20180124T194759_dmi{ending}")
     assert name.short == "20180124T194759_dmi"
     assert name.area == name.satellite == "unknown"
-    assert scene_names.is_reference(f"20180124T194759_dmi{ending}") == ("reference" in ending)
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,23 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
-from seaice_tf.readers import sar_scene, scene_doctor, scene_shards
+from seaice_tf.readers import raw_scene, sar_scene, scene_doctor, scene_shards
 from seaice_tf.tasks import shards
 from seaice_tf.tasks.icechart import data
+from seaice_tf.tasks.icechart.convert import convert
 from seaice_tf.tasks.icechart.settings import Settings
 
 
 def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> list[Path]:
     """Write a shard of each scene with charts into `out`, as `shards.write` does.
 
+    A folder of raw scenes is converted to ready-to-train ones instead.
+
     Raises:
         InputError: scenes are damaged.
     """
+    if raw := raw_scene.find(data.folder(settings)):
+        return convert(raw, settings, out, executor)
     jobs = [
         shards.Job(
             f"{scene.name.short}{scene_shards.SUFFIX}",

@@ -29,8 +29,12 @@ class Settings:
 
     data: str = ""
     """Folder of ready-to-train scenes of AI4Arctic / AutoICE, <time>_<service>_prep.nc; test scenes
-    have their charts beside them in ..._reference.nc. Empty: $SEAICE_TF_DATA/ai4arctic if it holds
-    scenes, else synthetic ones."""
+    have their charts beside them in ..._reference.nc. To prepare, also one of raw scenes, which
+    become ready-to-train. Empty: $SEAICE_TF_DATA/ai4arctic if it holds scenes, else synthetic
+    ones."""
+    thresholds: Literal["both_65", "stage_70_floe_50"] = "both_65"
+    """Share of a polygon's ice in percent that a stage and a floe size need to stand for it, when
+    raw scenes are prepared; those of the ready-to-train set are 65 for both."""
     shards: str = ""
     """Folder that `prepare` made of the scenes; training reads it instead of them."""
     downscale: Literal[1, 2, 5, 10] = 5
