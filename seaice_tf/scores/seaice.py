@@ -47,7 +47,8 @@ def month_scores(
     Returns:
         iiee, extent_bias and area_bias in 10^6 km2; mae and rmse in % concentration,
         binary_accuracy in [0, 1] and anomaly_correlation in [-1, 1] over the cells that can hold
-        ice, each cell with the same weight. NaN where no such cell has a truth, or an anomaly is constant.
+        ice, each cell with the same weight. NaN where no such cell has a truth, or an anomaly is
+        constant.
     """
     over, under = edge_error(true, pred, area)
     known = ~np.isnan(true)
