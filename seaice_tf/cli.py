@@ -149,7 +149,7 @@ def _tune(task, words: list[str]) -> int:
 
 
 def _train_trial(
-    name: str, anyway: bool, kind: str | None, settings: Any, path: Path, until: int
+    name: str, anyway: bool, kind: Any, settings: Any, path: Path, until: int
 ) -> float:
     """tune.train_trial by the name of the task, as another process can be asked for it."""
     from seaice_tf.runs import track, tune

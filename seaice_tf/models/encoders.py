@@ -157,3 +157,12 @@ def inflate(kernel: np.ndarray, channels: int) -> np.ndarray:
     same = np.arange(channels)[:, None] % fewer == np.arange(given) % fewer
     share = same / np.maximum(same.sum(axis=0) if channels > given else 1, 1)
     return np.einsum("cg,hwgo->hwco", share, kernel).astype(kernel.dtype)
+
+
+def freeze(model: keras.Model) -> None:
+    """Train an encoder, or that of a U-Net, no further; its batch norms use what they have learnt.
+
+    Takes effect when the model is compiled next.
+    """
+    encoder = next((layer for layer in model.layers if layer.name == "encoder"), model)
+    encoder.trainable = False

@@ -122,6 +122,21 @@ def test_weights_that_are_none_are_one_clear_line(tiny_resnet50, tmp_path):
             encoder(kind, (None, None, 3), weights=source)
 
 
+def test_a_frozen_encoder_stays_as_it_is():
+    model = encoder_unet((32, 32, 3), {"mask": (2, "sigmoid")}, decoder_filters=(2,) * 5)
+    x, true = photo(32, 32), {"mask": np.ones((2, 32, 32, 2), np.float32)}
+    changed = []
+    for change in (lambda model: None, encoders.freeze):
+        change(model)
+        model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+        before = model.get_weights()
+        inside = {id(weight) for weight in model.get_layer("encoder").weights}
+        model.train_on_batch(x, true)
+        moved = [bool((a != b).any()) for a, b in zip(before, model.get_weights())]
+        changed.append({(id(w) in inside) for w, moves in zip(model.weights, moved) if moves})
+    assert changed == [{False, True}, {False}]
+
+
 def test_channels_of_another_number_share_the_first_kernel():
     kernel = np.random.default_rng(0).random((3, 3, 3, 2))
     for channels in (1, 2, 3, 4, 7):
