@@ -4,6 +4,8 @@ netCDF4 is not safe from several threads: one lock lets them in one after the ot
 read in parallel starts processes.
 """
 
+import mmap
+import struct
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +17,8 @@ import numpy as np
 from seaice_tf.errors import InputError, reason
 from seaice_tf.transforms.grid import Grid
 from seaice_tf.transforms.nsidc0051 import SYNTHETIC_TITLE
+
+HEAP = b"GCOL\x01\0\0\0"  # signature and version of a global heap
 
 _ONE_AT_A_TIME = threading.RLock()
 
@@ -37,6 +41,30 @@ def opened(path: Path) -> Iterator[netCDF4.Dataset]:
         raise InputError(
             f"{path}: expected a netCDF file, got {reason(error)}; download the file again"
         ) from error
+
+
+def require_sound_strings(path: Path) -> None:
+    """InputError if the heaps that hold a file's strings are such that the library never returns.
+
+    In a global heap of HDF5 (its format, III.E) free space of size 0 is walked over for ever. The
+    whole file is looked through, so ask it of files with strings alone.
+    """
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = content.find(HEAP)
+        while at >= 0:
+            (size,) = struct.unpack_from("<Q", content[at + 8 : at + 16].ljust(8, b"\0"))
+            position, end = at + 16, min(at + size, len(content))
+            while position + 16 <= end:
+                index, length = struct.unpack_from("<H6xQ", content, position)
+                if index == length == 0:
+                    raise InputError(
+                        f"{path}: expected strings in sound heaps, got one without an end; "
+                        f"download the file again"
+                    )
+                position += length if index == 0 else 16 + -(-length // 8) * 8
+            at = content.find(HEAP, at + 1)
 
 
 def number(path: Path, holder: netCDF4.Dataset | netCDF4.Variable, name: str, default: float):

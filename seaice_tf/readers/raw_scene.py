@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers.netcdf import opened, require_numbers
+from seaice_tf.readers.netcdf import opened, require_numbers, require_sound_strings
 from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
 from seaice_tf.transforms.icechart import COARSE, MASK, SAR, TIE_POINTS, standardise
 from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
@@ -37,6 +37,7 @@ def find(folder: Path) -> list[Path]:
 def describe(path: Path) -> RawScene:
     """The facts of a raw scene; InputError if it is none."""
     name = scene_names.parse(path.name)
+    require_sound_strings(path)
     with opened(path) as data:
         wanted = ("polygon_icechart", "polygon_codes", *SAR)
         if missing := [each for each in wanted if each not in data.variables]:

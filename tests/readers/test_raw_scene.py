@@ -132,6 +132,15 @@ def test_a_scene_without_polygons_is_refused(path):
         raw_scene.describe(path)
 
 
+def test_codes_in_a_heap_without_an_end_are_refused(path):
+    content = bytearray(path.read_bytes())
+    end = content.rindex(b";W") + 2
+    content[end : end + 64] = bytes(64)  # HDF5 would look for the next string for ever
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="expected strings in sound heaps"):
+        raw_scene.describe(path)
+
+
 def test_a_scene_whose_grids_differ_is_refused(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("nersc_sar_primary", "other")

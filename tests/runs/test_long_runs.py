@@ -93,7 +93,7 @@ def test_memory_over_10_trials(where, frame_settings, tmp_path):
 
     def train(*arguments):
         call = partial(processes.apart, cli._train_trial) if apart else cli._train_trial
-        loss = call("nowcast", *arguments)
+        loss = call("nowcast", False, None, *arguments)
         seen.append(memory())
         return loss
 
