@@ -124,7 +124,7 @@ def test_open_files_over_10000_windows(source, tiny_settings, tmp_path):
     name, kind = source.split()
     task, settings = TASKS[name], tiny_settings[name]
     if kind == "shards":
-        task.prepare(settings, tmp_path, 1)
+        task.prepare(settings, tmp_path)
         settings = dataclasses.replace(settings, shards=str(tmp_path))
     examples = endless(task.splits(settings).train, WINDOWS)
     stream, seen = pipeline.training_stream(examples, 20, seed=0), []
