@@ -49,8 +49,8 @@ class Pixels:
                 here = rows, slice(window.left, window.right)
                 there = slice(max(top - window.top, 0), bottom - window.top)
                 channels[there] = band.channels[here]
-                seen = band.share[here] > 0
-                charts[there] = np.where(seen[..., None], band.charts[here], np.uint8(MASK))
+                charts[there] = band.charts[here]
+                charts[there][band.share[here] == 0] = MASK
             top = bottom
         return channels, charts
 
