@@ -1,5 +1,6 @@
 """Batches made by other processes or machines, for training that waits for its input."""
 
+import threading
 from collections.abc import Callable
 
 import tensorflow as tf
@@ -25,8 +26,12 @@ def serve(port: int, host: str) -> None:
     )
     worker = SERVICE.WorkerServer(config)
     print(f"feeding at {host}:{port}", flush=True)
-    dispatcher.join()
-    worker.join()
+    _until_stopped(dispatcher, worker)
+
+
+def _until_stopped(*servers) -> None:
+    """Hold the servers, whose own join() hears neither Ctrl-C nor SIGTERM."""
+    threading.Event().wait()
 
 
 def fed(make: Callable[[pipeline.Share], tf.data.Dataset], addresses: str) -> tf.data.Dataset:

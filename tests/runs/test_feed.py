@@ -42,9 +42,9 @@ def feeders():
     for each in started:
         assert "feeding" in each.stdout.readline()
     yield ",".join(f"localhost:{port}" for port in ports)
-    for each in started:
-        each.send_signal(signal.SIGKILL)
-        each.wait()
+    for each, how in zip(started, (signal.SIGINT, signal.SIGTERM)):
+        each.send_signal(how)
+    assert [each.wait(60) for each in started] == [130, 130]
 
 
 @pytest.mark.soak
