@@ -153,11 +153,11 @@ def row(label: str, scores: list[dict[str, float]]) -> str:
 
 
 def worst(scores: dict[str, float], kind: str) -> str:
-    """The group of a kind with the lowest score."""
+    """The group of a kind with the lowest F1 of the stage; R2 is nothing where all is water."""
     found = {
-        key.removeprefix(f"{kind}_").removesuffix("/score"): value
+        key.removeprefix(f"{kind}_").removesuffix("/SOD"): value
         for key, value in scores.items()
-        if key.startswith(f"{kind}_") and key.endswith("/score") and np.isfinite(value)
+        if key.startswith(f"{kind}_") and key.endswith("/SOD") and np.isfinite(value)
     }
     return min(((value, name) for name, value in found.items()), default=(np.nan, "none"))[1]
 

@@ -134,12 +134,13 @@ def _prepare(task, words: list[str]) -> int:
 
 
 def _tune(task, words: list[str]) -> int:
-    from seaice_tf.runs import tune
+    from seaice_tf.runs import track, tune
 
     most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
     fields += [("trials", Annotated[int | None, most], None), TRACK_FLAG, ANYWAY_FLAG]
     flags = parse_settings(task, words, f"tune {task.name}", fields)
+    track.require(flags.track)  # else every trial would fail
     apart = partial(processes.apart, _train_trial, task.name, flags.anyway, flags.track)
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
     print(

@@ -1,4 +1,8 @@
-"""Raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and polygons in place of charts."""
+"""Raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and polygons in place of charts.
+
+A pixel counts where both SAR channels and the polygon are known: there is SAR over land, too. So
+the ready-to-train set has it, whose introduction aligns the masks of all grids of the SAR's pixels.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +12,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.readers.netcdf import opened, require_numbers, require_sound_strings
 from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
-from seaice_tf.transforms.icechart import COARSE, MASK, SAR, TIE_POINTS, standardise
+from seaice_tf.transforms.icechart import CELL, COARSE, MASK, SAR, TIE_POINTS, standardise
 from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
@@ -54,6 +58,10 @@ def describe(path: Path) -> RawScene:
                 f"download the scene again"
             )
         codes = tuple(_text(code) for code in data["polygon_codes"][:])
+    try:
+        polygon_codes.parse(codes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     return RawScene(path, name, shapes.pop(), codes)
 
 
@@ -65,13 +73,10 @@ def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray,
 
     Returns:
         (height, width, 2) float32, the mean of the valid pixels of each 2 x 2, 0 where there is
-        none; (height, width) bool. A pixel counts where both channels are finite.
+        none; (height, width) bool.
     """
-    native = _native(scene, window)
-    with opened(scene.path) as data:
-        values = np.stack([np.asarray(data[name][native.slices]) for name in SAR], axis=-1)
-    valid = np.isfinite(values).all(axis=-1)
-    means, share = downscale.mean(values, valid, HALVING)
+    values, ids = _grids(scene, window)
+    means, share = downscale.mean(values, _known(values, ids), HALVING)
     scaled = [standardise(name, means[..., i]) for i, name in enumerate(SAR)]
     seen = share > 0
     return np.where(seen[..., None], np.stack(scaled, axis=-1), 0).astype(np.float32), seen
@@ -81,14 +86,23 @@ def read_charts(
     scene: RawScene, window: Window | None = None, thresholds: Thresholds = BOTH_65
 ) -> dict[str, np.ndarray]:
     """Charts at 80 m, the majority of each 2 x 2 pixels, 255 where masked or without SAR."""
-    native = _native(scene, window)
-    with opened(scene.path) as data:
-        ids = np.asarray(data["polygon_icechart"][native.slices], float)
-        seen = [np.isfinite(np.asarray(data[name][native.slices])) for name in SAR]
+    values, ids = _grids(scene, window)
     charts = polygon_codes.charts(ids, scene.codes, thresholds)
     for chart in charts.values():
-        chart[~(seen[0] & seen[1])] = MASK
+        chart[~_known(values, ids)] = MASK
     return downscale.charts(charts, HALVING)
+
+
+def _grids(scene: RawScene, window: Window | None) -> tuple[np.ndarray, np.ndarray]:
+    """Both SAR channels and the polygons' ids at 40 m, of a window at 80 m."""
+    native = _native(scene, window)
+    with opened(scene.path) as data:
+        values = np.stack([np.asarray(data[name][native.slices]) for name in SAR], axis=-1)
+        return values, np.asarray(data["polygon_icechart"][native.slices], float)
+
+
+def _known(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    return np.isfinite(values).all(axis=-1) & np.isfinite(ids)
 
 
 def read_distance(scene: RawScene, window: Window | None = None) -> np.ndarray:
@@ -150,9 +164,14 @@ def _tie_points(
             f"{columns.size}; download the scene again"
         )
     at = np.searchsorted(rows, lines), np.searchsorted(columns, samples)
-    grids = [np.empty((rows.size, columns.size)) for _ in values]
+    grids = [np.full((rows.size, columns.size), np.nan) for _ in values]
     for grid, value in zip(grids, values):
         grid[at] = value
+    if not np.isfinite(grids).all():
+        raise InputError(
+            f"{scene.path}: expected {', '.join(names)} at every tie point, got none at some; "
+            f"download the scene again"
+        )
     return rows, columns, grids
 
 
@@ -160,7 +179,7 @@ def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarr
     """Channels of the 2 km grid, standardised: (rows, columns, C) float32.
 
     Raises:
-        InputError: one is not there, or of another shape than the others.
+        InputError: one is not there, or on another grid than the others or the SAR.
     """
     with opened(scene.path) as data:
         require_numbers(scene.path, data, channels, ndim=2)
@@ -169,6 +188,13 @@ def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarr
         raise InputError(
             f"{scene.path}: expected channels on one grid, got {[each.shape for each in layers]}; "
             f"download the scene again"
+        )
+    cells = [pixels / (CELL * HALVING) for pixels in scene.shape]
+    # Beyond a cell from the outermost ones, values would be invented.
+    if any(abs(held - n) > 1.5 for held, n in zip(layers[0].shape, cells)):
+        raise InputError(
+            f"{scene.path}: expected {channels[0]} on {cells[0]:.0f} x {cells[1]:.0f} cells of "
+            f"{CELL * HALVING} pixels, got {layers[0].shape}; download the scene again"
         )
     return np.stack(layers, axis=-1)
 

@@ -59,11 +59,7 @@ def tracked(kind: Literal["mlflow"] | None, task: str, name: str, path: Path) ->
     if kind is None:
         yield nobody
         return
-    if importlib.util.find_spec("mlflow") is None:
-        raise InputError(
-            "--track mlflow: expected MLflow, got none; install it with "
-            "pip install 'seaice_tf[mlflow]'"
-        )
+    require(kind)
     sender, status = Sender(task, name, path), "FAILED"
     try:
         yield sender.tell
@@ -73,6 +69,15 @@ def tracked(kind: Literal["mlflow"] | None, task: str, name: str, path: Path) ->
         raise
     finally:
         sender.end(status)
+
+
+def require(kind: Literal["mlflow"] | None) -> None:
+    """InputError if it is not installed."""
+    if kind and importlib.util.find_spec("mlflow") is None:
+        raise InputError(
+            "--track mlflow: expected MLflow, got none; install it with "
+            "pip install 'seaice_tf[mlflow]'"
+        )
 
 
 class Sender:

@@ -44,7 +44,7 @@ def write(
     with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
         known = {"scene_id": path.name, "flip": np.int64(0), "pixel_spacing": np.int64(80)}
         data.setncatts({**known, **attributes})
-        cells = [-(-pixels // CELL) for pixels in shape]
+        cells = next((each.shape for each in coarse.values()), [-(-n // CELL) for n in shape])
         sizes = (*zip(FINE_GRID, shape), *zip(COARSE_GRID, cells))
         for name, size in (*sizes, *((tie, TIE_POINTS) for tie in TIE_GRID)):
             data.createDimension(name, size)

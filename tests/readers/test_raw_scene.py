@@ -1,5 +1,7 @@
 """Raw scenes, and what `prepare` makes of them."""
 
+import json
+
 import netCDF4
 import numpy as np
 import pytest
@@ -22,7 +24,8 @@ WATER = f"5;{EMPTY}" + f";{EMPTY}" * 12 + ";W"
 
 
 def write(folder):
-    """Ten lines of nine samples of 40 m: ice on the left, water on the right, land at a corner.
+    """Ten lines of nine samples of 40 m: ice on the left, water on the right, land at two corners,
+    of which the radar shows the right one.
 
     Tie points are uneven along the lines; the only cell of 2 km has the mean of each channel but
     for the temperature, which is unknown.
@@ -36,7 +39,7 @@ def write(folder):
         )
         ids = np.full((10, 9), 5.0)
         ids[:, :4] = 3
-        ids[:2, :2] = np.nan
+        ids[:2, :2] = ids[:2, 8] = np.nan
         grid = ("sar_lines", "sar_samples")
         data.createVariable("polygon_icechart", "f8", grid, fill_value=np.nan)[:] = ids
         for name, level in (("nersc_sar_primary", -10.0), ("nersc_sar_secondary", -20.0)):
@@ -74,7 +77,7 @@ def test_charts_at_80_m(path):
     assert scene.codes == (HEADER, ICE, WATER)
     charts = raw_scene.read_charts(scene)
     expected = np.tile([10, 10, 0, 0, 0], (5, 1))
-    expected[0, 0] = 255
+    expected[0, [0, 4]] = 255
     np.testing.assert_array_equal(charts["SIC"], expected)
     np.testing.assert_array_equal(charts["SOD"][1], [4, 4, 0, 0, 0])
     np.testing.assert_array_equal(charts["FLOE"][1], [5, 5, 0, 0, 0])
@@ -85,9 +88,9 @@ def test_charts_at_80_m(path):
 def test_radar_at_80_m_is_the_mean_of_valid_pixels(path):
     sar, valid = raw_scene.read_sar(raw_scene.describe(path))
     assert sar.shape == (5, 5, 2)
-    assert not valid[0, 0]
-    assert (sar[0, 0] == 0).all()
-    assert valid.sum() == 24
+    assert not valid[0, [0, 4]].any()
+    assert (sar[0, [0, 4]] == 0).all()
+    assert valid.sum() == 23
     decibels = physical("nersc_sar_primary", sar[..., 0])
     assert decibels[1, 0] == pytest.approx(-10 + np.mean([18, 19, 27, 28]) / 100, abs=1e-4)
     assert decibels[2, 3] == pytest.approx(-10 + np.mean([43, 51, 52]) / 100, abs=1e-4)
@@ -156,6 +159,11 @@ def test_tie_points_that_are_missing_or_no_grid_are_refused(path):
     with pytest.raises(InputError, match="expected tie points on a grid"):
         raw_scene.read_incidence_angle(scene)
     with netCDF4.Dataset(path, "a") as data:
+        data["sar_grid_line"][2] = 0
+        data["sar_grid_sample"][2] = 0  # twice the first, and one less
+    with pytest.raises(InputError, match="expected incidenceangle at every tie point"):
+        raw_scene.read_incidence_angle(scene)
+    with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("sar_grid_line", "other")
     with pytest.raises(InputError, match="expected sar_grid_line, got none"):
         raw_scene.read_incidence_angle(scene)
@@ -171,6 +179,14 @@ def test_channels_of_two_grids_are_refused(path):
         raw_scene.read_coarse(scene, ("t2m", "u10m_rotated"))
     with pytest.raises(InputError, match="expected v10m_rotated, got none"):
         raw_scene.read_coarse(scene, ("t2m", "v10m_rotated"))
+
+
+def test_a_coarse_grid_of_another_size_is_refused(path):
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("t2m", "other")
+        data.createVariable("t2m", "f4", ("codes", "points"))
+    with pytest.raises(InputError, match=r"expected t2m on 0 x 0 cells of 50 pixels, got \(3, 6\)"):
+        raw_scene.read_coarse(raw_scene.describe(path), ("t2m",))
 
 
 def prepare(path, out, *flags):
@@ -191,8 +207,8 @@ def test_a_raw_scene_becomes_a_ready_to_train_one(path, tmp_path):
     np.testing.assert_array_equal(sar_scene.read_valid(scene), seen)
     angle = physical(FINE[2], fine[..., 2])
     np.testing.assert_allclose(angle[seen], raw_scene.read_incidence_angle(source)[seen], rtol=1e-6)
-    assert fine[0, 0, 2] == 0
-    np.testing.assert_array_equal(fine[..., 3], raw_scene.read_distance(source))
+    assert (fine[~seen] == 0).all()
+    np.testing.assert_array_equal(fine[seen][:, 3], raw_scene.read_distance(source)[seen])
     charts = raw_scene.read_charts(source)
     for chart, values in sar_scene.read_charts(scene).items():
         np.testing.assert_array_equal(values, charts[chart])
@@ -221,6 +237,39 @@ def test_a_scene_that_was_made_is_kept(path, tmp_path, capsys):
     assert "0 raw scenes converted, 1 kept" in capsys.readouterr().out
     again = prepare(path, tmp_path / "ready", "--thresholds", "stage_70_floe_50")
     assert again.attributes["thresholds"] == "stage_70_floe_50"
+    again.path.write_bytes(again.path.read_bytes()[:2000])
+    prepare(path, tmp_path / "ready", "--thresholds", "stage_70_floe_50")
+    assert capsys.readouterr().out.count("1 raw scenes converted, 0 kept") == 2
+
+
+def test_scenes_of_the_target_are_tests(path, tmp_path, capsys):
+    (tmp_path / "tests.json").write_text(json.dumps([NAME]))
+    scene = prepare(path, tmp_path / "ready", "--target", str(tmp_path / "tests.json"))
+    assert scene.charts == ()
+    charts = sar_scene.read_charts(sar_scene.describe(sar_scene.reference(scene.path)))
+    np.testing.assert_array_equal(
+        charts["SIC"], raw_scene.read_charts(raw_scene.describe(path))["SIC"]
+    )
+    taught = prepare(path, tmp_path / "ready")
+    assert len(taught.charts) == 3
+    assert sar_scene.reference(taught.path) is None
+
+
+def test_a_damaged_scene_is_left_out_only_when_asked_for(path, tmp_path, capsys):
+    with netCDF4.Dataset(path, "a") as data:
+        data["polygon_codes"][1] = "3;91;x"
+    words = ["--data", str(path.parent), "--out", str(tmp_path / "ready")]
+    assert cli.main(["prepare", "icechart", *words]) == 1
+    assert f"{path}: polygon_codes: expected" in capsys.readouterr().err
+    assert cli.main(["prepare", "icechart", *words, "--skip-damaged"]) == 0
+    assert f"left out: {path}: polygon_codes: expected" in capsys.readouterr().out
+
+
+def test_two_raw_scenes_of_one_name_are_refused(path, tmp_path, capsys):
+    path.with_name(NAME.replace("1F75", "1F76")).write_bytes(path.read_bytes())
+    words = ["--data", str(path.parent), "--out", str(tmp_path / "ready")]
+    assert cli.main(["prepare", "icechart", *words]) == 1
+    assert "got several of 20180124T194759_dmi" in capsys.readouterr().err
 
 
 def test_a_raw_scene_without_a_channel_leaves_nothing(path, tmp_path, capsys):

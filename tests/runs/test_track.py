@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seaice_tf import cli
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder, track
 from seaice_tf.settings import Training
@@ -127,6 +128,15 @@ def test_without_mlflow_the_error_names_the_install_line(tmp_path, monkeypatch):
         track.tracked("mlflow", "line", "run", tmp_path),
     ):
         pass
+
+
+def test_a_sweep_without_mlflow_does_not_begin(tmp_path, monkeypatch, capsys):
+    nowhere = SimpleNamespace(util=SimpleNamespace(find_spec=lambda name: None))
+    monkeypatch.setattr(track, "importlib", nowhere)
+    words = ["tune", "forecast", "--run", str(tmp_path / "sweep"), "--track", "mlflow"]
+    assert cli.main(words) == 1
+    assert "pip install 'seaice_tf[mlflow]'" in capsys.readouterr().err
+    assert not (tmp_path / "sweep").exists()
 
 
 def test_untracked_nothing_is_sent(tmp_path):

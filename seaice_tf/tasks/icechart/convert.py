@@ -1,5 +1,6 @@
 """Raw scenes to ready-to-train ones, once."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
@@ -8,17 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from seaice_tf.errors import InputError
 from seaice_tf.readers import raw_scene
 from seaice_tf.readers.netcdf import opened
 from seaice_tf.readers.raw_scene import RawScene
+from seaice_tf.tasks.icechart import data
 from seaice_tf.tasks.icechart.settings import Settings
-from seaice_tf.transforms import downscale
-from seaice_tf.transforms.icechart import COARSE, FILL, FINE, standardise
+from seaice_tf.transforms import downscale, scene_names
+from seaice_tf.transforms.icechart import CHARTS, COARSE, FILL, FINE, standardise
 from seaice_tf.transforms.polygon_codes import PRESETS
 from seaice_tf.transforms.windows import Window
 from seaice_tf.writers import lock, scenes
 
+CONVERSION = 1  # another one makes all scenes again
 ROWS = 512  # of 80 m, that are converted at a time
+KEPT, WRITTEN = "kept", "written"
 
 
 def convert(
@@ -26,55 +31,99 @@ def convert(
 ) -> list[Path]:
     """Write each raw scene with its charts into `out`, as a ready-to-train one.
 
-    One that is there already, from the same file by the same thresholds, is kept.
+    Scenes that `settings.target` lists are tests: their charts go into a reference file. What is
+    there already, made alike from the same file, is kept.
 
     Raises:
-        InputError: scenes are damaged.
+        InputError: scenes are damaged, unless those are to be skipped; two have one name.
     """
+    short = [scene_names.parse(path.name).short for path in paths]
+    if doubled := [name for name, number in Counter(short).items() if number > 1]:
+        raise InputError(
+            f"{paths[0].parent}: expected one raw scene for each time and service, got several of "
+            f"{', '.join(doubled)}; leave one of them"
+        )
+    tests = {name.short for name in data.target(settings).names} if settings.target else set()
     with lock.held(out):
-        make = partial(_convert, settings.thresholds, out)
+        make = partial(_convert, settings, out, frozenset(tests))
         made = list(executor.map(make, paths) if executor else map(make, paths))
-    kept = sum(kept for _, kept in made)
-    print(f"{len(made) - kept} raw scenes converted, {kept} kept; they are data to train on")
-    return [path for path, _ in made]
+    for _, trouble in made:
+        if trouble not in (KEPT, WRITTEN):
+            print(f"left out: {trouble}")
+    counts = Counter(outcome for _, outcome in made)
+    print(f"{counts[WRITTEN]} raw scenes converted, {counts[KEPT]} kept")
+    return [path for written, _ in made for path in written]
 
 
-def _convert(preset: str, out: Path, source: Path) -> tuple[Path, bool]:
-    """The scene made of a raw one, and whether it was there."""
-    scene = raw_scene.describe(source)
-    path = out / scene.name.prep
+def _convert(
+    settings: Settings, out: Path, tests: frozenset[str], source: Path
+) -> tuple[list[Path], str]:
+    """The files made of a raw scene, and whether they were there, or why it is left out."""
+    name = scene_names.parse(source.name)
+    path = out / name.prep
+    reference = [path.with_name(f"{path.stem}_reference.nc")] if name.short in tests else []
+    stat = source.stat()
     attributes = {
         "original_id": source.name,
-        "ice_service": scene.name.service,
-        "thresholds": preset,
-        "source_bytes": np.int64(source.stat().st_size),
+        "ice_service": name.service,
+        "thresholds": settings.thresholds,
+        "charts": "in a reference file" if reference else "here",
+        "conversion": np.int64(CONVERSION),
+        "source_bytes": np.int64(stat.st_size),
+        "source_modified": stat.st_mtime,
     }
-    if _is_made(path, attributes):
-        return path, True
-    coarse = np.nan_to_num(raw_scene.read_coarse(scene), nan=0.0)  # unknown: the mean
-    return scenes.write(
-        path,
-        downscale.size(scene.shape, raw_scene.HALVING),
-        _bands(scene, preset),
-        {name: coarse[..., i] for i, name in enumerate(COARSE)},
-        dict(zip(("latitude", "longitude"), raw_scene.read_places(scene))),
-        attributes,
-    ), False
+    files = [path, *reference]
+    if all(_is_made(file, attributes) for file in files):
+        return files, KEPT
+    try:
+        _write(raw_scene.describe(source), path, reference, settings.thresholds, attributes)
+    except InputError as error:
+        if not settings.skip_damaged:
+            raise
+        return [], str(error)
+    if not reference:
+        path.with_name(f"{path.stem}_reference.nc").unlink(missing_ok=True)
+    return files, WRITTEN
 
 
 def _is_made(path: Path, attributes: Mapping[str, Any]) -> bool:
-    if not path.exists():
+    try:
+        with opened(path) as content:
+            return all(getattr(content, name, None) == value for name, value in attributes.items())
+    except (FileNotFoundError, InputError):
         return False
-    with opened(path) as data:
-        return all(getattr(data, name, None) == value for name, value in attributes.items())
 
 
-def _bands(scene: RawScene, preset: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    height, width = downscale.size(scene.shape, raw_scene.HALVING)
+def _write(
+    scene: RawScene, path: Path, reference: list[Path], preset: str, attributes: dict[str, Any]
+) -> None:
+    shape = downscale.size(scene.shape, raw_scene.HALVING)
+    for file in reference:
+        charts = ((top, _charts(scene, window, preset)) for top, window in _windows(shape))
+        scenes.write(file, shape, charts, {}, {}, attributes)
+    coarse = np.nan_to_num(raw_scene.read_coarse(scene), nan=0.0)  # unknown: the mean
+    bands = (
+        (top, _channels(scene, window) | ({} if reference else _charts(scene, window, preset)))
+        for top, window in _windows(shape)
+    )
+    layers = {name: coarse[..., i] for i, name in enumerate(COARSE)}
+    ties = dict(zip(("latitude", "longitude"), raw_scene.read_places(scene)))
+    scenes.write(path, shape, bands, layers, ties, attributes)
+
+
+def _windows(shape: tuple[int, int]) -> Iterator[tuple[int, Window]]:
+    height, width = shape
     for top in range(0, height, ROWS):
-        window = Window(top, 0, min(ROWS, height - top), width)
-        sar, seen = raw_scene.read_sar(scene, window)
-        angle = standardise(FINE[2], raw_scene.read_incidence_angle(scene, window))
-        fine = (sar[..., 0], sar[..., 1], np.where(seen, angle, np.float32(FILL)))
-        channels = dict(zip(FINE, (*fine, raw_scene.read_distance(scene, window))))
-        yield top, {**channels, **raw_scene.read_charts(scene, window, PRESETS[preset])}
+        yield top, Window(top, 0, min(ROWS, height - top), width)
+
+
+def _channels(scene: RawScene, window: Window) -> dict[str, np.ndarray]:
+    sar, seen = raw_scene.read_sar(scene, window)
+    angle = standardise(FINE[2], raw_scene.read_incidence_angle(scene, window))
+    layers = (sar[..., 0], sar[..., 1], angle, raw_scene.read_distance(scene, window))
+    return {name: np.where(seen, layer, np.float32(FILL)) for name, layer in zip(FINE, layers)}
+
+
+def _charts(scene: RawScene, window: Window, preset: str) -> dict[str, np.ndarray]:
+    charts = raw_scene.read_charts(scene, window, PRESETS[preset])
+    return {chart: charts[chart] for chart in CHARTS}
