@@ -37,7 +37,7 @@ from seaice_tf.writers import synthetic_scenes
 
 SMALL = "--small" in sys.argv
 SCENE = (1250, 1300) if SMALL else (5000, 5200)  # pixels of 80 m
-SCENES, SIDE, BATCH, BATCHES = 3, 256, 8, 4
+SCENES, SIDE, BATCH, BATCHES = 3, 256, 8, 32
 PIXELS = 2_000_000  # that are scored
 CHANNELS = (*FINE, *COARSE)  # 24
 
