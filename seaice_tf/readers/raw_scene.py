@@ -12,13 +12,21 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.readers.netcdf import opened, require_numbers, require_sound_strings
 from seaice_tf.transforms import coarse_grid, downscale, polygon_codes, scene_names
-from seaice_tf.transforms.icechart import CELL, COARSE, MASK, SAR, TIE_POINTS, standardise
+from seaice_tf.transforms.icechart import (
+    CELL,
+    COARSE,
+    FINE,
+    MASK,
+    SAR,
+    TIE_POINTS,
+    standardise,
+)
 from seaice_tf.transforms.polygon_codes import BOTH_65, Thresholds
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
 
 HALVING = 2  # from 40 to 80 m
-DISTANCE = "distance_map"
+ANGLE, DISTANCE = FINE[2:]
 
 
 @dataclass(frozen=True)
@@ -190,8 +198,7 @@ def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarr
             f"download the scene again"
         )
     cells = [pixels / (CELL * HALVING) for pixels in scene.shape]
-    # Beyond a cell from the outermost ones, values would be invented.
-    if any(abs(held - n) > 1.5 for held, n in zip(layers[0].shape, cells)):
+    if not coarse_grid.fits(layers[0].shape, scene.shape, CELL * HALVING):
         raise InputError(
             f"{scene.path}: expected {channels[0]} on {cells[0]:.0f} x {cells[1]:.0f} cells of "
             f"{CELL * HALVING} pixels, got {layers[0].shape}; download the scene again"

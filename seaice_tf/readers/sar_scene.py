@@ -17,7 +17,7 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.readers.netcdf import number, opened, require_numbers
-from seaice_tf.transforms import icechart, scene_names
+from seaice_tf.transforms import coarse_grid, icechart, scene_names
 from seaice_tf.transforms.icechart import CELL, CHARTS, COARSE, FILL, FINE, MASK, SAR
 from seaice_tf.transforms.scene_names import SceneName
 from seaice_tf.transforms.windows import Window, require_inside, whole
@@ -161,8 +161,7 @@ def _require_grids(path, data: netCDF4.Dataset, shape, channels, charts) -> None
             )
     cells = [pixels / CELL for pixels in shape]
     for name in (c for c in channels if c in COARSE):
-        # Beyond a cell from the outermost ones, its values would be invented.
-        if any(abs(held - n) > 1.5 for held, n in zip(data[name].shape, cells)):
+        if not coarse_grid.fits(data[name].shape, shape):
             raise InputError(
                 f"{path}: expected {name} on {cells[0]:.0f} x {cells[1]:.0f} cells of {CELL} "
                 f"pixels, got {data[name].shape}; {WAY_OUT}"

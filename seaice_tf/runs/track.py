@@ -24,6 +24,7 @@ from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder
 
+Kind = Literal["mlflow"] | None
 Call = Callable[[Any, str], None]  # of MLflow's client and the id of the run there
 Tell = Callable[[Call], None]
 MEMORY = "mlflow.json"  # in the run's folder, so that one that goes on is the same run there
@@ -42,7 +43,7 @@ def nobody(call: Call) -> None:
 
 
 @contextlib.contextmanager
-def tracked(kind: Literal["mlflow"] | None, task: str, name: str, path: Path) -> Iterator[Tell]:
+def tracked(kind: Kind, task: str, name: str, path: Path) -> Iterator[Tell]:
     """What a run tells of itself on the way is sent, and how it ends.
 
     Where to is said by MLFLOW_TRACKING_URI, and without it MLflow's own default, a local store.
@@ -71,7 +72,7 @@ def tracked(kind: Literal["mlflow"] | None, task: str, name: str, path: Path) ->
         sender.end(status)
 
 
-def require(kind: Literal["mlflow"] | None) -> None:
+def require(kind: Kind) -> None:
     """InputError if it is not installed."""
     if kind and importlib.util.find_spec("mlflow") is None:
         raise InputError(

@@ -34,6 +34,17 @@ def place(
     return bilinear(coarse, lines, samples)
 
 
+def fits(held: tuple[int, ...], shape: tuple[int, int], cell: int = CELL) -> bool:
+    """Whether so many cells are those of a SAR grid, to one and a half along each side.
+
+    Beyond a cell from the outermost ones, values would be invented.
+
+    >>> fits((200, 208), (5000, 5200)), fits((202, 208), (5000, 5200))
+    (True, False)
+    """
+    return all(abs(cells - pixels / cell) <= 1.5 for cells, pixels in zip(held, shape))
+
+
 def bilinear(field: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Values at the crossings of fractional rows and columns, continued linearly outside.
 

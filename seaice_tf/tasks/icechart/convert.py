@@ -119,7 +119,7 @@ def _windows(shape: tuple[int, int]) -> Iterator[tuple[int, Window]]:
 
 def _channels(scene: RawScene, window: Window) -> dict[str, np.ndarray]:
     sar, seen = raw_scene.read_sar(scene, window)
-    angle = standardise(FINE[2], raw_scene.read_incidence_angle(scene, window))
+    angle = standardise(raw_scene.ANGLE, raw_scene.read_incidence_angle(scene, window))
     layers = (sar[..., 0], sar[..., 1], angle, raw_scene.read_distance(scene, window))
     return {name: np.where(seen, layer, np.float32(FILL)) for name, layer in zip(FINE, layers)}
 

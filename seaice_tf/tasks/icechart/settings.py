@@ -11,6 +11,7 @@ from seaice_tf.readers.scene_inputs import DERIVED
 from seaice_tf.settings import Training
 from seaice_tf.transforms.ice_decision import Uncertainty
 from seaice_tf.transforms.icechart import CHARTS, COARSE, FINE
+from seaice_tf.transforms.polygon_codes import PRESETS
 from seaice_tf.transforms.scene_names import FACTORS
 from seaice_tf.transforms.scene_turns import WIND
 
@@ -32,7 +33,8 @@ class Settings:
     have their charts beside them in ..._reference.nc. To prepare, also one of raw scenes, which
     become ready-to-train. Empty: $SEAICE_TF_DATA/ai4arctic if it holds scenes, else synthetic
     ones."""
-    thresholds: Literal["both_65", "stage_70_floe_50"] = "both_65"
+    # Its names are those of the presets.
+    thresholds: Literal[tuple(PRESETS)] = "both_65"  # type: ignore[valid-type]
     """Share of a polygon's ice in percent that a stage and a floe size need to stand for it, when
     raw scenes are prepared; those of the ready-to-train set are 65 for both."""
     shards: str = ""
