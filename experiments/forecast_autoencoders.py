@@ -1,10 +1,10 @@
 """Which autoencoder keeps the most of a month in 256 values?
 
-The table of the contest entry, 100 epochs each; another number of epochs as an argument trains them
-for as long, the entry's choice was `two_conv` for 700. The last 15 years before 2007; 2007-2009
-chose the epoch. Real data with SEAICE_TF_DATA; about an hour on two cores.
+The table of the contest entry, 100 epochs each; forecast_final.py trains the one it chose for 700.
+The last 15 years before 2007; 2007-2009 chose the epoch. Real data with SEAICE_TF_DATA; about an
+hour on two cores.
 
-Usage: python experiments/forecast_autoencoders.py [EPOCHS [VARIANT...]]
+Usage: python experiments/forecast_autoencoders.py [VARIANT...]
 """
 
 import sys
@@ -20,11 +20,9 @@ LOSSES = {
 }
 
 
-def main(epochs: int, variants: list[str]) -> None:
-    entry.show(
-        [(variant, entry.autoencoder(variant, epochs), LOSSES[variant]) for variant in variants]
-    )
+def main(variants: list[str]) -> None:
+    entry.show([(variant, entry.autoencoder(variant), LOSSES[variant]) for variant in variants])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else entry.EPOCHS, sys.argv[2:] or list(LOSSES))
+    main(sys.argv[1:] or list(LOSSES))

@@ -1,0 +1,168 @@
+"""The command line: every mistake of a user is one line on stderr, an exit code, nothing lost."""
+
+import json
+import os
+import shutil
+
+import netCDF4
+import numpy as np
+import pytest
+
+from seaice_tf import __version__, cli
+from seaice_tf.errors import InputError
+from seaice_tf.runs import folder
+from seaice_tf.writers import animation, lock, maps
+from seaice_tf.writers.nsidc0051 import write_synthetic
+
+
+def test_flags_override_the_settings_file(run):
+    written = json.loads((run / folder.SETTINGS).read_text())
+    assert written["training"]["epochs"] == 1
+    assert written["filters"] == [2, 3]
+
+
+def test_help_and_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+    assert cli.main([]) == 0
+    usage = capsys.readouterr().out
+    assert all(verb in usage for verb in cli.VERBS)
+
+
+def test_unknown_verbs_and_tasks(fails):
+    fails("trian", "forecast", message="expected one of doctor")
+    known = "expected one of forecast, clouds, icechart, nowcast, geopose, got 'clods'"
+    fails("train", "clods", message=known)
+    fails("train", message="expected one of forecast")
+
+
+def test_a_complete_run_is_not_overwritten(fails, run):
+    before = (run / folder.WEIGHTS).read_bytes()
+    fails("train", "forecast", "--run", str(run), message="got a complete run; choose")
+    assert (run / folder.WEIGHTS).read_bytes() == before
+
+
+def test_a_partial_run_with_other_settings_is_left_alone(fails, run, home):
+    other = folder.partial(home / "other")
+    other.mkdir()
+    shutil.copy(run / folder.SETTINGS, other / folder.BEGUN)
+    before = (other / folder.BEGUN).read_bytes()
+    words = ["--run", str(home / "other"), "--settings", str(home / "s.json"), "--years", "3"]
+    fails("train", "forecast", *words, message="got another years, training; use the same")
+    assert (other / folder.BEGUN).read_bytes() == before
+
+
+def test_a_run_that_is_at_work_is_left_alone(fails, home):
+    words = ["train", "forecast", "--run", str(home / "busy")]
+    with lock.held(folder.partial(home / "busy")):
+        fails(*words, message=f"got process {os.getpid()} of ")
+        fails(*words, message="let it end, or choose another folder")
+
+
+def test_no_run_no_prediction(fails, home):
+    words = ["--run", str(home / "nothing"), "--out", str(home / "out")]
+    fails("predict", "forecast", *words, message="expected a complete run, but there is no")
+    assert not (home / "out").exists()
+
+
+def test_a_run_of_another_task(fails, run, home):
+    shutil.copytree(run, home / "clouds")
+    manifest = folder.read_json(home / "clouds" / folder.MANIFEST)
+    folder.write_json(home / "clouds" / folder.MANIFEST, manifest | {"task": "clouds"})
+    words = ["--run", str(home / "clouds")]
+    fails("evaluate", "forecast", *words, message="a run of forecast, got one of clouds")
+
+
+def test_a_run_without_its_saved_model(fails, run, home):
+    shutil.copytree(run, home / "bare", ignore=shutil.ignore_patterns("saved_model"))
+    words = ["--run", str(home / "bare")]
+    fails("evaluate", "forecast", *words, message="expected a SavedModel")
+
+
+def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
+    words = ["--run", str(run), "--data", str(ice_archive), "--json", str(home / "e.json")]
+    period = ["--first", "2011-01", "--last", "2011-06"]
+    assert cli.main(["evaluate", "forecast", *words, *period]) == 0
+    result = json.loads((home / "e.json").read_text())
+    keys = "task run data n primary lower_is_better scores baselines best_baseline skill"
+    assert list(result) == keys.split()
+    assert "month_06/iiee" in result["scores"]
+    assert "month_07/iiee" not in result["scores"]
+    assert "mean_10_years" in capsys.readouterr().out
+
+
+def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
+    shutil.copytree(run, home / "twin")
+    runs = ["--run", str(run), str(home / "twin")]
+    words = ["--first", "2011-05", "--last", "2011-06", "--origins", "every_month", "--by", "lead"]
+    assert cli.main(["evaluate", "forecast", *runs, *words, "--json", str(home / "t.json")]) == 0
+    page = capsys.readouterr().out
+    assert "run + twin" in page
+    assert "by lead" in page
+    assert "lead_02/brier" in json.loads((home / "t.json").read_text())["scores"]
+    for drawn in (maps, animation):  # what takes time and is the same for one run
+        monkeypatch.setattr(drawn, "write", lambda path, *rest: path)
+    monkeypatch.setattr(maps, "figure", lambda *rest: None)
+    assert cli.main(["predict", "forecast", *runs, "--out", str(home / "together")]) == 0
+    with netCDF4.Dataset(home / "together" / "forecast.nc") as product:
+        spread = product["sea_ice_area_fraction_standard_deviation"][:]
+        assert product["probability_of_sea_ice"][:].max() == 1
+    assert spread.max() == 0  # of twins
+
+
+@pytest.mark.parametrize(
+    ("period", "message"),
+    [
+        (("2011-1", "2011-06"), "expected YYYY-MM"),
+        (("2011-06", "2011-01"), "expected the first month before the last"),
+        (("2012-01", "2012-12"), "expected data for 2012-01"),
+        (("2007-01", "2007-12"), "expected 24 months before 2007-01, got 12"),
+    ],
+)
+def test_periods_without_data(fails, run, period, message):
+    words = ["--run", str(run), "--first", period[0], "--last", period[1]]
+    fails("evaluate", "forecast", *words, message=message)
+
+
+def test_too_short_an_archive_to_train_on(fails, home, run):
+    words = ["--run", str(home / "new"), "--settings", str(home / "s.json"), "--years", "9"]
+    fails("train", "forecast", *words, message="expected 9 years of history")
+
+
+def test_years_that_were_trained_on_cannot_choose_the_epoch(fails, home, run):
+    words = ["--run", str(home / "new"), "--settings", str(home / "s.json")]
+    words += ["--train-last", "2010-12"]
+    fails("train", "forecast", *words, message="expected train_last before validation_first")
+
+
+def test_predict_writes_the_year_after_the_data(run, home):
+    assert cli.main(["predict", "forecast", "--run", str(run), "--out", str(home / "p")]) == 0
+    rows = (home / "p" / "contest.csv").read_text().splitlines()
+    assert [row[:7] for row in rows[1:]] == [f"2012-{month:02}" for month in range(1, 13)]
+
+
+def test_debug_shows_the_traceback(home):
+    with pytest.raises(InputError):
+        cli.main(["--debug", "doctor", "forecast", "--data", str(home / "absent")])
+
+
+def test_the_doctor_exits_with_one_when_there_is_trouble(home, capsys, ice_archive):
+    copy = home / "gap"
+    shutil.copytree(ice_archive, copy)
+    assert cli.main(["doctor", "forecast", "--data", str(copy), "--plots", str(home / "pl")]) == 0
+    assert {path.name for path in (home / "pl").iterdir()} == {
+        "pole_hole.png",
+        "mean_concentration.png",
+    }
+    next(copy.glob("nt_200806*")).unlink()
+    assert cli.main(["doctor", "forecast", "--data", str(copy)]) == 1
+    assert "trouble: 2008-06 is missing" in capsys.readouterr().out
+
+
+def test_days_that_a_month_must_have_are_a_flag(home, capsys):
+    days = np.full((43, 448, 304), 125, np.uint8)
+    write_synthetic(home / "daily", np.datetime64("2011-01-01"), days)
+    words = ["doctor", "forecast", "--data", str(home / "daily")]
+    assert cli.main(words) == 1
+    assert "2011-02 has 12 days with data, fewer than 20" in capsys.readouterr().out
+    assert cli.main([*words, "--minimum-days", "12"]) == 0

@@ -1,0 +1,55 @@
+"""A run is made again from the manifest of another."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from seaice_tf import cli
+from seaice_tf.runs import folder
+
+
+def test_a_run_is_trained_again_from_its_manifest(run, home, capsys):
+    facts = folder.read_json(run / folder.MANIFEST)
+    older = facts | {"packages": facts["packages"] | {"numpy": "1.0"}}
+    folder.write_json(home / "older.json", older)
+    words = ["--run", str(home / "again"), "--from-manifest", str(home / "older.json")]
+    assert cli.main(["train", "forecast", *words]) == 0
+    shown = capsys.readouterr().out
+    assert f"note: numpy: 1.0 then, {np.__version__} now" in shown
+    assert "weights: the same, bit for bit" in shown
+    with np.load(run / folder.WEIGHTS) as first, np.load(home / "again" / folder.WEIGHTS) as second:
+        for name in first.files:
+            np.testing.assert_array_equal(first[name], second[name])
+    assert (home / "again" / folder.SETTINGS).read_bytes() == (run / folder.SETTINGS).read_bytes()
+
+
+def test_other_data_than_the_manifest_tells_of(fails, run, home, ice_archive):
+    words = ["train", "forecast", "--from-manifest", str(run / folder.MANIFEST)]
+    words += ["--run", str(home / "elsewhere"), "--data", str(home / "touched")]
+    shutil.copytree(ice_archive, home / "touched")
+    touched = sorted((home / "touched").glob("nt_*"))[3]
+    touched.write_bytes(touched.read_bytes()[:-1] + b"!")
+    fails(*words, message=f"72 files of the manifest, got 1 changed ({touched.name})")
+    assert not any(folder.partial(home / "elsewhere").iterdir())
+    fails(*words, "--years", "3", message="expected no other settings, got another years")
+    fails(*words, "--settings", "s.json", message="expected none beside --from-manifest")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"task": "clouds"}, "a run of forecast, got one of clouds"),
+        ({"settings": {"years": "ten"}}, "years: expected int, got 'ten'"),
+        ({"data": None}, "the manifest.json of a run, got another file"),
+        ({"data": [{"name": ["a"]}]}, "the manifest.json of a run, got another file"),
+        ({"format": 99}, "expected format 1, got 99"),
+        ({"settings": None}, "got one made before they were kept there; use --settings"),
+    ],
+)
+def test_manifests_that_no_run_can_be_made_from(fails, run, home, changes, message):
+    facts = folder.read_json(run / folder.MANIFEST) | changes
+    kept = {name: value for name, value in facts.items() if value is not None}
+    folder.write_json(home / "changed.json", kept)
+    words = ["--run", str(home / "new"), "--from-manifest", str(home / "changed.json")]
+    fails("train", "forecast", *words, message=message)
