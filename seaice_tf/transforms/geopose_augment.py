@@ -107,7 +107,7 @@ def stretched(view: View, factor: float) -> View:
     """
     x, y = direction(view.pose.angle) * view.pose.scale * (factor - 1)
     # What is seen already leans by its height once; the rest is a view like the first.
-    source = sightlines.visible(_filled(np.fmax(view.agl, 0)), x, y)
+    source = sightlines.visible(_filled(np.maximum(view.agl, 0)), x, y)
     image = np.take(view.image.reshape(-1, 3), source, axis=0)
     return replace(view, image=image, agl=np.take(view.agl, source) * np.float32(factor))
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.readers import geopose_shards, raster
+from seaice_tf.runs import fit
 from seaice_tf.tasks.geopose import GEOPOSE, Options, Settings, data
 from seaice_tf.tasks.geopose.prepare import prepare
 from seaice_tf.transforms import geopose
@@ -91,7 +92,7 @@ def test_a_crop_is_a_window_of_its_tile(sources):
 
 
 def test_only_the_window_of_a_crop_is_read(geopose_settings, monkeypatch):
-    tile = data.labelled(geopose_settings)[0]
+    (tile, _), *_ = data.labelled(geopose_settings)
     (source,) = data.sources(geopose_settings, [tile])
     asked = []
     read = raster.read
@@ -143,11 +144,19 @@ def test_folds_share_no_tile_and_have_every_city(geopose_settings):
     train, validation, test = data.split(geopose_settings, found)
     assert {case.name for case in GEOPOSE.cases(geopose_settings)} == {tile.id for tile in test}
     names = [tile.id for tile in (*train, *validation, *test)]
-    assert sorted(names) == [tile.id for tile in found]
+    assert sorted(names) == [tile.id for tile, _ in found]
     for part in (train, validation, test):
         assert {tile.city for tile in part} == set(geopose.CITIES)
     assert "IN SAMPLE" not in GEOPOSE.cases(geopose_settings).source
     assert "IN SAMPLE" in GEOPOSE.cases(geopose_settings, Options("validation")).source
+
+
+def test_a_run_on_one_city_keeps_the_folds_of_a_run_on_all(geopose_settings):
+    folds = {tile.id: fold for tile, fold in data.labelled(geopose_settings)}
+    alone = dataclasses.replace(geopose_settings, cities=("ATL",))
+    found = data.labelled(alone)
+    assert {fold for _, fold in found} == {0, 1, 2}
+    assert all(folds[tile.id] == fold for tile, fold in found)
 
 
 def test_shards_give_what_tiles_give(geopose_settings, sources, shards):
@@ -182,6 +191,21 @@ def test_prepare_keeps_what_is_finished_and_needs_one_tile_of_memory(
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0] < 12e6  # a tile is a third of a megabyte
+
+
+@pytest.mark.parametrize("scale_by", ["head", "fit"])
+@pytest.mark.parametrize("pose_from", ["both", "bottleneck"])
+def test_mixed_precision_trains_and_gives_float32(geopose_settings, scale_by, pose_from, tmp_path):
+    training = dataclasses.replace(geopose_settings.training, precision="mixed_bfloat16")
+    settings = dataclasses.replace(
+        geopose_settings, scale_by=scale_by, pose_from=pose_from, training=training
+    )
+    model = fit.network(GEOPOSE, settings, tmp_path)
+    assert "bfloat16" in {layer.compute_dtype for layer in model.layers}
+    batch = next(iter(pipeline.in_order(GEOPOSE.splits(settings).validation, 2)))
+    losses = [np.ravel(model.train_on_batch(*batch))[0] for _ in range(6)]
+    assert losses[-1] < losses[0]
+    assert {np.asarray(head).dtype.name for head in model(batch[0]).values()} == {"float32"}
 
 
 def test_shards_of_other_tiles_are_refused(geopose_settings, shards, tmp_path):

@@ -102,6 +102,11 @@ def test_unknown_heights_go_with_their_neighbours(view):
     whole = geopose_augment.stretched(view, 1.5)
     assert 0 < np.isnan(result.agl).sum() < 60
     assert np.mean(result.image == whole.image) > 0.98
+    roof = replace(view, agl=np.full_like(agl, 10))  # moves as a whole, what is unknown in it too
+    hidden = replace(roof, agl=np.where(np.isnan(agl), agl, 10))
+    moved, expected = (geopose_augment.stretched(each, 1.5).image for each in (hidden, roof))
+    np.testing.assert_array_equal(moved, expected)
+    assert (moved != roof.image).any()
     blind = geopose_augment.stretched(replace(view, agl=np.full_like(agl, np.nan)), 1.5)
     np.testing.assert_array_equal(blind.image, view.image)
 

@@ -24,6 +24,42 @@ def by_hand(image, agl, pose):
     return moved, heights, tallest >= 0
 
 
+def close_by_hand(image, agl, seen, holes):
+    """Each hole from its neighbours in 5 x 5 as they were before the pass; four passes."""
+    for _ in range(rectify.PASSES):
+        before, rows, columns = (image.copy(), agl.copy(), seen.copy()), *seen.shape
+        for i, j in zip(*np.nonzero(holes)):
+            around = [
+                (k, m)
+                for k in range(max(i - 2, 0), min(i + 3, rows))
+                for m in range(max(j - 2, 0), min(j + 3, columns))
+                if before[2][k, m]
+            ]
+            known = [place for place in around if not np.isnan(before[1][place])]
+            ranked = sorted(known, key=lambda place: max(before[1][place], 0))
+            if around:
+                chosen = ranked[(len(ranked) - 1) // 2] if ranked else around[0]
+                image[i, j], agl[i, j], seen[i, j] = before[0][chosen], before[1][chosen], True
+                holes[i, j] = False
+
+
+@pytest.mark.parametrize("angle", [0.3, 1.9, 3.6, 5.5])
+def test_closed_holes_equal_a_loop_over_pixels(angle):
+    rng = np.random.default_rng(5)
+    image = rng.integers(1, 256, (40, 36, 3), np.uint8)
+    agl = (rng.random((40, 36)) * 6).astype(np.float32)
+    agl[rng.random(agl.shape) < 0.2] = np.nan
+    pose = Pose(0.5, angle)
+    moved, heights, seen = by_hand(image, agl, pose)
+    holes = ~seen & ~rectify.unseen(~seen)
+    assert holes.sum() > 50
+    close_by_hand(moved, heights, seen, holes)
+    found = rectify.rectify(image, agl, pose)
+    np.testing.assert_array_equal(found.seen, seen)
+    np.testing.assert_array_equal(found.agl, heights)
+    np.testing.assert_array_equal(found.image, moved)
+
+
 @pytest.mark.parametrize("angle", [0.3, 1.9, 3.6, 5.5])
 def test_scatter_equals_a_loop_over_pixels(angle):
     rng = np.random.default_rng(3)

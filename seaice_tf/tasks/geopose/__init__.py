@@ -31,7 +31,7 @@ def splits(settings: Settings) -> Splits:
         data.training_examples(settings, teachers, weights),
         data.validation_examples(settings, judges, weights),
         preview=lambda: preview(settings),
-        files=data.files(settings, found),
+        files=data.files(settings, [tile for tile, _ in found]),
         source=data.title(settings, found),
     )
 

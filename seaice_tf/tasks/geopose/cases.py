@@ -73,8 +73,7 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     which = (options or Options()).tiles
     found = data.labelled(settings)
     number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
-    fold = data.fold_of(settings, found)
-    chosen = [tile for tile, f in zip(found, fold) if number in (None, f)]
+    chosen = [tile for tile, fold in found if number in (None, fold)]
     about = f"{data.title(settings, chosen)}; scored {which}"
     if number is None:
         about += ", IN SAMPLE where the run was trained on them"

@@ -51,10 +51,14 @@ def folder(settings: Settings) -> Path:
     return cached("geopose", synthetic_city, synthetic_tiles.write, *SYNTHETIC.values())
 
 
-def labelled(settings: Settings) -> list[Tile]:
-    """The labelled tiles of the cities that the settings name."""
+def labelled(settings: Settings) -> list[tuple[Tile, int]]:
+    """The labelled tiles of the cities that the settings name, each with its fold.
+
+    Folds are dealt over all cities, so that a run on one of them may start from a run on all.
+    """
     found = geopose_tiles.read_labelled(folder(settings))
-    chosen = [tile for tile in found if tile.city in settings.cities]
+    fold = fold_of(settings, found)
+    chosen = [(tile, int(f)) for tile, f in zip(found, fold) if tile.city in settings.cities]
     if not chosen:
         raise InputError(
             f"{folder(settings)}: expected tiles of {', '.join(settings.cities)}, got none"
@@ -73,12 +77,13 @@ def fold_of(settings: Settings, some: Sequence[Tile]) -> np.ndarray:
     return folds.stratified(cities, settings.folds, settings.fold_seed)
 
 
-def split(settings: Settings, some: Sequence[Tile]) -> tuple[list[Tile], list[Tile], list[Tile]]:
+def split(
+    settings: Settings, some: Sequence[tuple[Tile, int]]
+) -> tuple[list[Tile], list[Tile], list[Tile]]:
     """Those to train on, to validate with and to test on; the last two may be the same."""
-    fold = fold_of(settings, some)
     held = settings.validation_fold, settings.test_fold
-    train = [tile for tile, f in zip(some, fold) if f not in held]
-    validation, test = ([tile for tile, f in zip(some, fold) if f == each] for each in held)
+    train = [tile for tile, f in some if f not in held]
+    validation, test = ([tile for tile, f in some if f == each] for each in held)
     return train, validation, test
 
 

@@ -17,7 +17,7 @@ def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> 
     Raises:
         InputError: tiles are damaged.
     """
-    jobs = [_job(tile) for tile in data.labelled(settings)]
+    jobs = [_job(tile) for tile, _ in data.labelled(settings)]
     return shards.write(jobs, {"task": "geopose"}, out, geopose_shards.MANIFEST, executor)
 
 
