@@ -16,6 +16,7 @@ from seaice_tf.readers import npz
 from seaice_tf.transforms.frame_pixels import Frames
 from seaice_tf.transforms.synthetic_frames import TITLE
 
+DAMAGE = (KeyError, ValueError, TypeError, OSError, RuntimeError)  # what zarr and codecs raise
 WAY_OUT = "give a file with the frames of one place and their times"
 
 
@@ -111,24 +112,43 @@ def _zarr(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:
             f"{path}: expected the package zarr to read it, got none; pip install seaice_tf[zarr]"
         ) from error
     try:
-        group = zarr.open_group(str(path), mode="r")
+        group: Any = zarr.open_group(str(path), mode="r")
         data, time = group["data"], group["time"]
+        if not (isinstance(data, zarr.Array) and isinstance(time, zarr.Array)):
+            raise ValueError("groups of these names")
         osgb = None
         if "x_osgb" in group and "y_osgb" in group:
             osgb = np.stack([np.asarray(group[name][:]) for name in ("x_osgb", "y_osgb")])
         dates = netCDF4.num2date(
             np.asarray(time[:]),
-            time.attrs["units"],
-            time.attrs.get("calendar", "standard"),
+            str(time.attrs["units"]),
+            str(time.attrs.get("calendar", "standard")),
             only_use_cftime_datetimes=False,
             only_use_python_datetimes=True,
         )
-        return data, np.array(dates, "datetime64[s]"), osgb, str(group.attrs.get("title", ""))
-    except (KeyError, ValueError, OSError) as error:
+        title = str(group.attrs.get("title", ""))
+        return _Chunks(path, data), np.array(dates, "datetime64[s]"), osgb, title
+    except DAMAGE as error:
         raise InputError(
             f"{path}: expected a zarr group with data and time in CF units, got {error!r}; "
             f"{WAY_OUT}"
         ) from error
+
+
+class _Chunks:
+    """A zarr array of which a damaged chunk is an InputError."""
+
+    def __init__(self, path: Path, array: Any):
+        self.path, self.array = path, array
+        self.shape, self.dtype = array.shape, array.dtype
+
+    def __getitem__(self, key) -> np.ndarray:
+        try:
+            return self.array[key]
+        except DAMAGE as error:
+            raise InputError(
+                f"{self.path}: expected whole chunks of data, got {error!r}; download it again"
+            ) from error
 
 
 def _require_no_pickles(path: Path) -> None:

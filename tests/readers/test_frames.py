@@ -93,24 +93,57 @@ def test_without_zarr_the_error_says_what_to_install(tmp_path, monkeypatch):
         frames.read(tmp_path / "a.zarr")
 
 
-def test_zarr_is_read_as_the_contest_has_it(tmp_path):
-    zarr = pytest.importorskip("zarr")
-    path = tmp_path / "contest.zarr"
-    group = zarr.open_group(str(path), mode="w", zarr_format=2)
-    data = np.random.default_rng(0).integers(0, 1024, (5, 20, 30)).astype(np.int16)
-    seconds = np.arange(5) * 300
-    for name, values in (
-        ("data", data),
-        ("time", seconds),
-        ("x_osgb", data[0]),
-        ("y_osgb", data[1]),
-    ):
+DATA = np.random.default_rng(0).integers(0, 1024, (5, 20, 30)).astype(np.int16)
+
+
+def contest_zarr(folder):
+    zarr = pytest.importorskip("zarr", reason="no zarr: pip install '.[zarr]'")
+    group = zarr.open_group(str(folder / "contest.zarr"), mode="w", zarr_format=2)
+    arrays = {"data": DATA, "time": np.arange(5) * 300, "x_osgb": DATA[0], "y_osgb": DATA[1]}
+    for name, values in arrays.items():
         group.create_array(name, data=values)
     group["time"].attrs["units"] = "seconds since 2020-04-01 12:00:00"
+    return group
+
+
+def test_zarr_is_read_as_the_contest_has_it(tmp_path):
+    contest_zarr(tmp_path)
+    data = DATA
     found = frames.read(frames.find(tmp_path)[0])
     np.testing.assert_array_equal(found.read(2, 2, WINDOW), data[2:4, 3:13, 5:17])
     assert found.time[1] == np.datetime64("2020-04-01T12:05:00")
     np.testing.assert_array_equal(found.osgb, data[:2])
+
+
+def _group_for_array(group):
+    del group["data"]
+    group.create_group("data")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        _group_for_array,
+        lambda group: group.__delitem__("time"),
+        lambda group: group["time"].attrs.pop("units"),
+        lambda group: group["time"].attrs.update(units=5),
+        lambda group: group["time"].attrs.update(calendar="of the Mayas"),
+        lambda group: group.store.root.joinpath("data", ".zarray").write_text("{"),
+        lambda group: group.store.root.joinpath("time", "0").write_bytes(b"damaged"),
+    ],
+    ids=["a group", "no time", "no units", "units", "calendar", "metadata", "chunk"],
+)
+def test_a_damaged_zarr_is_one_clear_error(tmp_path, damage):
+    damage(contest_zarr(tmp_path))
+    with pytest.raises(InputError, match="expected a zarr group with data and time in CF units"):
+        frames.read(tmp_path / "contest.zarr")
+
+
+def test_a_damaged_chunk_of_frames_is_one_clear_error(tmp_path):
+    contest_zarr(tmp_path).store.root.joinpath("data", "0.0.0").write_bytes(b"damaged")
+    found = frames.read(tmp_path / "contest.zarr")
+    with pytest.raises(InputError, match="expected whole chunks of data, got Runtime"):
+        found.read(2, 2, WINDOW)
 
 
 def test_the_real_sequence(real_data):
