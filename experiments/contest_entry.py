@@ -1,16 +1,19 @@
 """The contest entry that the forecast follows: its settings, its runs, its tables.
 
-Shared by the forecast_*.py that ask about its networks. Runs stay in saved_models/forecast, an
-autoencoder's takes 1.1 GB; one that is complete is read again, one that was stopped goes on.
+Shared by the forecast_*.py that ask about its networks, on real data alone. Runs stay in
+saved_models/forecast, an autoencoder's takes 1.1 GB; one that is complete is read again, one that
+was stopped goes on.
 """
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, evaluate, folder, train
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
@@ -69,14 +72,22 @@ def run(
     network: Any, variant: str, epochs: int, rates: dict[str, Any], name: str = "", **changes: Any
 ) -> Path:
     """The complete run of a variant as entered, but for `changes`; trains it if need be."""
-    path = RUNS / f"entry-{name or variant}-{epochs}"
     training = dataclasses.replace(AS_ENTERED.training, epochs=epochs, **rates)
     settings = dataclasses.replace(
         AS_ENTERED, network=network, variant=variant, training=training, **changes
     )
+    return trained(RUNS / f"entry-{name or variant}-{epochs}", settings)
+
+
+def trained(path: Path, settings: Settings) -> Path:
+    """The run, trained if it is not there yet; only one of the same settings is taken."""
+    if "SEAICE_TF_DATA" not in os.environ:
+        raise InputError("SEAICE_TF_DATA: expected the folder of real data, got none; set it")
     if not (path / folder.MANIFEST).exists():
         keras.backend.clear_session()
         train.train(TASK, settings, path)
+    elif folder.open_run(path, TASK) != settings:
+        raise InputError(f"{path}: expected a run of today's settings, got another; remove it")
     return path
 
 
@@ -91,15 +102,14 @@ def score(path: Path, first: str, last: str) -> dict[str, float]:
     return evaluate.score(TASK, cases, artifact.predictor(path))
 
 
-def best_baseline(first: str, last: str) -> str:
-    """Score and name of the best simple baseline on a period."""
-    cases = TASK.cases(AS_ENTERED, TASK.options(first, last))
-    found = {
-        name: evaluate.score(TASK, cases, predictor)[TASK.primary]
-        for name, predictor in TASK.baselines.items()
-    }
-    name = min(found, key=lambda name: found[name])
-    return f"{found[name]:.3f} ({name})"
+def simple(score: str, *periods: tuple[str, str]) -> dict[str, list[float]]:
+    """One score of each simple baseline on some periods."""
+    found: dict[str, list[float]] = {name: [] for name in TASK.baselines}
+    for period in periods:
+        cases = TASK.cases(AS_ENTERED, TASK.options(*period))
+        for name, predictor in TASK.baselines.items():
+            found[name].append(evaluate.score(TASK, cases, predictor)[score])
+    return found
 
 
 def images() -> tuple[np.ndarray, np.ndarray]:
@@ -122,9 +132,9 @@ def show(rows: list[tuple]) -> None:
     print(f"binary cross-entropy, validation 2007-2009, whose own entropy is {floor:.4f}\n")
     print("| network | the entry's loss | ours | above the entropy |")
     print("|---|---:|---:|---:|")
-    simple = {"mean of 5 years": range(1, 6), "last year": range(1, 2)}
+    means = {"mean of 5 years": range(1, 6), "last year": range(1, 2)}
     losses = [(name, f"{theirs:.4f}", best_loss(path)) for name, path, theirs in rows]
-    for name, years in simple.items():
+    for name, years in means.items():
         forecast = np.mean([months[at - 12 * year] for year in years], axis=0)
         losses.append((name, "-", cross_entropy(months[at], forecast)))
     for name, theirs, ours in losses:

@@ -45,7 +45,7 @@ def autoencoder(
     if rows % halvings or columns % halvings:
         raise InputError(
             f"autoencoder: expected a grid of multiples of {halvings}, got {rows} x {columns}; "
-            "use fewer filters"
+            "use a variant with fewer convolutions, such as two_conv"
         )
     encoder = _encoder(rows, columns, filters, kernel, code)
     decoder = _decoder(rows, columns, filters, kernel, encoder if tied else None, code)

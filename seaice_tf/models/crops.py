@@ -119,7 +119,7 @@ def on_grid(
 
     Args:
         crop_model: (B, years, side, side) -> (B, side, side); shared, not copied.
-        rows, columns: size of the grid, which the crops must tile.
+        rows, columns: size of the grid.
         stride: cells from one crop to the next.
 
     Returns:
@@ -127,11 +127,9 @@ def on_grid(
         columns), the mean of the crops that hold a cell.
 
     Raises:
-        InputError: the crops do not tile the grid.
+        InputError: the grid is smaller than a crop.
     """
     _, years, side, _ = crop_model.input_shape
-    for length in (rows, columns):
-        crops.number(length, side, stride)
     images = keras.Input((years, rows, columns), name="year_images")
     x = Crop(side, stride, name="crop")(images)
     x = EachInTurn(crop_model, name="each_in_turn")(x)
@@ -153,8 +151,8 @@ class Crop(keras.layers.Layer):
         return tf.reshape(x, [-1, len(rows) * len(columns), *x.shape[3:]])
 
     def compute_output_shape(self, shape):
-        down, across = (crops.number(n, self.side, self.stride) for n in shape[2:])
-        return (shape[0], down * across, shape[1], self.side, self.side)
+        down, across = (crops.starts(n, self.side, self.stride) for n in shape[2:])
+        return (shape[0], len(down) * len(across), shape[1], self.side, self.side)
 
 
 class EachInTurn(keras.layers.Wrapper):

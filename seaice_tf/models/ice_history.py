@@ -6,7 +6,7 @@ Everything here repeats `transforms.counts` in the graph; tests hold the two equ
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.transforms.counts import COAST, FULL_ICE, LAND, POLE_HOLE, RING
+from seaice_tf.transforms.counts import COAST, FULL_ICE, LAND, MISSING, POLE_HOLE, RING
 
 CHANNELS = 11  # of IceHistory's features
 
@@ -65,7 +65,8 @@ class SameMonths(keras.layers.Layer):
         hole: how the pole hole is filled, "surroundings" or "median" (transforms.counts).
 
     Returns two tensors:
-        months (B, 12, years, H, W): the last is the month 12 before the lead; flags are 0.
+        months (B, 12, years, H, W): the last is the month 12 before the lead. A missing cell is
+            what it was the year before, in the first year the year after; other flags are 0.
         sea (B, 12, H, W): 1 where the last year holds no land or coast.
     """
 
@@ -77,6 +78,9 @@ class SameMonths(keras.layers.Layer):
         shape = tf.shape(counts)
         by_year = [shape[0], self.years, 12, shape[2], shape[3]]
         ice = tf.reshape(fraction(fill_hole(counts, self.hole)), by_year)
+        if self.years > 1:
+            other = tf.concat([ice[:, 1:2], ice[:, :-1]], axis=1)
+            ice = tf.where(tf.reshape(counts, by_year) == MISSING, other, ice)
         last = counts[:, -12:]
         land = tf.cast((last == LAND) | (last == COAST), tf.float32)
         months = tf.transpose(ice, [0, 2, 1, 3, 4])

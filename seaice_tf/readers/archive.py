@@ -21,6 +21,9 @@ FORMATS = (
 )
 MINIMUM_DAYS = 20  # of a month; that of G02202, which asks half as many of SMMR
 EVERY_DAY = np.datetime64("1987-08")  # SMMR, before, was on every other day
+OUTAGE = (np.datetime64("1987-12"), np.datetime64("1988-01"))  # F08 was off, from 3rd to 12th
+
+Months = dict[np.datetime64, tuple[np.ndarray, int]]  # counts, and the number of days with data
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Archive:
     kind: str = nsidc0051.FORMAT.title
     grid: Grid = NORTH
     days: np.ndarray | None = None  # (months,) days with data in each mean; None for monthly files
+    citation: str = ""  # what a product made of it refers to; nothing if synthetic
 
     @property
     def last(self) -> np.datetime64:
@@ -127,7 +131,8 @@ def find(folder: Path) -> Files:
 def read_archive(folder: Path, minimum_days: int = MINIMUM_DAYS) -> Archive:
     """All files of a folder as one archive without gaps; days are averaged to months.
 
-    A file without a single observed cell counts as missing.
+    A file without a single observed cell counts as missing. So does a month of OUTAGE with too few
+    days; these two, which nobody observed, are kept with their land and all other cells missing.
 
     Args:
         folder: files of one kind, see FORMATS.
@@ -144,31 +149,45 @@ def read_archive(folder: Path, minimum_days: int = MINIMUM_DAYS) -> Archive:
         )
     by_month = files.by_month()
     _refuse_gaps(folder, list(by_month), [])
-    months: dict[np.datetime64, tuple[np.ndarray, int]] = {}
+    months: Months = {}
     synthetic = False
     for month, paths in by_month.items():
         fields = [files.read(path) for path in paths]
         synthetic |= any(field.synthetic for field in fields)
         if (mean := monthly_mean(fields))[1]:
             months[month] = mean
-    _refuse_gaps(folder, list(months), list(by_month))
-    days = np.array([number for _, number in months.values()])
     if files.daily:
-        for month, number in zip(months, days):
-            if number < (needed := days_needed(month, minimum_days)):
-                raise InputError(
-                    f"{folder}: expected at least {needed} days with data in {month}, got "
-                    f"{number}; add the files, move those of the month away, or lower minimum_days"
-                )
+        months = _with_enough_days(folder, months, minimum_days)
+    _refuse_gaps(folder, list(months), list(by_month))
+    first, last = next(iter(months)), next(reversed(months))
+    for month in OUTAGE:
+        if first < month < last:
+            months.setdefault(month, (counts.unobserved(months[month - 1][0]), 0))
+    in_order = [months[month] for month in sorted(months)]
     return Archive(
-        np.stack([grid for grid, _ in months.values()]),
-        next(iter(months)),
+        np.stack([grid for grid, _ in in_order]),
+        first,
         tuple(files.names),
         synthetic,
         files.kind,
         files.grid,
-        days if files.daily else None,
+        np.array([number for _, number in in_order]) if files.daily else None,
+        "" if synthetic else files.format.citation,
     )
+
+
+def _with_enough_days(folder: Path, months: Months, minimum_days: int) -> Months:
+    """Without those of OUTAGE that have too few days; InputError for any other."""
+    enough = {}
+    for month, (grid, number) in months.items():
+        if number >= (needed := days_needed(month, minimum_days)):
+            enough[month] = grid, number
+        elif month not in OUTAGE:
+            raise InputError(
+                f"{folder}: expected at least {needed} days with data in {month}, got "
+                f"{number}; add the files, move those of the month away, or lower minimum_days"
+            )
+    return enough
 
 
 def monthly_mean(fields: list[Field]) -> tuple[np.ndarray, int]:
@@ -184,9 +203,9 @@ def days_needed(month: np.datetime64, minimum_days: int = MINIMUM_DAYS) -> int:
 
 
 def gaps(months: list[np.datetime64]) -> list[np.datetime64]:
-    """The months between the first and the last that are not in the list."""
+    """The months between the first and the last that are not in the list, nor in OUTAGE."""
     every = np.arange(months[0], months[-1] + 1, dtype="datetime64[M]")
-    return sorted(set(every) - set(months))
+    return sorted(set(every) - set(months) - set(OUTAGE))
 
 
 def title(kind: str, synthetic: bool, first: np.datetime64, last: np.datetime64) -> str:

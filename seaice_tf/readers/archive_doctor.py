@@ -20,6 +20,12 @@ class Findings:
     troubles: tuple[str, ...]
     synthetic: bool
     kind: str
+    days: np.ndarray | None = None  # (n,) with data in each month; None for monthly files
+
+    def unobserved(self) -> list[np.datetime64]:
+        """The months of the sensor's outage that the record spans and does not have."""
+        first, last = self.months[0], self.months[-1]
+        return [m for m in archive.OUTAGE if first < m < last and m not in self.months]
 
     @property
     def source(self) -> str:
@@ -46,6 +52,7 @@ def examine(folder: Path, minimum_days: int = archive.MINIMUM_DAYS) -> Findings:
     ]
     months: list[np.datetime64] = []
     grids: list[np.ndarray] = []
+    number: list[int] = []
     synthetic = False
     for month, paths in files.by_month().items():
         fields: dict[np.datetime64, Field] = {}
@@ -61,12 +68,16 @@ def examine(folder: Path, minimum_days: int = archive.MINIMUM_DAYS) -> Findings:
             continue
         grid, days = archive.monthly_mean(list(fields.values()))
         synthetic |= any(field.synthetic for field in fields.values())
+        few = files.daily and days < (needed := archive.days_needed(month, minimum_days))
+        if month in archive.OUTAGE and (few or not days):
+            continue
         if not days:
             troubles.append(f"{month} has files without data; it counts as missing")
             continue
         months.append(month)
         grids.append(grid)
-        if files.daily and days < (needed := archive.days_needed(month, minimum_days)):
+        number.append(days)
+        if few:
             troubles.append(f"{month} has {days} days with data, fewer than {needed}")
     if not months:
         raise InputError(f"{folder}: expected at least one readable file; {troubles[0]}")
@@ -74,7 +85,8 @@ def examine(folder: Path, minimum_days: int = archive.MINIMUM_DAYS) -> Findings:
     troubles += [f"{month} is missing; every month is needed for a history" for month in gaps]
     stack = np.stack(grids)
     troubles += _changing_masks(months, stack)
-    return Findings(np.array(months), stack, tuple(troubles), synthetic, files.kind)
+    days_read = np.array(number) if files.daily else None
+    return Findings(np.array(months), stack, tuple(troubles), synthetic, files.kind, days_read)
 
 
 def _values(name: str, grid: np.ndarray, daily: bool) -> list[str]:

@@ -44,6 +44,7 @@ def read_file(path: Path, name: Name) -> Field:
 FORMAT = Format(
     "NOAA/NSIDC climate data record v4",
     "seaice_conc_monthly_[ns]h_YYYYMM_SSS_v04rNN.nc",
+    "NOAA/NSIDC climate data record G02202 version 4, doi:10.7265/efmz-2t65",
     partial(file_names.parse, NAME),
     read_file,
 )

@@ -47,4 +47,10 @@ def read_file(path: Path, name: Name) -> Field:
     return Field(field)
 
 
-FORMAT = Format("contest Dacon 235706", "YYYYMM.npy", partial(file_names.parse, NAME), read_file)
+FORMAT = Format(
+    "contest Dacon 235706",
+    "YYYYMM.npy",
+    "the data of the contest Dacon 235706, from NSIDC-0051",
+    partial(file_names.parse, NAME),
+    read_file,
+)

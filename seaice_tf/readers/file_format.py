@@ -24,11 +24,13 @@ class Format:
     Attributes:
         title: the product and its version.
         names: how its files are called, for messages.
+        citation: what a product made of them refers to.
         parse_name: what a file's name says; None for the name of anything else.
         read_file: the file of that name as counts; InputError if it is damaged.
     """
 
     title: str
     names: str
+    citation: str
     parse_name: Callable[[str], Name | None]
     read_file: Callable[[Path, Name], Field]

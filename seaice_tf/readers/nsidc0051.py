@@ -48,5 +48,9 @@ def read_file(path: Path, name: Name) -> Field:
 
 
 FORMAT = Format(
-    "NSIDC-0051 v1.1", "nt_YYYYMM[DD]_SSS_v1.1_[ns].bin", nsidc0051.parse_name, read_file
+    "NSIDC-0051 v1.1",
+    "nt_YYYYMM[DD]_SSS_v1.1_[ns].bin",
+    "NSIDC-0051 version 1.1, doi:10.5067/8GQ8LZQVL0VL",
+    nsidc0051.parse_name,
+    read_file,
 )

@@ -67,6 +67,7 @@ def newest_first(variables) -> list[str]:
 FORMAT = Format(
     "NSIDC-0051 v2",
     "NSIDC0051_SEAICE_PS_[NS]25km_YYYYMM[DD]_v2.0.nc",
+    "NSIDC-0051 version 2, doi:10.5067/MPYG15WAA4WX",
     partial(file_names.parse, NAME),
     read_file,
 )

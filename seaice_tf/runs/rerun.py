@@ -11,7 +11,7 @@ from seaice_tf.errors import InputError, one_line, require_known_format
 from seaice_tf.runs import folder, manifest
 from seaice_tf.task import Task
 
-PLACES = ("data", "shards")  # settings that say where data lie
+PLACES = ("data", "shards", "autoencoder")  # settings that say where files lie
 
 
 def open_manifest(path: Path, task: Task) -> tuple[dict, Any]:

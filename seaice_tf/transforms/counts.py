@@ -23,6 +23,11 @@ def land(counts: np.ndarray) -> np.ndarray:
     return (counts == LAND) | (counts == COAST)
 
 
+def unobserved(counts: np.ndarray) -> np.ndarray:
+    """A month that nobody observed, from any other: its land and coast, all else missing."""
+    return np.where(land(counts), counts, MISSING).astype(np.uint8)
+
+
 def by_year(past: np.ndarray, years: int) -> np.ndarray:
     """The last `years` years of consecutive months, or as many as there are.
 

@@ -1,6 +1,7 @@
 """Square crops that overlap, and images put together again from them by a pad of counts.
 
-Crops of 64 cells at a stride of 24 tile the 448 x 304 grid exactly: 17 x 11 = 187.
+Crops of 64 cells at a stride of 24 tile the 448 x 304 grid exactly: 17 x 11 = 187. On other grids
+the last one of an axis lies at its end and overlaps more.
 """
 
 import numpy as np
@@ -10,43 +11,41 @@ from seaice_tf.errors import InputError
 SIDE, STRIDE = 64, 24  # cells
 
 
-def number(length: int, side: int = SIDE, stride: int = STRIDE) -> int:
-    """How many crops lie along an axis of `length` cells.
+def starts(length: int, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
+    """The first cell of each crop along an axis of `length` cells.
 
     Raises:
-        InputError: the crops leave cells over.
+        InputError: the axis is shorter than a crop, or the stride leaves cells out.
 
-    >>> number(448), number(304)
-    (17, 11)
+    >>> starts(160), starts(170)
+    (array([ 0, 24, 48, 72, 96]), array([  0,  24,  48,  72,  96, 106]))
     """
-    if not 1 <= stride <= side <= length or (length - side) % stride:
+    if not 1 <= stride <= side <= length:
         raise InputError(
-            f"crops: expected {side} + n x {stride} cells along each axis and a stride of 1 to "
-            f"{side}, got {length} cells; use another side or stride"
+            f"crops: expected at least {side} cells along each axis and a stride of 1 to {side}, "
+            f"got {length} cells and a stride of {stride}; use a larger grid"
         )
-    return (length - side) // stride + 1
+    whole = np.arange(0, length - side + 1, stride)
+    return np.union1d(whole, length - side)
 
 
 def crop(grids: np.ndarray, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
-    """Read-only views (..., rows, columns) -> (..., down, across, side, side)."""
-    for length in grids.shape[-2:]:
-        number(length, side, stride)
+    """Copies of all crops: (..., rows, columns) -> (..., down, across, side, side)."""
+    rows, columns = (starts(length, side, stride) for length in grids.shape[-2:])
     windows = np.lib.stride_tricks.sliding_window_view(grids, (side, side), axis=(-2, -1))
-    return windows[..., ::stride, ::stride, :, :]
+    return windows[..., rows[:, None], columns, :, :]
 
 
-def put_together(crops: np.ndarray, stride: int = STRIDE) -> np.ndarray:
+def put_together(crops: np.ndarray, rows: int, columns: int, stride: int = STRIDE) -> np.ndarray:
     """Mean of the crops over each cell: (..., down, across, side, side) -> (..., rows, columns).
 
     Float64, in which the sum of up to 2**29 equal float32 values is exact, so that an image that
     was cropped comes back as it was.
     """
-    *outer, down, across, side, _ = crops.shape
-    rows, columns = (side + (n - 1) * stride for n in (down, across))
-    total = np.zeros((*outer, rows, columns))
-    for i in range(down):
-        for j in range(across):
-            top, left = i * stride, j * stride
+    side = crops.shape[-1]
+    total = np.zeros((*crops.shape[:-4], rows, columns))
+    for i, top in enumerate(starts(rows, side, stride)):
+        for j, left in enumerate(starts(columns, side, stride)):
             total[..., top : top + side, left : left + side] += crops[..., i, j, :, :]
     return total / image_pad(rows, columns, side, stride)
 
@@ -59,4 +58,4 @@ def image_pad(rows: int, columns: int, side: int = SIDE, stride: int = STRIDE) -
 
 def cells(length: int, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
     """Positions along an axis of each crop's cells: (crops, side)."""
-    return stride * np.arange(number(length, side, stride))[:, None] + np.arange(side)
+    return starts(length, side, stride)[:, None] + np.arange(side)

@@ -54,7 +54,12 @@ FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def write(
-    path: Path, months: np.ndarray, fields: dict[str, np.ndarray], land: np.ndarray, source: str
+    path: Path,
+    months: np.ndarray,
+    fields: dict[str, np.ndarray],
+    land: np.ndarray,
+    source: str,
+    citation: str = "",
 ) -> Path:
     """Write monthly mean concentrations and what is known of their uncertainty.
 
@@ -64,11 +69,14 @@ def write(
             (n, rows, columns) fractions on the grid of the north or of the south.
         land: (rows, columns) bool, written as fill value.
         source: the model and the data it was given.
+        citation: of the data; becomes `references` and `acknowledgment`.
     """
     # In memory first: netCDF4 reports a full disk late or never, a plain write at once.
     dataset = netCDF4.Dataset(str(path), "w", memory=1 << 20)
     grid = of_shape(land.shape)
     _describe(dataset, months, source, grid)
+    if citation:
+        dataset.setncatts({"references": citation, "acknowledgment": f"Made from {citation}."})
     _axes(dataset, grid)
     _time(dataset, months)
     written = [name for name in FIELDS if name in fields]
@@ -99,6 +107,8 @@ def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: G
         {
             "Conventions": "CF-1.10, ACDD-1.3",
             "title": title,
+            "id": f"{region.lower()}_sea_ice_forecast_{months[0]}",
+            "processing_level": "Level 4, model output",
             "summary": (
                 f"{title} for {months[0]} to {months[-1]} on the 25 km polar stereographic grid "
                 f"of NSIDC, from observations up to {months[0] - 1}. Made by {source}."
@@ -107,7 +117,6 @@ def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: G
             "keywords_vocabulary": "GCMD Science Keywords",
             "source": source,
             "history": f"{now} seaice_tf {__version__} predict forecast",
-            "references": "NSIDC-0051, doi:10.5067/8GQ8LZQVL0VL",
             "standard_name_vocabulary": "CF Standard Name Table v93",
             "date_created": now,
             "product_version": __version__,

@@ -17,6 +17,7 @@ def write(
     decision: np.ndarray,
     land: np.ndarray,
     source: str,
+    citation: str = "",
 ) -> list[Path]:
     """Write forecast.nc, forecast.png and .gif, maps of the months, and in the north contest.csv.
 
@@ -27,10 +28,11 @@ def write(
         decision: (12, rows, columns) fraction, for the contest alone.
         land: (rows, columns) bool.
         source: the model and the data it was given, for titles.
+        citation: of the data.
     """
     caption = f"Forecast of sea ice concentration: {source}"
     named = list(zip(map(str, period), fields["concentration"]))
-    written = [forecast_netcdf.write(out / "forecast.nc", period, fields, land, source)]
+    written = [forecast_netcdf.write(out / "forecast.nc", period, fields, land, source, citation)]
     if of_shape(land.shape) is NORTH:  # all that the contest asks for
         ice = np.where(land, 0, decision * FULL_ICE)
         written.append(contest_csv.write(out / "contest.csv", period, ice))

@@ -63,16 +63,19 @@ def test_a_crop_comes_out(name):
 
 def test_the_graph_crops_as_numpy_does():
     images = np.random.default_rng(0).random((2, 3, 14, 11), np.float32)
-    expected = crops.crop(images, 5, 3)  # (2, 3, 4, 3, 5, 5)
-    got = models.Crop(5, 3)(images)
-    np.testing.assert_array_equal(got, np.moveaxis(expected, 1, 3).reshape(2, 12, 3, 5, 5))
+    for stride in (3, 4):  # the second leaves cells over in both directions
+        expected = crops.crop(images, 5, stride)  # (2, 3, 4, 3, 5, 5)
+        got = models.Crop(5, stride)(images)
+        expected = np.moveaxis(expected, 1, 3).reshape(2, 12, 3, 5, 5)
+        np.testing.assert_array_equal(got, expected)
 
 
 def test_the_graph_puts_together_as_numpy_does():
-    made = np.random.default_rng(0).random((2, 12, 5, 5), np.float32)
-    got = models.PutTogether(14, 11, 3)(made)
-    expected = crops.put_together(made.reshape(2, 4, 3, 5, 5), 3)
-    np.testing.assert_allclose(got, expected, atol=1e-6)
+    for rows, columns in ((14, 11), (13, 10)):
+        made = np.random.default_rng(0).random((2, 12, 5, 5), np.float32)
+        got = models.PutTogether(rows, columns, 3)(made)
+        expected = crops.put_together(made.reshape(2, 4, 3, 5, 5), rows, columns, 3)
+        np.testing.assert_allclose(got, expected, atol=1e-6)
 
 
 def test_a_model_that_repeats_the_last_year_repeats_whole_grids():
@@ -87,9 +90,9 @@ def test_a_model_that_repeats_the_last_year_repeats_whole_grids():
     np.testing.assert_allclose(model(images), images[:, -1], atol=1e-6)
 
 
-def test_grids_that_crops_do_not_tile_are_refused():
+def test_grids_smaller_than_a_crop_are_refused():
     with pytest.raises(InputError, match="crops: expected"):
-        models.on_grid(models.conv_lstm(3, 8, filters=(2,)), 17, 16, stride=4)
+        models.on_grid(models.conv_lstm(3, 8, filters=(2,)), 17, 7, stride=4)
 
 
 def test_each_in_turn_is_the_model_on_all_at_once():

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from tensorflow import keras
@@ -49,18 +51,21 @@ class Drawn:
     """Stands for Keras Tuner's hyperparameters: gives the last of every choice, and notes all."""
 
     def __init__(self):
-        self.choices = {}
+        self.choices, self.names = {}, []
 
     def Choice(self, name, values, **rest):
+        self.names.append(name)
         self.choices[name] = values
         return values[-1]
 
     def Float(self, name, least, most, **rest):
+        self.names.append(name)
         return most
 
     Int = Float
 
     def Boolean(self, name, **rest):
+        self.names.append(name)
         return True
 
 
@@ -76,3 +81,26 @@ def test_a_sweep_of_every_task_draws_what_this_lane_has(task):
     assert chosen.schedule == "cyclical"
     for name in names(settings.training):
         optimizer(Training(optimizer=name))
+
+
+FORECASTS = {
+    "distribution": {"width"},
+    "unet": {"width", "depth", "years", "base_years", "crop", "flip"},
+    "autoencoder": {"variant"},
+    "sequence": {"variant", "sequence_years"},
+    "crops": {"variant", "sequence_years"},
+}
+
+
+@pytest.mark.parametrize("network", FORECASTS)
+def test_a_sweep_of_every_forecast_draws_its_architecture_and_history(network):
+    task, drawn = TASKS["forecast"], Drawn()
+    settings = dataclasses.replace(task.settings(), network=network)
+    chosen = task.space(drawn, settings)
+    training = {"learning_rate", "schedule", "optimizer", "batch_size"}
+    assert set(drawn.names) == FORECASTS[network] | training
+    assert chosen.network == network
+    assert chosen.history == settings.history  # the last choice is the settings' own
+    if network in ("autoencoder", "sequence", "crops"):
+        assert {32} <= set(drawn.choices["batch_size"])  # the contest entry's own
+        assert chosen.training.learning_rate >= 0.1

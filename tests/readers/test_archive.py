@@ -41,6 +41,7 @@ def test_all_formats_of_one_record_give_the_same_counts(tmp_path, writers, kind,
     assert (archive.first, archive.last, archive.grid) == (FIRST, FIRST + 2, grid)
     assert archive.kind == kind + ("" if grid is NORTH else " south")
     assert archive.kind in archive.source or archive.synthetic
+    assert bool(archive.citation) == (not archive.synthetic)
     assert archive.days is None or archive.days.tolist() == [20, 20, 20]
     assert (archive.days is None) == ("daily" not in kind)
     assert len(archive.files) == (60 if "daily" in kind else 3)
@@ -120,6 +121,47 @@ def test_a_month_without_an_observed_cell_is_missing(tmp_path, writers, kind):
     text = " | ".join(findings.troubles)
     assert "2008-02 has files without data" in text
     assert "the land" not in text
+
+
+def of_the_outage(kind, folder, writers, absent):
+    """Half a year around it; its two months have no file, or two days."""
+    first = np.datetime64("1987-10")
+    written = months(NORTH, 6)
+    writers[kind](folder, first, written)
+    for digits in ("198712", "198801"):
+        for path in sorted(folder.glob(f"*{digits}*"))[0 if absent else 2 :]:
+            path.unlink()
+    return written
+
+
+@pytest.mark.parametrize("absent", [True, False], ids=["no file", "two days"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_months_without_a_sensor_stay_as_missing(tmp_path, writers, kind, absent):
+    if not absent and "daily" not in kind:
+        pytest.skip("of daily files")
+    written = of_the_outage(kind, tmp_path / "data", writers, absent)
+    record = read_archive(tmp_path / "data")
+    assert (record.first, record.last) == (np.datetime64("1987-10"), np.datetime64("1988-03"))
+    observed = [0, 1, 4, 5]
+    np.testing.assert_array_equal(record.counts[observed], written[observed])
+    land = counts.land(written[0])
+    for month in record.counts[2:4]:
+        np.testing.assert_array_equal(month[land], written[0][land])
+        assert (month[~land] == counts.MISSING).all()
+    assert record.days is None or record.days.tolist() == [20, 20, 0, 0, 20, 20]
+    findings = examine(tmp_path / "data")
+    assert not [trouble for trouble in findings.troubles if "1987-12" in trouble]
+    assert list(map(str, findings.unobserved())) == ["1987-12", "1988-01"]
+    assert (findings.days is None) == ("daily" not in kind)
+
+
+def test_a_record_that_begins_after_the_outage_does_not_have_it(tmp_path, writers):
+    folder = tmp_path / "data"
+    of_the_outage("NSIDC-0051 v2", folder, writers, absent=True)
+    for path in folder.glob("*1987*"):
+        path.unlink()
+    assert read_archive(folder).first == np.datetime64("1988-02")
+    assert examine(folder).unobserved() == []
 
 
 def test_nothing_observed_at_all(tmp_path, writers):

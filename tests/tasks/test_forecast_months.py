@@ -1,6 +1,7 @@
 """The networks that learn one calendar month at a time, on codes of 8 values and few crops."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -10,13 +11,17 @@ from tensorflow import keras
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.models import weights
+from seaice_tf.models.ice_history import SameMonths
 from seaice_tf.pipeline import in_order, training_stream
-from seaice_tf.runs import artifact, folder, train
+from seaice_tf.runs import artifact, folder, manifest, train
 from seaice_tf.settings import Training
 from seaice_tf.tasks import forecast
 from seaice_tf.tasks.forecast import FORECAST, Settings
 from seaice_tf.tasks.forecast.data import archive, first_year
 from seaice_tf.tasks.forecast.month_examples import drawn_crops, filled
+from seaice_tf.transforms import counts
+from seaice_tf.transforms.grid import NORTH, SOUTH
+from seaice_tf.writers.nsidc0051 import write_synthetic
 from tests.conftest import PERIODS
 
 
@@ -103,6 +108,58 @@ def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, tmp_pat
     train.export(FORECAST, run)
     again = artifact.predictor(run)(case)["concentration"]
     np.testing.assert_allclose(served, again, atol=1e-6)
+
+
+def test_an_autoencoder_that_was_trained_again_is_noticed(sequence, autoencoder_run, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(autoencoder_run, moved)
+    settings = dataclasses.replace(sequence, autoencoder=str(moved))
+    run = train.train(FORECAST, settings, tmp_path / "run")
+    assert folder.read_json(run / folder.MANIFEST)["data"][-1]["name"] == folder.WEIGHTS
+    with np.load(moved / folder.WEIGHTS) as stored:
+        arrays = {name: array + np.float32(1e-3) for name, array in stored.items()}
+    np.savez(moved / folder.WEIGHTS, **arrays)
+    before = manifest.tree_sha256(run / folder.SAVED_MODEL)
+    with pytest.raises(InputError, match=r"moved: expected the autoencoder that this run was"):
+        train.export(FORECAST, run)
+    assert manifest.tree_sha256(run / folder.SAVED_MODEL) == before
+
+
+def test_a_missing_month_is_what_it_was_the_year_before(sequence, tmp_path):
+    """In training as in what is served."""
+    rng = np.random.default_rng(0)
+    written = rng.integers(0, 251, (36, *NORTH.shape)).astype(np.uint8)
+    written[:, :9] = counts.LAND
+    written[11:13], written[15, 100, 100] = counts.unobserved(written[11]), counts.MISSING
+    write_synthetic(tmp_path / "d", np.datetime64("1987-01"), written)
+    data = archive(dataclasses.replace(sequence, data=str(tmp_path / "d")))
+    images = filled(data, sequence)
+    for month, other in ((12, 0), (11, 23)):  # the first year has none before
+        np.testing.assert_array_equal(images[month, 9:], written[other, 9:])
+    assert images[15, 100, 100] == written[3, 100, 100]
+    assert (images[:, :9] == 0).all()
+    served, _ = SameMonths(3, "median")(data.counts[None])
+    np.testing.assert_allclose(
+        np.moveaxis(served[0], 1, 0).reshape(36, *NORTH.shape), images / np.float32(250), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("network", ["autoencoder", "crops"])
+def test_networks_of_single_months_train_and_serve_the_south(base, network, tmp_path):
+    rng = np.random.default_rng(0)
+    written = rng.integers(0, 251, (60, *SOUTH.shape)).astype(np.uint8)
+    write_synthetic(tmp_path / "d", np.datetime64("2007-01"), written)
+    variant = {"autoencoder": "two_conv_small", "crops": "crops_lstm_2_norm"}[network]
+    settings = dataclasses.replace(
+        base, data=str(tmp_path / "d"), network=network, variant=variant, test_last="2011-12"
+    )
+    model = forecast.build(settings)
+    batch = next(iter(training_stream(forecast.splits(settings).train, 2, seed=0)))
+    assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
+    case = next(iter(FORECAST.cases(settings)))
+    served = forecast.served(settings, model)(case.inputs[None])["concentration"].numpy()[0]
+    assert served.shape == (12, *SOUTH.shape)
+    assert np.isfinite(served).all()
 
 
 def test_crops_train_and_serve_a_year(crops):

@@ -9,6 +9,7 @@ from seaice_tf.transforms import ensemble
 from seaice_tf.transforms.grid import NORTH
 from seaice_tf.writers import forecast_netcdf, forecast_products
 
+CITATION = "NSIDC-0051 version 2, doi:10.5067/MPYG15WAA4WX"
 PERIOD = np.arange("2013-01", "2014-01", dtype="datetime64[M]")
 
 
@@ -21,7 +22,8 @@ def products(tmp_path_factory):
     land[:20] = True
     decision = np.roll(concentration, 1, axis=1)
     fields = {"concentration": concentration, "probability": 1 - concentration}
-    paths = forecast_products.write(out, PERIOD, fields, decision, land, "a test, synthetic")
+    about = "a test, synthetic", CITATION
+    paths = forecast_products.write(out, PERIOD, fields, decision, land, *about)
     return out, paths, concentration, land
 
 
@@ -71,6 +73,9 @@ def test_netcdf_can_be_found(products):
             assert data.getncattr(f"geospatial_{short}_max") == data[short][:].max()
             assert data[short].standard_name == name
         assert data.date_created.endswith("Z")
+        assert data.id == "arctic_sea_ice_forecast_2013-01"
+        assert "doi:10.5067/MPYG15WAA4WX" in data.references
+        assert data.references in data.acknowledgment
         assert float(data["threshold"][...]) == 0.15
         np.testing.assert_allclose(data["cell_area"][:], NORTH.cell_area() * 1e6, rtol=1e-6)
         assert data["cell_area"].units == "m2"
@@ -83,6 +88,7 @@ def test_netcdf_of_an_ensemble(tmp_path):
     fields = ensemble.summary(members)
     path = forecast_netcdf.write(tmp_path / "forecast.nc", PERIOD, fields, land, "a test")
     with netCDF4.Dataset(path) as data:
+        assert "references" not in data.ncattrs()  # nothing to refer to was given
         field = data["sea_ice_area_fraction"]
         names = field.ancillary_variables.split()
         assert len(names) == 2

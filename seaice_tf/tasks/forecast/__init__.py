@@ -13,6 +13,7 @@ from seaice_tf.readers.archive_doctor import examine
 from seaice_tf.task import Case, Pairs, Splits, Task
 from seaice_tf.tasks.forecast.cases import Options, cases, future
 from seaice_tf.tasks.forecast.data import archive
+from seaice_tf.tasks.forecast.month_networks import autoencoder_weights
 from seaice_tf.tasks.forecast.networks import NETWORKS
 from seaice_tf.tasks.forecast.report import sections
 from seaice_tf.tasks.forecast.settings import Settings
@@ -32,11 +33,14 @@ def splits(settings: Settings) -> Splits:
     data = archive(settings)
     train, validation = NETWORKS[settings.network].examples(data, settings)
     period = settings.validation_first, settings.validation_last
+    files = data.files
+    if settings.network == "sequence":
+        files += (autoencoder_weights(settings),)
     return Splits(
         train,
         validation,
         preview=lambda: next(iter(cases(settings, Options(*period)))),
-        files=data.files,
+        files=files,
         source=data.source,
     )
 
@@ -51,8 +55,9 @@ def served(settings: Settings, model: keras.Model) -> keras.Model:
 
 def space(hp: Any, settings: Settings) -> Settings:
     """What a sweep varies: optimisation, and what the network adds."""
-    training = training_space(hp, settings.training, (3e-4, 1e-2), (1, 2))
-    varied = NETWORKS[settings.network].space(hp, settings)
+    network = NETWORKS[settings.network]
+    training = training_space(hp, settings.training, network.rates, network.batch_sizes)
+    varied = network.space(hp, settings)
     return dataclasses.replace(settings, training=training, **varied)
 
 
@@ -62,7 +67,7 @@ def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
         context = case.context
         land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
         written += forecast_products.write(
-            out, context.months, dict(fields), decision(fields), land, made_from
+            out, context.months, dict(fields), decision(fields), land, made_from, context.citation
         )
     return written
 
@@ -76,9 +81,15 @@ def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
 
 
 def doctor(settings: Settings, plots: Path | None) -> list[str]:
-    """Print period and pole hole of a folder; gives its troubles."""
+    """Print period, days and pole hole of a folder; gives its troubles."""
     findings = examine(Path(settings.data), settings.minimum_days)
     print(f"{settings.data}: {findings.source}, {len(findings.months)} months read")
+    if findings.days is not None:
+        fewest = int(findings.days.argmin())
+        least, most = findings.days[fewest], findings.days.max()
+        print(f"days with data: {least} to {most} a month, the fewest in {findings.months[fewest]}")
+    for month in findings.unobserved():
+        print(f"no sensor observed {month}: it stays in the record, its sea missing")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plots:

@@ -40,6 +40,7 @@ class Context:
     past: np.ndarray  # (months, rows, columns) uint8 counts up to the last one observed
     months: np.ndarray  # (12,) datetime64[M], forecast
     source: str
+    citation: str  # of the data
 
 
 def cases(settings: Settings, options: Options | None = None) -> Cases:
@@ -98,4 +99,5 @@ def _case(
     past, first = data.counts[:start], data.first + start
     period = months.span(first, first + LEADS - 1)
     truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
-    return Case(f"{first}", past[-settings.history :], Context(past, period, source), truth)
+    context = Context(past, period, source, data.citation)
+    return Case(f"{first}", past[-settings.history :], context, truth)

@@ -43,9 +43,18 @@ def validation_months(data: Archive, settings: Settings, history: int) -> np.nda
 
 
 def filled(data: Archive, settings: Settings) -> np.ndarray:
-    """The record as images: counts up to 250, the pole hole filled, land and missing cells 0."""
+    """The record as images: counts up to 250, the pole hole filled, land 0.
+
+    A missing cell is what it was the year before; in the first year, the year after.
+    """
     record = np.stack([counts.fill_hole(month, settings.hole) for month in data.counts])
-    return np.where(counts.flagged(record), 0, record).astype(np.uint8)
+    missing = record == counts.MISSING
+    record = np.where(counts.flagged(record), 0, record).astype(np.uint8)
+    for i in np.flatnonzero(missing.any(axis=(1, 2))):
+        other = i - LEADS if i >= LEADS else i + LEADS
+        if other < len(record):
+            record[i][missing[i]] = record[other][missing[i]]
+    return record
 
 
 def years_before(position: tf.Tensor, years: int) -> tf.Tensor:
@@ -117,7 +126,7 @@ class Months:
 
 def drawn_crops(positions: np.ndarray, shape, share: float, seed: int) -> np.ndarray:
     """(n, 3) of month, first row and first column; a month's draw depends on seed and month."""
-    rows, columns = (crops.STRIDE * np.arange(crops.number(length)) for length in shape)
+    rows, columns = map(crops.starts, shape)
     corners = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
     number = max(round(share * len(corners)), 1)
 

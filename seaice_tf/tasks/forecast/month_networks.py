@@ -2,7 +2,9 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from tensorflow import keras
 
 from seaice_tf import settings as settings_file
@@ -66,8 +68,8 @@ def _autoencoder_examples(data: Archive, settings: Settings) -> tuple[Examples, 
     return _pair(data, settings, 0, Months(data, settings).alone)
 
 
-def _trained_autoencoder(settings: Settings) -> keras.Model:
-    """The autoencoder of the run that the settings name; InputError if that is none."""
+def autoencoder_weights(settings: Settings) -> Path:
+    """The weights of the run that the settings name; InputError if that is no autoencoder's."""
     run = Path(settings.autoencoder)
     if not settings.autoencoder or not (run / "weights.npz").exists():
         raise InputError(
@@ -77,14 +79,21 @@ def _trained_autoencoder(settings: Settings) -> keras.Model:
     stored = settings_file.read(run / "settings.json", Settings)
     if stored.network != "autoencoder":
         raise InputError(f"{run}: expected an autoencoder, got a run of {stored.network}")
+    return run / "weights.npz"
+
+
+def _trained_autoencoder(settings: Settings) -> keras.Model:
+    """The autoencoder of the run that the settings name; InputError if that is none."""
+    path = autoencoder_weights(settings)
+    stored = settings_file.read(path.with_name("settings.json"), Settings)
     if stored.train_last > settings.train_last or stored.hole != settings.hole:
         raise InputError(
-            f"{run}: expected an autoencoder trained to {settings.train_last} or earlier with "
-            f"--hole {settings.hole}, got {stored.train_last} and {stored.hole}; use another"
+            f"{path.parent}: expected an autoencoder trained to {settings.train_last} or earlier "
+            f"with --hole {settings.hole}, got {stored.train_last} and {stored.hole}; use another"
         )
     here = {name: getattr(settings, name) for name in ("data", "minimum_days")}
     model = _autoencoder(dataclasses.replace(stored, **here))
-    weights.load(run / "weights.npz", model)
+    weights.load(path, model)
     return _image(model)
 
 
@@ -99,9 +108,20 @@ def _sequence(settings: Settings) -> keras.Model:
 def _sequence_served(settings: Settings, model: keras.Model) -> keras.Model:
     if settings.freeze:
         trained = _trained_autoencoder(settings)
+        _require_same_decoder(settings, trained, model)
         sequence = next(layer for layer in model.layers if layer.name.endswith("_sequence"))
         return _year(settings, sequences.on_images(sequence, trained))
     return _year(settings, _image(model))
+
+
+def _require_same_decoder(settings: Settings, trained: keras.Model, model: keras.Model) -> None:
+    """InputError if the autoencoder is another one than the sequence was trained with."""
+    theirs, ours = (each.get_layer("decoder").get_weights() for each in (trained, model))
+    if not all(map(np.array_equal, theirs, ours)):
+        raise InputError(
+            f"{settings.autoencoder}: expected the autoencoder that this run was trained with, got "
+            "one trained again since; put the old one back, or train the sequence again"
+        )
 
 
 def _sequence_examples(data: Archive, settings: Settings) -> tuple[Examples, Examples]:
@@ -129,16 +149,30 @@ def _crops_examples(data: Archive, settings: Settings) -> tuple[Examples, Exampl
     )
 
 
-def _variant_space(network: str):
-    return lambda hp, settings: {"variant": hp.Choice("variant", list(VARIANTS[network]))}
+def _variant_space(hp: Any, settings: Settings) -> dict[str, Any]:
+    return {"variant": hp.Choice("variant", list(VARIANTS[settings.network]))}
 
+
+def _years_space(hp: Any, settings: Settings) -> dict[str, Any]:
+    """The settings' own years are the most that are tried, so that the record is enough."""
+    fewer = [years for years in (1, 3) if years < settings.sequence_years]
+    years = hp.Choice("sequence_years", [*fewer, settings.sequence_years])
+    return {**_variant_space(hp, settings), "sequence_years": years}
+
+
+RATES, BATCH_SIZES = (1e-4, 0.3), (8, 16, 32)  # Adam's and, for autoencoders, those of SGD
 
 NETWORKS = {
     "autoencoder": Network(
-        _autoencoder, _autoencoder_served, _autoencoder_examples, _variant_space("autoencoder")
+        _autoencoder,
+        _autoencoder_served,
+        _autoencoder_examples,
+        _variant_space,
+        RATES,
+        BATCH_SIZES,
     ),
     "sequence": Network(
-        _sequence, _sequence_served, _sequence_examples, _variant_space("sequence")
+        _sequence, _sequence_served, _sequence_examples, _years_space, RATES, BATCH_SIZES
     ),
-    "crops": Network(_crops, _crops_served, _crops_examples, _variant_space("crops")),
+    "crops": Network(_crops, _crops_served, _crops_examples, _years_space, RATES, BATCH_SIZES),
 }
