@@ -17,8 +17,11 @@ from timing import median_seconds
 
 from seaice_tf import baselines_nowcast
 from seaice_tf.baselines_nowcast import LUCAS_KANADE, TV_L1
+from seaice_tf.models.lucas_kanade import LucasKanade
 from seaice_tf.readers import frame_shards
+from seaice_tf.runs import folder
 from seaice_tf.scores.ms_ssim import ms_ssim
+from seaice_tf.tasks import TASKS
 from seaice_tf.transforms import advection, nowcast, optical_flow, synthetic_frames
 from seaice_tf.transforms.frame_pixels import Frames
 from seaice_tf.transforms.frame_windows import Drawing, Windows
@@ -35,6 +38,25 @@ def flows(past: np.ndarray):
     return median_seconds(
         lambda: optical_flow.recent(past, LUCAS_KANADE, baselines_nowcast.PAIRS),
         lambda: optical_flow.recent(past, TV_L1, baselines_nowcast.PAIRS),
+    )
+
+
+def flow_in_the_graph(past: np.ndarray):
+    """One flow of the last six pairs as models have it, against scikit-image's mean of six."""
+    layer = LucasKanade(pairs=6)
+    call = tf.function(lambda frames: layer(frames))
+    given = tf.constant(past[None], tf.float32)
+    return median_seconds(
+        lambda: call(given).numpy(), lambda: optical_flow.recent(past, LUCAS_KANADE, 6)
+    )
+
+
+def whole_forecast(past: np.ndarray):
+    """24 frames by the released SavedModel, against the flow's forecast in numpy."""
+    model = tf.saved_model.load(str(folder.released(TASKS["nowcast"]) / folder.SAVED_MODEL))
+    given = tf.constant(past[None], tf.float32)
+    return median_seconds(
+        lambda: model.serve(given)["frames"].numpy(), lambda: baselines_nowcast.flow(past)
     )
 
 
@@ -65,8 +87,8 @@ def windows(sequence: Frames):
     """Random windows of 36 frames from shards, against slicing the array in memory."""
     array = sequence.read(0, LENGTH, whole(SHAPE))
     rng = np.random.default_rng(0)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "a.tfrecord"
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "a.tfrecord"
         with tf.io.TFRecordWriter(str(path)) as writer:
             for record in frame_shards.records(sequence, *frame_shards.spans(sequence.time)):
                 writer.write(record)
@@ -88,6 +110,8 @@ def main() -> None:
     past, _, _ = nowcast.split(data[:FRAMES, :SIDE, :SIDE])
     rows = {
         "flow of four pairs: Lucas-Kanade / TV-L1": (flows(past), 1),
+        "flow of six pairs: in the graph / scikit-image": (flow_in_the_graph(past), 1),
+        "24 frames from 12: released SavedModel / flow in numpy": (whole_forecast(past), 1),
         "24 frames: along trajectories / scikit-image, step by step": (frames(past), 1),
         "MS-SSIM of 24 frames: float64 / TensorFlow, float32": (score(past), 1),
         "window of 36 frames: shards / array in memory": (windows(sequence), WINDOWS),

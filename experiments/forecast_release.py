@@ -2,7 +2,7 @@
 
 Trains the same settings three times: to 2006 (scored on 2007-2009, where choices were made), to
 2009 (scored on 2010-2012), and to the end of the record, which is released. Needs SEAICE_TF_DATA;
-about ten minutes on two cores.
+about ten minutes on two cores, and another ten for the pixel kNN beside it.
 
 Usage: python experiments/forecast_release.py
 """
@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from seaice_tf.errors import InputError
-from seaice_tf.runs import evaluate, folder, train
+from seaice_tf.runs import artifact, evaluate, folder, train
 from seaice_tf.tasks import TASKS
 from seaice_tf.writers import atomic
 
@@ -66,7 +66,11 @@ def main() -> None:
     text = ["", "## On years it has not seen", "", INTRODUCTION]
     for train_last, first, last in BACKTESTS:
         run = trained(RUNS / f"to-{train_last}", train_last)
-        result = evaluate.evaluate(TASK, settings_to(train_last), run, TASK.options(first, last))
+        options = TASK.options(first, last)
+        cases = TASK.cases(settings_to(train_last), options)
+        result = evaluate.compare(
+            TASK, cases, artifact.predictor(run), run.name, options, slow=True
+        )
         text += ["", f"Trained to {train_last}, scored {first} to {last}:", ""]
         text += ["| | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|", *rows(result)]
         best, skill = result["best_baseline"], result["skill"]

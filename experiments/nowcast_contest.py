@@ -8,14 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from seaice_tf.errors import InputError
-from seaice_tf.runs import artifact
+from seaice_tf.runs import artifact, folder
+from seaice_tf.tasks import TASKS
 from seaice_tf.tasks.nowcast import contest
 
-RUN = "saved_models/nowcast/released"
 
-
-def main(given: str, out: str, run: str = RUN) -> None:
-    predict = artifact.predictor(Path(run))
+def main(given: str, out: str, run: str = "") -> None:
+    predict = artifact.predictor(Path(run) if run else folder.released(TASKS["nowcast"]))
     contest.answer(predict, sys.stdin, Path(given), Path(out), partial(print, flush=True))
 
 

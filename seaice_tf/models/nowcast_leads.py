@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.models.blocks import Fold, Unfold
+from seaice_tf.models.lucas_kanade import LucasKanade
 from seaice_tf.models.nowcast_parts import centre, flow_of, leads_first
 from seaice_tf.models.unet import unet_body
 from seaice_tf.models.warp import Carry, LastFrames, blur_matrices
@@ -18,6 +19,8 @@ from seaice_tf.transforms.nowcast import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
 
 layers = keras.layers
 HOUR = 12.0  # leads
+# Window in pixels and pairs of frames of each flow; by the first one, earlier frames are carried.
+FLOWS = ((10.0, 6), (5.0, 6), (20.0, 6), (10.0, 2), (5.0, 2), (20.0, 2))
 CORRECTION = 30.0  # counts that an output of 1 is
 
 
@@ -33,20 +36,28 @@ def lead_unet(
     target: int = TARGET,
     name: str = "lead_unet",
 ) -> keras.Model:
-    """Build an uncompiled U-Net on the frames that the flow carries to a lead.
+    """Build an uncompiled U-Net on the frames that several flows carry to a lead.
+
+    Where flows do not agree, the mean of their forecasts is blurred as far as they are apart.
 
     Args:
         filters: width per level, top first; without batch norm.
         ages: of the earlier frames that it sees beside the last.
         margin: pixels around the target that it sees.
-        flow_network, frames, leads, side, target: as in `models.nowcast`.
+        flow_network: that gives the only flow, instead of FLOWS by Lucas and Kanade.
+        frames, leads, side, target: as in `models.nowcast`.
     """
     given = keras.Input((frames, side, side), name="past")
-    flow = flow_of(given, flow_network)
+    flow, *others = _flows(given, flow_network)
     around = (side - target) // 2 - margin
     carried = Carry(leads, (0, *ages), around, name="carried")(given, flow)
-    base = LeadBlur(name="blur")(carried)
-    seen = LeadChannels(name="seen")(carried, base, LastFrames(1, name="last")(given))
+    moved = [carried]
+    for i, other in enumerate(others, 2):
+        moved.append(Carry(leads, (0,), around, name=f"carried{i}")(given, other))
+    mean, apart = Agreement(name="agreement")(moved)
+    base = LeadBlur(name="blur")(mean)
+    last = LastFrames(1, name="last")(given)
+    seen = LeadChannels(name="seen")(carried, base, apart, last)
     x, _ = unet_body(Fold(name="fold_leads")(seen), filters, norm=False)
     x = layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros", name="correction")(x)
     x = layers.Rescaling(CORRECTION, name="counts")(x)
@@ -57,38 +68,56 @@ def lead_unet(
     return keras.Model(given, {"frames": leads_first(centre(x, target, "centre"))}, name=name)
 
 
-class LeadBlur(keras.layers.Layer):
-    """Blur the first channel by a sigma that grows with a learnt power of the lead.
+def _flows(given, network: keras.Model | None) -> list:
+    if network is not None:
+        return [flow_of(given, network)]
+    return [
+        LucasKanade(pairs, window, name=f"flow_{window:.0f}_{pairs}")(given)
+        for window, pairs in FLOWS
+    ]
 
-    (B, leads, H, W, C) -> (B, leads, H, W).
-    """
+
+class Agreement(keras.layers.Layer):
+    """Mean and deviation of the first channels: several (B, leads, H, W, C) -> (B, leads, H, W)."""
+
+    def call(self, carried):
+        frames = tf.stack([each[..., 0] for each in carried])
+        mean = tf.reduce_mean(frames, axis=0)
+        return mean, tf.sqrt(tf.reduce_mean((frames - mean) ** 2, axis=0) + 1e-6)
+
+    def compute_output_shape(self, shapes):
+        return shapes[0][:-1], shapes[0][:-1]
+
+
+class LeadBlur(keras.layers.Layer):
+    """Blur by a sigma that grows with a learnt power of the lead: (B, leads, H, W) -> the same."""
 
     def build(self, input_shape):
-        for name, value in (("sigma", 2.0), ("power", 0.7)):  # pixels after an hour
+        for name, value in (("sigma", 1.3), ("power", 0.7)):  # pixels after an hour
             start = keras.initializers.Constant(value)
             setattr(self, name, self.add_weight(name=name, shape=(), initializer=start))
         super().build(input_shape)
 
-    def call(self, carried):
-        frames = carried[..., 0]
+    def call(self, frames):
         leads = tf.range(1.0, frames.shape[1] + 1) / HOUR
         sigmas = self.sigma * leads**self.power
         down, across = (blur_matrices(side, sigmas) for side in frames.shape[2:])
         return tf.einsum("cij,bcjk,clk->bcil", down, frames, across)
 
     def compute_output_shape(self, shape):
-        return shape[:-1]
+        return shape
 
 
 class LeadChannels(keras.layers.Layer):
     """What the U-Net sees of a lead, about 1 in size each.
 
-    The blurred forecast against the mean of the last frame, what the blur took, what frames have
-    become since earlier ones, how far outside a pixel came from, the lead, and that mean.
-    (B, leads, H, W, C), (B, leads, H, W), (B, 1, S, S) -> (B, leads, H, W, C + 3).
+    The blurred forecast against the mean of the last frame, how far it is from that of one flow,
+    what frames have become since earlier ones, how far outside a pixel came from, how far flows are
+    apart, the lead, and that mean.
+    (B, leads, H, W, C), two of (B, leads, H, W), (B, 1, S, S) -> (B, leads, H, W, C + 4).
     """
 
-    def call(self, carried, base, last):
+    def call(self, carried, base, apart, last):
         frames, outside = carried[..., :-1], carried[..., -1:]
         mean = tf.reduce_mean(last, axis=(2, 3))[..., None, None, None]
         now, base = frames[..., :1], base[..., None]
@@ -98,10 +127,11 @@ class LeadChannels(keras.layers.Layer):
             (now - base) / 30,
             (now - frames[..., 1:]) / 30,
             tf.minimum(outside, 40.0) / 20,
+            apart[..., None] / 30,
             tf.zeros_like(base) + lead,
             tf.zeros_like(base) + mean / 300,
         ]
         return tf.concat(channels, axis=-1)
 
-    def compute_output_shape(self, carried_shape, base_shape, last_shape):
-        return (*carried_shape[:-1], carried_shape[-1] + 3)
+    def compute_output_shape(self, carried_shape, base_shape, apart_shape, last_shape):
+        return (*carried_shape[:-1], carried_shape[-1] + 4)

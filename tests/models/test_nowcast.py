@@ -8,6 +8,7 @@ from seaice_tf.models import nowcast
 from seaice_tf.models.batch_statistics import use_batch_statistics
 from seaice_tf.models.flow_network import flow_perceiver
 from seaice_tf.models.lucas_kanade import LucasKanade
+from seaice_tf.models.nowcast_leads import Agreement
 from seaice_tf.models.nowcast_serving import counts_to_counts
 from seaice_tf.models.weights import named_weights
 
@@ -79,6 +80,16 @@ def test_without_a_correction_frames_go_straight_on_and_blur_as_leads_grow():
     assert error < 0.3 * np.abs(drops[0, 3] - drops[0, 4])[8:-8, 8:-8].mean()
     rough = np.abs(np.diff(leads)).mean(axis=(1, 2))
     assert (np.diff(rough) < 0).all()
+
+
+def test_flows_that_agree_change_nothing_and_others_are_averaged():
+    one, other = np.random.default_rng(0).random((2, 1, 3, 4, 4, 2), np.float32)
+    mean, apart = Agreement()([one, one])
+    np.testing.assert_array_equal(mean, one[..., 0])
+    assert float(tf.reduce_max(apart)) < 2e-3
+    mean, apart = Agreement()([one, other])
+    np.testing.assert_allclose(mean, (one + other)[..., 0] / 2, rtol=1e-6)
+    np.testing.assert_allclose(apart, np.abs(one - other)[..., 0] / 2, atol=1e-3)
 
 
 def build_leads(leads, **size):

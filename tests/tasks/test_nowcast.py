@@ -1,6 +1,8 @@
 """What the nowcast does beyond what every task must."""
 
 import dataclasses
+import shutil
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import numpy as np
@@ -75,6 +77,13 @@ def test_examples_are_windows_and_what_is_known_of_their_leads(frame_settings):
     assert weights["frames"].numpy().ravel().tolist() == [1] * 4 + [0] * 20
 
 
+def test_without_columns_for_tests_those_of_validation_score(frame_settings):
+    all_learnt = dataclasses.replace(frame_settings, train_share=0.5, validation_share=0.5)
+    cases = NOWCAST.cases(all_learnt)
+    assert "IN SAMPLE: these windows chose the epoch" in cases.source
+    assert len(cases) == len(NOWCAST.cases(all_learnt, Options(windows="validation")))
+
+
 def test_both_ends_of_a_short_sequence_are_looked_at(frame_settings):
     starts = {place.start for place in _places(frame_settings, "test")}
     assert starts == {0, 1}  # of 16 frames, with windows of at least 15
@@ -133,6 +142,13 @@ def test_shards_give_the_windows_of_the_files(frame_settings, tmp_path):
     NOWCAST.prepare(frame_settings, tmp_path / "shards")
     assert written[0].stat().st_mtime_ns == time
     of_shards = dataclasses.replace(frame_settings, shards=str(tmp_path / "shards"))
+    alone = NOWCAST.cases(dataclasses.replace(of_shards, data=""))
+    for one, other in zip(alone, NOWCAST.cases(frame_settings), strict=True):
+        assert one.name == other.name
+        np.testing.assert_array_equal(one.inputs, other.inputs)
+    path = shutil.copy(next(Path(frame_settings.data).glob("*.npz")), tmp_path / "other.npz")
+    with pytest.raises(InputError, match=r"expected shards of the sequences in .*other\.npz, got"):
+        NOWCAST.splits(dataclasses.replace(of_shards, data=str(path)))
     batches = [
         next(iter(pipeline.training_stream(NOWCAST.splits(settings).train, 2, seed=1)))[0]
         for settings in (frame_settings, of_shards)
@@ -207,9 +223,15 @@ def test_the_doctor_tells_gaps(frame_folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"train_share": 0.9, "validation_share": 0.2}, "leave some columns for"),
+        ({"train_share": 0.9, "validation_share": 0.2}, "of 1 at most together"),
         ({"least": 12}, "least: expected 13 to 36"),
-        ({"difference": "none"}, "add --blur output"),
+        ({"network": "flow_unet", "difference": "none"}, "add --blur output"),
+        ({"difference": "last"}, "a network that has it, flow_unet, cnn_cnn, conv_lstm, got lead_"),
+        ({"network": "conv_lstm", "last_kernel": 1}, "last_kernel: expected a network that has it"),
+        (
+            {"encoder": "resnet50"},
+            "encoder: expected a network that has it, cnn_cnn, got lead_unet",
+        ),
         ({"network": "flow", "blur": "none"}, "which has no other weights"),
         ({"margin": 40}, "a margin of 0 to 32"),
         ({"flow_share": 1.5}, "flow_share: expected 0 to 1"),
@@ -223,6 +245,31 @@ def test_settings_that_make_no_sense(changes, message):
 
 def test_every_network_of_the_settings_is_there():
     assert set(get_args(get_type_hints(Settings)["network"])) == set(NETWORKS)
+
+
+@pytest.mark.parametrize(
+    ("network", "changes"),
+    [
+        ("flow_unet", {"batch_statistics": True, "blur": "output"}),
+        ("flow_unet", {"flow": "perceiver"}),
+        ("cnn_cnn", {"difference": "last", "decoder_filters": (2, 3, 3, 4), "last_kernel": 1}),
+        ("conv_lstm", {"difference": "none", "blur": "none"}),
+        ("flow", {}),
+    ],
+)
+def test_networks_of_the_settings_take_a_step_and_serve_whole_windows(
+    network, changes, frame_settings
+):
+    settings = dataclasses.replace(frame_settings, network=network, **changes)
+    model = NOWCAST.build(settings)
+    batch = next(iter(pipeline.in_order(NOWCAST.splits(settings).validation, 2)))
+    assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
+    case = next(iter(NOWCAST.cases(settings)))
+    counts = case.inputs[None]
+    frames = np.asarray(NOWCAST.served(settings, model)(counts)["frames"])
+    assert frames.shape == (1, 24, 64, 64)
+    assert frames.min() >= 0
+    assert frames.max() <= 1023
 
 
 def test_a_learnt_flow_trains_on_pairs_and_forecasts_windows(frame_settings):

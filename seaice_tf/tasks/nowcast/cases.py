@@ -61,7 +61,9 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     which = (options or Options()).windows
     if path := contest_file(settings):
         return _contest(path, truth=True)
-    found = data.sequences(settings)
+    found = data.looked_at(settings)
+    if which == "test" and settings.train_share + settings.validation_share == 1:
+        which = "validation"
     chosen = [
         place
         for each in found.sequences

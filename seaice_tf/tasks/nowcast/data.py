@@ -44,11 +44,29 @@ class Source:
 
 
 def learnt_from(settings: Settings) -> Source:
-    """The sequences that are trained on, from shards if the settings name them."""
+    """The sequences that are trained on, from shards if the settings name them.
+
+    Raises:
+        InputError: shards of other sequences than those of the folder that is named as well.
+    """
     if not settings.shards:
         return sequences(settings)
     files = frame_shards.find(Path(settings.shards))
-    return _source(frame_shards.read(files), files)
+    held = frame_shards.read(files)
+    if settings.data:
+        known = {path.name for path in frames.find(folder(settings))}
+        if others := {each.name for each in held} - known:
+            raise InputError(
+                f"{settings.shards}: expected shards of the sequences in {settings.data}, got one "
+                f"of {min(others)}; prepare them again"
+            )
+    return _source(held, files)
+
+
+def looked_at(settings: Settings) -> Source:
+    """The sequences that are scored: of the folder, or of the shards if these alone are named."""
+    alone = settings.shards and not settings.data
+    return learnt_from(settings) if alone else sequences(settings)
 
 
 def sequences(settings: Settings) -> Source:

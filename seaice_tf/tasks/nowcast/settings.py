@@ -11,6 +11,17 @@ from seaice_tf.models.nowcast_parts import Blur, Difference
 from seaice_tf.settings import Training
 from seaice_tf.transforms.nowcast import FRAMES, FRAMES_IN, FRAMES_OUT
 
+# Which networks have what others would pass over in silence.
+SWITCHES = {
+    "difference": ("flow_unet", "cnn_cnn", "conv_lstm"),
+    "blur": ("flow_unet", "cnn_cnn", "conv_lstm", "flow"),
+    "batch_statistics": ("flow_unet", "cnn_cnn", "conv_lstm"),
+    "flow": ("flow_unet",),
+    "encoder": ("cnn_cnn",),
+    "weights": ("cnn_cnn",),
+    "last_kernel": ("cnn_cnn",),
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -26,7 +37,8 @@ class Settings:
     train_share: float = 0.6
     """Share of the columns, from the west, that training sees."""
     validation_share: float = 0.2
-    """Share of the columns after them that chooses the epoch; the rest is kept for tests."""
+    """Share of the columns after them that chooses the epoch; the rest is kept for tests. If none
+    is left, the run is scored on these, and says so."""
     least: int = 24
     """Frames that a window has at least: 12 that are given, and 1 to 24 that are forecast. It has
     up to 36 where so many follow; leads past the end of a sequence have no say."""
@@ -77,7 +89,8 @@ class Settings:
     error_share: float = 0.1
     """Share of the mean absolute error in the loss; the rest is 1 - MS-SSIM."""
     batch_statistics: bool = False
-    """Normalise by the batch at hand in prediction too, as in training."""
+    """Normalise by the batch at hand in prediction too, as in training: what is said of a window
+    then depends on those beside it, and alone it is normalised by itself."""
     flow_share: float = 0.0
     """Share of the flow's forecast in the mean with that of the network, when it is served."""
 
@@ -86,15 +99,21 @@ class Settings:
     )
 
     def __post_init__(self):
+        for name, networks in SWITCHES.items():
+            if self.network not in networks and getattr(self, name) != getattr(Settings, name):
+                raise InputError(
+                    f"{name}: expected a network that has it, {', '.join(networks)}, got "
+                    f"{self.network}; leave it out, or name another --network"
+                )
         for name in ("train_share", "validation_share"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(
                     f"{name}: expected more than 0, less than 1, got {getattr(self, name)}"
                 )
-        if self.train_share + self.validation_share >= 1:
+        if self.train_share + self.validation_share > 1:
             raise InputError(
-                f"settings: expected shares of training and validation that leave some columns for "
-                f"tests, got {self.train_share} and {self.validation_share}"
+                f"settings: expected shares of training and validation of 1 at most together, got "
+                f"{self.train_share} and {self.validation_share}"
             )
         if not FRAMES_IN < self.least <= FRAMES:
             raise InputError(
