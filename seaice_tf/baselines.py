@@ -15,8 +15,8 @@ TREND_YEARS = 40  # chosen likewise
 
 
 def last_year(past: np.ndarray) -> np.ndarray:
-    """The same month of the year before (seasonal persistence)."""
-    return mean(past, 1)
+    """The same month of the year before (seasonal persistence), of two before if it is missing."""
+    return counts.mean(counts.carried(counts.by_year(past, 2))[-1:]) / FULL_ICE
 
 
 def mean(past: np.ndarray, years: int) -> np.ndarray:

@@ -66,7 +66,8 @@ class SameMonths(keras.layers.Layer):
 
     Returns two tensors:
         months (B, 12, years, H, W): the last is the month 12 before the lead. A missing cell is
-            what it was the year before, in the first year the year after; other flags are 0.
+            what it was the year before, in the first year the year after, with years of 1 as the
+            other flags 0.
         sea (B, 12, H, W): 1 where the last year holds no land or coast.
     """
 

@@ -12,7 +12,7 @@ from tensorflow import keras
 
 from seaice_tf.models.blocks import Fold, Unfold
 from seaice_tf.models.lucas_kanade import LucasKanade
-from seaice_tf.models.nowcast_parts import centre, flow_of, leads_first
+from seaice_tf.models.nowcast_parts import centre, leads_first
 from seaice_tf.models.unet import unet_body
 from seaice_tf.models.warp import Carry, LastFrames, blur_matrices
 from seaice_tf.transforms.nowcast import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
@@ -29,7 +29,6 @@ def lead_unet(
     filters: Sequence[int] = (12, 24, 32),
     ages: Sequence[int] = (1, 3),
     margin: int = 16,
-    flow_network: keras.Model | None = None,
     frames: int = FRAMES_IN,
     leads: int = FRAMES_OUT,
     side: int = SIDE,
@@ -38,17 +37,19 @@ def lead_unet(
 ) -> keras.Model:
     """Build an uncompiled U-Net on the frames that several flows carry to a lead.
 
-    Where flows do not agree, the mean of their forecasts is blurred as far as they are apart.
+    Where flows do not agree, the mean of their forecasts smears what is sharp.
 
     Args:
         filters: width per level, top first; without batch norm.
         ages: of the earlier frames that it sees beside the last.
         margin: pixels around the target that it sees.
-        flow_network: that gives the only flow, instead of FLOWS by Lucas and Kanade.
         frames, leads, side, target: as in `models.nowcast`.
     """
     given = keras.Input((frames, side, side), name="past")
-    flow, *others = _flows(given, flow_network)
+    flow, *others = [
+        LucasKanade(pairs, window, name=f"flow{i}" if i > 1 else "flow")(given)
+        for i, (window, pairs) in enumerate(FLOWS, 1)
+    ]
     around = (side - target) // 2 - margin
     carried = Carry(leads, (0, *ages), around, name="carried")(given, flow)
     moved = [carried]
@@ -66,15 +67,6 @@ def lead_unet(
     x = layers.Add(name="sum")([base, x])
     x = layers.Permute((2, 3, 1), name="leads_last")(x)
     return keras.Model(given, {"frames": leads_first(centre(x, target, "centre"))}, name=name)
-
-
-def _flows(given, network: keras.Model | None) -> list:
-    if network is not None:
-        return [flow_of(given, network)]
-    return [
-        LucasKanade(pairs, window, name=f"flow_{window:.0f}_{pairs}")(given)
-        for window, pairs in FLOWS
-    ]
 
 
 class Agreement(keras.layers.Layer):

@@ -132,7 +132,7 @@ def read_archive(folder: Path, minimum_days: int = MINIMUM_DAYS) -> Archive:
     """All files of a folder as one archive without gaps; days are averaged to months.
 
     A file without a single observed cell counts as missing. So does a month of OUTAGE with too few
-    days; these two, which nobody observed, are kept with their land and all other cells missing.
+    days; inside a record these two are kept, with their land and all other cells missing.
 
     Args:
         folder: files of one kind, see FORMATS.
@@ -177,12 +177,12 @@ def read_archive(folder: Path, minimum_days: int = MINIMUM_DAYS) -> Archive:
 
 
 def _with_enough_days(folder: Path, months: Months, minimum_days: int) -> Months:
-    """Without those of OUTAGE that have too few days; InputError for any other."""
+    """Without those of OUTAGE inside that have too few days; InputError for any other."""
     enough = {}
     for month, (grid, number) in months.items():
         if number >= (needed := days_needed(month, minimum_days)):
             enough[month] = grid, number
-        elif month not in OUTAGE:
+        elif month not in OUTAGE or month in (min(months), max(months)):
             raise InputError(
                 f"{folder}: expected at least {needed} days with data in {month}, got "
                 f"{number}; add the files, move those of the month away, or lower minimum_days"

@@ -1,6 +1,7 @@
 """What is wrong with a folder of sea-ice files of whatever kind, all of it at once."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.readers import archive
 from seaice_tf.readers.file_format import Field
+from seaice_tf.transforms import counts
 from seaice_tf.transforms.counts import COAST, LAND, MISSING, POLE_HOLE, UNUSED
 
 
@@ -22,10 +24,13 @@ class Findings:
     kind: str
     days: np.ndarray | None = None  # (n,) with data in each month; None for monthly files
 
-    def unobserved(self) -> list[np.datetime64]:
-        """The months of the sensor's outage that the record spans and does not have."""
+    outage: Mapping[np.datetime64, int] = field(default_factory=dict)  # month without enough: days
+
+    def unobserved(self) -> dict[np.datetime64, int]:
+        """The months of the sensor's outage that the record spans and lacks, and their days."""
         first, last = self.months[0], self.months[-1]
-        return [m for m in archive.OUTAGE if first < m < last and m not in self.months]
+        inside = [m for m in archive.OUTAGE if first < m < last and m not in self.months]
+        return {month: self.outage.get(month, 0) for month in inside}
 
     @property
     def source(self) -> str:
@@ -53,23 +58,26 @@ def examine(folder: Path, minimum_days: int = archive.MINIMUM_DAYS) -> Findings:
     months: list[np.datetime64] = []
     grids: list[np.ndarray] = []
     number: list[int] = []
+    outage: dict[np.datetime64, int] = {}
     synthetic = False
     for month, paths in files.by_month().items():
         fields: dict[np.datetime64, Field] = {}
         for path in paths:
             try:
-                field = files.read(path)
+                read = files.read(path)
             except InputError as error:
                 troubles.append(str(error))
                 continue
-            fields.setdefault(files.names[path].date, field)
-            troubles += _values(path.name, field.counts, daily=files.daily)
+            fields.setdefault(files.names[path].date, read)
+            if month not in archive.OUTAGE or not counts.flagged(read.counts).all():
+                troubles += _values(path.name, read.counts, daily=files.daily)
         if not fields:
             continue
         grid, days = archive.monthly_mean(list(fields.values()))
-        synthetic |= any(field.synthetic for field in fields.values())
+        synthetic |= any(each.synthetic for each in fields.values())
         few = files.daily and days < (needed := archive.days_needed(month, minimum_days))
         if month in archive.OUTAGE and (few or not days):
+            outage[month] = days
             continue
         if not days:
             troubles.append(f"{month} has files without data; it counts as missing")
@@ -80,13 +88,15 @@ def examine(folder: Path, minimum_days: int = archive.MINIMUM_DAYS) -> Findings:
         if few:
             troubles.append(f"{month} has {days} days with data, fewer than {needed}")
     if not months:
-        raise InputError(f"{folder}: expected at least one readable file; {troubles[0]}")
+        why = troubles[0] if troubles else f"too few days in {', '.join(map(str, outage))}"
+        raise InputError(f"{folder}: expected at least one readable file; {why}")
     gaps = archive.gaps(list(files.by_month()))
     troubles += [f"{month} is missing; every month is needed for a history" for month in gaps]
     stack = np.stack(grids)
     troubles += _changing_masks(months, stack)
     days_read = np.array(number) if files.daily else None
-    return Findings(np.array(months), stack, tuple(troubles), synthetic, files.kind, days_read)
+    found = np.array(months), stack, tuple(troubles), synthetic, files.kind, days_read
+    return Findings(*found, outage)
 
 
 def _values(name: str, grid: np.ndarray, daily: bool) -> list[str]:

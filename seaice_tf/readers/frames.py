@@ -16,7 +16,7 @@ from seaice_tf.readers import npz
 from seaice_tf.transforms.frame_pixels import Frames
 from seaice_tf.transforms.synthetic_frames import TITLE
 
-DAMAGE = (KeyError, ValueError, TypeError, OSError, RuntimeError)  # what zarr and codecs raise
+DAMAGE = (*npz.DAMAGE, KeyError, OSError)  # what zarr and its codecs raise
 WAY_OUT = "give a file with the frames of one place and their times"
 
 

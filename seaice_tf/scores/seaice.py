@@ -50,8 +50,8 @@ def month_scores(
         ice, each cell with the same weight. NaN where no such cell has a truth, or an anomaly is
         constant.
     """
-    over, under = edge_error(true, pred, area)
     known = ~np.isnan(true)
+    over, under = edge_error(true, pred, area) if known.any() else (np.nan, np.nan)
     truth, guess, usual = (field[icy & known] for field in (true, pred, climate))
     if not truth.size:
         cells = dict.fromkeys(("mae", "rmse", "binary_accuracy"), np.nan)
@@ -64,6 +64,8 @@ def month_scores(
         }
     biases = {
         f"{name}_bias": of(np.where(known, pred, 0), area) - of(true, area)
+        if known.any()
+        else np.nan
         for name, of in (("extent", extent), ("area", ice_area))
     }
     correlation = pearson(truth - usual, guess - usual)

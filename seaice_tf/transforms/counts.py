@@ -28,6 +28,16 @@ def unobserved(counts: np.ndarray) -> np.ndarray:
     return np.where(land(counts), counts, MISSING).astype(np.uint8)
 
 
+def carried(years: np.ndarray) -> np.ndarray:
+    """Counts of (years, ...) whose missing cells are what they were the year before.
+
+    In the first year they are what they are the year after.
+    """
+    if len(years) == 1:
+        return years
+    return np.where(years == MISSING, np.concatenate([years[1:2], years[:-1]]), years)
+
+
 def by_year(past: np.ndarray, years: int) -> np.ndarray:
     """The last `years` years of consecutive months, or as many as there are.
 

@@ -8,7 +8,7 @@ from seaice_tf.models import nowcast
 from seaice_tf.models.batch_statistics import use_batch_statistics
 from seaice_tf.models.flow_network import flow_perceiver
 from seaice_tf.models.lucas_kanade import LucasKanade
-from seaice_tf.models.nowcast_leads import Agreement
+from seaice_tf.models.nowcast_leads import FLOWS, Agreement
 from seaice_tf.models.nowcast_serving import counts_to_counts
 from seaice_tf.models.weights import named_weights
 
@@ -90,6 +90,14 @@ def test_flows_that_agree_change_nothing_and_others_are_averaged():
     mean, apart = Agreement()([one, other])
     np.testing.assert_allclose(mean, (one + other)[..., 0] / 2, rtol=1e-6)
     np.testing.assert_allclose(apart, np.abs(one - other)[..., 0] / 2, atol=1e-3)
+
+
+def test_a_served_model_has_no_flow_that_the_network_does_not_see():
+    network = build_leads(2)
+    served = counts_to_counts(network)
+    found = [layer for layer in served.layers if isinstance(layer, LucasKanade)]
+    assert len(found) == len(FLOWS)
+    assert network.get_layer("flow") in found
 
 
 def build_leads(leads, **size):

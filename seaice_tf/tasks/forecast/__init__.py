@@ -88,8 +88,8 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
         fewest = int(findings.days.argmin())
         least, most = findings.days[fewest], findings.days.max()
         print(f"days with data: {least} to {most} a month, the fewest in {findings.months[fewest]}")
-    for month in findings.unobserved():
-        print(f"no sensor observed {month}: it stays in the record, its sea missing")
+    for month, days in findings.unobserved().items():
+        print(f"{month}, when the sensor was off, has {days} days: kept, with its sea missing")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plots:

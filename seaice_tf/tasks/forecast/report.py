@@ -105,8 +105,11 @@ def extents(run: str, case: Case, fields: Maps, dumb: Mapping[str, Maps]) -> Lin
 
 
 def past_years(past: np.ndarray) -> np.ndarray:
-    """The last years of the record as fractions, flagged cells 0: (years, 12, rows, columns)."""
-    years = counts.by_year(past, RECORD_YEARS)
+    """The last years of the record as fractions, flagged cells 0: (years, 12, rows, columns).
+
+    Missing cells are what they were the year before.
+    """
+    years = counts.carried(counts.by_year(past, RECORD_YEARS))
     filled = np.stack([[counts.fill_hole(month) for month in each] for each in years])
     return np.where(counts.flagged(filled), 0, filled / FULL_ICE).astype(np.float32)
 

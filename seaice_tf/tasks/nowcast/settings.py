@@ -11,7 +11,7 @@ from seaice_tf.models.nowcast_parts import Blur, Difference
 from seaice_tf.settings import Training
 from seaice_tf.transforms.nowcast import FRAMES, FRAMES_IN, FRAMES_OUT
 
-# Which networks have what others would pass over in silence.
+# Switches, and which networks have them; widths are not looked at.
 SWITCHES = {
     "difference": ("flow_unet", "cnn_cnn", "conv_lstm"),
     "blur": ("flow_unet", "cnn_cnn", "conv_lstm", "flow"),
@@ -33,7 +33,8 @@ class Settings:
     features.npz, or two images whose flow is wanted, "first.png,second.png". Empty:
     $SEAICE_TF_DATA/hrv if it holds sequences, else synthetic ones."""
     shards: str = ""
-    """Folder that `prepare` made of the sequences; training reads it instead of them."""
+    """Folder that `prepare` made of the sequences; training reads it instead of them, and without
+    `data` scores are of its frames too."""
     train_share: float = 0.6
     """Share of the columns, from the west, that training sees."""
     validation_share: float = 0.2
