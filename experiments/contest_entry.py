@@ -1,6 +1,6 @@
 """The contest entry that the forecast follows: its settings, its runs, its tables.
 
-Shared by the forecast_*.py that ask about its networks, on real data alone. Runs stay in
+Shared by the forecast_*.py that train on real data alone. Runs stay in
 saved_models/forecast, an autoencoder's takes 1.1 GB; one that is complete is read again, one that
 was stopped goes on.
 """

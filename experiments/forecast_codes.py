@@ -18,11 +18,9 @@ from seaice_tf.transforms.counts import FULL_ICE
 LENGTHS = (16, 64, 256)
 
 
-def kept(training: np.ndarray, validation: np.ndarray, length: int) -> np.ndarray:
-    """What the leading orthogonal functions of some months keep of others, (months, cells) both."""
-    mean = training.mean(0)
-    functions = np.linalg.svd(training - mean, full_matrices=False)[2][:length]
-    return np.clip(mean + (validation - mean) @ functions.T @ functions, 0, 1)
+def kept(months: np.ndarray, mean: np.ndarray, functions: np.ndarray) -> np.ndarray:
+    """What some orthogonal functions (length, cells) about a mean keep of (months, cells)."""
+    return np.clip(mean + (months - mean) @ functions.T @ functions, 0, 1)
 
 
 def main() -> None:
@@ -39,8 +37,10 @@ def main() -> None:
     for name, (train, held_out) in splits.items():
         truth = cells[held_out]
         floor = entry.cross_entropy(truth, truth, margin=1e-7)
+        mean = cells[train].mean(0)
+        functions = np.linalg.svd(cells[train] - mean, full_matrices=False)[2]
         for length in LENGTHS:
-            found = kept(cells[train], truth, length)
+            found = kept(truth, mean, functions[:length])
             loss, error = entry.cross_entropy(truth, found), np.abs(found - truth).mean() * FULL_ICE
             length = min(length, len(train))
             print(f"| {name} | {length} | {loss:.4f} | {floor:.4f} | {error:.2f} |")

@@ -8,12 +8,12 @@ Usage: python experiments/forecast_release.py
 """
 
 import dataclasses
-import os
 import shutil
 from pathlib import Path
 
-from seaice_tf.errors import InputError
-from seaice_tf.runs import artifact, evaluate, folder, train
+from contest_entry import trained
+
+from seaice_tf.runs import artifact, evaluate
 from seaice_tf.tasks import TASKS
 from seaice_tf.writers import atomic
 
@@ -41,16 +41,6 @@ def settings_to(train_last: str):
     return dataclasses.replace(settings, train_last=train_last, training=training)
 
 
-def trained(run: Path, train_last: str) -> Path:
-    """The run, trained if it is not there yet; only a run of the same settings is taken."""
-    settings = settings_to(train_last)
-    if not (run / folder.MANIFEST).exists():
-        train.train(TASK, settings, run)
-    elif folder.open_run(run, TASK) != settings:
-        raise InputError(f"{run}: expected a run of today's settings, got another; remove it")
-    return run
-
-
 def rows(result: dict) -> list[str]:
     named = {"**this model**": result["scores"], **result["baselines"]}
     ranked = sorted(named.items(), key=lambda item: item[1][TASK.primary])
@@ -61,11 +51,9 @@ def rows(result: dict) -> list[str]:
 
 
 def main() -> None:
-    if "SEAICE_TF_DATA" not in os.environ:
-        raise InputError("SEAICE_TF_DATA: expected the folder of real data, got none; set it")
     text = ["", "## On years it has not seen", "", INTRODUCTION]
     for train_last, first, last in BACKTESTS:
-        run = trained(RUNS / f"to-{train_last}", train_last)
+        run = trained(RUNS / f"to-{train_last}", settings_to(train_last))
         options = TASK.options(first, last)
         cases = TASK.cases(settings_to(train_last), options)
         result = evaluate.compare(
@@ -76,7 +64,7 @@ def main() -> None:
         best, skill = result["best_baseline"], result["skill"]
         text += ["", f"Against the best baseline, {best}: {skill:+.1%}."]
     print("\n".join(text))
-    run = trained(RUNS / "candidate" / "released", LAST)
+    run = trained(RUNS / "candidate" / "released", settings_to(LAST))
     title, rest = (run / "model_card.md").read_text().split("\n", 1)
     with atomic.folder(RUNS / "released") as released:
         shutil.copytree(run, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))

@@ -108,11 +108,10 @@ def contest_zarr(folder):
 
 def test_zarr_is_read_as_the_contest_has_it(tmp_path):
     contest_zarr(tmp_path)
-    data = DATA
     found = frames.read(frames.find(tmp_path)[0])
-    np.testing.assert_array_equal(found.read(2, 2, WINDOW), data[2:4, 3:13, 5:17])
+    np.testing.assert_array_equal(found.read(2, 2, WINDOW), DATA[2:4, 3:13, 5:17])
     assert found.time[1] == np.datetime64("2020-04-01T12:05:00")
-    np.testing.assert_array_equal(found.osgb, data[:2])
+    np.testing.assert_array_equal(found.osgb, DATA[:2])
 
 
 def _group_for_array(group):

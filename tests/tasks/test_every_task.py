@@ -92,7 +92,8 @@ def test_the_export_equals_the_model_built_from_the_weights(run, task, settings)
     exported = artifact.predictor(run)(case)
     for head, value in task.served(stored, model)(case.batch()).items():
         # Six flows over two hours make a little of rounding grow.
-        np.testing.assert_allclose(exported[head], value[0], rtol=2e-3, atol=1e-5)
+        rounding = 2e-3 if task.name == "nowcast" else 1e-4
+        np.testing.assert_allclose(exported[head], value[0], rtol=rounding, atol=1e-5)
 
 
 def test_a_label_of_weight_zero_has_no_say(task, settings):

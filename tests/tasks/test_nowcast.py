@@ -12,28 +12,10 @@ from PIL import Image
 
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
-from seaice_tf.tasks.nowcast import NOWCAST, Options, Settings, data, products
-from seaice_tf.tasks.nowcast import contest as evaluator
+from seaice_tf.tasks.nowcast import NOWCAST, Options, Settings, data
 from seaice_tf.tasks.nowcast.networks import NETWORKS
-from seaice_tf.tasks.nowcast.verification import BASELINES
 from seaice_tf.transforms.nowcast import CENTRE
 from seaice_tf.transforms.windows import whole
-from seaice_tf.writers import contest_frames, synthetic_frames
-
-
-@pytest.fixture(scope="module")
-def contest(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("contest")
-    synthetic_frames.write_contest(folder, 2, seed=3, later=12)
-    return folder
-
-
-def still(case):
-    """A forecast that needs no network."""
-    return {
-        "frames": BASELINES["persistence"](case)["frames"],
-        "flow": np.zeros((128, 128, 2), np.float32),
-    }
 
 
 def spoilt(folder, path, change):
@@ -156,42 +138,6 @@ def test_shards_give_the_windows_of_the_files(frame_settings, tmp_path):
     np.testing.assert_array_equal(*batches)
 
 
-def test_the_contest_is_scored_by_its_own_files(contest, frame_settings):
-    settings = dataclasses.replace(frame_settings, data=str(contest))
-    cases = NOWCAST.cases(settings)
-    assert len(cases) == 2
-    case = next(iter(cases))
-    assert case.context.known.sum() == 12
-    scores = NOWCAST.score([(case, {"frames": case.truth})], Options(by=("lead",)))
-    assert scores["ms_ssim"] == pytest.approx(1)
-    leads = [name for name in scores if name.endswith("/ms_ssim")]
-    assert leads == [f"lead_{lead:02d}/ms_ssim" for lead in range(1, 13)]
-
-
-def test_a_forecast_of_features_is_the_contests_file(
-    contest, frame_settings, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(products, "DRAWN", 0)  # drawing takes seconds
-    for path in (contest, contest / "features.npz"):
-        settings = dataclasses.replace(frame_settings, data=str(path))
-        cases = NOWCAST.future(settings)
-        assert [case.truth for case in cases] == [None, None]
-    pairs = [(case, still(case)) for case in cases]
-    written = NOWCAST.write(pairs, tmp_path, "still")
-    assert {"predictions.npz", "nowcast.nc"} <= {path.name for path in written}
-    with np.load(tmp_path / "predictions.npz", allow_pickle=False) as file:
-        expected = np.stack([fields["frames"] for _, fields in pairs])
-        np.testing.assert_array_equal(file["data"], expected)
-
-
-def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_path):
-    few = [np.full((9, 128, 128), 300, np.int16)]
-    path = contest_frames.write(tmp_path / "features.npz", 1, few)
-    settings = dataclasses.replace(frame_settings, data=str(path))
-    with pytest.raises(InputError, match="expected 12 frames in each window, got 9"):
-        NOWCAST.future(settings)
-
-
 def test_two_images_give_their_flow(frame_settings, tmp_path):
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 255, (14, 14)).astype(np.uint8)
@@ -291,22 +237,3 @@ def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):
     assert known == {12, 13}
     assert "25 frames, 2020-04-01T12:00:00" in cases.source
     assert len({case.name for case in cases}) == len(cases)
-
-
-def test_the_evaluator_of_the_contest_is_answered_file_by_file(contest, tmp_path):
-    said = []
-    lines = ["Process features.npz\n", "Process features.npz\n"]
-    evaluator.answer(still, lines, contest, tmp_path / "out", said.append)
-    assert said == ["STARTUP", "Exported features.npz", "Exported features.npz"]
-    with np.load(tmp_path / "out" / "features.npz", allow_pickle=False) as file:
-        predictions = file["data"]
-    with np.load(contest / "features.npz", allow_pickle=False) as file:
-        last = file["data"][:, -1, CENTRE, CENTRE]
-    assert predictions.shape == (2, 24, 64, 64)
-    np.testing.assert_array_equal(predictions[:, 23], last)
-
-
-@pytest.mark.parametrize("line", ["Remove features.npz\n", "Process ../features.npz\n", "\n"])
-def test_what_the_evaluator_may_not_ask_is_refused(contest, tmp_path, line):
-    with pytest.raises(InputError, match="standard input: expected 'Process '"):
-        evaluator.answer(still, [line], contest, tmp_path, lambda line: None)

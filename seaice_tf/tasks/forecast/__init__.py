@@ -13,7 +13,7 @@ from seaice_tf.readers.archive_doctor import examine
 from seaice_tf.task import Case, Pairs, Splits, Task
 from seaice_tf.tasks.forecast.cases import Options, cases, future
 from seaice_tf.tasks.forecast.data import archive
-from seaice_tf.tasks.forecast.month_networks import autoencoder_weights
+from seaice_tf.tasks.forecast.month_networks import autoencoder_run
 from seaice_tf.tasks.forecast.networks import NETWORKS
 from seaice_tf.tasks.forecast.report import sections
 from seaice_tf.tasks.forecast.settings import Settings
@@ -35,7 +35,8 @@ def splits(settings: Settings) -> Splits:
     period = settings.validation_first, settings.validation_last
     files = data.files
     if settings.network == "sequence":
-        files += (autoencoder_weights(settings),)
+        weights, _ = autoencoder_run(settings)
+        files += (weights,)
     return Splits(
         train,
         validation,

@@ -68,8 +68,8 @@ def _autoencoder_examples(data: Archive, settings: Settings) -> tuple[Examples, 
     return _pair(data, settings, 0, Months(data, settings).alone)
 
 
-def autoencoder_weights(settings: Settings) -> Path:
-    """The weights of the run that the settings name; InputError if that is no autoencoder's."""
+def autoencoder_run(settings: Settings) -> tuple[Path, Settings]:
+    """Weights and settings of the run that is named; InputError if that is no autoencoder's."""
     run = Path(settings.autoencoder)
     if not settings.autoencoder or not (run / "weights.npz").exists():
         raise InputError(
@@ -79,13 +79,12 @@ def autoencoder_weights(settings: Settings) -> Path:
     stored = settings_file.read(run / "settings.json", Settings)
     if stored.network != "autoencoder":
         raise InputError(f"{run}: expected an autoencoder, got a run of {stored.network}")
-    return run / "weights.npz"
+    return run / "weights.npz", stored
 
 
 def _trained_autoencoder(settings: Settings) -> keras.Model:
     """The autoencoder of the run that the settings name; InputError if that is none."""
-    path = autoencoder_weights(settings)
-    stored = settings_file.read(path.with_name("settings.json"), Settings)
+    path, stored = autoencoder_run(settings)
     if stored.train_last > settings.train_last or stored.hole != settings.hole:
         raise InputError(
             f"{path.parent}: expected an autoencoder trained to {settings.train_last} or earlier "
