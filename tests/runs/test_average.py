@@ -7,7 +7,7 @@ from seaice_tf.settings import Training
 
 
 def test_weights_that_are_single_numbers_are_averaged_too():
-    inputs = keras.Input((2, 4, 4, 1))
+    inputs = keras.Input((2, 4, 4))
     model = keras.Model(inputs, LeadBlur(name="blur")(inputs))
     average = Average(model, Training(average=0.5))
     before = [float(value) for value in average.values]
