@@ -2,17 +2,18 @@
 
 The fourth place of the Overhead Geopose Challenge found that heavy augmentation harms: its network
 was pretrained with it and finetuned without for twice as long. Here all runs have the same number
-of steps; "heavy, then none" is a third of them with and two thirds without. Last the eight turns
-again, with a map of the flow's length to which the scale is fitted, and with scale and angle told
-by the bottleneck alone. Finished runs are read again, an open one goes on where it stopped.
+of steps and the same learning rate; "heavy, then none" is a third with and two thirds without. Last
+the eight turns again, with a map of the flow's length to which the scale is fitted, and with scale
+and angle told by the bottleneck alone. Finished runs are read again, an open one goes on where it
+stopped.
 
 Without --data on synthetic tiles: they say which way to go on such tiles, and with so few of them,
 not what thousands of real ones ask for.
 
 Usage: python experiments/geopose_augmentation.py [--data TILES --crop 512] [--tiny]
        [--epochs 12] [--seeds 3]
-(seven runs a seed, together as long as six and a third: with 12 epochs half an hour of processor
-time a seed. --tiny: two minutes, and no figure to look at)
+(seven runs a seed, together as long as six: with 12 epochs half an hour of processor time a seed.
+--tiny: two minutes, and no figure to look at)
 """
 
 import argparse
@@ -53,12 +54,10 @@ def settings(base: Settings, root: Path, kind: str, seed: int) -> Settings:
     changes = dict(KINDS[kind])
     epochs = max(round(changes.pop("share", 1) * base.training.epochs), 1)
     before = changes.pop("transfer", "")
-    training = replace(
-        base.training,
-        epochs=epochs,
-        seed=seed,
-        transfer=str(path_of(root, before, seed)) if before else "",
-    )
+    training = replace(base.training, epochs=epochs, seed=seed)
+    if before:
+        rate = 2 * training.learning_rate  # of which transfer takes half
+        training = replace(training, learning_rate=rate, transfer=str(path_of(root, before, seed)))
     return replace(base, training=training, **changes)
 
 

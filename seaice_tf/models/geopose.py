@@ -82,26 +82,23 @@ def network(
     return keras.Model([image, city, gsd], outputs, name="geopose")
 
 
-def geopose_of_images(network: keras.Model, hedge: bool = True) -> keras.Model:
+def geopose_of_images(network: keras.Model) -> keras.Model:
     """Build what is exported of a trained network.
 
     Args:
         network: of `network`; shared.
-        hedge: shorten the scale where the angle is uncertain: the flow of the least squared error
-            that is expected, where sine and cosine are means of what may be.
 
     Returns:
         A functional model from [images (B, H, W, 3) uint8, city (B, 4), gsd (B, 1)] to a dict:
         "agl" (B, H, W) metres, at least 0; "scale" (B,) pixels a metre; "angle" (B,) radians in
         [0, 2 pi); "certainty" (B,), the length of the vector of sine and cosine, at most 1: near 0
-        where nothing leans.
+        where nothing leans. As sine and cosine are means of what may be, the flow of the least
+        squared error that is expected has scale times certainty.
     """
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     city, gsd = (keras.Input((n,), name=name) for name, n in (("city", len(CITIES)), ("gsd", 1)))
     found = network([ToFloat(name="to_float")(image), city, gsd])
-    return keras.Model(
-        [image, city, gsd], Decide(hedge, name="decide")(found), name="geopose_of_images"
-    )
+    return keras.Model([image, city, gsd], Decide(name="decide")(found), name="geopose_of_images")
 
 
 class ToFloat(keras.layers.Layer):
@@ -117,10 +114,6 @@ class ToFloat(keras.layers.Layer):
 class Decide(keras.layers.Layer):
     """Heights of at least 0, scale and angle, from the heads of the network."""
 
-    def __init__(self, hedge: bool, **kwargs):
-        super().__init__(**kwargs)
-        self.hedge = hedge
-
     def call(self, outputs):
         agl = tf.maximum(outputs[AGL][..., 0], 0.0)
         if MAGNITUDE in outputs:
@@ -129,8 +122,6 @@ class Decide(keras.layers.Layer):
             scale = outputs[SCALE][:, 0]
         sine, cosine = outputs[ANGLE][:, 0], outputs[ANGLE][:, 1]
         certainty = tf.minimum(tf.sqrt(sine**2 + cosine**2), 1.0)
-        if self.hedge:
-            scale *= certainty
         return {
             AGL: agl,
             SCALE: tf.maximum(scale, 0.0),

@@ -33,7 +33,13 @@ BAND = 256  # rows compared at once
 DRAWS = 2000  # of the bootstrap
 
 
-def sums(true: np.ndarray, true_pose: Pose, pred: np.ndarray, pred_pose: Pose) -> np.ndarray:
+def sums(
+    true: np.ndarray,
+    true_pose: Pose,
+    pred: np.ndarray,
+    pred_pose: Pose,
+    pred_scale: float | None = None,
+) -> np.ndarray:
     """What has to be added up over tiles, in the order of FIELDS: (11,) float64.
 
     NaN throughout if the prediction is not finite where the truth is known.
@@ -42,7 +48,8 @@ def sums(true: np.ndarray, true_pose: Pose, pred: np.ndarray, pred_pose: Pose) -
         true: (H, W) metres, NaN where unknown.
         true_pose: how the image was taken.
         pred: (H, W) metres.
-        pred_pose: what was predicted.
+        pred_pose: of the flow that was predicted.
+        pred_scale: the scale itself, if that of the flow was shortened.
 
     Raises:
         InputError: the shapes differ.
@@ -63,7 +70,7 @@ def sums(true: np.ndarray, true_pose: Pose, pred: np.ndarray, pred_pose: Pose) -
         return missing()
     turned = np.abs(circular.difference(pred_pose.angle, true_pose.angle))
     total[7] = 1
-    total[9] = abs(pred_pose.scale - true_pose.scale)
+    total[9] = abs((pred_pose.scale if pred_scale is None else pred_scale) - true_pose.scale)
     total[10] = np.degrees(turned)
     return total
 

@@ -79,13 +79,18 @@ def test_one_city_alone(geopose_settings):
 
 def test_scores_by_city(geopose_settings):
     cases = GEOPOSE.cases(geopose_settings, Options(by=("city",)))
-    perfect = [(c, {"agl": c.truth.agl, **c.truth.pose._asdict()}) for c in cases]
+    sure = [{**c.truth.pose._asdict(), "certainty": 1.0} for c in cases]
+    perfect = [(c, {"agl": c.truth.agl, **pose}) for c, pose in zip(cases, sure)]
     found = GEOPOSE.score(perfect)
     assert found["r2"] == found["r2_low"] == pytest.approx(1)
     assert [found[f"city_{city}/r2"] for city in geopose.CITIES] == pytest.approx([1] * 4)
     assert sum(found[f"city_{city}/tiles"] for city in geopose.CITIES) == len(cases)
     lost = [(c, {**f, "scale": np.nan} if c.name.startswith("ARG") else f) for c, f in perfect]
     assert GEOPOSE.score(lost)["r2"] == pytest.approx(0.75)
+    half = GEOPOSE.score((c, {**f, "certainty": 0.5}) for c, f in perfect)
+    longer = {"scale_mae": half["scale_mae"], "angle_mae": half["angle_mae"]}
+    assert longer == pytest.approx({"scale_mae": 0, "angle_mae": 0}, abs=1e-6)
+    assert half["r2_vflow"] < half["r2_agl"] == pytest.approx(1)
     flat = GEOPOSE.score((c, GEOPOSE.baselines["flat"](c)) for c in cases)
     assert flat["scale_mae"] > 0
 
@@ -101,7 +106,7 @@ def test_products_are_a_submission_that_the_doctor_takes(geopose_settings, tmp_p
     }
     agl, pose = geopose_submission.read(tmp_path / "tiles", name)
     np.testing.assert_allclose(agl, pairs[0][1]["agl"], atol=0.0051)
-    assert pose.scale == pytest.approx(1.0)
+    assert pose.scale == pytest.approx(pairs[0][1]["certainty"], rel=1e-5)
     command = ["doctor", "geopose", "--data", str(tmp_path / "submission.tar.gz")]
     assert cli.main([*command, "--target", geopose_settings.data]) == 0
     assert cli.main(command) == 1

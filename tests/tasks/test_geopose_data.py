@@ -129,7 +129,8 @@ def test_r2_weighs_cities_by_their_variance_and_fits_have_magnitudes(geopose_set
     view = sources[0].view(Window(0, 0, 32, 32))
     expected = np.nan_to_num(view.agl) * view.pose.scale
     np.testing.assert_allclose(targets["magnitude"][..., 0], expected, rtol=1e-5)
-    assert float(tf.reduce_max(weight["agl"])) == pytest.approx(weights[sources[0].city])
+    for name in ("agl", "magnitude"):
+        assert float(tf.reduce_max(weight[name])) == pytest.approx(weights[sources[0].city])
     heights = {c: [s.view(None).agl for s in sources if s.city == c] for c in geopose.CITIES}
     variance = {c: np.nanvar(np.stack(each), dtype=np.float64) for c, each in heights.items()}
     for a in geopose.CITIES:

@@ -66,7 +66,8 @@ GEOPOSE = Task(
         "city as one-hot of ARG, ATL, JAX and OMA, (batch, 4), and the ground sample distance in "
         "metres, (batch, 1), and gives `agl`, (batch, height, width) metres above ground; `scale`, "
         "(batch,) pixels of flow a metre; `angle`, (batch,) radians, the flow being agl x scale x "
-        "(sin, cos) to the right and down; and `certainty` of the angle, (batch,), 0 to about 1."
+        "(sin, cos) to the right and down; and `certainty` of the angle, (batch,), 0 to 1: the "
+        "flow of the least squared error that is expected is so many times as long."
     ),
     options=Options,
     report=sections,

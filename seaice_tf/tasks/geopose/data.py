@@ -23,7 +23,7 @@ from seaice_tf.transforms.geopose_augment import HEAVY, NONE, Strength
 from seaice_tf.transforms.windows import Window
 from seaice_tf.writers import synthetic_tiles
 
-SYNTHETIC = {"number": 240, "seed": 0, "side": 256, "gsd": 0.5, "tests": 4}
+SYNTHETIC = {"number": 240, "seed": 0, "side": 256, "gsd": None, "tests": 4}
 STRENGTHS = {"none": NONE, "turns": Strength(turns=True), "heavy": HEAVY}
 KINDS = (tf.uint8, tf.float32, tf.float32, tf.float32, tf.float32)  # of what a crop is made of
 
@@ -231,7 +231,7 @@ def _example(settings: Settings, city_weights: CityWeights, cut, *key):
     targets = {AGL: agl, ANGLE: pose[1:]}
     weights = {AGL: tf.cast(known, tf.float32) * numbers[1], ANGLE: tf.ones(2)}
     if settings.scale_by == "fit":
-        targets[MAGNITUDE], weights[MAGNITUDE] = agl * pose[0], tf.cast(known, tf.float32)
+        targets[MAGNITUDE], weights[MAGNITUDE] = agl * pose[0], weights[AGL]
     else:
         targets[SCALE], weights[SCALE] = pose[:1], tf.ones(1)
     return (image, city, numbers[:1]), targets, weights

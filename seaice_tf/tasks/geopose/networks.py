@@ -39,11 +39,11 @@ def start(settings: Settings, model: keras.Model) -> None:
 
 
 def served(settings: Settings, model: keras.Model) -> keras.Model:
-    return geopose.geopose_of_images(model, settings.hedge)
+    return geopose.geopose_of_images(model)
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: optimisation, width, the loss of the heights and augmentation."""
+    """What a sweep varies: optimisation, width and augmentation."""
     training = training_space(hp, settings.training, (1e-4, 1e-2), (4, 8, 16))
     width = hp.Choice("width", [0.5, 1.0, 2.0])
     return dataclasses.replace(

@@ -65,8 +65,6 @@ class Settings:
     """Pixels along a side of the tiles that larger images are predicted in."""
     overlap: int = 128
     """Pixels that neighbouring tiles share."""
-    hedge: bool = True
-    """Shorten the scale where the angle is uncertain, as the score rewards."""
     views: Literal["one", "all"] = "one"
     """Predict the mean of all eight flips and quarter turns."""
 

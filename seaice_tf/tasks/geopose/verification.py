@@ -21,7 +21,9 @@ DRAWN = 24  # tiles that pictures are made of
 
 
 def pose(fields: Maps) -> Pose:
-    return Pose(float(fields["scale"]), float(fields["angle"]))
+    """That of the flow of the least squared error that is expected: shortened where the angle is
+    uncertain."""
+    return Pose(float(fields["scale"] * fields["certainty"]), float(fields["angle"]))
 
 
 def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
@@ -29,7 +31,8 @@ def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
     cities, rows = [], []
     for case, fields in pairs:
         cities.append(case.context.tile.city)
-        rows.append(scores.sums(case.truth.agl, case.truth.pose, fields["agl"], pose(fields)))
+        truth, scale = case.truth, float(fields["scale"])
+        rows.append(scores.sums(truth.agl, truth.pose, fields["agl"], pose(fields), scale))
     table = np.array(rows)
     low, high = scores.interval(cities, table)
     result = {**_scores(cities, table), "r2_low": low, "r2_high": high}
@@ -68,7 +71,7 @@ def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
 
 def _constant(case: Case, height: float, found: Pose) -> dict[str, Any]:
     agl = baselines_geopose.constant(height, case.truth.agl.shape)
-    return {"agl": agl, "scale": found.scale, "angle": found.angle}
+    return {"agl": agl, "scale": found.scale, "angle": found.angle, "certainty": 1.0}
 
 
 def _flat(case: Case) -> Maps:
