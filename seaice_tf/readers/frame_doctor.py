@@ -1,5 +1,6 @@
 """What is in files of frames, and all that is wrong with them at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,14 +58,15 @@ def sequence(path: Path) -> Findings:
     """
     held = frames.read(path)
     height, width = held.shape
-    troubles, means = [], []
+    troubles, means, dark = [], [], []
     for number, time in enumerate(held.time):
         frame = _frame(held, number)
         means.append(frame.mean(dtype=np.float64))
         if values := nowcast.beyond(frame):
             troubles.append(f"{path}: {time}: expected counts from 0 to 1023, got {values}")
         elif nowcast.dark(frame):
-            troubles.append(f"{path}: {time}: night, mean of {means[-1]:.0f} counts")
+            dark.append(number)
+    troubles += [f"{path}: {night}" for night in _nights(held.time, np.array(dark, int), means)]
     for gap in nowcast.gaps(held.time):
         before, after = held.time[gap : gap + 2]
         troubles.append(f"{path}: a gap from {before} to {after}; no window crosses it")
@@ -85,6 +87,16 @@ def usable(held: Frames) -> np.ndarray:
     """Which frames hold counts by day: (T,) bool; they are read one at a time."""
     every = (_frame(held, number) for number in range(len(held)))
     return np.array([not nowcast.beyond(frame) and not nowcast.dark(frame) for frame in every])
+
+
+def _nights(time: np.ndarray, dark: np.ndarray, means: list[float]) -> Iterator[str]:
+    """One line for dark frames that follow each other."""
+    for night in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1):
+        mean = f"mean of {np.mean([means[i] for i in night]):.0f} counts" if night.size else ""
+        if night.size == 1:
+            yield f"{time[night[0]]}: night, {mean}"
+        elif night.size > 1:
+            yield f"{time[night[0]]} to {time[night[-1]]}: {night.size} frames of night, {mean}"
 
 
 def _frame(held: Frames, number: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.scores import bootstrap
 from seaice_tf.scores.ms_ssim import ms_ssim
 from seaice_tf.transforms.nowcast import FRAMES_OUT
 
@@ -74,6 +75,25 @@ def scores(windows: Sequence[Leads]) -> dict[str, float]:
         "mae": float(np.mean([np.nanmean(window.mae) for window in known])),
         **{_csi_name(t): float(value) for t, value in zip(THRESHOLDS, _csi(pixels))},
     }
+
+
+def interval(places: Sequence[str], windows: Sequence[Leads]) -> tuple[float, float]:
+    """The 95 % bootstrap interval of "ms_ssim", from `bootstrap.interval`.
+
+    Windows of one place and day show nearly the same, so they are drawn together. (Clouds that
+    reach over several windows make the true interval wider still.)
+
+    Args:
+        places: of the windows.
+        windows: as in `scores`.
+    """
+    values: dict[str, list[float]] = {}
+    for place, window in zip(places, windows):
+        if np.isfinite(window.mae).any():
+            values.setdefault(place, []).append(float(np.nanmean(window.ms_ssim)))
+    if not values:
+        return np.nan, np.nan
+    return bootstrap.interval(np.array([np.mean(each) for each in values.values()]))
 
 
 def by_lead(windows: Sequence[Leads]) -> dict[str, np.ndarray]:

@@ -43,6 +43,13 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
     assert np.flatnonzero(~good).tolist() == [3, 5, 7]
 
 
+def test_a_night_is_told_in_one_line(tmp_path):
+    nights = {f"n{i}": (i, 10 + i) for i in (0, 4, 5, 6)}
+    one, several = frame_doctor.examine(save(tmp_path / "a.npz", **nights)).troubles
+    assert one.endswith("10:00:00: night, mean of 10 counts")
+    assert several.endswith("10:20:00 to 2020-04-01T10:30:00: 3 frames of night, mean of 15 counts")
+
+
 def test_small_frames_are_told(tmp_path):
     writer.write(tmp_path / "made_up", 1, 13, (40, 50))
     (trouble,) = frame_doctor.examine(tmp_path / "made_up").troubles

@@ -27,6 +27,17 @@ def test_windows_count_alike_over_the_leads_that_they_know():
     assert values["mae"] == pytest.approx(np.mean(errors), rel=1e-5)
 
 
+def test_windows_of_one_place_are_drawn_together():
+    windows = [nowcast.of_window(*window(seed, 12)) for seed in range(4)]
+    unknown = nowcast.of_window(*window(4, 0))
+    means = [np.nanmean(each.ms_ssim) for each in windows]
+    low, high = nowcast.interval([*"abcd", "e"], [*windows, unknown])
+    assert min(means) <= low < np.mean(means) < high <= max(means)
+    twice = nowcast.interval([*"aabb"], [*windows[:2], *windows[:2]])
+    assert twice[0] == pytest.approx(twice[1]) == pytest.approx(np.mean(means[:2]))
+    assert np.isnan(nowcast.interval(["e"], [unknown])).all()
+
+
 def test_leads_are_scored_by_the_windows_that_know_them():
     cases = [window(0, 24), window(1, 12), window(2, 0)]
     leads = nowcast.by_lead([nowcast.of_window(*case) for case in cases])

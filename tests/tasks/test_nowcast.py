@@ -59,6 +59,15 @@ def test_examples_are_windows_and_what_is_known_of_their_leads(frame_settings):
     assert weights["frames"].numpy().ravel().tolist() == [1] * 4 + [0] * 20
 
 
+def test_no_more_windows_choose_the_epoch_than_are_in_one(frame_settings):
+    every = _places(frame_settings, "validation")
+    fewer = dataclasses.replace(frame_settings, windows=len(every) - 1)
+    examples = data.validation_examples(fewer, data.sequences(fewer).sequences)
+    assert examples.size == -(-len(every) // 2)
+    last = examples.fetch(tf.constant(examples.size - 1, tf.int64))[0]
+    np.testing.assert_array_equal(last, every[2 * (examples.size - 1)].read()[:12])
+
+
 def test_without_columns_for_tests_those_of_validation_score(frame_settings):
     all_learnt = dataclasses.replace(frame_settings, train_share=0.5, validation_share=0.5)
     cases = NOWCAST.cases(all_learnt)

@@ -43,6 +43,7 @@ class Context:
         known: (24,) bool, the leads whose truth is known.
         last: time of the last frame given, None if it is not known.
         osgb: (2, 128, 128) eastings and northings in metres, None if they are not known.
+        place: the same for windows that show the same pixels on one day.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Context:
     known: np.ndarray
     last: np.datetime64 | None = None
     osgb: np.ndarray | None = None
+    place: str = ""
 
     def centre_osgb(self) -> np.ndarray | None:
         """(2, 64, 64), of what is forecast."""
@@ -119,7 +121,8 @@ def _case(place: Place, source: str, truth: bool) -> Case:
     if osgb is not None:
         osgb = osgb[:, *place.window.slices]
     last = place.frames.time[place.start + FRAMES_IN - 1]
-    context = Context(source, past, known, last, osgb)
+    where = f"{place.frames.name} {np.datetime64(last, 'D')} {place.window}"
+    context = Context(source, past, known, last, osgb, where)
     return Case(place.name, past.astype(np.float32), context, later if truth else None)
 
 
@@ -143,8 +146,9 @@ def _contest_case(features: Windows, targets: Windows | None, source: str, index
         later[: len(came)] = came
         known[: len(came)] = True
     osgb = None if features.osgb is None else features.osgb[index]
-    context = Context(source, past, known, osgb=osgb)
-    return Case(f"window_{index:05d}", past.astype(np.float32), context, later)
+    name = f"window_{index:05d}"
+    context = Context(source, past, known, osgb=osgb, place=name)
+    return Case(name, past.astype(np.float32), context, later)
 
 
 def _require_counts(frames: np.ndarray, where: str) -> None:

@@ -132,17 +132,19 @@ def training_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
 
 
 def validation_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
-    """Windows on a grid in the columns for validation."""
-    chosen = [
+    """Windows on a grid in the columns for validation; of more than `settings.windows` an even
+    choice."""
+    every = [
         place
         for each in some
         for place in places(settings, each, region(settings, each, "validation"))
     ]
-    if not chosen:
+    if not every:
         raise InputError(
             f"{some[0].name}: expected {settings.least} usable frames without a gap, got none; add "
             f"longer sequences"
         )
+    chosen = every[:: -(-len(every) // settings.windows)]
     return Examples(len(chosen), lambda index: example(lambda i: chosen[i].read(), index))
 
 

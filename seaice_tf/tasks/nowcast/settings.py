@@ -44,7 +44,7 @@ class Settings:
     """Frames that a window has at least: 12 that are given, and 1 to 24 that are forecast. It has
     up to 36 where so many follow; leads past the end of a sequence have no say."""
     windows: int = 192
-    """Windows in an epoch."""
+    """Windows in an epoch, and at most so many that choose it."""
     stride: int = 12
     """Frames from one window of validation and test to the next at least."""
     flips: bool = True

@@ -12,11 +12,13 @@ from seaice_tf.tasks.nowcast.cases import Options
 
 
 def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
-    """Means over windows, and those at each lead where they are asked for."""
-    windows = [
-        scores.of_window(case.truth, fields["frames"], case.context.known) for case, fields in pairs
-    ]
-    result = scores.scores(windows)
+    """Means over windows with the 95 % interval of MS-SSIM, and those at each lead if asked for."""
+    places, windows = [], []
+    for case, fields in pairs:
+        places.append(case.context.place)
+        windows.append(scores.of_window(case.truth, fields["frames"], case.context.known))
+    low, high = scores.interval(places, windows)
+    result = {**scores.scores(windows), "ms_ssim_low": low, "ms_ssim_high": high}
     if "lead" in (options or Options()).by:
         table = scores.by_lead(windows)
         for lead in np.flatnonzero(np.isfinite(table["mae"])):
