@@ -1,16 +1,16 @@
 """A small Perceiver that tells the flow between two frames.
 
-After Jaegle et al. 2021 (arXiv:2107.14795), section 4.2: each cell is the 3 x 3 patches of both
-frames around it and where it lies; a few latent vectors attend to all cells, then to one another;
-each cell asks them for its flow. It learns without known flows, from how well the first frame moved
-by its flow matches the second.
+After Jaegle et al. 2021 (arXiv:2107.14795), section 4.2: each pixel is the 3 x 3 patches of both
+frames around it and where it lies; a few latent vectors attend to all, then to one another; each
+pixel asks them for its flow. What the latent vectors read are coarser cells, whose patches hold
+motions of several pixels. It learns without known flows, from how well the first frame moved by its
+flow matches the second.
 """
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.lucas_kanade import finer
 from seaice_tf.models.warp import Warp
 from seaice_tf.transforms.nowcast import SIDE
 
@@ -32,7 +32,7 @@ def flow_perceiver(
 
     Args:
         side: of the frames, a multiple of `coarser`.
-        coarser: pixels a cell; the flow of the cells is resized.
+        coarser: pixels a cell that is read.
         latents, width: number and length of the latent vectors.
         blocks: of self-attention between them.
         heads: of each attention, width / heads wide.
@@ -49,13 +49,13 @@ def flow_perceiver(
     x = attention_block(x, cells, heads, "read")
     for i in range(1, blocks + 1):
         x = attention_block(x, x, heads, f"block{i}")
-    x = attention_block(cells, x, heads, "ask")
+    pixels = layers.Dense(width, name="pixels_embed")(Cells(1, bands, name="pixels")(pair))
+    x = attention_block(pixels, x, heads, "ask")
     x = layers.LayerNormalization(name="flow_norm")(x)
     # A network that starts from no flow starts from what persistence gives.
     small = keras.initializers.RandomNormal(stddev=1e-3)
-    x = layers.Dense(2, kernel_initializer=small, name="flow_of_cells")(x)
-    x = layers.Reshape((side // coarser, side // coarser, 2), name="flow_grid")(x)
-    return keras.Model(pair, Finer(side, name="flow")(x), name=name)
+    x = layers.Dense(2, kernel_initializer=small, name="flow_of_pixels")(x)
+    return keras.Model(pair, layers.Reshape((side, side, 2), name="flow")(x), name=name)
 
 
 def by_warping(network: keras.Model) -> keras.Model:
@@ -144,17 +144,3 @@ class Latents(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return (shape[0], self.number, self.width)
-
-
-class Finer(keras.layers.Layer):
-    """A flow of cells to that of pixels, in pixels: (B, h, w, 2) -> (B, side, side, 2)."""
-
-    def __init__(self, side: int, **kwargs):
-        super().__init__(**kwargs)
-        self.side = side
-
-    def call(self, flow):
-        return finer(flow, (self.side, self.side))
-
-    def compute_output_shape(self, shape):
-        return (shape[0], self.side, self.side, 2)

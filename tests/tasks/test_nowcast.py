@@ -133,10 +133,11 @@ def test_shards_give_the_windows_of_the_files(frame_settings, tmp_path):
     NOWCAST.prepare(frame_settings, tmp_path / "shards")
     assert written[0].stat().st_mtime_ns == time
     of_shards = dataclasses.replace(frame_settings, shards=str(tmp_path / "shards"))
-    alone = NOWCAST.cases(dataclasses.replace(of_shards, data=""))
-    for one, other in zip(alone, NOWCAST.cases(frame_settings), strict=True):
-        assert one.name == other.name
-        np.testing.assert_array_equal(one.inputs, other.inputs)
+    alone = dataclasses.replace(of_shards, data="")
+    for some in (NOWCAST.cases, NOWCAST.future):
+        for one, other in zip(some(alone), some(frame_settings), strict=True):
+            assert one.name == other.name
+            np.testing.assert_array_equal(one.inputs, other.inputs)
     path = shutil.copy(next(Path(frame_settings.data).glob("*.npz")), tmp_path / "other.npz")
     with pytest.raises(InputError, match=r"expected shards of the sequences in .*other\.npz, got"):
         NOWCAST.splits(dataclasses.replace(of_shards, data=str(path)))

@@ -80,13 +80,14 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
 
 
 def future(settings: Settings) -> Cases:
-    """The contest's features; two images; or the last 12 frames of sequences, in windows whose
-    centres lie side by side."""
+    """The contest's features; two images; or the last 12 frames of sequences, those of shards if
+    these alone are named, in windows whose centres lie side by side."""
     if "," in settings.data:
         return _images(settings.data.split(","))
     if path := contest_file(settings):
         return _contest(path, truth=False)
-    found = data.unchecked(settings)
+    alone = settings.shards and not settings.data
+    found = data.learnt_from(settings) if alone else data.unchecked(settings)
     places = [place for each in found.sequences for place in _last(each)]
     source = f"{found.source}; the last {FRAMES_IN} frames"
     return Cases(source, [partial(_case, place, source, False) for place in places])
