@@ -1,14 +1,18 @@
-"""Speed of nowcasts, each as a ratio to a named peer in the same run.
+"""Speed of nowcasts, each as a ratio to a named peer in the same run, and the memory of `prepare`.
 
 Usage: python benchmarks/nowcast.py
 """
 
 import platform
+import resource
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+import zarr
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -31,6 +35,8 @@ from seaice_tf.transforms.windows import whole
 SHAPE = (512, 512)
 LENGTH = 48  # frames of the sequence
 WINDOWS = 16
+YEAR = (891, 1843)  # pixels of the contest's zarr
+LENGTHS = (144, 576)  # frames of it that are prepared
 
 
 def flows(past: np.ndarray):
@@ -103,6 +109,26 @@ def windows(sequence: Frames):
         return median_seconds(lambda: [drawn.draw(0, 0, i) for i in range(WINDOWS)], slices)
 
 
+def memory(length: int) -> float:
+    """Peak of `seaice-tf prepare nowcast` on so many frames of the contest's size, MiB.
+
+    Of all processes that this one has waited for, so the fewest frames come first.
+    """
+    frame = synthetic_frames.sequence(0, synthetic_frames.times(1), SHAPE)[0]
+    frame = np.resize(frame, YEAR)
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "a.zarr"
+        group = zarr.open_group(str(path), mode="w", zarr_format=2)
+        data = group.create_array("data", shape=(length, *YEAR), chunks=(12, 300, 500), dtype="i2")
+        for start in range(0, length, 12):
+            data[start : start + 12] = frame
+        group.create_array("time", data=np.arange(length) * 5)
+        group["time"].attrs["units"] = "minutes since 2020-04-01 04:00:00"
+        command = ["prepare", "nowcast", "--data", str(path), "--out", f"{place}/shards"]
+        subprocess.run([sys.executable, "-m", "seaice_tf", *command], check=True)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
 def main() -> None:
     time = synthetic_frames.times(LENGTH)
     data = synthetic_frames.sequence(0, time, SHAPE)
@@ -122,6 +148,9 @@ def main() -> None:
     for name, ((ours, peer), number) in rows.items():
         table.add_row(name, f"{number / ours:.1f}", f"{number / peer:.1f}", f"{ours / peer:.2f}")
     Console(width=110).print(table)
+    for length in LENGTHS:
+        counts = 2 * length * np.prod(YEAR) / 1e9
+        print(f"prepare {length} frames, {counts:.1f} GB of counts: {memory(length):.0f} MiB")
 
 
 if __name__ == "__main__":

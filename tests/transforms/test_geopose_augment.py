@@ -51,6 +51,27 @@ def test_stretched_views_equal_views_of_a_taller_city(factor):
     assert np.corrcoef(agl.ravel(), expected.ravel())[0, 1] > 0.97
 
 
+@pytest.mark.parametrize(("turning", "zoom"), [(0.5, 1.0), (0.0, 1.3), (4.0, 0.8), (2.5, 1.2)])
+def test_resampled_views_equal_views_of_the_city_resampled(turning, zoom):
+    ground = synthetic_blocks.scene("OMA", 2, (120, 120), 0.5, MARGIN)
+    result = geopose_augment.resampled(synthetic_city.render(ground, POSE), turning, zoom, 60)
+    side = 60 + 2 * MARGIN
+
+    def change(a):
+        black = np.zeros((*a.shape[:2], 3), np.uint8)
+        layers = np.moveaxis(a.reshape(*a.shape[:2], -1), -1, 0).astype(np.float32)
+        views = [View(black, layer, POSE, 1) for layer in layers]
+        moved = [geopose_augment.resampled(each, turning, zoom, side).agl for each in views]
+        moved = np.nan_to_num(np.stack(moved, axis=-1)).astype(a.dtype)
+        return moved if a.ndim == 3 else moved[..., 0]
+
+    city = changed(ground, change)
+    right, wrong = (synthetic_city.render(city, pose).agl for pose in (result.pose, POSE))
+    near, before = (np.mean(np.abs(result.agl - each) < 1) for each in (right, wrong))
+    assert near > 0.87  # the rest are edges, off by a pixel
+    assert near > before + 0.1
+
+
 @pytest.mark.parametrize(("turning", "zoom"), [(0.5, 1.0), (0.0, 1.3), (4.0, 0.8)])
 def test_resampled_feet_are_the_feet_resampled(view, turning, zoom):
     """Where a pixel stands after the change is where it stood before, changed likewise."""
