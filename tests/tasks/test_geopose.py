@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from seaice_tf import cli
 from seaice_tf.errors import InputError
 from seaice_tf.readers import geopose_submission, geopose_tiles
-from seaice_tf.tasks.geopose import GEOPOSE, Options, Settings, posing
+from seaice_tf.tasks.geopose import GEOPOSE, Options, Settings, posing, verification
 from seaice_tf.tasks.geopose.settings import City
 from seaice_tf.transforms import circular, geopose
 from seaice_tf.writers import geopose_products
@@ -111,6 +112,20 @@ def test_products_are_a_submission_that_the_doctor_takes(geopose_settings, tmp_p
     assert cli.main([*command, "--target", geopose_settings.data]) == 0
     assert cli.main(command) == 1
     assert "expected --target" in capsys.readouterr().err
+
+
+def test_a_submission_is_scored_as_the_run_that_wrote_it(geopose_settings, tmp_path):
+    cases = GEOPOSE.cases(geopose_settings, Options(tiles="all"))
+    pairs = [(case, case.pieces(looking)) for case in cases]
+    GEOPOSE.write(pairs, tmp_path, "a test")
+    expected = GEOPOSE.score(pairs)
+    labels = Path(geopose_settings.data)
+    found = verification.of_submission(tmp_path / "tiles", labels)
+    for name in ("r2", "r2_agl", "r2_vflow"):
+        assert found[name] == pytest.approx(expected[name], rel=1e-3)
+    (tmp_path / "tiles" / f"{pairs[0][0].name}_AGL.tif").unlink()
+    city = pairs[0][0].context.tile.city.lower()
+    assert verification.of_submission(tmp_path / "tiles", labels)[f"r2_{city}"] == 0
 
 
 def drop_label(folder, tile):

@@ -8,6 +8,7 @@ import numpy as np
 
 from seaice_tf import baselines_geopose
 from seaice_tf.baselines_geopose import STILL
+from seaice_tf.readers import geopose_submission, geopose_tiles
 from seaice_tf.scores import geopose as scores
 from seaice_tf.task import Case, Maps, Pairs, Predictor
 from seaice_tf.tasks.geopose.cases import Options
@@ -42,6 +43,23 @@ def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
             result[f"city_{city}/{name}"] = value
         result[f"city_{city}/tiles"] = int(here.sum())
     return result
+
+
+def of_submission(submission: Path, folder: Path) -> dict[str, float]:
+    """The scores of the files in a folder, by city too, against all labelled tiles of another.
+
+    Raises:
+        InputError: the labels cannot be read.
+    """
+    tiles = geopose_tiles.read_labelled(folder)
+    rows = []
+    for tile in tiles:
+        found = geopose_submission.read(submission, tile.id)
+        if found is None or found[0].shape != tile.shape:
+            rows.append(scores.missing())
+        else:
+            rows.append(scores.sums(geopose_tiles.read_agl(tile), tile.labels[1], *found))
+    return scores.scores([tile.city for tile in tiles], np.array(rows))
 
 
 def _scores(cities: Sequence[str], table: np.ndarray) -> dict[str, float]:
