@@ -16,15 +16,12 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from scipy import ndimage
-from timing import median_seconds
+from timing import Result, alone, median_seconds
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -38,7 +35,6 @@ from seaice_tf.writers import geopose_products, synthetic_tiles
 
 CROP = 512
 NUMBER = 4  # tiles
-Result = TypeVar("Result")
 
 
 def loop(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -97,18 +93,8 @@ def image(settings: Settings) -> float:
     return seconds(lambda: case.pieces(serve))[0]
 
 
-def measured(function: Callable[..., float], arguments: tuple) -> tuple[float, int]:
-    """What a function returns, and the peak memory of this process in MiB."""
-    taken = function(*arguments)
-    # Not getrusage, to which a process brings the peak of the one that started it.
-    status = Path("/proc/self/status").read_text().split()
-    return taken, int(status[status.index("VmHWM:") + 1]) // 1024
-
-
-def alone(label: str, function: Callable[..., float], *arguments) -> None:
-    """A row of a function in a process of its own, so that its peak memory is its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        taken, peak = pool.submit(measured, function, arguments).result()
+def row(label: str, function: Callable[..., float], *arguments) -> None:
+    taken, peak = alone(function, *arguments)
     print(f"| {label} | {taken:.3f} | {peak} |")
 
 
@@ -119,10 +105,10 @@ def network(side: int, folder: Path) -> None:
         tiles = folder / str(number)
         synthetic_tiles.write(tiles, number, side=side)
         settings = Settings(data=str(tiles), crop=min(CROP, side // 2), folds=2, test_fold=0)
-        alone(f"a shard of {number}", shards, settings, tiles / "shards")
+        row(f"a shard of {number}", shards, settings, tiles / "shards")
     settings = replace(settings, shards=str(tiles / "shards"))
-    alone(f"a crop of {settings.crop} for training", crops, settings)
-    alone(f"heights and pose of an image of {side}", image, settings)
+    row(f"a crop of {settings.crop} for training", crops, settings)
+    row(f"heights and pose of an image of {side}", image, settings)
 
 
 def main() -> None:

@@ -4,9 +4,6 @@ Usage: python benchmarks/nowcast.py
 """
 
 import platform
-import resource
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -17,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from skimage.transform import warp
-from timing import median_seconds
+from timing import alone, median_seconds
 
 from seaice_tf import baselines_nowcast
 from seaice_tf.baselines_nowcast import LUCAS_KANADE, TV_L1
@@ -26,6 +23,8 @@ from seaice_tf.readers import frame_shards
 from seaice_tf.runs import folder
 from seaice_tf.scores.ms_ssim import ms_ssim
 from seaice_tf.tasks import TASKS
+from seaice_tf.tasks.nowcast.prepare import prepare
+from seaice_tf.tasks.nowcast.settings import Settings
 from seaice_tf.transforms import advection, nowcast, optical_flow, synthetic_frames
 from seaice_tf.transforms.frame_pixels import Frames
 from seaice_tf.transforms.frame_windows import Drawing, Windows
@@ -109,24 +108,20 @@ def windows(sequence: Frames):
         return median_seconds(lambda: [drawn.draw(0, 0, i) for i in range(WINDOWS)], slices)
 
 
-def memory(length: int) -> float:
-    """Peak of `seaice-tf prepare nowcast` on so many frames of the contest's size, MiB.
+def year(length: int, path: Path) -> None:
+    """So many frames of the contest's size, as a zarr."""
+    frame = np.resize(synthetic_frames.sequence(0, synthetic_frames.times(1), SHAPE)[0], YEAR)
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    data = group.create_array("data", shape=(length, *YEAR), chunks=(12, 300, 500), dtype="i2")
+    for start in range(0, length, 12):
+        data[start : start + 12] = frame
+    group.create_array("time", data=np.arange(length) * 5)
+    group["time"].attrs["units"] = "minutes since 2020-04-01 04:00:00"
 
-    Of all processes that this one has waited for, so the fewest frames come first.
-    """
-    frame = synthetic_frames.sequence(0, synthetic_frames.times(1), SHAPE)[0]
-    frame = np.resize(frame, YEAR)
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "a.zarr"
-        group = zarr.open_group(str(path), mode="w", zarr_format=2)
-        data = group.create_array("data", shape=(length, *YEAR), chunks=(12, 300, 500), dtype="i2")
-        for start in range(0, length, 12):
-            data[start : start + 12] = frame
-        group.create_array("time", data=np.arange(length) * 5)
-        group["time"].attrs["units"] = "minutes since 2020-04-01 04:00:00"
-        command = ["prepare", "nowcast", "--data", str(path), "--out", f"{place}/shards"]
-        subprocess.run([sys.executable, "-m", "seaice_tf", *command], check=True)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+def prepared(path: Path) -> int:
+    """Files that `prepare` makes of a sequence."""
+    return len(prepare(Settings(data=str(path)), path.with_name("shards")))
 
 
 def main() -> None:
@@ -149,8 +144,11 @@ def main() -> None:
         table.add_row(name, f"{number / ours:.1f}", f"{number / peer:.1f}", f"{ours / peer:.2f}")
     Console(width=110).print(table)
     for length in LENGTHS:
+        with tempfile.TemporaryDirectory() as place:
+            year(length, Path(place) / "a.zarr")
+            _, peak = alone(prepared, Path(place) / "a.zarr")
         counts = 2 * length * np.prod(YEAR) / 1e9
-        print(f"prepare {length} frames, {counts:.1f} GB of counts: {memory(length):.0f} MiB")
+        print(f"prepare {length} frames, {counts:.1f} GB of counts: {peak} MiB at the peak")
 
 
 if __name__ == "__main__":
