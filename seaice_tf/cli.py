@@ -1,6 +1,5 @@
 """seaice-tf VERB TASK [flags]: the same verbs for every task."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from seaice_tf import __version__, processes
+from seaice_tf import __version__, processes, quiet
 from seaice_tf.cli_flags import (
     ANYWAY_FLAG,
     TRACK_FLAG,
@@ -85,8 +84,8 @@ def _run(words: list[str]) -> int:
     if verb not in (*VERBS, *WITHOUT_TASK):
         known = ", ".join((*VERBS, *WITHOUT_TASK))
         raise InputError(f"verb: expected one of {known}, got {verb!r}")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from seaice_tf.tasks import TASKS
+    with quiet.import_of_tensorflow():
+        from seaice_tf.tasks import TASKS
 
     if verb in WITHOUT_TASK:
         return WITHOUT_TASK[verb](TASKS, words[1:])
