@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import ndimage
+from tensorflow import keras
 
 from seaice_tf import compat
 from seaice_tf.models import nowcast
 from seaice_tf.models.batch_statistics import use_batch_statistics
 from seaice_tf.models.flow_network import flow_perceiver
 from seaice_tf.models.lucas_kanade import LucasKanade
-from seaice_tf.models.nowcast_leads import FLOWS, Agreement
+from seaice_tf.models.nowcast_leads import CORRECTION, FLOWS, Agreement
 from seaice_tf.models.nowcast_serving import counts_to_counts
 from seaice_tf.models.weights import named_weights
 
@@ -59,9 +60,10 @@ def test_a_difference_starts_from_what_it_is_added_to(networks, past):
     np.testing.assert_allclose(last, past[:, -1:, 8:-8, 8:-8].repeat(2, axis=1), atol=1e-3)
 
 
-def test_the_correction_of_a_lead_is_the_same_however_many_there_are(past):
+def test_what_is_told_of_a_lead_is_the_same_however_many_there_are(past):
     few, more = (build_leads(leads) for leads in (2, 3))
-    few.get_layer("correction").set_weights([np.full((3, 3, 3, 1), 0.1), np.zeros(1)])
+    kernel, bias = few.get_layer("told").get_weights()
+    few.get_layer("told").set_weights([np.full_like(kernel, 0.1), bias])
     more.set_weights(few.get_weights())
     np.testing.assert_allclose(
         more(past)["frames"][:, :2], few(past)["frames"], rtol=1e-4, atol=1e-2
@@ -90,6 +92,25 @@ def test_flows_that_agree_change_nothing_and_others_are_averaged():
     mean, apart = Agreement()([one, other])
     np.testing.assert_allclose(mean, (one + other)[..., 0] / 2, rtol=1e-6)
     np.testing.assert_allclose(apart, np.abs(one - other)[..., 0] / 2, atol=1e-3)
+
+
+@pytest.mark.parametrize("choice", [0, 1, 2, len(FLOWS) + 1])
+def test_a_vote_for_one_choice_gives_it_and_a_correction_is_added(past, choice):
+    network = build_leads(2)
+    kernel, bias = network.get_layer("told").get_weights()
+    bias[:2] = 0.5, 0  # the correction, and the blurred mean
+    bias[1 + choice] += 60
+    network.get_layer("told").set_weights([kernel, bias])
+    choices = keras.Model(network.input, network.get_layer("choices").output)(past).numpy()
+    assert choices.shape[-1] == len(FLOWS) + 2
+    frames = network(past)["frames"].numpy() - 0.5 * CORRECTION
+    inner = (choices.shape[2] - frames.shape[2]) // 2
+    expected = choices[:, :, inner:-inner, inner:-inner, choice]
+    np.testing.assert_allclose(frames, expected, rtol=1e-4, atol=1e-2)
+    if choice == 1:
+        edge = (past.shape[2] - frames.shape[2]) // 2
+        still = past[:, -1:, edge:-edge, edge:-edge]
+        np.testing.assert_allclose(frames, np.repeat(still, 2, axis=1), rtol=1e-4, atol=1e-2)
 
 
 def test_a_served_model_has_no_flow_that_the_network_does_not_see():
