@@ -58,8 +58,9 @@ class Settings:
         "lead_unet"
     )
     """A U-Net that chooses among several flows' forecasts of a lead and corrects them, the same for
-    all leads; one for all leads at once; a CNN on each frame and one on all; a ConvLSTM; the flow's forecast, of which
-    only the blur is learnt; or that by a network that learns the flow."""
+    all leads; one U-Net for all leads at once; a CNN on each frame and one on all; a ConvLSTM;
+    the flow's forecast, of which only the blur is learnt; or that by a network that learns the
+    flow."""
     difference: Difference = "flow"
     """What networks predict the difference to: the flow's forecast, the last frame, or none."""
     blur: Blur = "forecast"
