@@ -39,6 +39,16 @@ def tiny_resnet50(monkeypatch):
     monkeypatch.setattr(keras.applications, "ResNet50", tiny_application, raising=False)
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [6, 7])
+def test_large_ones_have_the_parameters_of_the_library(number):
+    library = getattr(keras.applications, f"EfficientNetB{number}")
+    whole = library(include_top=False, weights=None).count_params()
+    assert (
+        encoder(f"efficientnet_b{number}", (None, None, 3)).count_params() == whole - 7
+    )  # scaling
+
+
 @pytest.mark.parametrize("kind", ["small", "efficientnet_b0"])
 def test_features_of_any_size_at_every_stride(kind):
     model = encoder(kind, (None, None, 3))
