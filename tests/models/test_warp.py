@@ -122,6 +122,20 @@ def test_what_is_carried_keeps_its_own_speed(rng):
     np.testing.assert_allclose(found, places[:, 0, 8:-8, 8:-8], atol=0.1)
 
 
+def test_in_two_hours_the_fixed_point_is_off_by_less_than_half_a_pixel():
+    places = np.indices((128, 128)).astype("float32")
+    turning = 0.02 * np.stack([places[1] - 64, 64 - places[0]])  # a degree a frame
+    flow = np.clip(turning, -3, 3)
+    came_from = Carry(24, margin=32)(
+        places[:, None], np.repeat(np.moveaxis(flow, 0, -1)[None], 2, 0)
+    )
+    for lead in (1, 12, 24):
+        origin = came_from.numpy()[:, lead - 1, ..., 0]
+        found = origin + lead * advection.at(flow, origin)
+        np.testing.assert_allclose(found, places[:, 32:96, 32:96], atol=0.5)
+    assert np.abs(origin - places[:, 32:96, 32:96]).max() > 15
+
+
 def test_a_margin_gives_the_centre(rng):
     frames = tf.constant(texture(rng, (2, 1, H, W)))
     flow = tf.constant(rng.normal(size=(2, H, W, 2)), tf.float32)
