@@ -27,7 +27,7 @@ LIMITS = [
     "MS-SSIM of the same recipe, trained on 60 % of the columns, on windows of the last 20 %",
     "(`experiments/nowcast_release.py`):",
 ]
-RECIPE = Settings()
+RECIPE = Settings(views="mirrored")
 
 
 def run(name: str, **changes) -> Path:

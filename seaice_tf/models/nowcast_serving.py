@@ -1,5 +1,7 @@
 """What is exported of a trained nowcast: from counts to counts, with the flow that it saw."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 from tensorflow import keras
 
@@ -7,6 +9,9 @@ from seaice_tf.models.nowcast_parts import centre, flow_forecast, flow_of, leads
 from seaice_tf.transforms.nowcast import HIGHEST
 
 layers = keras.layers
+
+
+MIRRORS = ((), (-1,), (-2,), (-2, -1))  # axes along which a view is reversed
 
 
 class AsCounts(keras.layers.Layer):
@@ -17,6 +22,51 @@ class AsCounts(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return shape
+
+
+class Mirrored(keras.layers.Layer):
+    """Frames and their three mirror images, one batch after another: (B, ...) -> (4 B, ...)."""
+
+    def call(self, x):
+        return tf.concat([reverse(x, axes) for axes in MIRRORS], axis=0)
+
+    def compute_output_shape(self, shape):
+        return (None, *shape[1:])
+
+
+class MirroredBack(keras.layers.Layer):
+    """The mean of what was told of `Mirrored` frames: (4 B, ...) -> (B, ...)."""
+
+    def call(self, x):
+        views = tf.split(x, len(MIRRORS), axis=0)
+        return tf.add_n([reverse(x, axes) for x, axes in zip(views, MIRRORS)]) / len(MIRRORS)
+
+    def compute_output_shape(self, shape):
+        return (None, *shape[1:])
+
+
+class Straight(keras.layers.Layer):
+    """What was told of the first of `Mirrored` frames: (4 B, ...) -> (B, ...)."""
+
+    def call(self, x):
+        return tf.split(x, len(MIRRORS), axis=0)[0]
+
+    def compute_output_shape(self, shape):
+        return (None, *shape[1:])
+
+
+def reverse(x, axes: Sequence[int]):
+    """Reversed along some of its last axes."""
+    return tf.reverse(x, axes) if axes else x
+
+
+def mean_of_views(served: keras.Model) -> keras.Model:
+    """Build a model of the mean of the frames of `served` over four views, and the flow of one."""
+    given = keras.Input(served.input_shape[1:], name="past_straight")
+    found = served(Mirrored(name="mirrored")(given))
+    frames = MirroredBack(name="mirrored_back")(found["frames"])
+    outputs = {"frames": frames, "flow": Straight(name="straight")(found["flow"])}
+    return keras.Model(given, outputs, name="mean_of_views")
 
 
 def counts_to_counts(network: keras.Model, flow_share: float = 0.0) -> keras.Model:

@@ -10,7 +10,7 @@ from seaice_tf.models.batch_statistics import use_batch_statistics
 from seaice_tf.models.flow_network import flow_perceiver
 from seaice_tf.models.lucas_kanade import LucasKanade
 from seaice_tf.models.nowcast_leads import CORRECTION, FLOWS, Agreement
-from seaice_tf.models.nowcast_serving import counts_to_counts
+from seaice_tf.models.nowcast_serving import counts_to_counts, mean_of_views
 from seaice_tf.models.weights import named_weights
 
 SIZE = {"frames": 3, "leads": 2, "side": 32, "target": 16}
@@ -119,6 +119,23 @@ def test_a_served_model_has_no_flow_that_the_network_does_not_see():
     found = [layer for layer in served.layers if isinstance(layer, LucasKanade)]
     assert len(found) == len(FLOWS)
     assert network.get_layer("flow") in found
+
+
+def test_four_views_give_what_one_by_one_they_give_on_average(past):
+    network = build_leads(2)
+    kernel, _ = network.get_layer("told").get_weights()
+    rng = np.random.default_rng(0)
+    network.get_layer("told").set_weights([rng.normal(size=kernel.shape), rng.normal(size=9)])
+    served = counts_to_counts(network)
+    found = mean_of_views(served)(past)
+    frames = []
+    for down in (1, -1):
+        for across in (1, -1):
+            told = served(past[:, :, ::down, ::across])["frames"].numpy()
+            frames.append(told[:, :, ::down, ::across])
+    np.testing.assert_allclose(found["frames"], np.mean(frames, axis=0), rtol=1e-3, atol=0.1)
+    assert np.std(frames, axis=0).max() > 1
+    np.testing.assert_allclose(found["flow"], served(past)["flow"], atol=1e-4)
 
 
 def build_leads(leads, **size):

@@ -210,7 +210,7 @@ def test_every_network_of_the_settings_is_there():
         ("flow_unet", {"flow": "perceiver"}),
         ("cnn_cnn", {"difference": "last", "decoder_filters": (2, 3, 3, 4), "last_kernel": 1}),
         ("conv_lstm", {"difference": "none", "blur": "none"}),
-        ("flow", {}),
+        ("flow", {"views": "mirrored"}),
     ],
 )
 def test_networks_of_the_settings_take_a_step_and_serve_whole_windows(

@@ -11,7 +11,7 @@ from seaice_tf.models import encoders, nowcast
 from seaice_tf.models.batch_statistics import use_batch_statistics
 from seaice_tf.models.flow_network import by_warping, flow_perceiver
 from seaice_tf.models.nowcast_losses import FrameLoss
-from seaice_tf.models.nowcast_serving import counts_to_counts
+from seaice_tf.models.nowcast_serving import counts_to_counts, mean_of_views
 from seaice_tf.models.optimizers import optimizer, training_space
 from seaice_tf.pipeline import Examples
 from seaice_tf.tasks.nowcast import data
@@ -148,7 +148,8 @@ def start(settings: Settings, model: keras.Model) -> None:
 
 def served(settings: Settings, model: keras.Model) -> keras.Model:
     whole = NETWORKS[settings.network].whole(settings, model)
-    return counts_to_counts(whole, settings.flow_share)
+    model = counts_to_counts(whole, settings.flow_share)
+    return mean_of_views(model) if settings.views == "mirrored" else model
 
 
 def space(hp: Any, settings: Settings) -> Settings:

@@ -95,6 +95,9 @@ class Settings:
     then depends on those beside it, and alone it is normalised by itself."""
     flow_share: float = 0.0
     """Share of the flow's forecast in the mean with that of the network, when it is served."""
+    views: Literal["one", "mirrored"] = "one"
+    """Serve the mean of what is forecast of a window and of its three mirror images, which takes
+    four times as long."""
 
     training: Annotated[Training, tyro.conf.arg(name="")] = field(
         default_factory=lambda: Training(epochs=16, batch_size=2, learning_rate=2e-3, average=0.98)
