@@ -114,7 +114,7 @@ def year(length: int, path: Path) -> None:
     group = zarr.open_group(str(path), mode="w", zarr_format=2)
     data = group.create_array("data", shape=(length, *YEAR), chunks=(12, 300, 500), dtype="i2")
     for start in range(0, length, 12):
-        data[start : start + 12] = frame
+        data[start : start + 12] = np.repeat(frame[None], 12, axis=0)
     group.create_array("time", data=np.arange(length) * 5)
     group["time"].attrs["units"] = "minutes since 2020-04-01 04:00:00"
 
