@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-import zarr
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -110,6 +109,8 @@ def windows(sequence: Frames):
 
 def year(length: int, path: Path) -> None:
     """So many frames of the contest's size, as a zarr."""
+    import zarr
+
     frame = np.resize(synthetic_frames.sequence(0, synthetic_frames.times(1), SHAPE)[0], YEAR)
     group = zarr.open_group(str(path), mode="w", zarr_format=2)
     data = group.create_array("data", shape=(length, *YEAR), chunks=(12, 300, 500), dtype="i2")

@@ -4,7 +4,8 @@ A tile that is missing, damaged or of another size makes its city 0.
 
 Usage: python experiments/geopose_contest.py SUBMISSION TILES
 (SUBMISSION: a folder of <id>_AGL.tif and <id>_VFLOW.json, as `seaice-tf predict geopose` leaves
-them in tiles/; TILES: the folder with the labels, all of whose tiles are expected)
+them in tiles/; TILES: the folder with the labels, all of whose tiles in geopose_train.csv are
+expected)
 """
 
 import sys
@@ -24,6 +25,8 @@ def main(submission: str, tiles: str) -> None:
         if f"r2_{city.lower()}" in found:
             print(_row(CITY_NAMES[city], found, f"_{city.lower()}"))
     print(_row("**mean**", found))
+    if found["missing"]:
+        print(f"\n{found['missing']:.0f} tiles have no prediction")
 
 
 def _row(label: str, found: dict[str, float], end: str = "") -> str:

@@ -3,7 +3,7 @@
 A run learns from the western 60 % of the columns, the next 20 % choose its epoch, and the last
 20 %, which share no pixel with either, score it beside the baselines and by lead. Then the model to
 be released learns from 85 % by the same recipe, and the rest chooses its epoch. Real data with
-SEAICE_TF_DATA, synthetic without; about half an hour on two cores.
+SEAICE_TF_DATA, synthetic without; about forty minutes on two cores.
 
 Usage: python experiments/nowcast_release.py
 """

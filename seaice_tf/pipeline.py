@@ -4,10 +4,11 @@ All that is random is a function of (seed, epoch, index), so a stream can start 
 what it would have given had it run from the first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Example = tuple[Any, dict, dict]  # inputs, targets by head, weights by head
@@ -35,6 +36,17 @@ class Examples:
     augment: Callable[[Example, tf.Tensor], Example] | None = None
     draw: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Example] | None = None
     name: Callable[[int], str] = str
+
+
+def some_of(every: Sequence[Any], most: int) -> list[Any]:
+    """At most so many, the same at each call, in their order.
+
+    By chance: equal steps might always meet the same place of a grid.
+    """
+    if len(every) <= most:
+        return list(every)
+    chosen = np.random.default_rng(0).permutation(len(every))[:most]
+    return [every[i] for i in sorted(chosen)]
 
 
 def in_order(examples: Examples, batch_size: int, share: Share = ALL) -> tf.data.Dataset:

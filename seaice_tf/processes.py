@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+from seaice_tf import quiet
 from seaice_tf.errors import InputError
 
 PATIENCE = 30  # seconds for a scheduler and its workers to answer
@@ -17,7 +18,7 @@ PATIENCE = 30  # seconds for a scheduler and its workers to answer
 def pool(processes: int) -> ProcessPoolExecutor:
     """Processes to work side by side; they start afresh, for a fork of TensorFlow may hang."""
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, mp_context=spawn, initializer=_end_with_parent)
+    return ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin)
 
 
 def apart(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -100,6 +101,12 @@ def _dask_client(address: str):
             "start them with dask worker --nthreads 1 --nworkers N"
         )
     return client
+
+
+def _begin() -> None:
+    _end_with_parent()
+    with quiet.import_of_tensorflow():
+        import tensorflow  # noqa: F401
 
 
 def _end_with_parent() -> None:

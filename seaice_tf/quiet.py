@@ -9,15 +9,19 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 @contextmanager
 def import_of_tensorflow() -> Iterator[None]:
-    """Nothing goes to standard error meanwhile, unless the level of its messages is set.
+    """Nothing goes to standard error meanwhile, unless a level of messages below 3 is asked for.
 
     Exceptions are shown afterwards, as they are raised.
     """
-    if LEVEL in os.environ:
+    silent = os.environ.setdefault(LEVEL, "3") == "3"
+    try:
+        kept = os.dup(2) if silent else None
+    except OSError:  # standard error is closed
+        kept = None
+    if kept is None:
         yield
         return
-    os.environ[LEVEL] = "3"
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
     try:
         yield

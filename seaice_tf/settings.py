@@ -126,7 +126,7 @@ def from_dict(content: Any, kind: type, where: str) -> Any:
             advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(hints)}"
             raise InputError(
                 f"{where}: expected a known setting, got {key!r}; {advice}; if a newer version "
-                f"wrote it, update seaice_tf"
+                f"wrote it, update seaice_tf; if an older one, train again"
             )
         values[key] = _value(value, hints[key], f"{where}: {key}")
     return kind(**values)

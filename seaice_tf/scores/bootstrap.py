@@ -1,5 +1,7 @@
 """How sure a mean over images is: percentile intervals by the bootstrap (Efron 1979)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 DRAWS = 2000
@@ -22,5 +24,24 @@ def interval(
     images = values.reshape(len(values), -1).mean(axis=1)
     rng = np.random.default_rng(seed)
     means = [images[rng.integers(images.size, size=images.size)].mean() for _ in range(draws)]
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def interval_of_groups(
+    groups: Sequence[np.ndarray], *, level: float = 0.95, seed: int = 0, draws: int = DRAWS
+) -> tuple[float, float]:
+    """The interval of the mean of all values, whole groups drawn with replacement.
+
+    Args:
+        groups: (n,) values each, of images that are much the same.
+        level, seed, draws: as in `interval`.
+    """
+    sums, sizes = (
+        np.array([each.sum() for each in groups]),
+        np.array([each.size for each in groups]),
+    )
+    picked = np.random.default_rng(seed).integers(len(groups), size=(draws, len(groups)))
+    means = sums[picked].sum(axis=1) / sizes[picked].sum(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -78,7 +78,7 @@ def scores(windows: Sequence[Leads]) -> dict[str, float]:
 
 
 def interval(places: Sequence[str], windows: Sequence[Leads]) -> tuple[float, float]:
-    """The 95 % bootstrap interval of "ms_ssim", from `bootstrap.interval`.
+    """The 95 % bootstrap interval of "ms_ssim".
 
     Windows of one place and day show nearly the same, so they are drawn together. (Clouds that
     reach over several windows make the true interval wider still.)
@@ -93,7 +93,7 @@ def interval(places: Sequence[str], windows: Sequence[Leads]) -> tuple[float, fl
             values.setdefault(place, []).append(float(np.nanmean(window.ms_ssim)))
     if not values:
         return np.nan, np.nan
-    return bootstrap.interval(np.array([np.mean(each) for each in values.values()]))
+    return bootstrap.interval_of_groups([np.array(each) for each in values.values()])
 
 
 def by_lead(windows: Sequence[Leads]) -> dict[str, np.ndarray]:

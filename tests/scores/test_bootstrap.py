@@ -26,3 +26,13 @@ def test_an_interval_holds_the_mean_as_often_as_it_says():
     rng = np.random.default_rng(0)
     found = [bootstrap.interval(rng.normal(size=40), draws=200, seed=i) for i in range(200)]
     assert 0.88 <= np.mean([low <= 0 <= high for low, high in found]) <= 0.98
+
+
+def test_groups_of_one_are_images_and_large_groups_weigh_more():
+    values = np.random.default_rng(0).normal(size=12)
+    alone = bootstrap.interval_of_groups([values[i : i + 1] for i in range(12)])
+    assert alone == pytest.approx(bootstrap.interval(values), abs=0.1)
+    low, high = bootstrap.interval_of_groups([np.zeros(1), np.ones(9)])
+    assert (low, high) == (0, 1)
+    ratio = bootstrap.interval_of_groups([np.zeros(1), np.ones(9)], level=0.0)
+    assert ratio[0] == pytest.approx(0.9)  # of both, the mean of ten values

@@ -64,6 +64,7 @@ def test_the_pose_of_several_by_hand():
     assert mean["scale"] == pytest.approx(2)
     sure = posing.together([one(1.0, 90, 1.0), one(3.0, 0, 0.0)])
     assert (np.degrees(sure["angle"]), sure["scale"]) == pytest.approx((90, 1), abs=1e-3)
+    assert sure["certainty"] == pytest.approx(1, abs=1e-3)  # the other one does not shorten it
     opposite = posing.together([one(1.0, 0, 1.0), one(1.0, 180, 1.0)])
     assert np.isfinite(opposite["angle"])
     assert opposite["certainty"] == pytest.approx(0, abs=1e-6)
@@ -125,7 +126,10 @@ def test_a_submission_is_scored_as_the_run_that_wrote_it(geopose_settings, tmp_p
         assert found[name] == pytest.approx(expected[name], rel=1e-3)
     (tmp_path / "tiles" / f"{pairs[0][0].name}_AGL.tif").unlink()
     city = pairs[0][0].context.tile.city.lower()
-    assert verification.of_submission(tmp_path / "tiles", labels)[f"r2_{city}"] == 0
+    less = verification.of_submission(tmp_path / "tiles", labels)
+    assert (less[f"r2_{city}"], found["missing"], less["missing"]) == (0, 0, 1)
+    with pytest.raises(InputError, match="expected heights and poses of the tiles in"):
+        verification.of_submission(tmp_path, labels)
 
 
 def drop_label(folder, tile):

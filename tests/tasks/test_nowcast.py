@@ -63,9 +63,9 @@ def test_no_more_windows_choose_the_epoch_than_are_in_one(frame_settings):
     every = _places(frame_settings, "validation")
     fewer = dataclasses.replace(frame_settings, windows=len(every) - 1)
     examples = data.validation_examples(fewer, data.sequences(fewer).sequences)
-    assert examples.size == -(-len(every) // 2)
-    last = examples.fetch(tf.constant(examples.size - 1, tf.int64))[0]
-    np.testing.assert_array_equal(last, every[2 * (examples.size - 1)].read()[:12])
+    assert examples.size == len(every) - 1
+    first = examples.fetch(tf.constant(0, tf.int64))[0].numpy()
+    assert any((first == place.read()[:12]).all() for place in every[:2])
 
 
 def test_without_columns_for_tests_those_of_validation_score(frame_settings):

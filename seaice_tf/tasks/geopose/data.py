@@ -12,7 +12,7 @@ import tensorflow as tf
 from seaice_tf import baselines_geopose
 from seaice_tf.errors import InputError
 from seaice_tf.models.geopose import AGL, ANGLE, MAGNITUDE, SCALE
-from seaice_tf.pipeline import Examples
+from seaice_tf.pipeline import Examples, some_of
 from seaice_tf.readers import geopose_shards, geopose_tiles
 from seaice_tf.readers.geopose_tiles import Tile
 from seaice_tf.tasks.geopose.settings import Settings
@@ -174,14 +174,14 @@ def training_examples(
 def validation_examples(
     settings: Settings, validation: Sequence[Source], weights: CityWeights
 ) -> Examples:
-    """Crops that cover the tiles, as they are; of more than `settings.crops` an even choice."""
+    """Crops that cover the tiles, as they are, or `settings.crops` of them."""
     every = [
         (source, window)
         for source in validation
         for band in tiles.tiles(source.shape, settings.crop, 0)
         for window in band
     ]
-    chosen = every[:: -(-len(every) // settings.crops)]
+    chosen = some_of(every, settings.crops)
 
     def cut(index):
         source, window = chosen[index]

@@ -82,7 +82,8 @@ def together(members: Sequence[Maps]) -> dict[str, Any]:
 def pose_of_all(members: Sequence[Maps]) -> dict[str, Any]:
     """Mean scale and circular mean of the angles, weighted by certainty.
 
-    The certainty is the length of the mean vector; where angles cancel out the first one stands.
+    The certainty is the length of the mean vector, weighted alike; where angles cancel out the
+    first one stands.
     """
     scales, angles, certain = (
         np.array([member[name] for member in members], np.float64)
@@ -90,7 +91,7 @@ def pose_of_all(members: Sequence[Maps]) -> dict[str, Any]:
     )
     weights = certain + ANYTHING
     angle = circular.mean(angles, weights)
-    vector = np.mean(certain * np.exp(1j * angles))
+    vector = np.average(certain * np.exp(1j * angles), weights=weights)
     return {
         "scale": np.float32(np.average(scales, weights=weights)),
         "angle": np.float32(angles[0] if np.isnan(angle) else angle),

@@ -8,6 +8,7 @@ import numpy as np
 
 from seaice_tf import baselines_geopose
 from seaice_tf.baselines_geopose import STILL
+from seaice_tf.errors import InputError
 from seaice_tf.readers import geopose_submission, geopose_tiles
 from seaice_tf.scores import geopose as scores
 from seaice_tf.task import Case, Maps, Pairs, Predictor
@@ -48,8 +49,10 @@ def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
 def of_submission(submission: Path, folder: Path) -> dict[str, float]:
     """The scores of the files in a folder, by city too, against all labelled tiles of another.
 
+    "missing" counts the tiles that have no prediction of their size.
+
     Raises:
-        InputError: the labels cannot be read.
+        InputError: the labels cannot be read, or all tiles are missing.
     """
     tiles = geopose_tiles.read_labelled(folder)
     rows = []
@@ -59,7 +62,13 @@ def of_submission(submission: Path, folder: Path) -> dict[str, float]:
             rows.append(scores.missing())
         else:
             rows.append(scores.sums(geopose_tiles.read_agl(tile), tile.labels[1], *found))
-    return scores.scores([tile.city for tile in tiles], np.array(rows))
+    missing = sum(bool(np.isnan(row).all()) for row in rows)
+    if missing == len(rows):
+        raise InputError(
+            f"{submission}: expected heights and poses of the tiles in {folder}, got none; predict "
+            f"the tiles of its geopose_train.csv, not those of a geopose_test.csv beside it"
+        )
+    return scores.scores([tile.city for tile in tiles], np.array(rows)) | {"missing": missing}
 
 
 def _scores(cities: Sequence[str], table: np.ndarray) -> dict[str, float]:

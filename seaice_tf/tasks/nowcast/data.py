@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
-from seaice_tf.pipeline import Examples
+from seaice_tf.pipeline import Examples, some_of
 from seaice_tf.readers import frame_doctor, frame_shards, frames
 from seaice_tf.tasks.nowcast.settings import Settings
 from seaice_tf.tasks.synthetic import cached
@@ -132,8 +132,7 @@ def training_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
 
 
 def validation_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
-    """Windows on a grid in the columns for validation; of more than `settings.windows` an even
-    choice."""
+    """Windows on a grid in the columns for validation, or `settings.windows` of them."""
     every = [
         place
         for each in some
@@ -144,7 +143,7 @@ def validation_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
             f"{some[0].name}: expected {settings.least} usable frames without a gap, got none; add "
             f"longer sequences"
         )
-    chosen = every[:: -(-len(every) // settings.windows)]
+    chosen = some_of(every, settings.windows)
     return Examples(len(chosen), lambda index: example(lambda i: chosen[i].read(), index))
 
 
