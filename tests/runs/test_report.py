@@ -54,7 +54,7 @@ def predict_frames(case):
 
 def predict_heights(case):
     agl, pose = case.truth
-    return {"agl": np.nan_to_num(agl) + 1, "scale": np.float32(pose.scale), "angle": pose.angle}
+    return {"agl": np.nan_to_num(agl) + 1, **pose._asdict(), "certainty": 1.0}
 
 
 PREDICT = {
