@@ -91,11 +91,13 @@ def usable(held: Frames) -> np.ndarray:
 
 def _nights(time: np.ndarray, dark: np.ndarray, means: list[float]) -> Iterator[str]:
     """One line for dark frames that follow each other."""
+    if not dark.size:
+        return
     for night in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1):
-        mean = f"mean of {np.mean([means[i] for i in night]):.0f} counts" if night.size else ""
+        mean = f"mean of {np.mean([means[i] for i in night]):.0f} counts"
         if night.size == 1:
             yield f"{time[night[0]]}: night, {mean}"
-        elif night.size > 1:
+        else:
             yield f"{time[night[0]]} to {time[night[-1]]}: {night.size} frames of night, {mean}"
 
 

@@ -22,14 +22,15 @@ def interval(
         draws: number of samples.
     """
     images = values.reshape(len(values), -1).mean(axis=1)
-    rng = np.random.default_rng(seed)
-    means = [images[rng.integers(images.size, size=images.size)].mean() for _ in range(draws)]
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return interval_of_groups(images[:, None], level=level, seed=seed, draws=draws)
 
 
 def interval_of_groups(
-    groups: Sequence[np.ndarray], *, level: float = 0.95, seed: int = 0, draws: int = DRAWS
+    groups: Sequence[np.ndarray] | np.ndarray,
+    *,
+    level: float = 0.95,
+    seed: int = 0,
+    draws: int = DRAWS,
 ) -> tuple[float, float]:
     """The interval of the mean of all values, whole groups drawn with replacement.
 
@@ -37,11 +38,10 @@ def interval_of_groups(
         groups: (n,) values each, of images that are much the same.
         level, seed, draws: as in `interval`.
     """
-    sums, sizes = (
-        np.array([each.sum() for each in groups]),
-        np.array([each.size for each in groups]),
-    )
-    picked = np.random.default_rng(seed).integers(len(groups), size=(draws, len(groups)))
-    means = sums[picked].sum(axis=1) / sizes[picked].sum(axis=1)
+    sums = np.array([each.sum() for each in groups])
+    sizes = np.array([each.size for each in groups])
+    rng = np.random.default_rng(seed)
+    picks = (rng.integers(len(groups), size=len(groups)) for _ in range(draws))
+    means = [sums[picked].sum() / sizes[picked].sum() for picked in picks]
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -86,8 +86,8 @@ def future(settings: Settings) -> Cases:
         return _images(settings.data.split(","))
     if path := contest_file(settings):
         return _contest(path, truth=False)
-    alone = settings.shards and not settings.data
-    found = data.learnt_from(settings) if alone else data.unchecked(settings)
+    read = data.learnt_from if data.shards_alone(settings) else data.unchecked
+    found = read(settings)
     places = [place for each in found.sequences for place in _last(each)]
     source = f"{found.source}; the last {FRAMES_IN} frames"
     return Cases(source, [partial(_case, place, source, False) for place in places])

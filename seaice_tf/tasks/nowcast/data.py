@@ -65,8 +65,12 @@ def learnt_from(settings: Settings) -> Source:
 
 def looked_at(settings: Settings) -> Source:
     """The sequences that are scored: of the folder, or of the shards if these alone are named."""
-    alone = settings.shards and not settings.data
-    return learnt_from(settings) if alone else sequences(settings)
+    return learnt_from(settings) if shards_alone(settings) else sequences(settings)
+
+
+def shards_alone(settings: Settings) -> bool:
+    """Whether shards are named and no folder of sequences is."""
+    return bool(settings.shards) and not settings.data
 
 
 def sequences(settings: Settings) -> Source:
