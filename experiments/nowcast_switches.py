@@ -17,8 +17,15 @@ from seaice_tf.tasks import TASKS
 
 RUNS = Path("saved_models/nowcast/switches")
 TASK = TASKS["nowcast"]
+WITH_BATCH_NORM = ("flow_unet", "cnn_cnn", "conv_lstm")
 UNET = {"network": "flow_unet"}
-CNN = {"network": "cnn_cnn", "difference": "none", "blur": "none"}
+CNN = {
+    "network": "cnn_cnn",
+    "difference": "last",
+    "blur": "output",
+    "batch_statistics": True,
+}
+LEARNT = "perceiver's flow alone"
 ROWS: dict[str, dict[str, Any]] = {
     "lead_unet": {},
     "flow_unet": UNET,
@@ -28,15 +35,15 @@ ROWS: dict[str, dict[str, Any]] = {
     "flow_unet, no difference": {**UNET, "difference": "none", "blur": "none"},
     "flow_unet, batch statistics": {**UNET, "batch_statistics": True},
     "flow_unet, mean with flow": {**UNET, "flow_share": 0.3},
-    "flow_unet, flow learnt": {**UNET, "flow": "perceiver"},
     "flow alone, blurred": {"network": "flow"},
-    "perceiver's flow alone": {"network": "perceiver"},
+    LEARNT: {"network": "perceiver"},
+    "flow_unet, flow learnt": {**UNET, "flow": "perceiver", "transfer": LEARNT},
     "cnn_cnn": CNN,
-    "cnn_cnn, last kernel 1": {**CNN, "last_kernel": 1},
-    "cnn_cnn, blurred": {**CNN, "blur": "output"},
-    "cnn_cnn on the last frame": {**CNN, "difference": "last"},
+    "cnn_cnn, no difference": {**CNN, "difference": "none"},
     "cnn_cnn on the flow": {**CNN, "difference": "flow"},
-    "cnn_cnn, batch statistics": {**CNN, "batch_statistics": True},
+    "cnn_cnn without blur": {**CNN, "blur": "none"},
+    "cnn_cnn, last kernel 1": {**CNN, "last_kernel": 1},
+    "cnn_cnn, moving statistics": {**CNN, "batch_statistics": False},
     "cnn_cnn, mean with flow": {**CNN, "flow_share": 0.5},
     "cnn_cnn, lite0 from nothing": {**CNN, "encoder": "efficientnet_lite0"},
     "cnn_cnn, lite0 of ImageNet": {
@@ -49,16 +56,26 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 def scores(name: str, epochs: int) -> dict:
-    """The result of a row; trains it if there is no such run yet."""
-    default = TASK.settings()
-    batch_size = 8 if ROWS[name] else default.training.batch_size  # what batch norm asks for
-    training = dataclasses.replace(default.training, epochs=epochs, batch_size=batch_size)
-    settings = dataclasses.replace(default, training=training, **ROWS[name])
-    kind = "synthetic" if "synthetic" in TASK.cases(settings).source else "real"
-    run = RUNS / f"{kind}-{epochs}" / name.replace(" ", "_").replace(",", "").replace("'", "")
+    """The result of a row; trains it, and the row that it starts from, if there is no such run."""
+    changes = dict(ROWS[name])
+    before = changes.pop("transfer", "")
+    training = dataclasses.replace(TASK.settings().training, epochs=epochs)
+    if changes.get("network") in WITH_BATCH_NORM:
+        training = dataclasses.replace(training, batch_size=8)
+    if before:
+        scores(before, epochs)
+        rate = 2 * training.learning_rate  # of which transfer takes half
+        start = str(path_of(before, epochs))
+        training = dataclasses.replace(training, learning_rate=rate, transfer=start)
+    run = path_of(name, epochs)
     if not (run / folder.MANIFEST).exists():
-        train.train(TASK, settings, run)
+        train.train(TASK, TASK.settings(training=training, **changes), run)
     return folder.read_json(run / folder.SCORES)
+
+
+def path_of(name: str, epochs: int) -> Path:
+    kind = "synthetic" if "synthetic" in TASK.cases(TASK.settings()).source else "real"
+    return RUNS / f"{kind}-{epochs}" / name.replace(" ", "_").replace(",", "").replace("'", "")
 
 
 def main() -> None:

@@ -2,25 +2,31 @@
 
 After Jaegle et al. 2021 (arXiv:2107.14795), section 4.2: each pixel is the 3 x 3 patches of both
 frames around it and where it lies; a few latent vectors attend to all, then to one another; each
-pixel asks them for its flow. What the latent vectors read are coarser cells, whose patches hold
-motions of several pixels. It learns without known flows, from how well the first frame moved by its
-flow matches the second.
+pixel asks them for its flow. Patches are also taken of coarser frames, so that they hold motions of
+several pixels, and each is brought to one contrast: how far something moved has nothing to do with
+how bright it is, and without that it learns several times slower.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.warp import Warp
+from seaice_tf.models.warp import blur_matrices
 from seaice_tf.transforms.nowcast import SIDE
 
 layers = keras.layers
+SURE = 1e-3  # least weight of what a pixel tells
+WINDOW = 8.0  # pixels, sigma of the window whose pixels agree on a flow
+NOISE = 1.0  # counts, deviation of a patch that holds nothing to see
 
 
 def flow_perceiver(
     side: int = SIDE,
     *,
-    coarser: int = 4,
+    scales: Sequence[int] = (1, 2, 4),
+    cell: int = 4,
     latents: int = 32,
     width: int = 64,
     blocks: int = 2,
@@ -31,8 +37,9 @@ def flow_perceiver(
     """Build an uncompiled flow network.
 
     Args:
-        side: of the frames, a multiple of `coarser`.
-        coarser: pixels a cell that is read.
+        side: of the frames, a multiple of `cell`.
+        scales: pixels between those of a patch, which are means of as many along each axis.
+        cell: side of the squares of pixels that the latent vectors read the mean of.
         latents, width: number and length of the latent vectors.
         blocks: of self-attention between them.
         heads: of each attention, width / heads wide.
@@ -43,34 +50,34 @@ def flow_perceiver(
         the flow between them, (B, side, side, 2), as in `models.warp`.
     """
     pair = keras.Input((2, side, side), name="pair")
-    cells = Cells(coarser, bands, name="cells")(pair)
-    cells = layers.Dense(width, name="cells_embed")(cells)
+    x = Patches(scales, bands, name="patches")(pair)
+    x = layers.Dense(2 * width, activation="gelu", name="embed1")(x)
+    pixels = layers.Dense(width, name="embed2")(x)
+    cells = layers.AveragePooling2D(cell, name="cells")(pixels)
+    cells = layers.Reshape((-1, width), name="cells_flat")(cells)
     x = Latents(latents, width, name="latents")(cells)
     x = attention_block(x, cells, heads, "read")
     for i in range(1, blocks + 1):
         x = attention_block(x, x, heads, f"block{i}")
-    pixels = layers.Dense(width, name="pixels_embed")(Cells(1, bands, name="pixels")(pair))
+    pixels = layers.Reshape((-1, width), name="pixels_flat")(pixels)
     x = attention_block(pixels, x, heads, "ask")
     x = layers.LayerNormalization(name="flow_norm")(x)
     # A network that starts from no flow starts from what persistence gives.
     small = keras.initializers.RandomNormal(stddev=1e-3)
-    x = layers.Dense(2, kernel_initializer=small, name="flow_of_pixels")(x)
-    return keras.Model(pair, layers.Reshape((side, side, 2), name="flow")(x), name=name)
+    x = layers.Dense(5, kernel_initializer=small, name="told")(x)
+    x = layers.Reshape((side, side, 5), name="told_of_pixels")(x)
+    return keras.Model(pair, Agreed(WINDOW, name="flow")(x), name=name)
 
 
-def by_warping(network: keras.Model) -> keras.Model:
-    """What a flow network is trained by: (B, 2, H, W) -> {"frames": (B, 1, H, W)}.
+def told_flow(network: keras.Model) -> keras.Model:
+    """What a flow network is trained as: (B, 2, H, W) -> {"flow": (B, H, W, 2)}; shares weights."""
+    pair = keras.Input(network.input_shape[1:], name="pairs")
+    return keras.Model(pair, {"flow": network(pair)}, name="told_flow")
 
-    The first frame moved by the network's flow, to be compared with the second. Shares weights.
-    """
-    _, _, height, width = network.input_shape
-    pair = keras.Input((2, height, width), name="pairs")
-    first = layers.Cropping2D(((0, height), (0, 0)), name="first")(
-        layers.Reshape((2 * height, width, 1), name="one_above_the_other")(pair)
-    )
-    moved = Warp(name="warp")(first, network(pair))
-    frames = layers.Permute((3, 1, 2), name="frames")(moved)
-    return keras.Model(pair, {"frames": frames}, name="by_warping")
+
+def endpoint_error(true, pred):
+    """Length of what a flow is off by, in pixels, smooth at 0: (..., 2) -> (...)."""
+    return tf.sqrt(tf.reduce_sum(tf.square(true - pred), axis=-1) + 1e-4)
 
 
 def attention_block(x, seen, heads: int, name: str):
@@ -86,33 +93,72 @@ def attention_block(x, seen, heads: int, name: str):
     return layers.Add(name=f"{name}_skip2")([x, y])
 
 
-class Cells(keras.layers.Layer):
-    """What is known of each cell: (B, 2, H, W) counts -> (B, cells, 18 + 2 + 4 bands).
+class Agreed(keras.layers.Layer):
+    """The flow that the pixels of a window agree on: (B, H, W, 5) -> (B, H, W, 2).
 
-    The 3 x 3 patches of both frames on the coarser grid, standardised together, then its place in
-    -1 to 1 and sines and cosines of it.
+    Each tells a flow and how sure it is of it along and across an edge, as a matrix L: the flow is
+    the mean weighted by L L', which is how Lucas and Kanade solve for the flow of a window.
     """
 
-    def __init__(self, coarser: int, bands: int, **kwargs):
+    def __init__(self, window: float, **kwargs):
         super().__init__(**kwargs)
-        self.coarser, self.bands = coarser, bands
+        self.window = window
 
-    def call(self, pair):
-        x = tf.transpose(pair, [0, 2, 3, 1])
-        x = tf.nn.avg_pool2d(x, self.coarser, self.coarser, "VALID")
-        mean, variance = tf.nn.moments(x, axes=(1, 2, 3), keepdims=True)
-        x = (x - mean) * tf.math.rsqrt(variance + 1.0)  # counts
-        x = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC")
-        patches = tf.image.extract_patches(x, [1, 3, 3, 1], [1] * 4, [1] * 4, "VALID")
-        down, across = patches.shape[1:3]
-        patches = tf.reshape(patches, [-1, down * across, patches.shape[3]])
-        place = tf.constant(positions(down, across, self.bands), patches.dtype)
-        place = tf.tile(place[None], [tf.shape(patches)[0], 1, 1])
-        return tf.concat([patches, place], axis=-1)
+    def call(self, told):
+        down, across, a, b, c = tf.unstack(told, axis=-1)
+        a, c = 1 + a, 1 + c
+        aa, ab, bb = a * a + SURE, a * b, b * b + c * c + SURE
+        sums = tf.stack([aa, ab, bb, aa * down + ab * across, ab * down + bb * across], axis=-1)
+        rows, columns = (
+            blur_matrices(side, tf.constant([self.window]))[0] for side in told.shape[1:3]
+        )
+        sums = tf.einsum("ij,bjkc->bikc", rows, sums)
+        sums = tf.einsum("lk,bikc->bilc", columns, sums)
+        aa, ab, bb, ad, bd = tf.unstack(sums, axis=-1)
+        determinant = aa * bb - ab * ab
+        return tf.stack([bb * ad - ab * bd, aa * bd - ab * ad], axis=-1) / determinant[..., None]
 
     def compute_output_shape(self, shape):
-        cells = (shape[2] // self.coarser) * (shape[3] // self.coarser)
-        return (shape[0], cells, 18 + 2 + 4 * self.bands)
+        return (*shape[:-1], 2)
+
+
+class Patches(keras.layers.Layer):
+    """What is known of each pixel: (B, 2, H, W) counts -> (B, H, W, 18 scales + 2 + 4 bands).
+
+    The 3 x 3 patches of both frames around it at each scale, standardised together, then its place
+    in -1 to 1 and sines and cosines of it.
+    """
+
+    def __init__(self, scales: Sequence[int], bands: int, **kwargs):
+        super().__init__(**kwargs)
+        self.scales, self.bands = tuple(scales), bands
+
+    def call(self, pair):
+        frames = tf.transpose(pair, [0, 2, 3, 1])
+        known = [_patches(frames, scale) for scale in self.scales]
+        height, width = frames.shape[1:3]
+        place = positions(height, width, self.bands).reshape(1, height, width, -1)
+        place = tf.constant(place, frames.dtype)
+        return tf.concat([*known, tf.repeat(place, tf.shape(pair)[0], axis=0)], axis=-1)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], *shape[2:], 18 * len(self.scales) + 2 + 4 * self.bands)
+
+
+def _patches(frames, scale: int):
+    """3 x 3 patches of means of scale x scale pixels, standardised: (B, H, W, 2) -> (B, H, W, 18).
+
+    Edges are mirrored.
+    """
+    height, width = frames.shape[1:3]
+    before = scale + (scale - 1) // 2
+    around = [before, 3 * scale - 1 - before]
+    frames = tf.pad(frames, [[0, 0], around, around, [0, 0]], "SYMMETRIC")
+    frames = tf.nn.avg_pool2d(frames, scale, 1, "VALID")
+    patches = tf.image.extract_patches(frames, [1, 3, 3, 1], [1] * 4, [1, scale, scale, 1], "VALID")
+    mean, variance = tf.nn.moments(patches, axes=-1, keepdims=True)
+    patches = (patches - mean) * tf.math.rsqrt(variance + NOISE**2)
+    return tf.ensure_shape(patches, (None, height, width, 18))
 
 
 def positions(down: int, across: int, bands: int) -> np.ndarray:

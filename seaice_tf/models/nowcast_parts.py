@@ -5,14 +5,16 @@ from typing import Literal
 import numpy as np
 from tensorflow import keras
 
+from seaice_tf.models.blocks import Fold, Unfold
 from seaice_tf.models.lucas_kanade import LucasKanade
-from seaice_tf.models.warp import Extrapolate, GaussianBlur, LastFrames
+from seaice_tf.models.warp import Extrapolate, GaussianBlur, LastFrames, LastPairs
 from seaice_tf.transforms.nowcast import HIGHEST
 
 layers = keras.layers
 MIDDLE = HIGHEST / 2  # counts
 DIFFERENCE = 100.0  # counts that an output of 1 is, where a network predicts a difference
 FLOW = 0.2  # what a pixel a frame is as a channel
+PAIRS = 4  # of successive frames, whose flows by a network are averaged
 BLUR = (0.3, 3.0)  # pixels, sigma at the first and the last lead before it is learnt
 BLUR_MARGIN = 8  # pixels around the target, so that what is blurred has no edge
 
@@ -60,11 +62,17 @@ def forecast(
 
 
 def flow_of(given, network: keras.Model | None = None):
-    """The flow of the last frames, by Lucas and Kanade or a network: -> (B, side, side, 2)."""
+    """The flow of the last frames, by Lucas and Kanade or a network: -> (B, side, side, 2).
+
+    That of a network is the mean over the last `PAIRS`, for frames shift against each other.
+    """
     if network is None:
         return LucasKanade(name="flow")(given)
-    flow = network(LastFrames(2, name="pair")(given))
-    return layers.Activation("linear", name="flow")(flow)
+    pairs = min(PAIRS, given.shape[1] - 1)
+    flows = network(Fold(name="fold_pairs")(LastPairs(pairs, name="pairs")(given)))
+    mean = layers.AveragePooling3D((pairs, 1, 1), name="flow_mean")
+    flow = mean(Unfold(pairs, name="unfold_pairs")(flows))
+    return layers.Reshape(flow.shape[2:], name="flow")(flow)
 
 
 def flow_forecast(given, flow, leads: int, window: int):

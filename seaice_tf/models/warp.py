@@ -63,6 +63,21 @@ class LastFrames(keras.layers.Layer):
         return (shape[0], self.number, *shape[2:])
 
 
+class LastPairs(keras.layers.Layer):
+    """So many pairs of successive frames, the last ones: (B, T, H, W) -> (B, number, 2, H, W)."""
+
+    def __init__(self, number: int, **kwargs):
+        super().__init__(**kwargs)
+        self.number = number
+
+    def call(self, frames):
+        last = frames[:, -self.number - 1 :]
+        return tf.stack([last[:, :-1], last[:, 1:]], axis=2)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], self.number, 2, *shape[2:])
+
+
 class Warp(keras.layers.Layer):
     """`warp`: (B, H, W, C), (B, H, W, 2) -> (B, H, W, C)."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from scipy import ndimage
 
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
@@ -228,16 +229,36 @@ def test_networks_of_the_settings_take_a_step_and_serve_whole_windows(
     assert frames.max() <= 1023
 
 
-def test_a_learnt_flow_trains_on_pairs_and_forecasts_windows(frame_settings):
+def test_a_learnt_flow_trains_on_frames_moved_by_known_flows(frame_settings):
     settings = dataclasses.replace(frame_settings, network="perceiver")
     splits = NOWCAST.splits(settings)
+    windows = data.validation_examples(settings, data.sequences(settings).sequences)
     pair, targets, weights = splits.validation.fetch(tf.constant(0, tf.int64))
-    np.testing.assert_array_equal(pair[1], targets["frames"][0])
-    assert weights["frames"].shape == (1, 1, 1)
-    model = NOWCAST.build(settings)
-    assert tuple(model.output["frames"].shape) == (None, 1, 128, 128)
-    served = NOWCAST.served(settings, model)
+    flow, inside = targets["flow"].numpy(), weights["flow"].numpy() > 0
+    np.testing.assert_array_equal(pair[0], windows.fetch(tf.constant(0, tf.int64))[0][-1])
+    rows, columns = np.mgrid[:128, :128] - np.moveaxis(flow, -1, 0)
+    came = ndimage.map_coordinates(pair[0], (rows, columns), order=1)
+    np.testing.assert_allclose(pair[1].numpy()[inside], came[inside], atol=0.1)
+    assert 0.3 < inside.mean() <= 1
+    assert np.abs(np.diff(flow, axis=0)).max() < 0.5
+    served = NOWCAST.served(settings, NOWCAST.build(settings))
     assert tuple(served.output["frames"].shape) == (None, 24, 64, 64)
+    batch = next(iter(pipeline.training_stream(splits.train, 2, seed=0)))
+    loss = NOWCAST.build(settings).train_on_batch(*batch)
+    assert 0 < np.ravel(loss)[0] < 20  # pixels
+
+
+def test_known_flows_differ_by_window_epoch_and_seed_and_are_drawn_alike_again(frame_settings):
+    settings = dataclasses.replace(frame_settings, network="perceiver")
+    training = NOWCAST.splits(settings).train
+
+    def flow(*key):
+        return training.draw(*(tf.constant(each, tf.int64) for each in key))[1]["flow"].numpy()
+
+    first = flow(0, 0, 0)
+    np.testing.assert_array_equal(first, flow(0, 0, 0))
+    for other in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
+        assert np.abs(flow(*other) - first).max() > 0.01
 
 
 def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):

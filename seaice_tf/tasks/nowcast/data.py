@@ -199,27 +199,15 @@ def example(read: Callable[..., np.ndarray], *key):
     return past, {"frames": truth}, {"frames": known[:, None, None]}
 
 
-def pairs(examples: Examples) -> Examples:
-    """The last two frames of each window, of which the second is to be found from the first."""
-    first = tf.ones((1, 1, 1))
-    return _changed(
-        examples, lambda past, true, weight: (past[-2:], {"frames": past[-1:]}, {"frames": first})
-    )
-
-
 def first_leads(examples: Examples, number: int) -> Examples:
     """The same windows with so many leads to be forecast."""
 
     def cut(past, *of_leads):
         return past, *tf.nest.map_structure(lambda x: x[:number], of_leads)
 
-    return _changed(examples, cut)
-
-
-def _changed(examples: Examples, change) -> Examples:
     drawn = examples.draw
     return Examples(
         examples.size,
-        lambda index: change(*examples.fetch(index)),
-        draw=drawn and (lambda *key: change(*drawn(*key))),
+        lambda index: cut(*examples.fetch(index)),
+        draw=drawn and (lambda *key: cut(*drawn(*key))),
     )

@@ -9,12 +9,13 @@ from tensorflow import keras
 
 from seaice_tf.models import encoders, nowcast
 from seaice_tf.models.batch_statistics import use_batch_statistics
-from seaice_tf.models.flow_network import by_warping, flow_perceiver
+from seaice_tf.models.flow_network import endpoint_error, flow_perceiver, told_flow
 from seaice_tf.models.nowcast_losses import FrameLoss
 from seaice_tf.models.nowcast_serving import counts_to_counts, mean_of_views
 from seaice_tf.models.optimizers import optimizer, training_space
 from seaice_tf.pipeline import Examples
 from seaice_tf.tasks.nowcast import data
+from seaice_tf.tasks.nowcast.pairs import pairs
 from seaice_tf.tasks.nowcast.settings import Settings
 from seaice_tf.transforms.nowcast import FRAMES_OUT
 
@@ -121,10 +122,10 @@ NETWORKS = {
     "conv_lstm": Network(_conv_lstm, _conv_lstm_space),
     "flow": Network(lambda settings: nowcast.flow_alone(blur=settings.blur), lambda hp: {}),
     "perceiver": Network(
-        lambda settings: by_warping(flow_perceiver()),
+        lambda settings: told_flow(flow_perceiver()),
         lambda hp: {},
         whole=lambda settings, model: nowcast.flow_alone(model.get_layer("flow_perceiver")),
-        examples=lambda settings, windows: data.pairs(windows),
+        examples=lambda settings, windows: pairs(windows),
     ),
 }
 
@@ -133,9 +134,10 @@ def build(settings: Settings) -> keras.Model:
     model = NETWORKS[settings.network].build(settings)
     if settings.batch_statistics:
         use_batch_statistics(model)
+    losses = {"frames": FrameLoss(settings.error_share), "flow": endpoint_error}
     model.compile(
         optimizer(settings.training),
-        loss={"frames": FrameLoss(settings.error_share)},
+        loss={name: losses[name] for name in model.output},
         jit_compile=False,
     )
     return model
