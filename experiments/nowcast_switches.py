@@ -9,6 +9,7 @@ Usage: python experiments/nowcast_switches.py [--epochs 6] [ROW ...]
 
 import argparse
 import dataclasses
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +68,21 @@ def scores(name: str, epochs: int) -> dict:
         rate = 2 * training.learning_rate  # of which transfer takes half
         start = str(path_of(before, epochs))
         training = dataclasses.replace(training, learning_rate=rate, transfer=start)
-    run = path_of(name, epochs)
+    run, settings = path_of(name, epochs), TASK.settings(training=training, **changes)
     if not (run / folder.MANIFEST).exists():
-        train.train(TASK, TASK.settings(training=training, **changes), run)
+        train.train(TASK, settings, run)
+    elif folder.open_run(run, TASK) != settings:
+        raise SystemExit(f"{run}: expected the settings of this row, got others; move it away")
     return folder.read_json(run / folder.SCORES)
 
 
 def path_of(name: str, epochs: int) -> Path:
-    kind = "synthetic" if "synthetic" in TASK.cases(TASK.settings()).source else "real"
-    return RUNS / f"{kind}-{epochs}" / name.replace(" ", "_").replace(",", "").replace("'", "")
+    return RUNS / f"{kind()}-{epochs}" / name.replace(" ", "_").replace(",", "").replace("'", "")
+
+
+@functools.cache
+def kind() -> str:
+    return "synthetic" if "synthetic" in TASK.cases(TASK.settings()).source else "real"
 
 
 def main() -> None:
@@ -83,6 +90,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("rows", nargs="*", metavar="ROW")
     words = parser.parse_args()
+    if unknown := set(words.rows) - set(ROWS):
+        parser.error(f"expected rows of {', '.join(ROWS)}, got {', '.join(unknown)}")
     results = {name: scores(name, words.epochs) for name in words.rows or ROWS}
     first = next(iter(results.values()))
     found = {name: result["scores"] for name, result in results.items()}

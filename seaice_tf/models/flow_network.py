@@ -17,7 +17,7 @@ from seaice_tf.models.warp import blur_matrices
 from seaice_tf.transforms.nowcast import SIDE
 
 layers = keras.layers
-SURE = 1e-3  # least weight of what a pixel tells
+LEAST = 1e-2  # share of the mean weight that each pixel has in all directions
 WINDOW = 8.0  # pixels, sigma of the window whose pixels agree on a flow
 NOISE = 1.0  # counts, deviation of a patch that holds nothing to see
 
@@ -77,7 +77,8 @@ def told_flow(network: keras.Model) -> keras.Model:
 
 def endpoint_error(true, pred):
     """Length of what a flow is off by, in pixels, smooth at 0: (..., 2) -> (...)."""
-    return tf.sqrt(tf.reduce_sum(tf.square(true - pred), axis=-1) + 1e-4)
+    off = tf.cast(true, pred.dtype) - pred
+    return tf.sqrt(tf.reduce_sum(tf.square(off), axis=-1) + 1e-4)
 
 
 def attention_block(x, seen, heads: int, name: str):
@@ -96,8 +97,10 @@ def attention_block(x, seen, heads: int, name: str):
 class Agreed(keras.layers.Layer):
     """The flow that the pixels of a window agree on: (B, H, W, 5) -> (B, H, W, 2).
 
-    Each tells a flow and how sure it is of it along and across an edge, as a matrix L: the flow is
-    the mean weighted by L L', which is how Lucas and Kanade solve for the flow of a window.
+    Each tells a flow and a, b, c: how sure it is of that is the matrix L L' with L = [[1 + a, 0],
+    [b, 1 + c]], so that all count alike as long as nothing is told, and one at an edge may be sure
+    of the motion across it alone. The flow is the mean weighted by these matrices, which is how
+    Lucas and Kanade solve for the flow of a window.
     """
 
     def __init__(self, window: float, **kwargs):
@@ -106,8 +109,9 @@ class Agreed(keras.layers.Layer):
 
     def call(self, told):
         down, across, a, b, c = tf.unstack(told, axis=-1)
-        a, c = 1 + a, 1 + c
-        aa, ab, bb = a * a + SURE, a * b, b * b + c * c + SURE
+        aa, ab, bb = (1 + a) ** 2, (1 + a) * b, b * b + (1 + c) ** 2
+        least = LEAST * tf.reduce_mean(aa + bb, axis=(1, 2), keepdims=True) + 1e-6
+        aa, bb = aa + least, bb + least
         sums = tf.stack([aa, ab, bb, aa * down + ab * across, ab * down + bb * across], axis=-1)
         rows, columns = (
             blur_matrices(side, tf.constant([self.window]))[0] for side in told.shape[1:3]

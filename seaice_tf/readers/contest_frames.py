@@ -97,9 +97,10 @@ def targets(path: Path, number: int | None = None) -> Windows:
 
 def _data(path: Path, side: int) -> np.ndarray:
     data = npz.mapped(path, "data")
-    if data.ndim != 4 or data.shape[2:] != (side, side) or data.dtype.kind not in "iuf":
+    fits = data.ndim == 4 and data.shape[2:] == (side, side) and len(data) > 0
+    if not fits or data.dtype.kind not in "iuf":
         raise InputError(
-            f"{path}: expected data (windows, frames, {side}, {side}) of counts, got {data.dtype} "
-            f"{data.shape}; cut and stack the frames so"
+            f"{path}: expected data (windows, frames, {side}, {side}) of counts, of one window "
+            f"or more, got {data.dtype} {data.shape}; cut and stack the frames so"
         )
     return data

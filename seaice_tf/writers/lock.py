@@ -5,7 +5,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from seaice_tf.errors import InputError
@@ -17,14 +17,16 @@ NOT_THERE = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}  # some clusters' disks 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which is made if need be and may be renamed meanwhile.
+    """Hold the lock of a folder, which may be renamed meanwhile.
 
-    What a killed process leaves of its lock holds nobody up.
+    It is made if need be, and taken away again if nothing was put into it. What a killed process
+    leaves of its lock holds nobody up.
 
     Raises:
         InputError: another process holds it, or the folder cannot be written to.
     """
     with atomic.refusals_told(folder):
+        made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
     place = os.open(folder, os.O_RDONLY)
     try:
@@ -37,6 +39,9 @@ def held(folder: Path) -> Iterator[None]:
             os.close(lock)
     finally:
         os.close(place)
+        if made:
+            with suppress(OSError):  # renamed, or not empty
+                folder.rmdir()
 
 
 def _locked(place: int, folder: Path) -> int:

@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
+from seaice_tf.settings import Training
 from seaice_tf.tasks.nowcast import NOWCAST, Options, Settings, data
 from seaice_tf.tasks.nowcast.networks import NETWORKS
 from seaice_tf.transforms.nowcast import CENTRE
@@ -193,6 +194,10 @@ def test_the_doctor_tells_gaps(frame_folder, tmp_path, capsys):
         ({"margin": 40}, "a margin of 0 to 32"),
         ({"flow_share": 1.5}, "flow_share: expected 0 to 1"),
         ({"filters": ()}, "filters: expected one to five"),
+        (
+            {"training": Training(precision="mixed_bfloat16")},
+            "precision: expected float32, got mixed_bfloat16, in which counts of 10 bits",
+        ),
     ],
 )
 def test_settings_that_make_no_sense(changes, message):
@@ -232,33 +237,30 @@ def test_networks_of_the_settings_take_a_step_and_serve_whole_windows(
 def test_a_learnt_flow_trains_on_frames_moved_by_known_flows(frame_settings):
     settings = dataclasses.replace(frame_settings, network="perceiver")
     splits = NOWCAST.splits(settings)
-    windows = data.validation_examples(settings, data.sequences(settings).sequences)
     pair, targets, weights = splits.validation.fetch(tf.constant(0, tf.int64))
+    first, second = pair.numpy()
     flow, inside = targets["flow"].numpy(), weights["flow"].numpy() > 0
-    np.testing.assert_array_equal(pair[0], windows.fetch(tf.constant(0, tf.int64))[0][-1])
     rows, columns = np.mgrid[:128, :128] - np.moveaxis(flow, -1, 0)
-    came = ndimage.map_coordinates(pair[0], (rows, columns), order=1)
-    np.testing.assert_allclose(pair[1].numpy()[inside], came[inside], atol=0.1)
-    assert 0.3 < inside.mean() <= 1
+    came = ndimage.map_coordinates(first, (rows, columns), order=1)
+    off, still = (np.abs(each - second)[inside].mean() for each in (came, first))
+    assert off < 0.1 * still  # interpolated twice
     assert np.abs(np.diff(flow, axis=0)).max() < 0.5
     served = NOWCAST.served(settings, NOWCAST.build(settings))
     assert tuple(served.output["frames"].shape) == (None, 24, 64, 64)
-    batch = next(iter(pipeline.training_stream(splits.train, 2, seed=0)))
-    loss = NOWCAST.build(settings).train_on_batch(*batch)
-    assert 0 < np.ravel(loss)[0] < 20  # pixels
 
 
 def test_known_flows_differ_by_window_epoch_and_seed_and_are_drawn_alike_again(frame_settings):
     settings = dataclasses.replace(frame_settings, network="perceiver")
-    training = NOWCAST.splits(settings).train
+    splits = NOWCAST.splits(settings)
 
     def flow(*key):
-        return training.draw(*(tf.constant(each, tf.int64) for each in key))[1]["flow"].numpy()
+        return splits.train.draw(*(tf.constant(each, tf.int64) for each in key))[1]["flow"].numpy()
 
     first = flow(0, 0, 0)
     np.testing.assert_array_equal(first, flow(0, 0, 0))
-    for other in ((1, 0, 0), (0, 1, 0), (0, 0, 1)):
-        assert np.abs(flow(*other) - first).max() > 0.01
+    others = [flow(*key) for key in ((1, 0, 0), (0, 1, 0), (0, 0, 1))]
+    others.append(splits.validation.fetch(tf.constant(0, tf.int64))[1]["flow"].numpy())
+    assert all(np.abs(other - first).max() > 0.01 for other in others)
 
 
 def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):

@@ -64,6 +64,18 @@ def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_pa
         NOWCAST.future(settings)
 
 
+@pytest.mark.parametrize("bad", [0, np.nan])
+def test_nothing_is_written_where_a_later_window_is_bad(frame_settings, tmp_path, bad):
+    past = np.random.default_rng(0).uniform(200, 600, (2, 12, 128, 128)).astype(np.float32)
+    past[1] = bad  # night, or no number
+    np.savez(tmp_path / "features.npz", data=past)
+    settings = dataclasses.replace(frame_settings, data=str(tmp_path / "features.npz"))
+    pairs = ((case, still(case)) for case in NOWCAST.future(settings))
+    with pytest.raises(InputError, match=r"features\.npz: "):
+        NOWCAST.write(pairs, tmp_path / "out", "still")
+    assert not list((tmp_path / "out").glob("*"))
+
+
 def test_the_evaluator_of_the_contest_is_answered_file_by_file(contest, tmp_path):
     said = []
     lines = ["Process features.npz\n", "Process features.npz\n"]

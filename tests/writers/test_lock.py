@@ -65,3 +65,18 @@ def test_a_link_instead_of_the_lock_is_not_written_through(tmp_path):
     with pytest.raises(OSError, match="symbolic links"), lock.held(tmp_path / "run"):
         pass
     assert (tmp_path / "precious").read_text() == "kept"
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_folder_is_taken_away_again_if_it_was_made_and_stays_empty(tmp_path, before):
+    place = tmp_path / "a" / "b"
+    if before:
+        place.mkdir(parents=True)
+    with lock.held(place):
+        pass
+    assert place.exists() == before
+    with lock.held(place):
+        (place / "kept").touch()
+    with lock.held(place):
+        pass
+    assert (place / "kept").exists()

@@ -21,15 +21,15 @@ def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
 
     Of two images flow.npz and flow.png instead.
     """
-    written: list[Path] = []
     seen: list[Case] = []
+    drawn: list[Maps] = []
     with tempfile.TemporaryFile() as spool:  # of a whole image there may be more than memory holds
         for case, fields in pairs:
             if "frames" not in fields:
                 return _write_flow(out, case, fields["flow"], model)
             spool.write(fields["frames"].astype("<f4").tobytes())
-            if len(seen) < DRAWN:
-                written += _draw(out / case.name, case, fields, model, moving=not seen)
+            if len(drawn) < DRAWN:
+                drawn.append(fields)
             seen.append(case)
         number = len(seen)
         contest = contest_frames.write(out / "predictions.npz", number, _frames(spool))
@@ -41,7 +41,10 @@ def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
             _joined([case.context.centre_osgb() for case in seen]),
             _joined([case.context.last for case in seen]),
         )
-    return [contest, netcdf, *written]
+    written = [contest, netcdf]
+    for case, fields in zip(seen, drawn):
+        written += _draw(out / case.name, case, fields, model, moving=case is seen[0])
+    return written
 
 
 def _frames(spool: BinaryIO) -> Iterator[np.ndarray]:

@@ -110,6 +110,11 @@ class Settings:
                     f"{name}: expected a network that has it, {', '.join(networks)}, got "
                     f"{self.network}; leave it out, or name another --network"
                 )
+        if self.training.precision != "float32":
+            raise InputError(
+                f"precision: expected float32, got {self.training.precision}, in which counts of "
+                f"10 bits are rounded to 8; leave it out"
+            )
         for name in ("train_share", "validation_share"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(
