@@ -177,7 +177,8 @@ class Pictures(keras.callbacks.Callback):
         if (epoch + 1).bit_count() != 1:
             return
         outputs = self.served(self.case.batch())
-        maps = {head: value.numpy()[0] for head, value in outputs.items()}
+        # In mixed precision they may be of a type that is drawn by nobody.
+        maps = {head: tf.cast(value, tf.float32).numpy()[0] for head, value in outputs.items()}
         with self.logs.as_default(step=epoch):
             for tag, picture in self.task.pictures(self.case, maps).items():
                 tf.summary.image(tag, picture[None])

@@ -8,6 +8,7 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import training_stream
+from seaice_tf.runs import artifact, train
 from seaice_tf.tasks import forecast, synthetic
 from seaice_tf.tasks.forecast import FORECAST, Options, Settings, data
 from seaice_tf.transforms import counts
@@ -111,3 +112,12 @@ def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):
         monkeypatch.setattr(data, "SYNTHETIC_PERIOD", ("2011-01", last))
         assert str(data.archive(Settings()).last) == last
     assert len(list(synthetic.cache_folder().iterdir())) == 2
+
+
+def test_mixed_precision_trains_is_drawn_and_serves_float32(unet_settings, tmp_path):
+    training = dataclasses.replace(unet_settings.training, precision="mixed_bfloat16", epochs=1)
+    settings = dataclasses.replace(unet_settings, training=training)
+    train.train(FORECAST, settings, tmp_path / "run")
+    case = next(iter(FORECAST.cases(settings)))
+    fields = artifact.predictor(tmp_path / "run")(case)
+    assert {field.dtype.name for field in fields.values()} == {"float32"}
