@@ -41,10 +41,14 @@ ROWS: dict[str, dict[str, Any]] = {
     "flow_unet, flow learnt": {**UNET, "flow": "perceiver", "transfer": LEARNT},
     "cnn_cnn": CNN,
     "cnn_cnn, no difference": {**CNN, "difference": "none"},
+    "cnn_cnn, no difference, moving statistics": {
+        **CNN,
+        "difference": "none",
+        "batch_statistics": False,
+    },
     "cnn_cnn on the flow": {**CNN, "difference": "flow"},
     "cnn_cnn without blur": {**CNN, "blur": "none"},
     "cnn_cnn, last kernel 1": {**CNN, "last_kernel": 1},
-    "cnn_cnn, moving statistics": {**CNN, "batch_statistics": False},
     "cnn_cnn, mean with flow": {**CNN, "flow_share": 0.5},
     "cnn_cnn, lite0 from nothing": {**CNN, "encoder": "efficientnet_lite0"},
     "cnn_cnn, lite0 of ImageNet": {
