@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
+from seaice_tf.models.weights import named_weights
 from seaice_tf.settings import Training
 from seaice_tf.tasks.nowcast import NOWCAST, Options, Settings, data
 from seaice_tf.tasks.nowcast.networks import NETWORKS
@@ -247,6 +248,15 @@ def test_a_learnt_flow_trains_on_frames_moved_by_known_flows(frame_settings):
     assert np.abs(np.diff(flow, axis=0)).max() < 0.5
     served = NOWCAST.served(settings, NOWCAST.build(settings))
     assert tuple(served.output["frames"].shape) == (None, 24, 64, 64)
+
+
+def test_a_flow_that_was_learnt_alone_is_taken_over_by_name():
+    alone = named_weights(NETWORKS["perceiver"].build(Settings(network="perceiver")))
+    unet = NETWORKS["flow_unet"].build(Settings(network="flow_unet", flow="perceiver"))
+    both = named_weights(unet)
+    assert {name: both[name].shape for name in alone} == {
+        name: weight.shape for name, weight in alone.items()
+    }
 
 
 def test_known_flows_differ_by_window_epoch_and_seed_and_are_drawn_alike_again(frame_settings):

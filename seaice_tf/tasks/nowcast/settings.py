@@ -78,7 +78,8 @@ class Settings:
     margin: int = 16
     """lead_unet, flow_unet: pixels around the centre that they see."""
     flow: Literal["lucas_kanade", "perceiver"] = "lucas_kanade"
-    """flow_unet: where its flow is from; that of the Perceiver is learnt with the rest."""
+    """flow_unet: where its flow is from; that of the Perceiver is learnt with the rest, and may
+    start from a run of it that --transfer names."""
     # Its names are those of the table of encoders.
     encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
     """cnn_cnn: network that sees each frame."""
