@@ -38,7 +38,7 @@ def correction_unet(
     x = Fold(name="fold_leads")(features)
     x, _ = unet_body(x, filters)
     change = keras.layers.Conv2D(1, 1, kernel_initializer="zeros", name="correction")(x)
-    concentration = Correct(name="concentration")(change, base, sea)
+    concentration = Correct(name="concentration", dtype="float32")(change, base, sea)
     return keras.Model(history, {"concentration": concentration}, name="correction_unet")
 
 

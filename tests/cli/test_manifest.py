@@ -31,7 +31,7 @@ def test_other_data_than_the_manifest_tells_of(fails, run, home, ice_archive):
     touched = sorted((home / "touched").glob("nt_*"))[3]
     touched.write_bytes(touched.read_bytes()[:-1] + b"!")
     fails(*words, message=f"72 files of the manifest, got 1 changed ({touched.name})")
-    assert not any(folder.partial(home / "elsewhere").iterdir())
+    assert not folder.partial(home / "elsewhere").exists()
     fails(*words, "--years", "3", message="expected no other settings, got another years")
     fails(*words, "--settings", "s.json", message="expected none beside --from-manifest")
 

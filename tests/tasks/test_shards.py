@@ -41,7 +41,7 @@ def stop(monkeypatch):
 
 
 def contents(out):
-    return {path.name: path.read_bytes() for path in out.iterdir()}
+    return {path.name: path.read_bytes() for path in out.glob("*")}
 
 
 @pytest.mark.parametrize("at", range(1, 8))
