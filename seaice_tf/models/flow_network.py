@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models.warp import blur_matrices
+from seaice_tf.models.lucas_kanade import solved, window_mean
 from seaice_tf.transforms.nowcast import SIDE
 
 layers = keras.layers
@@ -113,14 +113,7 @@ class Agreed(keras.layers.Layer):
         least = LEAST * tf.reduce_mean(aa + bb, axis=(1, 2), keepdims=True) + 1e-6
         aa, bb = aa + least, bb + least
         sums = tf.stack([aa, ab, bb, aa * down + ab * across, ab * down + bb * across], axis=-1)
-        rows, columns = (
-            blur_matrices(side, tf.constant([self.window]))[0] for side in told.shape[1:3]
-        )
-        sums = tf.einsum("ij,bjkc->bikc", rows, sums)
-        sums = tf.einsum("lk,bikc->bilc", columns, sums)
-        aa, ab, bb, ad, bd = tf.unstack(sums, axis=-1)
-        determinant = aa * bb - ab * ab
-        return tf.stack([bb * ad - ab * bd, aa * bd - ab * ad], axis=-1) / determinant[..., None]
+        return solved(*tf.unstack(window_mean(sums, self.window), axis=-1))
 
     def compute_output_shape(self, shape):
         return (*shape[:-1], 2)

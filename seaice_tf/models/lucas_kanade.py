@@ -63,19 +63,25 @@ class LucasKanade(keras.layers.Layer):
         missed = moved - seen  # what a step along the slope would have to make up for
         products = (down * down, down * across, across * across, down * missed, across * missed)
         sums = tf.stack([tf.reduce_sum(p, axis=-1) for p in products], axis=-1)
-        aa, ab, bb, am, bm = tf.unstack(self._smooth(sums), axis=-1)
+        aa, ab, bb, am, bm = tf.unstack(window_mean(sums, self.window), axis=-1)
         damping = self.damping * tf.reduce_mean(aa + bb, axis=(1, 2), keepdims=True) + 1e-12
-        aa, bb = aa + damping, bb + damping
-        determinant = aa * bb - ab * ab
-        change = tf.stack([bb * am - ab * bm, aa * bm - ab * am], axis=-1)
-        return tf.clip_by_value(change / determinant[..., None], -LARGEST, LARGEST)
-
-    def _smooth(self, x):
-        down, across = (tf.constant(window_matrix(side, self.window)) for side in x.shape[1:3])
-        return tf.einsum("lk,bikc->bilc", across, tf.einsum("ij,bjkc->bikc", down, x))
+        change = solved(aa + damping, ab, bb + damping, am, bm)
+        return tf.clip_by_value(change, -LARGEST, LARGEST)
 
     def compute_output_shape(self, shape):
         return (shape[0], *shape[2:], 2)
+
+
+def window_mean(x, sigma: float):
+    """Means in a Gaussian window: (B, H, W, C) -> the same."""
+    down, across = (tf.constant(window_matrix(side, sigma)) for side in x.shape[1:3])
+    return tf.einsum("lk,bikc->bilc", across, tf.einsum("ij,bjkc->bikc", down, x))
+
+
+def solved(aa, ab, bb, am, bm):
+    """The flow (..., 2) of the normal equations [[aa, ab], [ab, bb]] flow = (am, bm)."""
+    flow = tf.stack([bb * am - ab * bm, aa * bm - ab * am], axis=-1)
+    return flow / (aa * bb - ab * ab)[..., None]
 
 
 def window_matrix(side: int, sigma: float) -> np.ndarray:
