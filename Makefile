@@ -40,9 +40,9 @@ gallery: .venv/ready
 	$(VENV)/python experiments/gallery.py
 
 lanes: .venv/ready .venv-addons/ready .venv-cluster/ready  ## what the lanes read of each other in tests
-	$(VENV)/python tests/models/test_lanes.py
-	.venv-addons/bin/python tests/models/test_lanes.py
-	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python tests/models/test_lanes.py
+	$(VENV)/python tests/networks/test_lanes.py
+	.venv-addons/bin/python tests/networks/test_lanes.py
+	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python tests/networks/test_lanes.py
 
 lock:  ## refresh the constraints of the three lanes from what resolves today
 	$(MAKE) constraints/current.txt constraints/addons.txt constraints/cluster.txt --always-make

@@ -26,12 +26,14 @@ from timing import Result, alone, median_seconds
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf import pipeline
-from seaice_tf.readers import raster
-from seaice_tf.tasks.geopose import GEOPOSE, Settings, prepare
-from seaice_tf.transforms import rectify, synthetic_city
-from seaice_tf.transforms.geopose import View, flow
-from seaice_tf.transforms.windows import Window
-from seaice_tf.writers import geopose_products, synthetic_tiles
+from seaice_tf.files import images
+from seaice_tf.geopose.data import rectify, synthetic_tiles
+from seaice_tf.geopose.data import synthetic as synthetic_city
+from seaice_tf.geopose.data.pose import View, flow
+from seaice_tf.geopose.prepare import prepare
+from seaice_tf.geopose.products import tiles as geopose_products
+from seaice_tf.geopose.task import GEOPOSE, Settings
+from seaice_tf.grids.windows import Window
 
 CROP = 512
 NUMBER = 4  # tiles
@@ -129,7 +131,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = geopose_products.write_image(Path(folder) / "a.tif", view.image)
         corner = Window(side // 3, side // 3, min(CROP, side // 2), min(CROP, side // 2))
-        crop, file = median_seconds(lambda: raster.read(path, corner), lambda: raster.read(path))
+        crop, file = median_seconds(lambda: images.read(path, corner), lambda: images.read(path))
     print(f"synthetic tile of {side} x {side}, drawn in {drawing:.1f} s; {platform.machine()}")
     print("| | ours, s | peer, s | ratio |\n|---|---|---|---|")
     print(f"| pixels to the ground, the taller wins | {scatter:.2f} | {looped:.1f} | ", end="")

@@ -24,16 +24,16 @@ import numpy as np
 import torch_unet
 from timing import median_seconds
 
-from seaice_tf.readers import sar_scene
-from seaice_tf.scores import icechart as scores
-from seaice_tf.tasks.icechart import ICECHART as TASK
-from seaice_tf.tasks.icechart import prepare
-from seaice_tf.tasks.icechart.settings import Settings
-from seaice_tf.tasks.synthetic import cached
-from seaice_tf.transforms import coarse_grid, synthetic_scene
-from seaice_tf.transforms.icechart import CHARTS, CLASSES, COARSE, FINE, MASK
-from seaice_tf.transforms.windows import Window
-from seaice_tf.writers import synthetic_scenes
+from seaice_tf.files.synthetic_cache import cached
+from seaice_tf.grids import coarse_grid
+from seaice_tf.grids.windows import Window
+from seaice_tf.icechart.data import scene, synthetic_scenes
+from seaice_tf.icechart.data import synthetic as synthetic_scene
+from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, MASK
+from seaice_tf.icechart.prepare import prepare
+from seaice_tf.icechart.scores import autoice as scores
+from seaice_tf.icechart.settings import Settings
+from seaice_tf.icechart.task import ICECHART as TASK
 
 SMALL = "--small" in sys.argv
 SCENE = (1250, 1300) if SMALL else (5000, 5200)  # pixels of 80 m
@@ -73,7 +73,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
         return {}
     import xarray
 
-    paths = sar_scene.find(scenes())
+    paths = scene.find(scenes())
     held = [xarray.open_dataset(path, mask_and_scale=False) for path in paths]
     rng = np.random.default_rng(0)
 
@@ -150,7 +150,7 @@ def step() -> tuple[float, float] | None:
 def chart(root: Path, levels: int) -> tuple[float, float]:
     """Seconds and GiB at most of charting a whole scene of 24 channels, products and all."""
     from seaice_tf import compat
-    from seaice_tf.models.icechart import FILTERS
+    from seaice_tf.icechart.networks.unet import FILTERS
     from seaice_tf.runs import artifact, folder, predict
 
     given = settings(filters=FILTERS[levels])

@@ -15,20 +15,22 @@ from rich.table import Table
 from skimage.transform import warp
 from timing import alone, median_seconds
 
-from seaice_tf import baselines_nowcast
-from seaice_tf.baselines_nowcast import LUCAS_KANADE, TV_L1
-from seaice_tf.models.lucas_kanade import LucasKanade
-from seaice_tf.readers import frame_shards
+from seaice_tf.grids.windows import whole
+from seaice_tf.nowcast.data import advection, optical_flow
+from seaice_tf.nowcast.data import layout as nowcast
+from seaice_tf.nowcast.data import shards as frame_shards
+from seaice_tf.nowcast.data import synthetic as synthetic_frames
+from seaice_tf.nowcast.data.layout import CENTRE, FRAMES, FRAMES_OUT, SIDE
+from seaice_tf.nowcast.data.pixels import Frames
+from seaice_tf.nowcast.data.windows import Drawing, Windows
+from seaice_tf.nowcast.networks.lucas_kanade import LucasKanade
+from seaice_tf.nowcast.prepare import prepare
+from seaice_tf.nowcast.scores import baselines as baselines_nowcast
+from seaice_tf.nowcast.scores.baselines import LUCAS_KANADE, TV_L1
+from seaice_tf.nowcast.scores.ms_ssim import ms_ssim
+from seaice_tf.nowcast.settings import Settings
 from seaice_tf.runs import folder
-from seaice_tf.scores.ms_ssim import ms_ssim
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.nowcast.prepare import prepare
-from seaice_tf.tasks.nowcast.settings import Settings
-from seaice_tf.transforms import advection, nowcast, optical_flow, synthetic_frames
-from seaice_tf.transforms.frame_pixels import Frames
-from seaice_tf.transforms.frame_windows import Drawing, Windows
-from seaice_tf.transforms.nowcast import CENTRE, FRAMES, FRAMES_OUT, SIDE
-from seaice_tf.transforms.windows import whole
 
 SHAPE = (512, 512)
 LENGTH = 48  # frames of the sequence

@@ -11,9 +11,9 @@ import platform
 import numpy as np
 from timing import median_seconds
 
+from seaice_tf.clouds import examples
+from seaice_tf.clouds.settings import Settings
 from seaice_tf.pipeline import training_stream
-from seaice_tf.tasks.clouds import data
-from seaice_tf.tasks.clouds.settings import Settings
 
 BATCH, BATCHES = 8, 6
 SETTINGS = Settings()
@@ -21,8 +21,10 @@ SHAPE = (SETTINGS.rows // 4, SETTINGS.columns // 4)
 
 
 def main() -> None:
-    photos = data.labelled(SETTINGS).take(range(BATCH * BATCHES))
-    dataset = training_stream(data.examples(photos, SETTINGS, SHAPE, training=True), BATCH, seed=0)
+    photos = examples.labelled(SETTINGS).take(range(BATCH * BATCHES))
+    dataset = training_stream(
+        examples.examples(photos, SETTINGS, SHAPE, training=True), BATCH, seed=0
+    )
 
     def pipeline():
         stream = iter(dataset)  # a fresh one: another would have worked ahead in its peer's turn

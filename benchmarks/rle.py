@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from timing import median_seconds
 
-from seaice_tf.transforms import masks, rle, synthetic_clouds
-from seaice_tf.transforms.cloud_classes import LABEL_SHAPE, SCORE_SHAPE
+from seaice_tf.clouds.data import masks, rle
+from seaice_tf.clouds.data import synthetic as synthetic_clouds
+from seaice_tf.clouds.data.classes import LABEL_SHAPE, SCORE_SHAPE
 
 PHOTOS = 4
 

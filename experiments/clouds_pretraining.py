@@ -12,11 +12,11 @@ from pathlib import Path
 import clouds_release as release
 from tensorflow import keras
 
-from seaice_tf.models import weights
-from seaice_tf.models.encoders import encoder
+from seaice_tf.files import atomic
+from seaice_tf.networks import weights
+from seaice_tf.networks.encoders import encoder
 from seaice_tf.runs import artifact
 from seaice_tf.settings import Training
-from seaice_tf.writers import atomic
 
 UNETS = {
     "unet-small": {"encoder": "small", "weights": ""},

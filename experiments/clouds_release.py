@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf.clouds.data.decisions import Decisions
+from seaice_tf.clouds.scores import dice
+from seaice_tf.clouds.settings import Settings
+from seaice_tf.clouds.verification import final_masks
+from seaice_tf.files import atomic
+from seaice_tf.grids import bootstrap
 from seaice_tf.runs import artifact, folder, train
-from seaice_tf.scores import bootstrap, dice
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.clouds.settings import Settings
-from seaice_tf.tasks.clouds.verification import final_masks
-from seaice_tf.transforms.mask_decisions import Decisions
-from seaice_tf.writers import atomic
 
 RUNS = Path("saved_models/clouds")
 TASK = TASKS["clouds"]

@@ -14,13 +14,13 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.month_examples import filled, validation_months
+from seaice_tf.forecast.settings import Settings
+from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.runs import artifact, evaluate, folder, train
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.forecast.data import archive
-from seaice_tf.tasks.forecast.month_examples import filled, validation_months
-from seaice_tf.tasks.forecast.settings import Settings
-from seaice_tf.transforms.counts import FULL_ICE
 
 RUNS = Path("saved_models/forecast")
 TASK = TASKS["forecast"]

@@ -10,10 +10,10 @@ import dataclasses
 import numpy as np
 from forecast_release import BACKTESTS, RUNS, TASK, settings_to
 
+from seaice_tf.forecast.scores import probability
+from seaice_tf.grids import counts
+from seaice_tf.grids.polar import of_shape
 from seaice_tf.runs import artifact, folder
-from seaice_tf.scores import probability
-from seaice_tf.transforms import counts
-from seaice_tf.transforms.grid import of_shape
 
 SPREAD_BINS = np.array([0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])
 

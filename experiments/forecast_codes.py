@@ -11,9 +11,9 @@ Usage: python experiments/forecast_codes.py
 import contest_entry as entry
 import numpy as np
 
-from seaice_tf.tasks.forecast.data import archive
-from seaice_tf.tasks.forecast.month_examples import training_months
-from seaice_tf.transforms.counts import FULL_ICE
+from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.month_examples import training_months
+from seaice_tf.grids.counts import FULL_ICE
 
 LENGTHS = (16, 64, 256)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from contest_entry import trained
 
+from seaice_tf.files import atomic
 from seaice_tf.runs import artifact, evaluate
 from seaice_tf.tasks import TASKS
-from seaice_tf.writers import atomic
 
 TASK = TASKS["forecast"]
 RUNS = Path("saved_models/forecast")

@@ -11,16 +11,20 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf.clouds.products import maps as cloud_maps
+from seaice_tf.clouds.task import panel
 from seaice_tf.errors import InputError
+from seaice_tf.files import maps
+from seaice_tf.forecast.data import months
+from seaice_tf.geopose import verification as of_geopose
+from seaice_tf.geopose.products import maps as geopose_maps
+from seaice_tf.grids import counts
+from seaice_tf.icechart.verification import sheet
+from seaice_tf.nowcast.data.layout import CENTRE
+from seaice_tf.nowcast.products import maps as frame_maps
 from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Case, Maps, Task
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.clouds import panel
-from seaice_tf.tasks.geopose import verification as of_geopose
-from seaice_tf.tasks.icechart.verification import sheet
-from seaice_tf.transforms import counts, months
-from seaice_tf.transforms.nowcast import CENTRE
-from seaice_tf.writers import cloud_maps, frame_maps, geopose_maps, maps
 
 RUNS = {  # the first that exists is drawn
     "forecast": ("to-2009-12", "demo-real", "demo-synthetic"),

@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 from tensorflow import keras
 
+from seaice_tf.files.synthetic_cache import cached
+from seaice_tf.geopose.data import synthetic as synthetic_city
+from seaice_tf.geopose.data import synthetic_tiles
+from seaice_tf.geopose.task import GEOPOSE, Settings
 from seaice_tf.runs import folder, train
-from seaice_tf.tasks.geopose import GEOPOSE, Settings
-from seaice_tf.tasks.synthetic import cached
-from seaice_tf.transforms import synthetic_city
-from seaice_tf.writers import synthetic_tiles
 
 ROOT = Path("saved_models/geopose/augmentation")
 FIRST = 1 / 3  # of the epochs, with heavy augmentation

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from seaice_tf.errors import InputError
-from seaice_tf.tasks.geopose import verification
-from seaice_tf.transforms.geopose import CITIES, CITY_NAMES
+from seaice_tf.geopose import verification
+from seaice_tf.geopose.data.pose import CITIES, CITY_NAMES
 
 KINDS = ("r2", "r2_agl", "r2_vflow")
 

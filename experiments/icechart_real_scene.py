@@ -19,16 +19,17 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from seaice_tf import baselines_charts
 from seaice_tf.errors import InputError
-from seaice_tf.readers import decoded_scene, scene_doctor
+from seaice_tf.files.synthetic_cache import cached
+from seaice_tf.icechart.data import decoded_scene, sampling, synthetic_scenes
+from seaice_tf.icechart.data import doctor as scene_doctor
+from seaice_tf.icechart.data import synthetic as synthetic_scene
+from seaice_tf.icechart.data.charts import CHARTS, MASK
+from seaice_tf.icechart.products import maps as icechart_maps
+from seaice_tf.icechart.scores import autoice as scores
+from seaice_tf.icechart.scores import baselines as baselines_charts
 from seaice_tf.runs import folder, train
-from seaice_tf.scores import icechart as scores
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.synthetic import cached
-from seaice_tf.transforms import scene_weights, synthetic_scene
-from seaice_tf.transforms.icechart import CHARTS, MASK
-from seaice_tf.writers import icechart_maps, synthetic_scenes
 
 TASK = TASKS["icechart"]
 RUN = Path("saved_models/icechart/three-channels")
@@ -80,9 +81,7 @@ def main() -> None:
     )
     named, target = (scene_doctor.read_list(lists / f"{n}.json") for n in ("dataset", "testset"))
     drawn = scene_doctor.weights(named, target, FACTORS)
-    print(
-        f"\nscenes: {len(drawn)}, as good as {scene_weights.effective_number(drawn):.0f} by weight"
-    )
+    print(f"\nscenes: {len(drawn)}, as good as {sampling.effective_number(drawn):.0f} by weight")
     print("| factor | distance from the test list | as weights draw them |\n|---|---|---|")
     for each in scene_doctor.compare(named, target, drawn=drawn):
         print(f"| {each.factor} | {each.distances[0]:.2f} | {each.distances[1]:.2f} |")

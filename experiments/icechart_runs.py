@@ -24,15 +24,18 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.errors import InputError
-from seaice_tf.models.icechart import FILTERS
+from seaice_tf.files import atomic
+from seaice_tf.files.synthetic_cache import cached
+from seaice_tf.icechart import examples
+from seaice_tf.icechart.data import names as scene_names
+from seaice_tf.icechart.data import synthetic as synthetic_scene
+from seaice_tf.icechart.data import synthetic_scenes
+from seaice_tf.icechart.data.charts import CHARTS
+from seaice_tf.icechart.networks.unet import FILTERS
+from seaice_tf.icechart.prepare import prepare
+from seaice_tf.icechart.settings import CHANNELS, Settings
+from seaice_tf.icechart.task import ICECHART as TASK
 from seaice_tf.runs import folder, train
-from seaice_tf.tasks.icechart import ICECHART as TASK
-from seaice_tf.tasks.icechart import data, prepare
-from seaice_tf.tasks.icechart.settings import CHANNELS, Settings
-from seaice_tf.tasks.synthetic import cached
-from seaice_tf.transforms import scene_names, synthetic_scene
-from seaice_tf.transforms.icechart import CHARTS
-from seaice_tf.writers import atomic, synthetic_scenes
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def settings(size: Size, scenes: Path, root: Path, seed: int, changes: dict) -> 
 def names_of_tests(scenes: Path) -> list[str]:
     """The original names of the test scenes, which tell area and satellite, where there are any."""
     names = []
-    for scene in data.tests(Settings(data=str(scenes))):
+    for scene in examples.tests(Settings(data=str(scenes))):
         original = str(scene.attributes.get("original_id", ""))
         try:
             scene_names.parse(original)

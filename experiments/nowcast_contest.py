@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from seaice_tf.errors import InputError
+from seaice_tf.nowcast import contest
 from seaice_tf.runs import artifact, folder
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.nowcast import contest
 
 
 def main(given: str, out: str, run: str = "") -> None:

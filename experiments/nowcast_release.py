@@ -12,10 +12,10 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+from seaice_tf.files import atomic
+from seaice_tf.nowcast.settings import Settings
 from seaice_tf.runs import artifact, evaluate, folder, train
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.nowcast.settings import Settings
-from seaice_tf.writers import atomic
 
 RUNS = Path("saved_models/nowcast")
 TASK = TASKS["nowcast"]

@@ -1,5 +1,5 @@
 import sys
 
-from seaice_tf.cli import main
+from seaice_tf.cli.main import main
 
 sys.exit(main())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seaice_tf.errors import InputError
-from seaice_tf.readers import json_text
+from seaice_tf.files import json_text
 
 
 @dataclass(frozen=True)

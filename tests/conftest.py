@@ -8,19 +8,17 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from seaice_tf.clouds.data import synthetic_photos
+from seaice_tf.clouds.settings import Settings as CloudSettings
+from seaice_tf.forecast.data import synthetic_archive
+from seaice_tf.forecast.settings import Settings as ForecastSettings
+from seaice_tf.geopose.data import synthetic_tiles
+from seaice_tf.geopose.settings import Settings as GeoposeSettings
+from seaice_tf.icechart.data import synthetic_scenes
+from seaice_tf.icechart.settings import Settings as ChartSettings
+from seaice_tf.nowcast.data import synthetic_frames
+from seaice_tf.nowcast.settings import Settings as FrameSettings
 from seaice_tf.settings import Training
-from seaice_tf.tasks.clouds.settings import Settings as CloudSettings
-from seaice_tf.tasks.forecast.settings import Settings as ForecastSettings
-from seaice_tf.tasks.geopose.settings import Settings as GeoposeSettings
-from seaice_tf.tasks.icechart.settings import Settings as ChartSettings
-from seaice_tf.tasks.nowcast.settings import Settings as FrameSettings
-from seaice_tf.writers import (
-    synthetic_archive,
-    synthetic_clouds,
-    synthetic_frames,
-    synthetic_scenes,
-    synthetic_tiles,
-)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +50,7 @@ def long_archive(tmp_path_factory) -> Path:
 def cloud_folder(tmp_path_factory) -> Path:
     """Twelve synthetic labelled photos of 42 x 63 pixels in the contest's layout."""
     folder = tmp_path_factory.mktemp("clouds") / "contest"
-    synthetic_clouds.write(folder, 12, seed=1, shape=(42, 63))
+    synthetic_photos.write(folder, 12, seed=1, shape=(42, 63))
     return folder
 
 

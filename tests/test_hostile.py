@@ -18,26 +18,21 @@ import pytest
 import tifffile
 from PIL import Image
 
-from seaice_tf import cli
 from seaice_tf import settings as settings_file
+from seaice_tf.cli import main as cli
+from seaice_tf.clouds.data import photos as cloud_photos
+from seaice_tf.clouds.products import submission as cloud_submission
 from seaice_tf.errors import InputError
-from seaice_tf.models import weights
-from seaice_tf.readers import (
-    cloud_photos,
-    contest_array,
-    decoded_scene,
-    frames,
-    geopose_submission,
-    geopose_tiles,
-    npz,
-    raster,
-    sar_scene,
-    scene_shards,
-    shard_folder,
-)
+from seaice_tf.files import images, npz, shard_folder
+from seaice_tf.forecast.data import dacon
+from seaice_tf.geopose.data import tiles as geopose_tiles
+from seaice_tf.geopose.products import submission
+from seaice_tf.icechart.data import decoded_scene, scene
+from seaice_tf.icechart.data import shards as scene_shards
+from seaice_tf.networks import weights
+from seaice_tf.nowcast.data import frames
 from seaice_tf.runs import checkpoint, folder, report_cases
 from seaice_tf.tasks import TASKS
-from seaice_tf.writers import cloud_submission
 
 
 class Program:
@@ -79,7 +74,7 @@ def test_a_pickled_npz_is_not_run(kind, tmp_path, mark):
 def test_a_pickled_npy_is_not_run(tmp_path, mark):
     np.save(tmp_path / "201801.npy", np.array([Program(mark)], object))
     with pytest.raises(InputError):
-        contest_array.read_file(tmp_path / "201801.npy", None)
+        dacon.read_file(tmp_path / "201801.npy", None)
 
 
 def test_pickles_in_zarr_are_not_run(tmp_path, mark):
@@ -162,7 +157,7 @@ def test_an_archive_of_predictions_is_looked_at_and_not_unpacked(tmp_path):
         ("a_VFLOW.json", tarfile.LNKTYPE, b""),
     ]
     path = tarred(tmp_path / "a.tar.gz", *entries)
-    found = "\n".join(geopose_submission.troubles(path, {"a": (8, 8)}))
+    found = "\n".join(submission.troubles(path, {"a": (8, 8)}))
     assert "../out.tif is no file that is expected" in found
     assert "/tmp/out.tif is no file that is expected" in found
     assert "a_AGL.tif: expected a file" in found
@@ -170,9 +165,9 @@ def test_an_archive_of_predictions_is_looked_at_and_not_unpacked(tmp_path):
 
 
 def test_a_gzip_bomb_is_not_read_to_its_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(geopose_submission, "UNPACKED", 1 << 20)
+    monkeypatch.setattr(submission, "UNPACKED", 1 << 20)
     path = tarred(tmp_path / "a.tar.gz", ("b", tarfile.REGTYPE, bytes(16 << 20)))
-    assert "bytes unpacked" in geopose_submission.troubles(path, {})[-1]
+    assert "bytes unpacked" in submission.troubles(path, {})[-1]
 
 
 def test_image_bombs_are_not_decoded(tmp_path, monkeypatch):
@@ -191,11 +186,11 @@ def test_image_bombs_are_not_decoded(tmp_path, monkeypatch):
         for tag in ("ImageWidth", "ImageLength"):
             tiff.pages.first.tags[tag].overwrite(side)
     with pytest.raises(InputError, match=r"exceeds limit|40000 x 40000 pixels"):
-        raster.read(tmp_path / "a.tif")
-    monkeypatch.setattr(raster, "UNPACKED", 1 << 16)
+        images.read(tmp_path / "a.tif")
+    monkeypatch.setattr(images, "UNPACKED", 1 << 16)
     tifffile.imwrite(tmp_path / "b.tif", np.zeros((512, 512), np.uint8), compression="zlib")
     with pytest.raises(InputError, match="a strip of more than"):
-        raster.read(tmp_path / "b.tif")
+        images.read(tmp_path / "b.tif")
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../../a.tif", "..\\a.tif"])
@@ -237,7 +232,7 @@ def test_a_scene_of_endless_dimensions_is_not_read(tmp_path):
             data.createDimension(name, 1 << 20)
         data.createVariable("nersc_sar_primary", "f4", ("lines", "samples"), chunksizes=(64, 64))
     with pytest.raises(InputError, match="expected at most"):
-        sar_scene.describe(path)
+        scene.describe(path)
 
 
 @pytest.mark.parametrize("address", ["http://localhost:9/a.nc", "https://x.invalid/a_prep.nc"])

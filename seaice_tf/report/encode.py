@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib import colormaps
 from PIL import Image
 
+from seaice_tf.files import maps
 from seaice_tf.report.pictures import FULL, Picture
-from seaice_tf.writers import maps
 
 # Each tells its values apart by lightness as well; blue and red stand for colour-blind eyes too.
 COLOURS = {

@@ -14,9 +14,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import atomic
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Heat, Interval, Section, Table
-from seaice_tf.writers import atomic
 
 LIMIT = 5_000_000  # bytes of a page
 SCRIPTS = ("core", "tables", "choices", "lines", "frames", "scenes", "masks", "swipe", "start")

@@ -14,8 +14,8 @@ from tensorflow import keras
 
 from seaice_tf import compat
 from seaice_tf.errors import InputError
-from seaice_tf.models import weights
-from seaice_tf.writers import atomic
+from seaice_tf.files import atomic
+from seaice_tf.networks import weights
 
 
 @dataclass

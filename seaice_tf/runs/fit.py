@@ -11,13 +11,13 @@ from tensorflow import keras
 
 from seaice_tf import compat, pipeline
 from seaice_tf.errors import InputError
-from seaice_tf.models import weights
+from seaice_tf.files import atomic
+from seaice_tf.networks import weights
 from seaice_tf.runs import checkpoint, folder, strategy
 from seaice_tf.runs.average import Average
 from seaice_tf.runs.finite import Finite
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits, Task
-from seaice_tf.writers import atomic
 
 LEAST_RATE = 0.01  # of the rate, at the end of a cosine and the beginning of a warm-up
 TRANSFER_RATE = 0.5  # of the rate, for weights that another run has learnt already

@@ -10,8 +10,8 @@ from typing import Any
 import seaice_tf
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError, require_known_format
+from seaice_tf.files import atomic, lock
 from seaice_tf.task import Task
-from seaice_tf.writers import atomic, lock
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 BEGUN = "begun.json"  # the settings that a run was begun with

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from seaice_tf.grids import bootstrap
 from seaice_tf.report.page import number
 from seaice_tf.report.parts import Cell, Choice, Fold, Interval, Lines, Part, Series, Style, Table
 from seaice_tf.runs.report_cases import Opened, Scored
-from seaice_tf.scores import bootstrap
 from seaice_tf.task import Task
 
 NAN = float("nan")

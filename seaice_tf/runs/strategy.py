@@ -21,7 +21,7 @@ from tensorflow import keras
 
 from seaice_tf import compat, pipeline
 from seaice_tf.errors import InputError
-from seaice_tf.models.weights import flat_layers
+from seaice_tf.networks.weights import flat_layers
 from seaice_tf.runs import feed, folder, stop
 from seaice_tf.settings import Training
 

@@ -10,7 +10,8 @@ from tensorflow import keras
 from seaice_tf import compat
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
-from seaice_tf.models import weights
+from seaice_tf.files import atomic, lock
+from seaice_tf.networks import weights
 from seaice_tf.runs import (
     card,
     checkpoint,
@@ -24,7 +25,6 @@ from seaice_tf.runs import (
     track,
 )
 from seaice_tf.task import Splits, Task
-from seaice_tf.writers import atomic, lock
 
 HISTORY = "history.json"
 

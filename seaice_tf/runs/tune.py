@@ -16,9 +16,9 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import DiskError, InputError
+from seaice_tf.files import atomic, lock
 from seaice_tf.runs import fit, folder, memory, strategy, track, tuners
 from seaice_tf.task import Task
-from seaice_tf.writers import atomic, lock
 
 BEST, TRIALS = "best_settings.json", "trials"
 Method = Literal["random", "hyperband", "bayesian"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from seaice_tf import cli
 from seaice_tf import settings as settings_file
+from seaice_tf.cli import main as cli
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,12 @@ import netCDF4
 import numpy as np
 import pytest
 
-from seaice_tf import __version__, cli
+from seaice_tf import __version__
+from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
+from seaice_tf.files import animation, lock, maps
+from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
 from seaice_tf.runs import folder
-from seaice_tf.writers import animation, lock, maps
-from seaice_tf.writers.nsidc0051 import write_synthetic
 
 
 def test_flags_override_the_settings_file(run):

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from seaice_tf import cli
+from seaice_tf.cli import main as cli
 from seaice_tf.runs import folder
 
 

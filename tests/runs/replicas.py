@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.models import segmentation_losses
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.clouds.networks import losses as segmentation_losses
+from seaice_tf.networks.optimizers import optimizer
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import fit, strategy
 from seaice_tf.settings import Training

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seaice_tf import cli
+from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, ensemble, folder, manifest
 from seaice_tf.task import Case

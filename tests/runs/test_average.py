@@ -1,7 +1,7 @@
 import pytest
 from tensorflow import keras
 
-from seaice_tf.models.nowcast_leads import LeadBlur
+from seaice_tf.nowcast.networks.per_lead_unet import LeadBlur
 from seaice_tf.runs.average import Average
 from seaice_tf.settings import Training
 

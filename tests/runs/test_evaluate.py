@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.task import Options
+from seaice_tf.grids import counts
 from seaice_tf.runs import artifact, ensemble, evaluate, folder
 from seaice_tf.task import Cases
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.forecast import Options
-from seaice_tf.transforms import counts
 
 TASK = dataclasses.replace(
     TASKS["forecast"],

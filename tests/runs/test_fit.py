@@ -6,8 +6,8 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import compat, pipeline
-from seaice_tf.models import weights
-from seaice_tf.models.optimizers import ADDONS, optimizer
+from seaice_tf.networks import weights
+from seaice_tf.networks.optimizers import ADDONS, optimizer
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import fit, folder
 from seaice_tf.settings import Training

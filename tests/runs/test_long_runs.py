@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from tensorflow import keras
 
-from seaice_tf import cli, pipeline, processes
+from seaice_tf import pipeline, processes
+from seaice_tf.cli import main as cli
 from seaice_tf.runs import fit, tune
 from seaice_tf.tasks import TASKS
 

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf import cli
 from seaice_tf import settings as settings_file
+from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import folder, memory

@@ -8,7 +8,7 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
-from seaice_tf.models import weights
+from seaice_tf.networks import weights
 from seaice_tf.runs import checkpoint, folder
 from seaice_tf.tasks import TASKS
 

@@ -5,15 +5,16 @@ import json
 import numpy as np
 import pytest
 
-from seaice_tf import baselines, cli
 from seaice_tf import settings as settings_file
+from seaice_tf.cli import main as cli
+from seaice_tf.clouds.cases import Options as CloudOptions
+from seaice_tf.clouds.data import decisions as mask_decisions
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.scores import baselines
+from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 from seaice_tf.report import page
 from seaice_tf.runs import artifact, board, folder, report, report_sweep
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.clouds.cases import Options as CloudOptions
-from seaice_tf.transforms import mask_decisions
-from seaice_tf.transforms.icechart import CHARTS, CLASSES, MASK
 
 EVIL = "</script><script>alert(1)</script>"
 

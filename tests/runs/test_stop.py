@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf import cli
+from seaice_tf.cli import main as cli
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import fit, folder, stop, train
 from seaice_tf.settings import Training

@@ -10,12 +10,12 @@ import pytest
 from tensorflow import keras
 
 from seaice_tf import compat
-from seaice_tf.models import weights
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.forecast.settings import Settings
+from seaice_tf.networks import weights
+from seaice_tf.networks.optimizers import optimizer
 from seaice_tf.runs import checkpoint, fit, folder, train
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
-from seaice_tf.tasks.forecast.settings import Settings
 
 
 class Stop(keras.callbacks.Callback):

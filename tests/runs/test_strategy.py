@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seaice_tf import cli, compat
+from seaice_tf import compat
 from seaice_tf import settings as settings_file
+from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder, strategy, train
 from seaice_tf.settings import Training

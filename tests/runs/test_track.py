@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seaice_tf import cli
+from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder, track
 from seaice_tf.settings import Training

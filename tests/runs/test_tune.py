@@ -21,7 +21,7 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
-from seaice_tf.models.optimizers import optimizer
+from seaice_tf.networks.optimizers import optimizer
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import fit, folder, tune, tuners
 from seaice_tf.settings import Training

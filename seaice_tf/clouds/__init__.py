@@ -1,0 +1,1 @@
+"""Masks of four kinds of cloud organisation on satellite photos."""

@@ -1,0 +1,81 @@
+"""What masks are predicted for: photos with their truth, or without."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tyro
+
+from seaice_tf.clouds import examples
+from seaice_tf.clouds.data.classes import SCORE_SHAPE
+from seaice_tf.clouds.data.photos import Photos, read_image
+from seaice_tf.clouds.scores import baselines as baselines_masks
+from seaice_tf.clouds.settings import Settings
+from seaice_tf.grids.folds import THUMBNAIL
+from seaice_tf.task import Case, Cases
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `evaluate` can be asked."""
+
+    photos: Literal["test", "validation", "all"] = "test"
+    """Those of the fold kept for it, those that chose epoch and decisions, or all that are
+    labelled, as for a folder that the run has not seen."""
+    by: tyro.conf.Suppress[tuple[str, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What lies around a photo."""
+
+    path: Path
+    source: str
+    mean_masks: Callable[[], np.ndarray] | None  # of the photos trained on: (350, 525, 4) bool
+
+    def image(self) -> np.ndarray:
+        return read_image(self.path)
+
+
+def cases(settings: Settings, options: Options | None = None) -> Cases:
+    """The photos asked for, with their masks on 350 x 525 as truth."""
+    which = (options or Options()).photos
+    photos = examples.labelled(settings)
+    fold = examples.fold_of(photos, settings)
+    number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
+    chosen = np.flatnonzero(fold == number) if number is not None else np.arange(len(photos))
+    source = f"{photos.source}; scored {which}"
+    if number is None:
+        source += ", IN SAMPLE where the run was trained on them"
+    else:
+        source += f", fold {number} of {settings.folds} by seed {settings.fold_seed}"
+    chosen_by = settings.choose != "nothing" or settings.training.keep == "best"
+    if number == settings.validation_fold and chosen_by:
+        source += ", IN SAMPLE: this fold chose the epoch and the decisions"
+    mean_masks = cache(partial(_mean_masks, photos, settings))
+    return Cases(source, [partial(_case, photos, int(i), source, mean_masks, True) for i in chosen])
+
+
+def future(settings: Settings) -> Cases:
+    """The photos of a folder that has no labels, or of one that has."""
+    photos = examples.unlabelled(settings)
+    return Cases(
+        photos.source,
+        [partial(_case, photos, i, photos.source, None, False) for i in range(len(photos))],
+    )
+
+
+def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Case:
+    path = photos.paths[i]
+    photos.image(i, THUMBNAIL)  # a damaged file is named here, and not by a network
+    truth = photos.truth(i, SCORE_SHAPE) if labelled else None
+    return Case(photos.names[i], path.read_bytes(), Context(path, source, mean_masks), truth)
+
+
+def _mean_masks(photos: Photos, settings: Settings) -> np.ndarray:
+    return baselines_masks.mean_masks(
+        examples.training_photos(photos, settings).truths(SCORE_SHAPE)
+    )

@@ -1,0 +1,136 @@
+"""Masks of cloud organisation from texture: a few filters of a pretrained encoder, and a ridge.
+
+The early layers of an encoder tell kinds of cloud apart by their texture. With some hundred photos
+to learn from, a convex network on top of them does better than one that learns to see.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf.clouds.networks.photos import Resize
+from seaice_tf.networks import encoders
+
+layers = keras.layers
+GRID = (8, 12)  # (rows, columns) of the maps
+LEVEL, STRIDE = 2, 8  # which features of an encoder are looked at
+
+
+def features(
+    rows: int,
+    columns: int,
+    *,
+    encoder: str = "efficientnet_lite0",
+    weights: str | Path | None = None,
+    scales: Sequence[int] = (3, 5),
+    name: str = "texture",
+) -> keras.Model:
+    """Build a frozen encoder up to stride 8, seen at several sizes and averaged over a grid.
+
+    Args:
+        rows, columns: size of the images.
+        encoder, weights: as in `encoders.encoder`.
+        scales: features per cell of the grid, along each side: at scale 3 an image is brought to
+            192 x 288 pixels, whose 24 x 36 features make 8 x 12 cells.
+
+    Returns:
+        A functional model from images in 0 to 255, (B, rows, columns, 3), to (B, 8, 12, C), the
+        scales one after the other.
+    """
+    image = keras.Input((rows, columns, 3), name="image")
+    whole = encoders.encoder(encoder, (None, None, 3), weights=weights)
+    trunk = keras.Model(whole.input, whole.outputs[LEVEL], name="trunk")
+    trunk.trainable = False
+    parts = []
+    for scale in scales:
+        size = [STRIDE * scale * cells for cells in GRID]
+        x = Resize(*size, name=f"size{scale}")(image)
+        parts.append(layers.AveragePooling2D(scale, name=f"cells{scale}")(trunk(x)))
+    return keras.Model(image, Join(name="join")(parts), name=name)
+
+
+def ridge(channels: int, classes: int, *, penalty: float = 0.03, name: str = "ridge"):
+    """Build an uncompiled logistic ridge on features of a grid.
+
+    A cell is told by its surroundings, smoothed by 1 and by 3 cells, by the mean of the picture and
+    by its place; a picture by its mean.
+
+    Args:
+        channels: of the features.
+        classes: number of them.
+        penalty: half of it times the squared weights of a class is added to its mean cross-entropy.
+
+    Returns:
+        A functional model from features (B, 8, 12, channels) to {"masks": (B, 8, 12, classes),
+        "chances": (B, classes)} in [0, 1].
+    """
+    inputs = keras.Input((*GRID, channels), name="features")
+    mean = layers.GlobalAveragePooling2D(name="mean")(inputs)
+    seen = Surroundings((1.0, 3.0), name="surroundings")(inputs, mean)
+
+    def logistic(x, head):
+        """The loss of a head is a mean over classes, of which each has its penalty."""
+        x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name=f"{head}_norm")(
+            x
+        )
+        l2 = keras.regularizers.L2(penalty / 2 / classes)
+        return layers.Dense(classes, "sigmoid", kernel_regularizer=l2, name=head)(x)
+
+    outputs = {"masks": logistic(seen, "masks"), "chances": logistic(mean, "chances")}
+    return keras.Model(inputs, outputs, name=name)
+
+
+class Join(keras.layers.Layer):
+    """Concatenate maps on the grid along their channels: N x (B, 8, 12, C) -> (B, 8, 12, N C)."""
+
+    def call(self, maps):
+        return tf.ensure_shape(tf.concat(maps, axis=-1), (None, *GRID, None))
+
+    def compute_output_shape(self, shapes):
+        return (shapes[0][0], *GRID, sum(shape[-1] for shape in shapes))
+
+
+class Surroundings(keras.layers.Layer):
+    """What tells a cell: (B, h, w, C) and their mean (B, C) -> (B, h, w, (S + 1) C + 6).
+
+    Args:
+        widths: S standard deviations in cells of the Gaussians by which maps are smoothed; the
+            cells at the edge are repeated beyond it.
+    """
+
+    def __init__(self, widths: Sequence[float], **kwargs):
+        super().__init__(**kwargs)
+        self.widths = tuple(widths)
+
+    def call(self, maps, mean):
+        rows, columns = maps.shape[1:3]
+        smooth = [
+            tf.einsum("ij,bjkc,lk->bilc", _gaussian(rows, width), maps, _gaussian(columns, width))
+            for width in self.widths
+        ]
+        whole = tf.tile(mean[:, None, None], [1, rows, columns, 1])
+        place = tf.tile(tf.constant(_place(rows, columns))[None], [tf.shape(maps)[0], 1, 1, 1])
+        return tf.concat([*smooth, whole, place], axis=-1)
+
+    def compute_output_shape(self, maps_shape, mean_shape):
+        return (*maps_shape[:3], (len(self.widths) + 1) * maps_shape[3] + 6)
+
+
+def _gaussian(cells: int, width: float) -> np.ndarray:
+    """The matrix that smooths an axis, edges repeated: (cells, cells) float32, rows sum to 1."""
+    reach = int(4 * width + 0.5)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    matrix = np.zeros((cells, cells))
+    for cell in range(cells):
+        sources = np.clip(np.arange(cell - reach, cell + reach + 1), 0, cells - 1)
+        np.add.at(matrix[cell], sources, weights / weights.sum())
+    return matrix.astype(np.float32)
+
+
+def _place(rows: int, columns: int) -> np.ndarray:
+    """First, second and fourth powers of row and column in [-1, 1]: (rows, columns, 6)."""
+    y, x = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
+    return np.stack([y, x, y**2, x**2, y**4, x**4], axis=-1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Files of any system: atomic writes, locks, formats, pictures."""

@@ -1,0 +1,105 @@
+"""netCDF files as they are stored: no masks and no scales applied.
+
+netCDF4 is not safe from several threads: one lock lets them in one after the other. Who wants to
+read in parallel starts processes.
+"""
+
+import mmap
+import struct
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+from seaice_tf.errors import InputError, reason
+from seaice_tf.forecast.data.nsidc0051 import SYNTHETIC_TITLE
+from seaice_tf.grids.polar import Grid
+
+HEAP = b"GCOL\x01\0\0\0"  # signature and version of a global heap
+
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[netCDF4.Dataset]:
+    """A file that gives raw values; InputError if it is damaged, whenever that shows.
+
+    An address is no file: the library would fetch it.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: expected a netCDF file, got none")
+    try:
+        with _ONE_AT_A_TIME, netCDF4.Dataset(path) as dataset:
+            dataset.set_auto_maskandscale(False)
+            yield dataset
+    except (FileNotFoundError, PermissionError):
+        raise
+    except (OSError, RuntimeError, MemoryError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: expected a netCDF file, got {reason(error)}; download the file again"
+        ) from error
+
+
+def require_sound_strings(path: Path) -> None:
+    """InputError if the heaps that hold a file's strings are such that the library never returns.
+
+    In a global heap of HDF5 (its format, III.E) free space of size 0 is walked over for ever. The
+    whole file is looked through, so ask it of files with strings alone.
+    """
+    if not path.stat().st_size:
+        return
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        at = content.find(HEAP)
+        while at >= 0:
+            (size,) = struct.unpack_from("<Q", content[at + 8 : at + 16].ljust(8, b"\0"))
+            position, end = at + 16, min(at + size, len(content))
+            while position + 16 <= end:
+                index, length = struct.unpack_from("<H6xQ", content, position)
+                if index == length == 0:
+                    raise InputError(
+                        f"{path}: expected strings in sound heaps, got one without an end; "
+                        f"download the file again"
+                    )
+                position += length if index == 0 else 16 + -(-length // 8) * 8
+            at = content.find(HEAP, at + 1)
+
+
+def number(path: Path, holder: netCDF4.Dataset | netCDF4.Variable, name: str, default: float):
+    """An attribute as a float, `default` where there is none; InputError if it is no number."""
+    value = getattr(holder, name, default)
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: expected a number as {name}, got {value!r}; download the file again"
+        ) from error
+
+
+def require_numbers(path: Path, dataset: netCDF4.Dataset, names: Iterable[str], ndim: int) -> None:
+    """InputError unless these variables are there, hold numbers and have so many dimensions."""
+    for name in names:
+        if name not in dataset.variables:
+            raise InputError(f"{path}: expected {name}, got none; download the file again")
+        variable = dataset[name]
+        if getattr(variable.dtype, "kind", "O") not in "iuf" or variable.ndim != ndim:
+            raise InputError(
+                f"{path}: expected {name} as numbers along {ndim} dimensions, got "
+                f"{variable.dtype} {variable.shape}; download the file again"
+            )
+
+
+def one_grid(path: Path, variable: netCDF4.Variable, grid: Grid) -> np.ndarray:
+    """The raw values of a variable (time, y, x) with one time: (rows, columns)."""
+    if variable.shape != (1, *grid.shape) or getattr(variable.dtype, "kind", "O") not in "iuf":
+        raise InputError(
+            f"{path}: expected {variable.name} (1, {grid.rows}, {grid.columns}) on the "
+            f"{grid.name}ern grid, got {variable.dtype} {variable.shape}; download the file again"
+        )
+    return np.asarray(variable[0])
+
+
+def is_synthetic(dataset: netCDF4.Dataset) -> bool:
+    return SYNTHETIC_TITLE in str(getattr(dataset, "title", ""))

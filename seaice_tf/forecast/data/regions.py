@@ -1,0 +1,68 @@
+"""The seas of the Arctic on the NSIDC 25 km grid, from either of NSIDC's region masks.
+
+Sources: RegionMask_NH_ps25km_304x448_2021.bin (NSIDC-0780) with the names of its documentation;
+region_n.msk, whose 300-byte header names its sectors in the order of their codes. Every name below
+is checked in the tests against the latitude and longitude of a place in that sea. Codes not listed
+are open ocean, land, coast and lakes; of the open ocean no place was checked.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.grids.polar import NORTH
+
+HEADER = 300  # bytes, of region_n.msk alone
+SEAS_2021 = {
+    1: "central_arctic",
+    2: "beaufort",
+    3: "chukchi",
+    4: "east_siberian",
+    5: "laptev",
+    6: "kara",
+    7: "barents",
+    8: "east_greenland",
+    9: "baffin_labrador",
+    10: "st_lawrence",
+    11: "hudson",
+    12: "canadian_archipelago",
+    13: "bering",
+    14: "okhotsk",
+    15: "japan",
+    16: "bohai_yellow",
+    17: "baltic",
+    18: "gulf_of_alaska",
+}
+SECTORS = {  # LAK OC OKHJAP BERS HUD BAFDL GREENS KARBAR ARTOC CANAR GULFSTL LAND COAST
+    2: "okhotsk_japan",
+    3: "bering",
+    4: "hudson",
+    5: "baffin_labrador",
+    6: "greenland",
+    7: "kara_barents",
+    8: "arctic_ocean",
+    9: "canadian_archipelago",
+    10: "st_lawrence",
+}
+
+
+def read(path: Path) -> dict[str, np.ndarray]:
+    """Masks by the name of the sea, (448, 304) bool each, without overlap.
+
+    Raises:
+        InputError: a file of another size, or one that holds none of the seas.
+    """
+    raw = path.read_bytes()
+    size = NORTH.rows * NORTH.columns
+    if len(raw) not in (size, HEADER + size):
+        raise InputError(
+            f"{path}: expected {size} bytes (mask of 2021) or {HEADER + size} (region_n.msk), got "
+            f"{len(raw)}; take the 25 km mask of the north"
+        )
+    names = SEAS_2021 if len(raw) == size else SECTORS
+    codes = np.frombuffer(raw[-size:], np.uint8).reshape(NORTH.shape)
+    masks = {name: codes == code for code, name in names.items()}
+    if not any(mask.any() for mask in masks.values()):
+        raise InputError(f"{path}: expected a region mask, got codes {np.unique(codes)[:8]}")
+    return masks

@@ -1,0 +1,172 @@
+"""What is known of each cell before a forecast, as maps, made in the graph from raw counts."""
+
+import math
+
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf.forecast.networks.history import fill_hole, fraction, valid_mean
+from seaice_tf.grids.counts import COAST, EDGE, FULL_ICE, LAND
+
+YEARS = 10
+# Feature -> (mean, deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051 north.
+# A name ending in _5, _9 or _17 after "near" is a mean over the sea in a window of so many cells.
+FEATURES: dict[str, tuple[float, float]] = {
+    "year_1": (0.431, 0.437),
+    "year_2": (0.430, 0.435),
+    "year_3": (0.435, 0.436),
+    "mean_3": (0.432, 0.429),
+    "mean_5": (0.433, 0.427),
+    "mean_10": (0.437, 0.425),
+    "median_5": (0.434, 0.436),
+    "median_10": (0.437, 0.436),
+    "lowest_5": (0.367, 0.417),
+    "highest_5": (0.498, 0.445),
+    "lowest_10": (0.347, 0.408),
+    "highest_10": (0.525, 0.444),
+    "mean_5_month_before": (0.432, 0.427),
+    "mean_5_month_after": (0.432, 0.427),
+    "deviation_10": (0.056, 0.078),
+    "trend_step": (-0.008, 0.070),
+    "ice_share_5": (0.521, 0.475),
+    "ice_share_10": (0.526, 0.470),
+    "anomaly_same_month": (-0.004, 0.114),
+    "anomaly_december": (0.001, 0.098),
+    "anomaly_november": (-0.003, 0.101),
+    "anomaly_september": (-0.002, 0.128),
+    "anomaly_autumn": (-0.001, 0.088),
+    "anomaly_year": (-0.003, 0.058),
+    "last_december": (0.488, 0.453),
+    "year_1_near_5": (0.430, 0.434),
+    "mean_5_near_5": (0.432, 0.425),
+    "mean_10_near_5": (0.436, 0.423),
+    "deviation_10_near_5": (0.056, 0.076),
+    "trend_step_near_9": (-0.008, 0.062),
+    "anomaly_same_month_near_9": (-0.003, 0.100),
+    "anomaly_december_near_9": (0.001, 0.088),
+    "anomaly_september_near_9": (-0.002, 0.115),
+    "anomaly_autumn_near_9": (-0.001, 0.082),
+    "anomaly_year_near_9": (-0.003, 0.054),
+    "mean_5_near_17": (0.431, 0.415),
+    "season_sine": (0.179, 0.680),
+    "season_cosine": (0.082, 0.706),
+    "lead": (0.496, 0.305),
+}
+
+
+class IceFeatures(keras.layers.Layer):
+    """Raw counts (B, 120, H, W) uint8, January to December, to features of the 12 months ahead.
+
+    The last month must be the one before the first forecast; all calendar months work alike, only
+    the autumn's names assume a December. Gives two tensors:
+        features (B, 12, H, W, len(FEATURES)), in the units of concentration, not yet scaled;
+        possible (B, 12, H, W) bool: sea where ice was seen in ten years, there or next to it.
+    """
+
+    def __init__(self, hole: str, **kwargs):
+        super().__init__(**kwargs)
+        self.hole = hole
+
+    def call(self, counts):
+        shape = tf.shape(counts)
+        last = counts[:, -1]
+        sea = tf.cast((last != LAND) & (last != COAST), tf.float32)
+        filled = fill_hole(counts, self.hole)
+        parts = [shape[0], YEARS, 12, shape[2], shape[3]]
+        known = tf.reshape(tf.cast(filled <= FULL_ICE, tf.float32), parts)
+        years = tf.reshape(fraction(filled), parts)
+        # A missing month is what the other years have; land, missing in all, stays 0.
+        years = tf.where(known > 0, years, valid_mean(years, known)[:, None])[:, ::-1]
+        maps = {**_levels(years), **_spreads(years), **_anomalies(years)}
+        maps |= _surroundings(maps, sea) | _season()
+        everywhere = tf.shape(years[:, 0])
+        stacked = [tf.broadcast_to(maps[name], everywhere) for name in FEATURES]
+        possible = (maps["highest_10"] > 0) | (maps["mean_10_near_5"] > 0)
+        return tf.stack(stacked, axis=-1), possible & (sea > 0)[:, None]
+
+    def compute_output_shape(self, shape):
+        maps = (shape[0], 12, shape[2], shape[3])
+        return (*maps, len(FEATURES)), maps
+
+
+def _levels(years) -> dict:
+    """Of the same calendar month in years before, (B, 10, 12, H, W) with the last year first."""
+    five, ten = tf.sort(years[:, :5], axis=1), tf.sort(years, axis=1)
+    mean_5 = tf.reduce_mean(years[:, :5], axis=1)
+    return {
+        "year_1": years[:, 0],
+        "year_2": years[:, 1],
+        "year_3": years[:, 2],
+        "mean_3": tf.reduce_mean(years[:, :3], axis=1),
+        "mean_5": mean_5,
+        "mean_10": tf.reduce_mean(years, axis=1),
+        "median_5": five[:, 2],
+        "median_10": (ten[:, 4] + ten[:, 5]) / 2,
+        "lowest_5": five[:, 0],
+        "highest_5": five[:, 4],
+        "lowest_10": ten[:, 0],
+        "highest_10": ten[:, 9],
+        "mean_5_month_before": tf.roll(mean_5, 1, axis=1),
+        "mean_5_month_after": tf.roll(mean_5, -1, axis=1),
+    }
+
+
+def _spreads(years) -> dict:
+    """Deviation, the step that the trend makes to the year ahead, how often there was ice."""
+    distance = tf.reshape(tf.range(YEARS - 1, -1, -1, dtype=tf.float32) - 4.5, [1, YEARS, 1, 1, 1])
+    slope = tf.reduce_sum(years * distance, axis=1) / tf.reduce_sum(distance**2)
+    icy = tf.cast(years >= EDGE, tf.float32)
+    return {
+        "deviation_10": tf.math.reduce_std(years, axis=1),
+        "trend_step": slope * (YEARS + 1) / 2,
+        "ice_share_5": tf.reduce_mean(icy[:, :5], axis=1),
+        "ice_share_10": tf.reduce_mean(icy, axis=1),
+    }
+
+
+def _anomalies(years) -> dict:
+    """Last year's months against the five years before; all but the first one map for all leads."""
+    anomaly = years[:, 0] - tf.reduce_mean(years[:, 1:6], axis=1)
+    return {
+        "anomaly_same_month": anomaly,
+        "anomaly_december": anomaly[:, 11:],
+        "anomaly_november": anomaly[:, 10:11],
+        "anomaly_september": anomaly[:, 8:9],
+        "anomaly_autumn": tf.reduce_mean(anomaly[:, 8:11], axis=1, keepdims=True),
+        "anomaly_year": tf.reduce_mean(anomaly, axis=1, keepdims=True),
+        "last_december": years[:, 0, 11:],
+    }
+
+
+NEAR = {
+    5: ("year_1", "mean_5", "mean_10", "deviation_10"),
+    9: (
+        *("trend_step", "anomaly_same_month", "anomaly_december"),
+        *("anomaly_september", "anomaly_autumn", "anomaly_year"),
+    ),
+    17: ("mean_5",),
+}
+
+
+def _surroundings(maps: dict, sea) -> dict:
+    """Means over the sea of a square window: a fixed smoothing, nothing that could learn a year."""
+    result = {}
+    for cells, names in NEAR.items():
+        share = _pool(sea[:, None], cells)
+        for name in names:
+            near = _pool(maps[name] * sea[:, None], cells) / tf.maximum(share, 1e-3)
+            result[f"{name}_near_{cells}"] = near
+    return result
+
+
+def _pool(x, cells: int):
+    """Mean over a window of (B, T, H, W), without what lies outside the grid."""
+    shape = tf.shape(x)
+    images = tf.reshape(x, [-1, shape[2], shape[3], 1])
+    return tf.reshape(tf.nn.avg_pool2d(images, cells, 1, "SAME"), shape)
+
+
+def _season() -> dict:
+    lead = tf.reshape(tf.range(1.0, 13.0), [1, 12, 1, 1])
+    angle = lead * (2 * math.pi / 12)
+    return {"season_sine": tf.sin(angle), "season_cosine": tf.cos(angle), "lead": lead / 12}

@@ -1,0 +1,1 @@
+"""Published scoring rules and baselines."""

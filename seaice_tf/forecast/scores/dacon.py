@@ -1,0 +1,57 @@
+"""The score of the Dacon 235706 sea-ice contest: mean absolute error over F1 at the ice edge.
+
+Source: the contest's published scoring code. Lower is better. All months and cells are pooled, so
+the sums of any parts can be added before the score is taken.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seaice_tf.grids.counts import FULL_ICE, ICE_EDGE, flagged
+
+BAND = (0.05 * FULL_ICE, 0.5 * FULL_ICE)  # the F1 looks only where the truth lies inside
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What has to be added up over months."""
+
+    error: float = 0.0  # absolute error, in counts
+    cells: int = 0  # all cells of the array, land included
+    hits: int = 0  # in the band: ice in truth and forecast
+    true_ice: int = 0
+    pred_ice: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*(a + b for a, b in zip(vars(self).values(), vars(other).values())))
+
+    def scores(self) -> dict[str, float]:
+        """contest_score in [0, inf), contest_mae in [0, 250], contest_f1 in [0, 1].
+
+        F1 is 0 where neither truth nor forecast holds ice in the band.
+        """
+        mae = self.error / self.cells
+        f1 = 2 * self.hits / max(self.true_ice + self.pred_ice, 1)
+        return {"contest_score": mae / (f1 + 1e-8), "contest_mae": mae, "contest_f1": f1}
+
+
+def sums(true: np.ndarray, pred: np.ndarray) -> Sums:
+    """Compare raw counts with flags (uint8) and a forecast on the 0-250 scale, of one shape.
+
+    >>> true = np.array([250, 25, 50, 100, 254], np.uint8)
+    >>> round(sums(true, np.array([240.0, 40, 40, 90, 77])).scores()["contest_score"], 6)
+    11.25
+    """
+    missing = flagged(true)
+    truth = np.where(missing, 0, true).astype(np.float64)
+    guess = np.where(missing, 0, pred).astype(np.float64)
+    band = (truth > BAND[0]) & (truth < BAND[1])
+    ice, ice_guess = truth[band] >= ICE_EDGE, guess[band] >= ICE_EDGE
+    return Sums(
+        float(np.abs(truth - guess).sum()),
+        truth.size,
+        int((ice & ice_guess).sum()),
+        int(ice.sum()),
+        int(ice_guess.sum()),
+    )

@@ -1,0 +1,80 @@
+"""The sea-ice field's own scores, at the 15 % edge and with true cell areas.
+
+Sources: Goessling et al. 2016, doi:10.1002/2015GL067232 (integrated ice-edge error); NSIDC for
+extent and area. Maps are fractions (..., rows, columns); NaN in `true` marks cells left out.
+"""
+
+import numpy as np
+
+from seaice_tf.grids.counts import EDGE
+
+
+def extent(field: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """Total area of the cells with at least 15 % ice, 10^6 km2: (...). NaN cells count as none."""
+    return ((field >= EDGE) * area).sum(axis=(-2, -1)) / 1e6
+
+
+def ice_area(field: np.ndarray, area: np.ndarray) -> np.ndarray:
+    """Area of the ice itself in the cells with at least 15 % of it, 10^6 km2: (...)."""
+    return np.where(field >= EDGE, field * area, 0).sum(axis=(-2, -1)) / 1e6
+
+
+def edge_error(true: np.ndarray, pred: np.ndarray, area: np.ndarray):
+    """Integrated ice-edge error in its two parts, over- and underestimated extent, 10^6 km2.
+
+    >>> true, pred = np.array([[0.9, 0.0, np.nan]]), np.array([[0.1, 0.2, 0.9]])
+    >>> [float(part) for part in edge_error(true, pred, np.full((1, 3), 1e6))]
+    [1.0, 1.0]
+    """
+    known = ~np.isnan(true)
+    over = known & (pred >= EDGE) & (true < EDGE)
+    under = known & (pred < EDGE) & (true >= EDGE)
+    return tuple((part * area).sum(axis=(-2, -1)) / 1e6 for part in (over, under))
+
+
+def month_scores(
+    true: np.ndarray, pred: np.ndarray, climate: np.ndarray, icy: np.ndarray, area: np.ndarray
+) -> dict[str, float]:
+    """Scores of one month's map.
+
+    Args:
+        true: (rows, columns) fraction, NaN where there is no truth.
+        pred: (rows, columns) fraction.
+        climate: (rows, columns) fraction, what anomalies are taken from.
+        icy: (rows, columns) bool, the cells that can hold ice.
+        area: (rows, columns) km2.
+
+    Returns:
+        iiee, extent_bias and area_bias in 10^6 km2; mae and rmse in % concentration,
+        binary_accuracy in [0, 1] and anomaly_correlation in [-1, 1] over the cells that can hold
+        ice, each cell with the same weight. NaN where no such cell has a truth, or an anomaly is
+        constant.
+    """
+    known = ~np.isnan(true)
+    over, under = edge_error(true, pred, area) if known.any() else (np.nan, np.nan)
+    truth, guess, usual = (field[icy & known] for field in (true, pred, climate))
+    if not truth.size:
+        cells = dict.fromkeys(("mae", "rmse", "binary_accuracy"), np.nan)
+    else:
+        error = 100 * (guess - truth)
+        cells = {
+            "mae": np.abs(error).mean(),
+            "rmse": np.sqrt((error**2).mean()),
+            "binary_accuracy": ((guess >= EDGE) == (truth >= EDGE)).mean(),
+        }
+    biases = {
+        f"{name}_bias": of(np.where(known, pred, 0), area) - of(true, area)
+        if known.any()
+        else np.nan
+        for name, of in (("extent", extent), ("area", ice_area))
+    }
+    correlation = pearson(truth - usual, guess - usual)
+    result = {"iiee": over + under, **biases, **cells}
+    return {k: float(v) for k, v in {**result, "anomaly_correlation": correlation}.items()}
+
+
+def pearson(a: np.ndarray, b: np.ndarray) -> float:
+    """Correlation of two vectors; NaN if one is constant or they are empty."""
+    a, b = a - a.mean() if a.size else a, b - b.mean() if b.size else b
+    spread = np.sqrt((a**2).sum() * (b**2).sum())
+    return float((a * b).sum() / spread) if spread > 0 else np.nan

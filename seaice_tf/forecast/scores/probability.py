@@ -1,0 +1,248 @@
+"""Scores of probabilities and ensembles of sea-ice concentration.
+
+Sources: Brier 1950 (Brier score); Murphy 1973 (reliability); Naeini et al. 2015 (expected
+calibration error); Gneiting and Raftery 2007, doi:10.1198/016214506000001437 (CRPS); Ferro 2014,
+doi:10.1002/qj.2270 (fair CRPS); Fortin et al. 2014, doi:10.1175/JHM-D-14-0008.1 (spread and error).
+
+All weighted means are kept as sums: those of any parts of the data can be added before the scores
+are taken. Concentrations are fractions; NaN in `true` marks cells left out, and `weight` is any
+array that fits it, such as the area of the cells.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import special
+
+from seaice_tf.grids.counts import EDGE
+
+PROBABILITY_BINS = np.linspace(0, 1, 11)
+SPREAD_BINS = np.linspace(0, 0.5, 11)  # 0.5 is the largest deviation a fraction can have
+
+
+def _add(self, other):
+    """Add sums field by field."""
+    return type(self)(*(a + b for a, b in zip(vars(self).values(), vars(other).values())))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Two quantities and their number by the bins of a third: (bins,) each."""
+
+    count: np.ndarray
+    weight: np.ndarray
+    first: np.ndarray  # weighted sums
+    second: np.ndarray
+
+    __add__ = _add
+
+    def means(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weighted means of the two quantities in each bin; NaN in a bin without weight."""
+        known = np.where(self.weight > 0, self.weight, np.nan)
+        return self.first / known, self.second / known
+
+
+def table(by, edges, first, second, weight) -> Table:
+    """Sort vectors into the bins between `edges`; what lies outside goes to the outermost bin.
+
+    >>> entry = table(np.array([0.1, 0.9]), [0, 0.5, 1], np.ones(2), np.array([2, 4]), np.ones(2))
+    >>> entry.second
+    array([2., 4.])
+    """
+    bins = len(edges) - 1
+    index = np.clip(np.searchsorted(edges, by, side="right") - 1, 0, bins - 1)
+    sums = [np.bincount(index, w, bins) for w in (weight, weight * first, weight * second)]
+    return Table(np.bincount(index, minlength=bins), *sums)
+
+
+@dataclass(frozen=True)
+class Brier:
+    """What has to be added up over months for the scores of P(ice of at least 15 %)."""
+
+    error: float  # weighted squared error of the forecast
+    climate_error: float  # of the climatological probability, NaN without one
+    reliability: Table  # by forecast probability: the probability and how often there was ice
+
+    __add__ = _add
+
+    def scores(self) -> dict[str, float]:
+        """brier in [0, 1]; brier_skill in (-inf, 1] over the climatological probability; and
+        calibration_error in [0, 1], the mean distance of probability and frequency in the bins.
+
+        NaN where no cell has a truth; brier_skill also without a climatological probability or
+        with a perfect one.
+        """
+        total = self.reliability.weight.sum()
+        if total == 0:
+            return dict.fromkeys(("brier", "brier_skill", "calibration_error"), np.nan)
+        perfect = self.climate_error == 0
+        gap = np.abs(self.reliability.first - self.reliability.second).sum()
+        return {
+            "brier": float(self.error / total),
+            "brier_skill": np.nan if perfect else float(1 - self.error / self.climate_error),
+            "calibration_error": float(gap / total),
+        }
+
+
+def brier(
+    true: np.ndarray,
+    probability: np.ndarray,
+    climate: np.ndarray | None = None,
+    weight: np.ndarray | float = 1.0,
+    edges: np.ndarray = PROBABILITY_BINS,
+) -> Brier:
+    """Compare a probability of at least 15 % ice with what came.
+
+    Args:
+        true: (...) fraction, NaN for cells left out.
+        probability: (...) in [0, 1].
+        climate: (...) in [0, 1], the probability that skill is measured against.
+        weight: fits `true`.
+        edges: (bins + 1,) of the reliability table.
+
+    >>> brier(np.array([0.9, 0.0]), np.array([1.0, 0.5])).scores()["brier"]
+    0.125
+    """
+    known = ~np.isnan(true)
+    ice = (true[known] >= EDGE).astype(np.float64)
+    chance = probability[known].astype(np.float64)
+    share = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
+    usual = np.full(ice.shape, np.nan) if climate is None else climate[known]
+    return Brier(
+        float((share * (chance - ice) ** 2).sum()),
+        float((share * (usual - ice) ** 2).sum()),
+        table(chance, edges, chance, ice, share),
+    )
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What has to be added up over months for the scores of an ensemble."""
+
+    crps: float  # weighted sums
+    fair_crps: float
+    weight: float
+    spread: Table  # by standard deviation: the variance expected of the error, its square
+
+    __add__ = _add
+
+    def scores(self) -> dict[str, float]:
+        """crps, fair_crps, spread and ensemble_rmse in % concentration, and spread_error_ratio.
+
+        The spread is the root mean variance of the members, times sqrt((m + 1) / m): that of a
+        reliable ensemble equals the RMSE of its mean, so the ratio is 1; below, it is too sure.
+        NaN where no cell has a truth; of one member fair_crps and the spread are NaN.
+        """
+        total = self.weight or np.nan
+        parts = (self.spread.first, self.spread.second)
+        spread, error = (np.sqrt(part.sum() / total) for part in parts)
+        return {
+            "crps": float(100 * self.crps / total),
+            "fair_crps": float(100 * self.fair_crps / total),
+            "spread": float(100 * spread),
+            "ensemble_rmse": float(100 * error),
+            "spread_error_ratio": float(spread / error) if error > 0 else np.nan,
+        }
+
+
+def ensemble(
+    true: np.ndarray,
+    members: np.ndarray,
+    weight: np.ndarray | float = 1.0,
+    edges: np.ndarray = SPREAD_BINS,
+) -> Ensemble:
+    """Compare members (m, ...) with what came: (...) fraction, NaN for cells left out.
+
+    The table `spread` holds by bins of the members' standard deviation the variance expected of
+    the error of their mean, and its mean square.
+    """
+    known = ~np.isnan(true)
+    truth, guesses = true[known].astype(np.float64), members[:, known].astype(np.float64)
+    share = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
+    size = len(guesses)
+    variance = guesses.var(axis=0, ddof=1) if size > 1 else np.full(truth.shape, np.nan)
+    squared = (guesses.mean(axis=0) - truth) ** 2
+    expected = variance * (size + 1) / size
+    deviation = np.sqrt(np.nan_to_num(variance))
+    return Ensemble(
+        float((share * crps(truth, guesses)).sum()),
+        float((share * crps(truth, guesses, fair=True)).sum()),
+        float(share.sum()),
+        table(deviation, edges, expected, squared, share),
+    )
+
+
+def crps(true: np.ndarray, members: np.ndarray, fair: bool = False) -> np.ndarray:
+    """Continuous ranked probability score of each cell, in the unit of `true`: (...).
+
+    E|X - y| - E|X - X'| / 2 over the members (m, ...). The plain score takes the members for the
+    whole distribution; the fair one for draws of it, leaves out pairs of a member with itself and
+    is NaN for one member. For one member the plain score is the absolute error.
+
+    >>> crps(np.array([0.5]), np.array([[0.0], [1.0]]))
+    array([0.25])
+    """
+    size = len(members)
+    ordered = np.sort(members.astype(np.float64), axis=0)
+    rank = (2 * np.arange(size) - size + 1).reshape(-1, *[1] * (members.ndim - 1))
+    pairs = (rank * ordered).sum(axis=0)  # of |x_i - x_j| over i < j
+    distance = np.abs(members - true).mean(axis=0)
+    number = size * (size - 1) if fair else size**2
+    return distance - pairs / number if number else np.full(distance.shape, np.nan)
+
+
+def crps_normal(true: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """The same score of a normal distribution whose tails lie at 0 and at 1: (...), exact.
+
+    Args:
+        true: (...) fraction.
+        mean: (...) fraction, of the distribution before its tails are moved.
+        deviation: (...) likewise, not negative; 0 gives the absolute error.
+
+    Source: Gneiting et al. 2005, doi:10.1175/MWR2904.1, for the integral without limits.
+
+    >>> crps_normal(np.array([0.5]), np.array([0.5]), np.array([0.01])).round(5)
+    array([0.00234])
+    """
+    scale = np.where(deviation > 0, deviation, 1)
+    low, seen, high = ((limit - mean) / scale for limit in (0, true, 1))
+    below = _normal_integral(seen) - _normal_integral(low)
+    above = _normal_integral(-seen) - _normal_integral(-high)
+    return np.where(deviation > 0, scale * (below + above), np.abs(true - mean))
+
+
+def _normal_integral(z: np.ndarray) -> np.ndarray:
+    """An antiderivative of the squared cumulative distribution of the standard normal."""
+    cumulative = special.ndtr(z)
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    rest = special.ndtr(np.sqrt(2) * z) / np.sqrt(np.pi)
+    return z * cumulative**2 + 2 * cumulative * density - rest
+
+
+def crps_binned(true: np.ndarray, probability: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The same score of a distribution given by bins, even within each: (...), exact.
+
+    Args:
+        true: (...), may lie outside the bins.
+        probability: (bins, ...), adding up to 1.
+        edges: (bins + 1,), not falling; a bin of no width holds its probability at one point.
+
+    >>> crps_binned(np.array([0.0]), np.array([[1.0]]), np.array([0.0, 1.0])).round(3)
+    array([0.333])
+    """
+    top = np.cumsum(probability.astype(np.float64), axis=0)
+    result = np.maximum(edges[0] - true, 0) + np.maximum(true - edges[-1], 0)
+    for i, (left, right) in enumerate(pairwise(edges)):
+        start, end = (top[i - 1] if i else np.zeros(true.shape)), top[i]
+        middle = np.clip(true, left, right)
+        share = (middle - left) / (right - left) if right > left else 0.0
+        there = start + share * (end - start)
+        result = result + _square(start, there) * (middle - left)
+        result = result + _square(1 - there, 1 - end) * (right - middle)
+    return result
+
+
+def _square(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Mean square of a straight line from `a` to `b`."""
+    return (a * a + a * b + b * b) / 3

@@ -1,0 +1,1 @@
+"""Height above ground and flow of oblique aerial images."""

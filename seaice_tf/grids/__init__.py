@@ -1,0 +1,1 @@
+"""Grids, counts, tiles and windows: numpy in, numpy out."""

@@ -1,0 +1,1 @@
+"""Charts of sea ice on radar scenes."""

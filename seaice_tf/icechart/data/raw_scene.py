@@ -1,0 +1,214 @@
+"""Raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and polygons in place of charts.
+
+A pixel counts where both SAR channels and the polygon are known: there is SAR over land, too. So
+the ready-to-train set has it, whose introduction aligns the masks of all grids of the SAR's pixels.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.files.netcdf import opened, require_numbers, require_sound_strings
+from seaice_tf.grids import coarse_grid
+from seaice_tf.grids.windows import Window, require_inside, whole
+from seaice_tf.icechart.data import downscale, polygon_codes
+from seaice_tf.icechart.data import names as scene_names
+from seaice_tf.icechart.data.charts import CELL, COARSE, FINE, MASK, SAR, TIE_POINTS, standardise
+from seaice_tf.icechart.data.names import SceneName
+from seaice_tf.icechart.data.polygon_codes import BOTH_65, Thresholds
+
+HALVING = 2  # from 40 to 80 m
+ANGLE, DISTANCE = FINE[2:]
+
+
+@dataclass(frozen=True)
+class RawScene:
+    """What is known of a raw scene without reading its grids."""
+
+    path: Path
+    name: SceneName
+    shape: tuple[int, int]  # lines and samples of 40 m
+    codes: tuple[str, ...]  # header and one row for each polygon
+
+
+def find(folder: Path) -> list[Path]:
+    """The raw scenes in a folder, by name; there may be none."""
+    return [
+        p for p in sorted(folder.glob("S1*_icechart_*.nc")) if scene_names.RAW.fullmatch(p.name)
+    ]
+
+
+def describe(path: Path) -> RawScene:
+    """The facts of a raw scene; InputError if it is none."""
+    name = scene_names.parse(path.name)
+    require_sound_strings(path)
+    with opened(path) as data:
+        wanted = ("polygon_icechart", "polygon_codes", *SAR)
+        if missing := [each for each in wanted if each not in data.variables]:
+            raise InputError(
+                f"{path}: expected a raw scene, got none of {', '.join(missing)}; "
+                f"ready-to-train scenes end in _prep.nc"
+            )
+        grids = ("polygon_icechart", *SAR)
+        require_numbers(path, data, grids, ndim=2)
+        shapes = {data[each].shape for each in grids}
+        if len(shapes) > 1:
+            raise InputError(
+                f"{path}: expected {', '.join(grids)} on one grid, got {sorted(shapes)}; "
+                f"download the scene again"
+            )
+        codes = tuple(_text(code) for code in data["polygon_codes"][:])
+    try:
+        polygon_codes.parse(codes)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return RawScene(path, name, shapes.pop(), codes)
+
+
+def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Both SAR channels at 80 m, standardised, and where they are valid.
+
+    Args:
+        window: of the 80 m grid; the whole scene without it.
+
+    Returns:
+        (height, width, 2) float32, the mean of the valid pixels of each 2 x 2, 0 where there is
+        none; (height, width) bool.
+    """
+    values, ids = _grids(scene, window)
+    means, share = downscale.mean(values, _known(values, ids), HALVING)
+    scaled = [standardise(name, means[..., i]) for i, name in enumerate(SAR)]
+    seen = share > 0
+    return np.where(seen[..., None], np.stack(scaled, axis=-1), 0).astype(np.float32), seen
+
+
+def read_charts(
+    scene: RawScene, window: Window | None = None, thresholds: Thresholds = BOTH_65
+) -> dict[str, np.ndarray]:
+    """Charts at 80 m, the majority of each 2 x 2 pixels, 255 where masked or without SAR."""
+    values, ids = _grids(scene, window)
+    charts = polygon_codes.charts(ids, scene.codes, thresholds)
+    for chart in charts.values():
+        chart[~_known(values, ids)] = MASK
+    return downscale.charts(charts, HALVING)
+
+
+def _grids(scene: RawScene, window: Window | None) -> tuple[np.ndarray, np.ndarray]:
+    """Both SAR channels and the polygons' ids at 40 m, of a window at 80 m."""
+    native = _native(scene, window)
+    with opened(scene.path) as data:
+        values = np.stack([np.asarray(data[name][native.slices]) for name in SAR], axis=-1)
+        return values, np.asarray(data["polygon_icechart"][native.slices], float)
+
+
+def _known(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    return np.isfinite(values).all(axis=-1) & np.isfinite(ids)
+
+
+def read_distance(scene: RawScene, window: Window | None = None) -> np.ndarray:
+    """Zone of distance from land at 80 m, standardised: (height, width) float32, 0 if unknown."""
+    native = _native(scene, window)
+    with opened(scene.path) as data:
+        require_numbers(scene.path, data, [DISTANCE], ndim=2)
+        if data[DISTANCE].shape != scene.shape:
+            raise InputError(
+                f"{scene.path}: expected {DISTANCE} on the SAR grid, {scene.shape}, got "
+                f"{data[DISTANCE].shape}; download the scene again"
+            )
+        values = np.asarray(data[DISTANCE][native.slices], float)
+    means, share = downscale.mean(values, np.isfinite(values), HALVING)
+    return np.where(share > 0, standardise(DISTANCE, means), np.float32(0))
+
+
+def read_incidence_angle(scene: RawScene, window: Window | None = None) -> np.ndarray:
+    """Degrees at 80 m, bilinear between the tie points: (height, width) float64."""
+    window = window or whole(downscale.size(scene.shape, HALVING))
+    rows, columns, (angle,) = _tie_points(scene, ["incidenceangle"])
+    spans = ((rows, window.top, window.bottom), (columns, window.left, window.right))
+    positions = (
+        coarse_grid.fractional_index(tie, HALVING * (np.arange(first, last) + 0.5) - 0.5)
+        for tie, first, last in spans
+    )
+    return coarse_grid.bilinear(angle, *positions)
+
+
+def read_places(scene: RawScene, points: int = TIE_POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Latitude and longitude at evenly spread tie points: (points, points) degrees each.
+
+    They lie on the 80 m pixels from the first to the last, as a ready-to-train scene has them.
+    """
+    rows, columns, (latitude, longitude) = _tie_points(scene, ["latitude", "longitude"])
+    ends = (n - 1 for n in downscale.size(scene.shape, HALVING))
+    even = (HALVING * (np.linspace(0, end, points) + 0.5) - 0.5 for end in ends)
+    return coarse_grid.degrees(
+        latitude,
+        longitude,
+        *(coarse_grid.fractional_index(tie, at) for tie, at in zip((rows, columns), even)),
+    )
+
+
+def _tie_points(
+    scene: RawScene, names: list[str]
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """Lines and samples of 40 m at the tie points, and values there, (lines, samples) each."""
+    wanted = [f"sar_grid_{name}" for name in ("line", "sample", *names)]
+    with opened(scene.path) as data:
+        require_numbers(scene.path, data, wanted, ndim=1)
+        lines, samples, *values = (np.asarray(data[name][:], float) for name in wanted)
+    rows, columns = np.unique(lines), np.unique(samples)
+    known = np.isfinite(lines).all() and np.isfinite(samples).all()
+    sizes = {lines.size, samples.size, *(each.size for each in values)}
+    if not known or sizes != {rows.size * columns.size} or min(rows.size, columns.size) < 2:
+        raise InputError(
+            f"{scene.path}: expected tie points on a grid, got {values[0].size} of {rows.size} x "
+            f"{columns.size}; download the scene again"
+        )
+    at = np.searchsorted(rows, lines), np.searchsorted(columns, samples)
+    grids = [np.full((rows.size, columns.size), np.nan) for _ in values]
+    for grid, value in zip(grids, values):
+        grid[at] = value
+    if not np.isfinite(grids).all():
+        raise InputError(
+            f"{scene.path}: expected {', '.join(names)} at every tie point, got none at some; "
+            f"download the scene again"
+        )
+    return rows, columns, grids
+
+
+def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarray:
+    """Channels of the 2 km grid, standardised: (rows, columns, C) float32.
+
+    Raises:
+        InputError: one is not there, or on another grid than the others or the SAR.
+    """
+    with opened(scene.path) as data:
+        require_numbers(scene.path, data, channels, ndim=2)
+        layers = [standardise(name, np.asarray(data[name][:], float)) for name in channels]
+    if len({layer.shape for layer in layers}) > 1:
+        raise InputError(
+            f"{scene.path}: expected channels on one grid, got {[each.shape for each in layers]}; "
+            f"download the scene again"
+        )
+    cells = [pixels / (CELL * HALVING) for pixels in scene.shape]
+    if not coarse_grid.fits(layers[0].shape, scene.shape, CELL * HALVING):
+        raise InputError(
+            f"{scene.path}: expected {channels[0]} on {cells[0]:.0f} x {cells[1]:.0f} cells of "
+            f"{CELL * HALVING} pixels, got {layers[0].shape}; download the scene again"
+        )
+    return np.stack(layers, axis=-1)
+
+
+def _native(scene: RawScene, window: Window | None) -> Window:
+    grid = downscale.size(scene.shape, HALVING)
+    window = window or whole(grid)
+    require_inside(window, grid, str(scene.path))
+    return window.times(HALVING, scene.shape)
+
+
+def _text(code) -> str:
+    """One row of the codes, which are strings, or rows of single characters in some files."""
+    if isinstance(code, bytes | str):
+        return code.decode() if isinstance(code, bytes) else code
+    return np.asarray(code).tobytes().decode().rstrip("\x00 ")

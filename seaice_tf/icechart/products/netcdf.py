@@ -1,0 +1,117 @@
+"""Charts of one scene with places, probabilities and uncertainty as netCDF, by CF-1.10."""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+from seaice_tf import __version__
+from seaice_tf.files import atomic
+from seaice_tf.icechart.data.charts import CHART_TITLES, CHARTS, CLASSES, MASK
+from seaice_tf.icechart.data.decision import PACKED, packed
+
+CHUNK = 256  # pixels along a side
+Rows = Mapping[str, np.ndarray]
+
+
+def write(
+    path: Path, title: str, source: str, shape: tuple[int, int], bands: Iterable[tuple[int, Rows]]
+) -> Path:
+    """Write a scene band by band, so that no more than one of them need be in memory.
+
+    Args:
+        path: of the netCDF file.
+        title: what is charted.
+        source: the model, and what it was given.
+        shape: lines and samples of the chart.
+        bands: the first line, and of the lines from there by name: "valid" (n, samples) bool,
+            where the SAR saw the sea; SIC, SOD and FLOE (n, samples) classes; "concentration" in 0
+            to 1; "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
+            0 to 1; "latitude" and "longitude" (n, samples) in degrees, where the scene tells them.
+    """
+    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
+        _describe(data, title, source, shape)
+        for top, rows in bands:
+            if top == 0:
+                _define(data, "latitude" in rows)
+            _write(data, top, rows)
+    return path
+
+
+def _describe(data: netCDF4.Dataset, title: str, source: str, shape: tuple[int, int]) -> None:
+    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    data.setncatts(
+        {
+            "Conventions": "CF-1.10",
+            "title": title,
+            "source": source,
+            "history": f"{now} seaice_tf {__version__} predict icechart",
+            "references": "AI4Arctic Sea Ice Challenge dataset, DTU 21316608",
+        }
+    )
+    for name, length in zip(("line", "sample"), shape):
+        data.createDimension(name, length)
+    for chart in CHARTS:
+        data.createDimension(f"{chart}_class", len(CLASSES[chart]))
+
+
+def _define(data: netCDF4.Dataset, placed: bool) -> None:
+    if placed:
+        for name, unit in (("latitude", "degrees_north"), ("longitude", "degrees_east")):
+            _variable(data, name, "f4", (), {"standard_name": name, "units": unit})
+    common = {"coordinates": "latitude longitude"} if placed else {}
+    fraction = {
+        "units": "1",
+        "scale_factor": 1 / PACKED,
+        "valid_range": np.array([0, PACKED], np.uint8),
+    }
+    fraction |= common
+    concentration = {"standard_name": "sea_ice_area_fraction", "cell_methods": "area: mean"}
+    _variable(data, "concentration", "u1", (), {**concentration, **fraction})
+    for chart in CHARTS:
+        title, kinds = CHART_TITLES[chart].lower(), CLASSES[chart]
+        meanings = " ".join(kind.replace(" %", "_percent").replace(" ", "_") for kind in kinds)
+        flags = {"flag_values": np.arange(len(kinds), dtype=np.uint8), "flag_meanings": meanings}
+        beside = f"{chart}_uncertainty {chart}_probability"
+        flags |= {"long_name": title, "ancillary_variables": beside}
+        _variable(data, chart, "u1", (), {**flags, **common})
+        doubt = f"uncertainty of {title}: 0 where one class is certain, at most 1"
+        _variable(data, f"{chart}_uncertainty", "u1", (), {"long_name": doubt, **fraction})
+        odds = f"probability of each class of {title}, in the order of {chart}:flag_meanings"
+        name = f"{chart}_probability"
+        _variable(data, name, "u1", (f"{chart}_class",), {"long_name": odds, **fraction})
+
+
+def _variable(data: netCDF4.Dataset, name: str, kind: str, first: tuple, attributes: dict) -> None:
+    sides = [min(CHUNK, len(data.dimensions[axis])) for axis in ("line", "sample")]
+    variable = data.createVariable(
+        name,
+        kind,
+        (*first, "line", "sample"),
+        zlib=True,
+        complevel=1,
+        chunksizes=(*(1 for _ in first), *sides),
+        fill_value=MASK if kind == "u1" else None,
+    )
+    variable.setncatts(attributes)
+    variable.set_auto_maskandscale(False)
+
+
+def _write(data: netCDF4.Dataset, top: int, rows: Rows) -> None:
+    valid = rows["valid"]
+    here = slice(top, top + len(valid))
+    for name in ("latitude", "longitude"):
+        if name in rows:
+            data[name][here] = rows[name]
+    data["concentration"][here] = _bytes(rows["concentration"], valid)
+    for i, chart in enumerate(CHARTS):
+        data[chart][here] = np.where(valid, rows[chart], np.uint8(MASK))
+        data[f"{chart}_uncertainty"][here] = _bytes(rows["uncertainty"][..., i], valid)
+        chances = np.moveaxis(rows[f"{chart}_probabilities"], -1, 0)
+        data[f"{chart}_probability"][:, here] = _bytes(chances, valid)
+
+
+def _bytes(fractions: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    return np.where(valid, packed(fractions), np.uint8(MASK))

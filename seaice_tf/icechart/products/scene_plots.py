@@ -1,0 +1,91 @@
+"""Plots of what two lists of scenes hold: where, when and which ice."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seaice_tf.files import maps
+
+Rows = tuple[str, Mapping[str, Mapping[str, float]]]
+
+
+def write_shares(path: Path, factors: Sequence[Rows], caption: str) -> Path:
+    """Bars of the share of each label, one panel for each factor.
+
+    Args:
+        path: of the PNG file.
+        factors: name of a factor, and by list ("train", "target", ...) the share of each label.
+        caption: over all panels.
+    """
+    sheet = Figure(figsize=(9, 2.6 * len(factors) + 0.6), dpi=110, layout="constrained")
+    for axes, (name, lists) in zip(sheet.subplots(len(factors), squeeze=False)[:, 0], factors):
+        labels = sorted(set().union(*lists.values()))
+        places, width = np.arange(len(labels)), 0.8 / len(lists)
+        for step, (list_name, shares) in enumerate(lists.items()):
+            heights = [100 * shares.get(label, 0) for label in labels]
+            axes.bar(places + (step + 0.5) * width - 0.4, heights, width, label=list_name)
+        axes.set_xticks(places, labels, fontsize=7, rotation=30 if len(labels) > 8 else 0)
+        axes.set(ylabel="% of scenes", title=name)
+        axes.legend(fontsize=7)
+    sheet.suptitle(caption, fontsize=10)
+    return maps.write(path, sheet)
+
+
+def write_weights(path: Path, weights: np.ndarray, caption: str) -> Path:
+    """Histogram of the sampling weights of the training scenes."""
+    sheet = Figure(figsize=(6, 3), dpi=110, layout="constrained")
+    axes = sheet.subplots()
+    axes.hist(np.log2(weights), bins=40)
+    axes.set(xlabel="log2 of the weight; 0 is drawn as often as before", ylabel="scenes")
+    axes.set_title(caption, fontsize=9)
+    return maps.write(path, sheet)
+
+
+def write_conditions(
+    path: Path, conditions: Mapping[str, Mapping[str, float]], caption: str
+) -> Path:
+    """Bars of the scores under each condition, with the number of its scenes where it is given.
+
+    Args:
+        path: of the PNG file.
+        conditions: by condition SIC, SOD, FLOE and score in %, NaN where there is nothing to score.
+        caption: over the bars.
+    """
+    sheet = Figure(figsize=(9, 3.5), dpi=110, layout="constrained")
+    axes = sheet.subplots()
+    places = np.arange(len(conditions))
+    for step, name in enumerate(("SIC", "SOD", "FLOE", "score")):
+        heights = [row[name] for row in conditions.values()]
+        axes.bar(places + 0.2 * step - 0.3, heights, 0.2, label=name)
+    labels = [
+        f"{label} ({row['scenes']:.0f})" if "scenes" in row else str(label)
+        for label, row in conditions.items()
+    ]
+    axes.set_xticks(places, labels, fontsize=7, rotation=30)
+    axes.set(ylabel="%", title=caption)
+    axes.set_ylim(top=100, bottom=np.nanmin([0, *(row["SIC"] for row in conditions.values())]))
+    axes.legend(fontsize=7)
+    return maps.write(path, sheet)
+
+
+def write_reliability(path: Path, rows: Mapping[str, Mapping[str, float]], caption: str) -> Path:
+    """How often the charted class was right, by the probability that it was given.
+
+    Args:
+        path: of the PNG file.
+        rows: by "<chart>_<percent>" the "stated" probability and the share that was "right", NaN
+            where no pixel has such a probability.
+        caption: over the curves.
+    """
+    sheet = Figure(figsize=(4.6, 4.4), dpi=110, layout="constrained")
+    axes = sheet.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    for chart in dict.fromkeys(name.split("_")[0] for name in rows):
+        own = [row for name, row in rows.items() if name.split("_")[0] == chart]
+        axes.plot([row["stated"] for row in own], [row["right"] for row in own], "o-", label=chart)
+    axes.set(xlabel="probability of the charted class", ylabel="share that was right")
+    axes.set_title(caption, fontsize=9)
+    axes.legend(fontsize=7)
+    return maps.write(path, sheet)

@@ -1,1 +1,0 @@
-"""Factories of functional models, their layers, losses and weights."""

@@ -1,0 +1,1 @@
+"""What the networks of two or more systems are made of."""

@@ -1,0 +1,165 @@
+"""The U-Net that all tasks share (Ronneberger et al. 2015, arXiv:1505.04597)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tensorflow import keras
+
+from seaice_tf.networks.blocks import JoinVector, ResizeLike, Standardise, attend, conv_block, gate
+from seaice_tf.networks.encoders import encoder as build_encoder
+
+layers = keras.layers
+Heads = Mapping[str, tuple[int, str | None]]  # head name -> (channels, activation)
+
+
+def unet(
+    input_shape: Sequence[int | None],
+    map_heads: Heads,
+    *,
+    scalar_heads: Sequence[str] = (),
+    filters: Sequence[int] = (16, 32, 32, 32),
+    gates: bool = False,
+    attention_heads: int = 0,
+    name: str = "unet",
+) -> keras.Model:
+    """Build an uncompiled U-Net.
+
+    Args:
+        input_shape: (height, width, channels); None for a side that may vary.
+        map_heads: head name -> (channels, activation); each gives (B, H, W, channels).
+        scalar_heads: linear heads on the pooled bottleneck; each gives (B, 1).
+        filters: width per level, top first; its length is the depth.
+        gates: weigh each skip by what the level below found (Oktay et al. 2018).
+        attention_heads: of the self-attention between the pixels of the bottleneck; 0 has none.
+
+    Returns:
+        A functional model from (B, H, W, C) to a dict keyed by head name.
+    """
+    inputs = keras.Input(tuple(input_shape), name="image")
+    x, bottleneck = unet_body(inputs, filters, gates, attention_heads)
+    outputs = heads(x, bottleneck, map_heads, {head: (1, None) for head in scalar_heads})
+    return keras.Model(inputs, outputs, name=name)
+
+
+def encoder_unet(
+    input_shape: Sequence[int | None],
+    map_heads: Heads,
+    *,
+    encoder: str = "small",
+    weights: str | Path | None = None,
+    decoder_filters: Sequence[int] = (8, 16, 32, 48, 64),
+    pooled_heads: Heads | None = None,
+    name: str = "encoder_unet",
+) -> keras.Model:
+    """Build an uncompiled U-Net over an encoder.
+
+    Args:
+        input_shape: (height, width, channels); None for a side that may vary. Sides of at least 32.
+        map_heads: head name -> (channels, activation); each gives (B, h, w, channels), at the
+            stride that the decoder ends at.
+        encoder, weights: as in `encoders.encoder`; its layer in the model is named "encoder".
+        decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest.
+        pooled_heads: dense heads on the pooled bottleneck, such as classifiers: head name ->
+            (units, activation); each gives (B, units).
+
+    Returns:
+        A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name.
+
+    Raises:
+        InputError: no such encoder, or no such weights.
+    """
+    inputs = keras.Input(tuple(input_shape), name="image")
+    x, bottleneck = encoder_body(inputs, encoder, decoder_filters, weights=weights)
+    return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
+
+
+def encoder_body(
+    image,
+    encoder: str,
+    decoder_filters: Sequence[int],
+    *,
+    weights: str | Path | None = None,
+    vector=None,
+):
+    """An encoder and its decoder: (B, H, W, C) -> (B, h, w, filters) and the bottleneck.
+
+    Args:
+        image: in 0 to 255.
+        encoder, decoder_filters, weights: as in `encoder_unet`.
+        vector: (B, D) that is joined to each pixel of the bottleneck before it is decoded.
+    """
+    *features, bottleneck = build_encoder(encoder, image.shape[1:], weights=weights)(image)
+    top = Standardise((127.5,), (127.5,), name="standardise_top")(image)
+    skips = [top, *features][-len(decoder_filters) :]
+    if vector is not None:
+        bottleneck = JoinVector(name="bottleneck_join")(bottleneck, vector)
+    return decoder(skips, bottleneck, decoder_filters), bottleneck
+
+
+def unet_body(
+    x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0, norm: bool = True
+):
+    """Encoder and decoder with skips: (B, H, W, C) -> (B, H, W, filters[0]) and the bottleneck."""
+    skips = []
+    for level, width in enumerate(filters):
+        if level:
+            x = layers.MaxPooling2D(2, padding="same", name=f"down{level}_pool")(x)
+        x = conv_block(x, width, f"down{level}", norm=norm)
+        skips.append(x)
+    *skips, bottleneck = skips
+    if attention_heads:
+        bottleneck = attend(bottleneck, attention_heads, "bottleneck")
+    return decoder(skips, bottleneck, filters, gates, norm), bottleneck
+
+
+def context(levels: int) -> int:
+    """Pixels around an aligned square that `unet_body` of so many levels looks at for it.
+
+    A square is aligned where its edges are multiples of 2^(levels - 1). Without attention between
+    the pixels of the bottleneck, which looks at all of them.
+
+    >>> [context(levels) for levels in (1, 4, 6, 8)]
+    [2, 54, 222, 894]
+    """
+    needed, of_skips = 0, []
+    for _ in range(levels - 1):
+        needed += 2  # two convolutions of 3 x 3
+        of_skips.append(needed)
+        needed = needed // 2 + 1  # the pixels of the level below that are blended
+    needed += 2
+    for of_skip in reversed(of_skips):
+        needed = max(2 * needed, of_skip) + 2
+    return needed
+
+
+def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False, norm: bool = True):
+    """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
+
+    Skips and filters are in order of stride, the finest first.
+    """
+    for level in reversed(range(len(skips))):
+        skip = skips[level]
+        x = ResizeLike(name=f"up{level}_resize")(x, skip)
+        if gates:
+            skip = gate(skip, x, f"up{level}_gate")
+        x = layers.Concatenate(name=f"up{level}_join")([skip, x])
+        x = conv_block(x, filters[level], f"up{level}", norm=norm)
+    return x
+
+
+def heads(x, bottleneck, map_heads: Heads, pooled_heads: Heads) -> dict:
+    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck.
+
+    They are float32 in any precision.
+    """
+    outputs = {
+        head: layers.Conv2D(channels, 1, activation=activation, name=head, dtype="float32")(x)
+        for head, (channels, activation) in map_heads.items()
+    }
+    if pooled_heads:
+        pooled = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
+        outputs |= {
+            head: layers.Dense(units, activation=activation, name=head, dtype="float32")(pooled)
+            for head, (units, activation) in pooled_heads.items()
+        }
+    return outputs

@@ -1,0 +1,76 @@
+"""What a report shows of a nowcast: truth and forecast playing side by side, and score by lead."""
+
+import numpy as np
+
+from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_IN, FRAMES_OUT
+from seaice_tf.nowcast.scores import score as scores
+from seaice_tf.report import encode
+from seaice_tf.report.parts import Choice, Lines, Part, Section, Series, Style
+from seaice_tf.report.pictures import Field, Frames, packed, spread
+from seaice_tf.task import Case, Maps, Shown
+
+MOST = 9  # windows that play
+COMPARED = 8  # windows that the curves are means of; flow takes a second for each
+BASELINES = 2  # that the curves show, the best ones
+MINUTES = 5  # from one frame to the next
+ENDS = (1, 99)  # percentiles of the counts at which the colours end
+
+
+def sections(shown: Shown) -> list[Section]:
+    fits = shown.room // encode.size(playing(shown.run, *shown.pairs[0]))
+    chosen = spread(shown.values, min(max(fits, 1), MOST))
+    films: dict[str, list[Part]] = {
+        f"{shown.values[i]:.3f}: {shown.pairs[i][0].name}": [playing(shown.run, *shown.pairs[i])]
+        for i in chosen
+    }
+    first = next(iter(films.values()))
+    parts: list[Part] = [Choice("Window, by its MS-SSIM", films)] if len(films) > 1 else first
+    return [Section("Frames", parts), Section("Score by lead", [by_lead(shown)])]
+
+
+def playing(run: str, case: Case, fields: Maps) -> Frames:
+    """The past of one window, then what came beside what was forecast."""
+    context = case.context
+    past = context.past[:, CENTRE, CENTRE].astype(np.float32)
+    came = np.where(context.known[:, None, None], case.truth, np.nan)
+    low, high = map(float, np.percentile(past, ENDS))
+    high = max(high, low + 1)
+
+    def field(name: str, later: np.ndarray) -> Field:
+        values = packed(np.concatenate([past, later]), low, high)
+        return Field(name, values, "grey", low, high)
+
+    minutes = MINUTES * np.arange(1 - FRAMES_IN, FRAMES_OUT + 1)
+    return Frames(
+        f"{case.name}, forecast by {run}",
+        [f"{minute:+d} min" for minute in minutes],
+        [
+            field("what came", came),
+            field("forecast", fields["frames"]),
+            Field("forecast minus what came", None, "change", low - high, high - low, (1, 0)),
+        ],
+        unit="counts",
+        missing="not known",
+        together=True,
+        seconds=0.15,
+        text="Up to +0 min both are the frames that were given.",
+    )
+
+
+def by_lead(shown: Shown) -> Lines:
+    """MS-SSIM of the run and of its best baselines over the same windows."""
+    some = [shown.pairs[i] for i in sorted(spread(shown.values, COMPARED))]
+    curves = {shown.run: [fields["frames"] for _, fields in some]}
+    for name in list(shown.baselines)[:BASELINES]:
+        curves[name] = [shown.baselines[name](case)["frames"] for case, _ in some]
+    series = []
+    for name, forecasts in curves.items():
+        windows = [
+            scores.of_window(case.truth, frames, case.context.known)
+            for (case, _), frames in zip(some, forecasts)
+        ]
+        style: Style = "line" if name == shown.run else "dashes"
+        series.append(Series(name, scores.by_lead(windows)["ms_ssim"].tolist(), style))
+    minutes = (MINUTES * np.arange(1, FRAMES_OUT + 1)).tolist()
+    told = f"Means of {len(some)} windows, from the lowest score to the highest."
+    return Lines("MS-SSIM by lead", minutes, series, "minutes ahead", "MS-SSIM", told)

@@ -1,1 +1,0 @@
-"""The only room that opens data files: bytes to arrays, masks and metadata."""

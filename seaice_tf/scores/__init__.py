@@ -1,1 +1,0 @@
-"""The published scoring rules, float64 and streaming."""

@@ -1,1 +1,0 @@
-"""Pure functions from numpy arrays to numpy arrays."""

@@ -1,1 +1,0 @@
-"""Products; everything reaches the disk through `atomic`."""

@@ -1,0 +1,27 @@
+import numpy as np
+from PIL import Image
+
+from seaice_tf.files import animation
+from seaice_tf.grids.polar import NORTH
+
+PERIOD = np.arange("2013-01", "2014-01", dtype="datetime64[M]")
+
+
+def test_a_year_is_twelve_frames_of_one_size(tmp_path):
+    concentration = np.zeros((12, NORTH.rows, NORTH.columns))
+    for month, field in enumerate(concentration):
+        field[: 100 + 20 * month] = 1
+    land = np.zeros((NORTH.rows, NORTH.columns), bool)
+    path = animation.write(tmp_path / "year.gif", PERIOD, concentration, land, "a test", 0.5)
+    light = []
+    with Image.open(path) as picture:
+        assert picture.n_frames == 12
+        assert picture.info["loop"] == 0
+        for frame in range(12):
+            picture.seek(frame)
+            assert picture.info["duration"] == 500
+            pixels = np.asarray(picture.convert("RGB"))
+            assert min(pixels.shape[:2]) > 200
+            light.append(pixels.mean())
+    assert (np.diff(light) > 0).all()  # there is more ice in every frame
+    assert [p.name for p in tmp_path.iterdir()] == ["year.gif"]

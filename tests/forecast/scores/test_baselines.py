@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data.archive import read_archive
+from seaice_tf.forecast.scores import baselines, dacon
+from seaice_tf.grids import counts
+
+ALL = {
+    "last_year": baselines.last_year,
+    "mean": lambda past: baselines.mean(past, 5),
+    "trend": baselines.trend,
+    "damped_anomaly": baselines.damped_anomaly,
+}
+
+
+def seasonal(years, rise=0):
+    """Years of a 12-month cycle on two cells, `rise` counts more each year."""
+    cycle = np.arange(100, 112)
+    values = cycle + rise * np.arange(years)[:, None]
+    return np.repeat(values.reshape(-1, 1, 1), 2, axis=2).astype(np.uint8)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_record_that_repeats_itself_is_forecast_exactly(name):
+    pred = ALL[name](seasonal(6))
+    np.testing.assert_allclose(pred[:, 0, 0] * 250, np.arange(100, 112))
+
+
+def test_a_trend_goes_on():
+    pred = baselines.trend(seasonal(6, rise=3))
+    np.testing.assert_allclose(pred[:, 0, 1] * 250, np.arange(100, 112) + 18)
+
+
+def test_a_trend_with_holes_is_the_line_through_what_is_left():
+    past = seasonal(6, rise=3)
+    past[12:24, 0, 0] = counts.POLE_HOLE
+    np.testing.assert_allclose(baselines.trend(past)[:, 0, 0] * 250, np.arange(100, 112) + 18)
+
+
+def test_an_anomaly_is_halved_every_month():
+    past = seasonal(10)
+    past[-1] += 50  # the last December; its mean of ten years rises by 5, its anomaly is 45
+    change = baselines.damped_anomaly(past)[:, 0, 0] * 250 - np.arange(100, 112)
+    np.testing.assert_allclose(change[:3], [22.5, 11.25, 5.625])
+    np.testing.assert_allclose(change[-1], 5 + 45 / 2**12)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_cells_never_observed_are_zero(name):
+    past = seasonal(6)
+    past[:, 0, 0] = counts.LAND
+    assert (ALL[name](past)[:, 0, 0] == 0).all()
+
+
+PUBLISHED = {  # contest score on 2007-2009 and on 2010-2012, history means without the hole
+    1: (5.700, 5.308),
+    5: (4.797, 4.051),
+    10: (4.916, 4.504),
+    15: (4.995, 4.823),
+}
+
+
+@pytest.mark.parametrize("years", PUBLISHED)
+def test_known_scores_on_the_real_record(real_data, years):
+    archive = read_archive(real_data / "nsidc0051")
+    for first, expected in zip((2007, 2010), PUBLISHED[years]):
+        sums = dacon.Sums()
+        for year in range(first, first + 3):
+            start = archive.index(months.parse(f"{year}-01"))
+            pred = baselines.mean(archive.counts[:start], years) * 250
+            sums += dacon.sums(archive.counts[start : start + 12], pred)
+        assert round(sums.scores()["contest_score"], 3) == expected

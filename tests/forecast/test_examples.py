@@ -1,0 +1,124 @@
+"""The forecast on what is not the monthly north: other formats, days, the south."""
+
+import dataclasses
+
+import netCDF4
+import numpy as np
+import pytest
+
+from seaice_tf.errors import InputError
+from seaice_tf.files import synthetic_cache
+from seaice_tf.forecast import examples, task
+from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
+from seaice_tf.forecast.task import FORECAST, Options, Settings
+from seaice_tf.grids import counts
+from seaice_tf.grids.polar import SOUTH
+from seaice_tf.pipeline import training_stream
+from seaice_tf.runs import artifact, train
+
+
+@pytest.fixture(scope="module")
+def south(tmp_path_factory):
+    """Settings on twelve years of a made-up south: land at the pole, seasonal ice around it."""
+    latitude, _ = SOUTH.latitude_longitude()
+    season = -63 - 4 * np.cos(2 * np.pi * (np.arange(144) - 2) / 12)  # least ice in March
+    edge = np.broadcast_to(season[:, None, None], (144, *SOUTH.shape))
+    ice = np.clip((edge - latitude) / 4, 0, 1) * counts.FULL_ICE
+    ice[:, latitude < -75] = counts.LAND
+    folder = tmp_path_factory.mktemp("south") / "data"
+    write_synthetic(folder, np.datetime64("2000-01"), ice.astype(np.uint8))
+    return Settings(
+        data=str(folder),
+        train_last="2010-12",
+        validation_first="2011-01",
+        validation_last="2011-12",
+        test_first="2011-01",
+        test_last="2011-12",
+        network="unet",
+        years=2,
+        base_years=2,
+        filters=(2, 3),
+    )
+
+
+@pytest.mark.parametrize("crop", [0, 48])
+def test_a_unet_trains_on_the_south(south, crop):
+    settings = dataclasses.replace(south, crop=crop)
+    model = task.build(settings)
+    batch = next(iter(training_stream(task.splits(settings).train, 1, seed=0)))
+    side = (48, 48) if crop else SOUTH.shape
+    assert batch[0].shape[1:] == (24, *side)
+    assert np.isfinite(model.train_on_batch(*batch))
+
+
+def test_classes_of_the_south_train_and_serve(south):
+    settings = dataclasses.replace(south, network="distribution", members=1, width=4, cells=0.05)
+    model = task.build(settings)
+    batch = next(iter(training_stream(task.splits(settings).train, 1, seed=0)))
+    assert np.isfinite(model.train_on_batch(*batch))
+    case = next(iter(FORECAST.future(settings)))
+    maps = task.served(settings, model)(case.inputs[None])
+    assert maps["concentration"].shape == (1, 12, *SOUTH.shape)
+    ice = maps["probability"].numpy()[0] > 0
+    assert ice.any()
+    assert not ice[:, counts.land(case.inputs[-1])].any()
+
+
+def test_the_south_is_scored_with_its_own_areas(south):
+    cases = FORECAST.cases(south, Options("2011-01", "2011-12"))
+    case = next(iter(cases))
+    perfect = np.where(counts.flagged(case.truth), 0, case.truth / counts.FULL_ICE)
+    assert FORECAST.score([(case, {"concentration": perfect})])["iiee"] == 0
+    nothing = FORECAST.score([(case, {"concentration": np.zeros_like(perfect)})])
+    extent = (perfect >= counts.EDGE) * SOUTH.cell_area()
+    assert nothing["iiee"] == pytest.approx(extent.sum(axis=(1, 2)).mean() / 1e6, rel=1e-6)
+
+
+def test_products_of_the_south_lie_on_its_grid(south, tmp_path):
+    case = next(iter(FORECAST.future(south)))
+    fields = FORECAST.baselines["last_year"](case)
+    written = FORECAST.write([(case, fields)], tmp_path, "a test")
+    assert tmp_path / "contest.csv" not in written  # the contest is of the north
+    assert not (tmp_path / "contest.csv").exists()
+    with netCDF4.Dataset(tmp_path / "forecast.nc") as examples:
+        assert "Antarctic" in examples.title
+        assert examples["sea_ice_area_fraction"].shape == (12, *SOUTH.shape)
+        assert examples["crs"].standard_parallel == -70
+        assert float(examples["y"][0]) == 4337500
+        assert (examples["lat"][:] < 0).all()
+    assert (tmp_path / "forecast.png").stat().st_size > 0
+
+
+def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
+    days = np.zeros((31 + 12, *SOUTH.shape), np.uint8)
+    write_synthetic(tmp_path, np.datetime64("2008-01-01"), days)
+    settings = Settings(data=str(tmp_path))
+    with pytest.raises(InputError, match="at least 20 days with data in 2008-02, got 12"):
+        task.archive(settings)
+    archive = task.archive(dataclasses.replace(settings, minimum_days=12))
+    assert archive.days.tolist() == [31, 12]
+    with pytest.raises(InputError, match="expected minimum_days of at least 1, got 0"):
+        Settings(minimum_days=0)
+
+
+def test_classes_are_forecast_from_decembers_only(distribution_settings):
+    with pytest.raises(InputError, match="from a December on, got one from 2011-03 on"):
+        next(iter(FORECAST.cases(distribution_settings, Options("2011-04", "2011-12"))))
+
+
+def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("SEAICE_TF_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for last in ("2011-02", "2011-02", "2011-03"):
+        monkeypatch.setattr(examples, "SYNTHETIC_PERIOD", ("2011-01", last))
+        assert str(examples.archive(Settings()).last) == last
+    assert len(list(synthetic_cache.cache_folder().iterdir())) == 2
+
+
+def test_mixed_precision_trains_is_drawn_and_serves_float32(unet_settings, tmp_path):
+    training = dataclasses.replace(unet_settings.training, precision="mixed_bfloat16", epochs=1)
+    settings = dataclasses.replace(unet_settings, training=training)
+    train.train(FORECAST, settings, tmp_path / "run")
+    case = next(iter(FORECAST.cases(settings)))
+    fields = artifact.predictor(tmp_path / "run")(case)
+    assert {field.dtype.name for field in fields.values()} == {"float32"}

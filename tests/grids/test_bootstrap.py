@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from seaice_tf.grids import bootstrap
+
+VALUES = arrays(float, st.tuples(st.integers(1, 9), st.integers(1, 3)), elements=st.floats(-9, 9))
+
+
+@settings(max_examples=25, deadline=None)
+@given(VALUES, st.floats(-3, 3), st.floats(0, 3))
+def test_intervals_lie_within_the_images_and_move_with_them(values, shift, scale):
+    low, high = bootstrap.interval(values, draws=50)
+    means = values.mean(axis=1)
+    assert means.min() - 1e-9 <= low <= high <= means.max() + 1e-9
+    moved = bootstrap.interval(scale * values + shift, draws=50)
+    assert moved == pytest.approx((scale * low + shift, scale * high + shift), abs=1e-9)
+    wide = bootstrap.interval(values, level=0.99, draws=50)
+    assert wide[0] <= low
+    assert high <= wide[1]
+
+
+def test_an_interval_holds_the_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    found = [bootstrap.interval(rng.normal(size=40), draws=200, seed=i) for i in range(200)]
+    assert 0.88 <= np.mean([low <= 0 <= high for low, high in found]) <= 0.98
+
+
+def test_groups_of_one_are_images_and_large_groups_weigh_more():
+    values = np.random.default_rng(0).normal(size=12)
+    alone = bootstrap.interval_of_groups([values[i : i + 1] for i in range(12)])
+    assert alone == pytest.approx(bootstrap.interval(values), abs=0.1)
+    low, high = bootstrap.interval_of_groups([np.zeros(1), np.ones(9)])
+    assert (low, high) == (0, 1)
+    ratio = bootstrap.interval_of_groups([np.zeros(1), np.ones(9)], level=0.0)
+    assert ratio[0] == pytest.approx(0.9)  # of both, the mean of ten values

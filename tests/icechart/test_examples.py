@@ -1,0 +1,146 @@
+"""Shards, splits and patches of scenes to train on."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seaice_tf import pipeline, processes
+from seaice_tf.errors import InputError
+from seaice_tf.grids.windows import Window, whole
+from seaice_tf.icechart import examples as data
+from seaice_tf.icechart.cases import Options
+from seaice_tf.icechart.data import scene as sar_scene
+from seaice_tf.icechart.data import shards as scene_shards
+from seaice_tf.icechart.data.charts import CHARTS, CLASSES
+from seaice_tf.icechart.prepare import prepare
+from seaice_tf.icechart.task import ICECHART
+
+
+@pytest.fixture(scope="module")
+def shards(chart_settings, tmp_path_factory):
+    out = tmp_path_factory.mktemp("shards") / "out"
+    prepare(chart_settings, out)
+    return out
+
+
+def test_shards_hold_what_the_scenes_hold(chart_settings, shards):
+    held = data.learnt_from(chart_settings)
+    mapped = data.learnt_from(dataclasses.replace(chart_settings, shards=str(shards)))
+    assert mapped.source == held.source
+    for one, other in zip(held.scenes, mapped.scenes, strict=True):
+        assert (one.name, one.area, one.shape) == (
+            dataclasses.replace(other.name, area=one.name.area),
+            other.area,
+            other.shape,
+        )
+        for window in (whole(one.shape), Window(3, 4, 9, 7)):
+            for a, b in zip(one.read(window), other.read(window)):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_shards_are_tf_records(shards):
+    (path, *_) = sorted(shards.glob("*.tfrecord"))
+    header, channels, share, charts = (r.numpy() for r in tf.data.TFRecordDataset(str(path)))
+    facts = json.loads(header)
+    ((rows, columns),) = facts["bands"]
+    assert len(channels) == 2 * rows * columns * len(facts["channels"])
+    assert (len(share), len(charts)) == (rows * columns, 3 * rows * columns)
+
+
+def test_prepare_keeps_what_is_finished_and_mends_what_is_not(chart_settings, tmp_path, capsys):
+    written = prepare(chart_settings, tmp_path)
+    first, second = written[:2]
+    kept = first.stat().st_mtime_ns
+    content = second.read_bytes()
+    second.write_bytes(content[:-9])
+    assert prepare(chart_settings, tmp_path) == written
+    assert "1 shards written, 3 kept" in capsys.readouterr().out
+    assert first.stat().st_mtime_ns == kept
+    assert second.read_bytes() == content
+    prepare(dataclasses.replace(chart_settings, downscale=5), tmp_path)
+    assert "4 shards written, 0 kept" in capsys.readouterr().out
+
+
+def test_damaged_or_other_shards_are_refused(chart_settings, shards, tmp_path):
+    asked = chart_settings.channels, chart_settings.downscale
+    with pytest.raises(InputError, match=r"expected manifest\.json"):
+        scene_shards.find(tmp_path, *asked)
+    with pytest.raises(InputError, match="expected factor 5"):
+        scene_shards.find(shards, asked[0], 5)
+    whole_file = scene_shards.find(shards, *asked)[0].read_bytes()
+    for damaged in (b"", whole_file[:-20], whole_file[:5], b"\xff" * 40):
+        (tmp_path / "x.tfrecord").write_bytes(damaged)
+        with pytest.raises(InputError, match="expected a shard"):
+            scene_shards.read(tmp_path / "x.tfrecord")
+
+
+def test_a_training_stream_goes_on_where_it_stopped(chart_settings):
+    examples = ICECHART.splits(chart_settings).train
+    batch, seed = chart_settings.training.batch_size, chart_settings.training.seed
+    whole_run = list(pipeline.training_stream(examples, batch, seed).take(5))
+    resumed = list(pipeline.training_stream(examples, batch, seed, first_step=3).take(2))
+    for one, other in zip(whole_run[3:], resumed):
+        np.testing.assert_array_equal(one[0], other[0])
+        for chart in CHARTS:
+            np.testing.assert_array_equal(one[1][chart], other[1][chart])
+    assert (whole_run[0][0].numpy() != whole_run[3][0].numpy()).any()  # another epoch
+
+
+def test_masked_pixels_weigh_nothing_and_water_is_where_sic_is_0(chart_settings):
+    _, targets, weights = ICECHART.splits(chart_settings).validation.fetch(tf.constant(0))
+    for chart in CHARTS:
+        charted = targets[chart].numpy() < len(CLASSES[chart])
+        np.testing.assert_array_equal(weights[chart].numpy() > 0, charted)
+    np.testing.assert_array_equal(targets["water"] > 0, targets["SIC"] == 0)
+
+
+def test_splits_are_disjoint_and_tests_stand_apart(chart_settings):
+    train, validation = data.split(chart_settings, data.charted(chart_settings))
+    test = data.tests(chart_settings)
+    names = [scene.name.short for scene in (*train, *validation, *test)]
+    assert len(names) == len(set(names)) == 5
+    assert (len(validation), len(test)) == (1, 1)
+    assert "IN SAMPLE" not in ICECHART.cases(chart_settings).source
+    assert "IN SAMPLE" in ICECHART.cases(chart_settings, Options("validation")).source
+
+
+def test_a_folder_of_tests_alone_is_scored(chart_settings, tmp_path):
+    (test,) = data.tests(chart_settings)
+    for path in (test.path, sar_scene.reference(test.path)):
+        shutil.copy(path, tmp_path)
+    alone = dataclasses.replace(chart_settings, data=str(tmp_path))
+    (case,) = ICECHART.cases(alone)
+    for baseline in ICECHART.baselines.values():
+        assert (baseline(case)["SIC"] == 0).all()
+    with pytest.raises(InputError, match="at least 2 scenes with charts"):
+        ICECHART.splits(alone)
+
+
+def test_patches_larger_than_a_scene_are_refused(chart_settings):
+    with pytest.raises(InputError, match="smaller --patch"):
+        ICECHART.splits(dataclasses.replace(chart_settings, patch=22))
+
+
+@pytest.mark.soak
+def test_prepare_in_two_processes_writes_the_same(chart_settings, shards, tmp_path):
+    with processes.workers(2) as executor:
+        prepare(chart_settings, tmp_path, executor)
+    names = sorted(path.name for path in shards.iterdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    for name in names:
+        assert (tmp_path / name).read_bytes() == (shards / name).read_bytes()
+
+
+def test_weights_follow_the_target(chart_settings, tmp_path):
+    scenes = data.learnt_from(chart_settings).scenes
+    listed = tmp_path / "target.json"
+    listed.write_text(json.dumps([scenes[0].name.prep]))
+    aimed = dataclasses.replace(chart_settings, target=str(listed), target_factors=("month",))
+    drawn = data.sampling_weights(aimed, data.names(scenes))
+    assert drawn.argmax() == 0
+    assert drawn.mean() == pytest.approx(1)
+    assert (data.sampling_weights(chart_settings, data.names(scenes)) == 1).all()

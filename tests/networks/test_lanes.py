@@ -1,0 +1,139 @@
+"""What one lane writes the others read: weights both ways, SavedModels of addons in the others.
+
+Each lane left a tiny network of every task in data/<lane>.zip, by `make lanes`: its weights, and
+what it gave for an input. Files and not processes of the other lanes: the test is fast, runs with
+one lane alone, and also fails when weights written yesterday would no longer load.
+"""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+from tensorflow import keras
+
+from seaice_tf import compat
+from seaice_tf.networks import encoders, weights
+from seaice_tf.tasks import TASKS
+
+DATA = Path(__file__).parent / "data"
+LANE = (
+    "addons"
+    if compat.has_addons()
+    else "cluster"
+    if "tf_keras" in keras.Model.__module__
+    else "current"
+)
+LANES = ("addons", "cluster", "current")
+NETWORKS = {
+    "forecast-unet": {"network": "unet", "years": 2, "base_years": 2, "filters": (2, 3)},
+    "forecast-distribution": {"members": 2, "width": 4},
+    "clouds": {"rows": 32, "columns": 48, "decoder_filters": (2, 3)},
+    "icechart": {"channels": ("nersc_sar_primary", "latitude"), "filters": (2, 3)},
+    "nowcast": {"lead_filters": (2, 3), "trained_leads": 2, "recent": 2, "margin": 0},
+    "geopose": {"decoder_filters": (2, 2, 2, 3, 3)},
+}
+VALUES = 200  # of each output that are compared
+
+
+def built(name):
+    """The network that is trained, and what is served of it."""
+    task = TASKS[name.split("-")[0]]
+    settings = task.settings(**NETWORKS[name])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders, "SMALL_FILTERS", (2, 2, 3, 3, 4))
+        model = task.build(settings)
+    return model, task.served(settings, model)
+
+
+def inputs(name):
+    """What a SavedModel takes: smooth pictures, for which rounding stays rounding."""
+    rows, columns = np.mgrid[:128, :128] / 20
+    picture = np.sin(rows) * np.cos(columns + rows / 3) / 2 + 0.5
+    months = np.stack([np.roll(picture[:32, :32], step, 1) for step in range(120)]) * 250
+    colours = np.stack([picture[:64, :64] * 255] * 3, axis=-1).astype(np.uint8)
+    if name.startswith("forecast"):
+        return (months[None, : 24 if name.endswith("unet") else 120].astype(np.uint8),)
+    if name == "clouds":
+        file = io.BytesIO()
+        Image.fromarray(colours).save(file, "PNG")
+        return (np.array([file.getvalue()]),)
+    if name == "icechart":
+        return (np.stack([picture[:24, :24], picture[24:48, :24]], -1)[None].astype(np.float32),)
+    if name == "nowcast":
+        frames = np.stack([np.roll(picture, step, 0) for step in range(12)])
+        return ((1023 * frames[None]).astype(np.float32),)
+    city, gsd = np.eye(4, dtype=np.float32)[:1], np.full((1, 1), 0.5, np.float32)
+    return (colours[None], city, gsd)
+
+
+def sampled(outputs):
+    """A few values of each output, without those that rounding may turn over."""
+    flat = {head: np.ravel(value) for head, value in outputs.items()}
+    return {h: v[:: max(v.size // VALUES, 1)] for h, v in flat.items() if v.dtype.kind == "f"}
+
+
+def answer(served, name):
+    several = tuple(map(tf.convert_to_tensor, inputs(name)))
+    return sampled(served(several if len(several) > 1 else several[0]))
+
+
+def stored(archive, path):
+    return dict(np.load(io.BytesIO(archive.read(path))))
+
+
+def assert_equal(found, expected):
+    assert set(found) == set(expected)
+    for head, values in expected.items():
+        np.testing.assert_allclose(found[head], values, rtol=1e-3, atol=1e-4 * np.ptp(values))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_of_every_lane_give_the_same_numbers(name, tmp_path):
+    model, served = built(name)
+    for lane in LANES:
+        with zipfile.ZipFile(DATA / f"{lane}.zip") as archive:
+            archive.extract(f"{name}/weights.npz", tmp_path / lane)
+            expected = stored(archive, f"{name}/expected.npz")
+        weights.load(tmp_path / lane / name / "weights.npz", model)
+        assert_equal(answer(served, name), expected)
+
+
+@pytest.mark.skipif(LANE == "addons", reason="the lane that wrote them")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_saved_models_of_the_addons_lane_are_served(name, tmp_path):
+    with zipfile.ZipFile(DATA / "addons.zip") as archive:
+        archive.extractall(tmp_path, [n for n in archive.namelist() if n.startswith(f"{name}/")])
+        expected = stored(archive, f"{name}/expected.npz")
+    artifact = tf.saved_model.load(str(tmp_path / name / "saved_model"))
+    assert_equal(sampled(artifact.serve(*map(tf.convert_to_tensor, inputs(name)))), expected)
+
+
+def write(path):
+    """Leave this lane's networks, of weights drawn from a seed of its own, in an archive."""
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        tempfile.TemporaryDirectory() as temporary,
+    ):
+        for number, name in enumerate(NETWORKS):
+            rng = np.random.default_rng([LANES.index(LANE), number])
+            model, served = built(name)
+            for weight in weights.named_weights(model).values():
+                draw = rng.uniform(0.1, 0.9, weight.shape)
+                weight.assign(draw - (0.5 if len(weight.shape) > 1 else 0))
+            root = Path(temporary) / name
+            root.mkdir()
+            weights.save(root / "weights.npz", model)
+            np.savez(root / "expected.npz", **answer(served, name))
+            if LANE == "addons":
+                compat.export(served, root / "saved_model")
+            for file in sorted(root.rglob("*")):
+                archive.write(file, file.relative_to(temporary))
+
+
+if __name__ == "__main__":
+    write(DATA / f"{LANE}.zip")

@@ -1,0 +1,96 @@
+"""The nowcast on the files of its contest, and before its evaluator."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from seaice_tf.errors import InputError
+from seaice_tf.nowcast import contest as evaluator
+from seaice_tf.nowcast.data import climatehack_writer, synthetic_frames
+from seaice_tf.nowcast.data.layout import CENTRE
+from seaice_tf.nowcast.products import files as products
+from seaice_tf.nowcast.task import NOWCAST, Options
+from seaice_tf.nowcast.verification import BASELINES
+
+
+@pytest.fixture(scope="module")
+def contest(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("contest")
+    synthetic_frames.write_contest(folder, 2, seed=3, later=12)
+    return folder
+
+
+def still(case):
+    """A forecast that needs no network."""
+    return {
+        "frames": BASELINES["persistence"](case)["frames"],
+        "flow": np.zeros((128, 128, 2), np.float32),
+    }
+
+
+def test_the_contest_is_scored_by_its_own_files(contest, frame_settings):
+    settings = dataclasses.replace(frame_settings, data=str(contest))
+    cases = NOWCAST.cases(settings)
+    assert len(cases) == 2
+    case = next(iter(cases))
+    assert case.context.known.sum() == 12
+    scores = NOWCAST.score([(case, {"frames": case.truth})], Options(by=("lead",)))
+    assert scores["ms_ssim"] == pytest.approx(1)
+    leads = [name for name in scores if name.endswith("/ms_ssim")]
+    assert leads == [f"lead_{lead:02d}/ms_ssim" for lead in range(1, 13)]
+
+
+def test_a_forecast_of_features_is_the_contests_file(
+    contest, frame_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(products, "DRAWN", 0)  # drawing takes seconds
+    for path in (contest, contest / "features.npz"):
+        settings = dataclasses.replace(frame_settings, data=str(path))
+        cases = NOWCAST.future(settings)
+        assert [case.truth for case in cases] == [None, None]
+    pairs = [(case, still(case)) for case in cases]
+    written = NOWCAST.write(pairs, tmp_path, "still")
+    assert {"predictions.npz", "nowcast.nc"} <= {path.name for path in written}
+    with np.load(tmp_path / "predictions.npz", allow_pickle=False) as file:
+        expected = np.stack([fields["frames"] for _, fields in pairs])
+        np.testing.assert_array_equal(file["data"], expected)
+
+
+def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_path):
+    few = [np.full((9, 128, 128), 300, np.int16)]
+    path = climatehack_writer.write(tmp_path / "features.npz", 1, few)
+    settings = dataclasses.replace(frame_settings, data=str(path))
+    with pytest.raises(InputError, match="expected 12 frames in each window, got 9"):
+        NOWCAST.future(settings)
+
+
+@pytest.mark.parametrize("bad", [0, np.nan])
+def test_nothing_is_written_where_a_later_window_is_bad(frame_settings, tmp_path, bad):
+    past = np.random.default_rng(0).uniform(200, 600, (2, 12, 128, 128)).astype(np.float32)
+    past[1] = bad  # night, or no number
+    np.savez(tmp_path / "features.npz", data=past)
+    settings = dataclasses.replace(frame_settings, data=str(tmp_path / "features.npz"))
+    pairs = ((case, still(case)) for case in NOWCAST.future(settings))
+    with pytest.raises(InputError, match=r"features\.npz: "):
+        NOWCAST.write(pairs, tmp_path / "out", "still")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_the_evaluator_of_the_contest_is_answered_file_by_file(contest, tmp_path):
+    said = []
+    lines = ["Process features.npz\n", "Process features.npz\n"]
+    evaluator.answer(still, lines, contest, tmp_path / "out", said.append)
+    assert said == ["STARTUP", "Exported features.npz", "Exported features.npz"]
+    with np.load(tmp_path / "out" / "features.npz", allow_pickle=False) as file:
+        predictions = file["data"]
+    with np.load(contest / "features.npz", allow_pickle=False) as file:
+        last = file["data"][:, -1, CENTRE, CENTRE]
+    assert predictions.shape == (2, 24, 64, 64)
+    np.testing.assert_array_equal(predictions[:, 23], last)
+
+
+@pytest.mark.parametrize("line", ["Remove features.npz\n", "Process ../features.npz\n", "\n"])
+def test_what_the_evaluator_may_not_ask_is_refused(contest, tmp_path, line):
+    with pytest.raises(InputError, match="standard input: expected 'Process '"):
+        evaluator.answer(still, [line], contest, tmp_path, lambda line: None)

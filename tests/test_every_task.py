@@ -1,0 +1,202 @@
+"""What every task must do; a task without tiny settings in conftest fails here."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf import pipeline
+from seaice_tf.networks import weights
+from seaice_tf.runs import artifact, evaluate, folder, predict, train, tune
+from seaice_tf.tasks import TASKS
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    return {}
+
+
+VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request):
+    return request.param
+
+
+@pytest.fixture
+def task(variant):
+    return TASKS[variant.split("-")[0]]
+
+
+@pytest.fixture
+def settings(variant, tiny_settings):
+    return tiny_settings[variant]
+
+
+@pytest.fixture
+def run(variant, task, settings, trained, tmp_path_factory):
+    """A complete run, trained once a session."""
+    if variant not in trained:
+        path = tmp_path_factory.mktemp(variant) / "run"
+        trained[variant] = train.train(task, settings, path)
+    return trained[variant]
+
+
+def test_every_task_and_every_row_of_tiny_settings_is_tested(tiny_settings):
+    assert set(VARIANTS) == set(tiny_settings)
+    assert {variant.split("-")[0] for variant in VARIANTS} == set(TASKS)
+
+
+def test_a_run_is_complete(run, task, settings):
+    names = {path.name for path in run.iterdir()}
+    wanted = "saved_model weights.npz settings.json scores.json manifest.json model_card.md logs"
+    assert set(wanted.split()) <= names
+    assert folder.CHECKPOINT not in names
+    assert not folder.partial(run).exists()
+    stored = folder.open_run(run, task)  # it may have been calibrated
+    assert (stored.data, stored.training) == (settings.data, settings.training)
+    manifest = json.loads((run / folder.MANIFEST).read_text())
+    assert manifest["packages"]["numpy"] == np.__version__
+    assert manifest["data"]
+    assert all(len(entry["sha256"]) == 64 for entry in manifest["data"])
+    assert manifest["kept_epoch"] >= 1
+
+
+def test_scores_stand_beside_every_baseline(run, task):
+    result = json.loads((run / folder.SCORES).read_text())
+    assert set(result["baselines"]) == set(task.baselines)
+    for scores in (result["scores"], *result["baselines"].values()):
+        assert np.isfinite(scores[task.primary])
+    best = result["baselines"][result["best_baseline"]][task.primary]
+    gain = (best - result["scores"][task.primary]) / abs(best)
+    assert result["skill"] == pytest.approx(gain if task.lower_is_better else -gain)
+    card = (run / "model_card.md").read_text()
+    assert all(name in card for name in task.baselines)
+    assert "synthetic" in card
+
+
+def test_synthetic_data_are_called_synthetic(run):
+    assert "synthetic" in json.loads((run / folder.SCORES).read_text())["data"]
+
+
+def test_the_export_equals_the_model_built_from_the_weights(run, task, settings):
+    stored = folder.open_run(run, task)
+    model = task.build(stored)
+    weights.load(run / folder.WEIGHTS, model)
+    case = next(iter(task.cases(settings)))
+    exported = artifact.predictor(run)(case)
+    for head, value in task.served(stored, model)(case.batch()).items():
+        # Six flows over two hours make a little of rounding grow.
+        rounding = 1e-2 if task.name == "nowcast" else 1e-4
+        np.testing.assert_allclose(exported[head], value[0], rtol=rounding, atol=1e-5)
+
+
+def test_a_label_of_weight_zero_has_no_say(task, settings):
+    model = task.build(settings)
+    inputs, targets, weight = next(iter(pipeline.in_order(task.splits(settings).validation, 1)))
+    weight = {head: tf.concat([w[:, :1] * 0, w[:, 1:]], axis=1) for head, w in weight.items()}
+    spoilt = {
+        head: tf.where(weight[head] > 0, y, tf.cast(9, y.dtype)) for head, y in targets.items()
+    }
+    losses = [model.test_on_batch(inputs, y, weight) for y in (targets, spoilt)]
+    np.testing.assert_allclose(np.ravel(losses[0])[0], np.ravel(losses[1])[0])
+
+
+def test_training_examples_are_augmented_anew_each_epoch(task, settings):
+    examples = task.splits(settings).train
+    if examples.augment is None:
+        pytest.skip("this network's examples are not augmented")
+    example = examples.fetch(tf.constant(0, tf.int64))
+    first, second = (examples.augment(example, tf.constant([1, epoch]))[0] for epoch in (0, 1))
+    assert (first.numpy() != second.numpy()).any()
+
+
+def test_examples_do_not_depend_on_the_number_of_threads(task, settings, monkeypatch):
+    examples, streams = task.splits(settings).train, []
+    for threads in (1, 5):
+        monkeypatch.setattr(pipeline, "THREADS", threads)
+        stream = pipeline.training_stream(examples, settings.training.batch_size, seed=4)
+        streams.append([tf.nest.flatten(batch) for batch in stream.take(3)])
+    for one, other in zip(*map(tf.nest.flatten, streams), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.fixture
+def renamed(monkeypatch):
+    """What got its name when it was complete, so that a kill leaves the old or the new."""
+    names, rename = [], Path.replace
+
+    def noted(path, target):
+        names.append(Path(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    return names
+
+
+def test_products_are_written(run, task, settings, tmp_path, renamed):
+    predictor = artifact.predictor(run)
+    written = predict.predict(task, task.future(settings), predictor, "tiny", tmp_path / "out")
+    case = next(iter(task.cases(settings)))
+    written += task.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
+    assert any("verified" in str(path) for path in written)
+    assert all(path.stat().st_size > 0 for path in written)
+    assert set(written) <= set(renamed)
+
+
+def test_pictures_reach_tensorboard(run, task):
+    found = set()
+    for path in (run / "logs").rglob("events*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            found |= {value.tag for value in event.summary.value}
+    assert {"epoch/loss", "epoch/val_loss", "epoch/learning_rate"} <= found
+    assert any(tag.startswith(f"{task.name}/") for tag in found)
+
+
+def test_export_writes_the_saved_model_again(run, task, settings, tmp_path, renamed):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    shutil.rmtree(copy / folder.SAVED_MODEL)
+    train.export(task, copy)
+    assert renamed == [copy / folder.SAVED_MODEL, copy / folder.MANIFEST]
+    case = next(iter(task.cases(settings)))
+    for head, value in artifact.predictor(run)(case).items():
+        np.testing.assert_allclose(artifact.predictor(copy)(case)[head], value, atol=1e-6)
+
+
+def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
+    cases = task.cases(settings)
+    sign = 1 if task.lower_is_better else -1
+    best = evaluate.score(task, cases, PERFECT[task.name])[task.primary] * sign
+    for predictor in task.baselines.values():
+        assert best < evaluate.score(task, cases, predictor)[task.primary] * sign
+
+
+PERFECT = {
+    "nowcast": lambda case: {"frames": case.truth},
+    "clouds": lambda case: {"masks": case.truth},
+    "icechart": lambda case: case.truth,
+    "geopose": lambda case: {
+        "agl": case.truth.agl,
+        **case.truth.pose._asdict(),
+        "certainty": 1.0,
+    },
+    "forecast": lambda case: {"concentration": np.where(case.truth > 250, 0, case.truth / 250)},
+}
+KERAS_TUNER_REFUSES = "tf_keras" in keras.Model.__module__
+
+
+@pytest.mark.skipif(KERAS_TUNER_REFUSES, reason="keras-tuner refuses tf_keras models")
+def test_a_sweep_leaves_settings_that_train_takes(task, settings, tmp_path):
+    from seaice_tf.settings import read
+
+    best = tune.tune(task, settings, tmp_path / "sweep", trials=1)
+    chosen = read(best, task.settings)
+    assert task.build(chosen).count_params() > 0
+    assert chosen.data == settings.data
+    assert list((tmp_path / "sweep").rglob("events*"))
