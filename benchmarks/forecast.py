@@ -16,15 +16,16 @@ from rich.table import Table
 from timing import median_seconds
 
 from seaice_tf import compat, pipeline
-from seaice_tf.forecast import task
-from seaice_tf.forecast.settings import LEADS
+from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.settings import LEADS, Settings
+from seaice_tf.forecast.task import TASK
 from seaice_tf.networks.losses import LOSSES
 from seaice_tf.runs import folder
 
 
-def examples(settings: task.Settings):
+def examples(settings: Settings):
     """A batch of shuffled, cropped examples from the pipeline, against slicing the same arrays."""
-    data, train = task.archive(settings), task.splits(settings).train
+    data, train = archive(settings), TASK.data.splits(settings).train
     stream = iter(pipeline.training_stream(train, 4, seed=0))
     rng, side, months = np.random.default_rng(0), settings.crop, LEADS * settings.years
 
@@ -42,10 +43,10 @@ def examples(settings: task.Settings):
     return median_seconds(lambda: next(stream), bare)
 
 
-def step(settings: task.Settings):
+def step(settings: Settings):
     """A training step by Keras, against the same layers under a bare gradient tape."""
-    model, bare_model = task.build(settings), task.build(settings)
-    batch = next(iter(pipeline.training_stream(task.splits(settings).train, 1, seed=0)))
+    model, bare_model = TASK.training.build(settings), TASK.training.build(settings)
+    batch = next(iter(pipeline.training_stream(TASK.data.splits(settings).train, 1, seed=0)))
     optimizer = bare_model.optimizer
     optimizer.build(bare_model.trainable_variables)
 
@@ -63,10 +64,10 @@ def step(settings: task.Settings):
     )
 
 
-def year(settings: task.Settings):
+def year(settings: Settings):
     """The 12 months from the SavedModel, against `predict_on_batch` of the Keras model."""
-    model = task.served(settings, task.build(settings))
-    history = next(iter(task.future(settings))).inputs[None]
+    model = TASK.training.serving_model(settings, TASK.training.build(settings))
+    history = next(iter(TASK.data.future(settings))).inputs[None]
     with tempfile.TemporaryDirectory() as root:
         compat.export(model, Path(root) / folder.SAVED_MODEL)
         artifact = tf.saved_model.load(str(Path(root) / folder.SAVED_MODEL))
@@ -76,21 +77,21 @@ def year(settings: task.Settings):
 
 
 def main() -> None:
-    settings = task.Settings(network="unet")
+    settings = Settings(network="unet")
     rows = {
         "U-Net, 4 examples: pipeline / numpy slicing": examples(settings),
         "U-Net, training step: Keras / bare tape": step(settings),
         "U-Net, 12 months: SavedModel / Keras predict": year(settings),
-        "distribution, 12 months: SavedModel / Keras predict": year(task.Settings()),
+        "distribution, 12 months: SavedModel / Keras predict": year(Settings()),
     }
-    source = task.archive(settings).source
+    source = archive(settings).source
     table = Table(title=f"forecast on {source}; {platform.machine()}", box=box.SIMPLE)
     for name in ("what / peer", "seconds", "peer's seconds", "ratio"):
         table.add_column(name, justify="left" if "/" in name else "right")
     for name, (ours, peer) in rows.items():
         table.add_row(name, f"{ours:.4f}", f"{peer:.4f}", f"{ours / peer:.2f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    data = task.archive(settings).counts.nbytes / 2**20
+    data = archive(settings).counts.nbytes / 2**20
     table.add_row(
         "peak memory / the archive's own, MiB", f"{peak:.0f}", f"{data:.0f}", f"{peak / data:.1f}"
     )

@@ -32,7 +32,7 @@ from seaice_tf.geopose.data import synthetic as synthetic_city
 from seaice_tf.geopose.data.pose import View, flow
 from seaice_tf.geopose.prepare import prepare
 from seaice_tf.geopose.products import tiles as geopose_products
-from seaice_tf.geopose.task import GEOPOSE, Settings
+from seaice_tf.geopose.task import TASK, Settings
 from seaice_tf.grids.windows import Window
 
 CROP = 512
@@ -78,15 +78,15 @@ def shards(settings: Settings, out: Path) -> float:
 
 def crops(settings: Settings) -> float:
     """Seconds a crop, of batches of 8."""
-    stream = iter(pipeline.training_stream(GEOPOSE.splits(settings).train, 8, seed=0))
+    stream = iter(pipeline.training_stream(TASK.data.splits(settings).train, 8, seed=0))
     next(stream)
     return seconds(lambda: [next(stream) for _ in range(8)])[0] / 64
 
 
 def image(settings: Settings) -> float:
     """Seconds for a whole image, the second time."""
-    model = GEOPOSE.served(settings, GEOPOSE.build(settings))
-    case = next(iter(GEOPOSE.future(settings)))
+    model = TASK.training.serving_model(settings, TASK.training.build(settings))
+    case = next(iter(TASK.data.future(settings)))
 
     def serve(batch):
         return {name: value.numpy() for name, value in model(batch).items()}

@@ -28,12 +28,11 @@ from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.windows import Window
 from seaice_tf.icechart.data import scene, synthetic_scenes
-from seaice_tf.icechart.data import synthetic as synthetic_scene
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, MASK
 from seaice_tf.icechart.prepare import prepare
 from seaice_tf.icechart.scores import autoice as scores
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.icechart.task import ICECHART as TASK
+from seaice_tf.icechart.task import TASK as TASK
 
 SMALL = "--small" in sys.argv
 SCENE = (1250, 1300) if SMALL else (5000, 5200)  # pixels of 80 m
@@ -44,7 +43,7 @@ CHANNELS = (*FINE, *COARSE)  # 24
 
 def scenes() -> Path:
     arguments = (SCENES, SCENE, 0, 0)
-    return cached("icechart_bench", synthetic_scene, synthetic_scenes.write, *arguments)
+    return cached("icechart_bench", synthetic_scenes.write, *arguments)
 
 
 def settings(**changes: Any) -> Settings:
@@ -68,7 +67,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
 
     shards = root / "shards"
     prepare(settings(), shards)
-    dataset = training_stream(TASK.splits(settings(shards=str(shards))).train, BATCH, seed=0)
+    dataset = training_stream(TASK.data.splits(settings(shards=str(shards))).train, BATCH, seed=0)
     if not importlib.util.find_spec("xarray"):
         return {}
     import xarray
@@ -140,7 +139,7 @@ def step() -> tuple[float, float] | None:
     check = [python, "-c", "import torch"]
     if subprocess.run(check, capture_output=True, check=False).returncode:
         return None
-    model = TASK.build(settings())
+    model = TASK.training.build(settings())
     image, true = torch_unet.batch()
     with torch_unet.steps_of(python) as theirs:
         ours, peer = median_seconds(lambda: model.train_on_batch(image, true), theirs)
@@ -155,8 +154,10 @@ def chart(root: Path, levels: int) -> tuple[float, float]:
 
     given = settings(filters=FILTERS[levels])
     run = root / f"levels{levels}"
-    compat.export(TASK.served(given, TASK.build(given)), run / folder.SAVED_MODEL)
-    cases = TASK.future(given)
+    compat.export(
+        TASK.training.serving_model(given, TASK.training.build(given)), run / folder.SAVED_MODEL
+    )
+    cases = TASK.data.future(given)
     first = type(cases)(cases.source, cases.make[:1])
     start = time.perf_counter()
     predict.predict(TASK, first, artifact.predictor(run), "untrained", root / "out")

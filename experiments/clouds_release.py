@@ -58,7 +58,7 @@ def run(name: str, **changes) -> Path:
 
 def table(path: Path, predictor) -> np.ndarray:
     """Dice of the photos of a run's test fold, by class: (n, 4)."""
-    cases = TASK.cases(folder.open_run(path, TASK))
+    cases = TASK.data.cases(folder.open_run(path, TASK))
     return dice.table((case.truth, final_masks(predictor(case))) for case in cases)
 
 
@@ -67,7 +67,9 @@ def out_of_fold(name: str, **changes) -> list[str]:
     folds = range(RECIPE.folds)
     paths = [run(f"{name}-{i}", validation_fold=i, test_fold=i, **changes) for i in folds]
     predictors = {name: [artifact.predictor(path) for path in paths]}
-    predictors |= {label: [dumb] * len(paths) for label, dumb in TASK.baselines.items()}
+    predictors |= {
+        label: [dumb] * len(paths) for label, dumb in TASK.verification.baselines.items()
+    }
     rows = []
     for label, each in predictors.items():
         values = np.concatenate([table(*pair) for pair in zip(paths, each)])

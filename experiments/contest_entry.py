@@ -98,16 +98,16 @@ def best_loss(path: Path) -> float:
 
 def score(path: Path, first: str, last: str) -> dict[str, float]:
     """The scores of a run on a period."""
-    cases = TASK.cases(folder.open_run(path, TASK), TASK.options(first, last))
+    cases = TASK.data.cases(folder.open_run(path, TASK), TASK.verification.options(first, last))
     return evaluate.score(TASK, cases, artifact.predictor(path))
 
 
 def simple(score: str, *periods: tuple[str, str]) -> dict[str, list[float]]:
     """One score of each simple baseline on some periods."""
-    found: dict[str, list[float]] = {name: [] for name in TASK.baselines}
+    found: dict[str, list[float]] = {name: [] for name in TASK.verification.baselines}
     for period in periods:
-        cases = TASK.cases(AS_ENTERED, TASK.options(*period))
-        for name, predictor in TASK.baselines.items():
+        cases = TASK.data.cases(AS_ENTERED, TASK.verification.options(*period))
+        for name, predictor in TASK.verification.baselines.items():
             found[name].append(evaluate.score(TASK, cases, predictor)[score])
     return found
 

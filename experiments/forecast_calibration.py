@@ -23,7 +23,7 @@ def sums(train_last: str, first: str, last: str):
     run = RUNS / f"to-{train_last}"
     settings = dataclasses.replace(folder.open_run(run, TASK), data=settings_to(train_last).data)
     predict, brier, spread = artifact.predictor(run), None, None
-    for case in TASK.cases(settings, TASK.options(first, last)):
+    for case in TASK.data.cases(settings, TASK.verification.options(first, last)):
         maps, past = predict(case), case.context.past
         icy = ((past >= counts.ICE_EDGE) & ~counts.flagged(past)).any(axis=0)
         true = np.where(counts.flagged(case.truth) | ~icy, np.nan, case.truth / counts.FULL_ICE)

@@ -19,7 +19,7 @@ MAE = {"crops_conv_lstm": "2.95", "crops_lstm_2_norm": "more", "crops_attention_
 
 def entropy(run) -> float:
     """That of the crops which validated a run."""
-    crops = entry.TASK.splits(folder.open_run(run, entry.TASK)).validation
+    crops = entry.TASK.data.splits(folder.open_run(run, entry.TASK)).validation
     truth = np.stack([crops.fetch(i)[1]["image"] for i in range(crops.size)])
     return entry.cross_entropy(truth, truth, margin=1e-7)
 

@@ -30,22 +30,31 @@ def scores(network: str, seed: int) -> list[dict]:
     training = dataclasses.replace(default.training, seed=seed, **NETWORKS[network])
     settings = dataclasses.replace(default, network=network, training=training)
     kind = (
-        "synthetic" if "synthetic" in next(iter(TASK.future(settings))).context.source else "real"
+        "synthetic"
+        if "synthetic" in next(iter(TASK.data.future(settings))).context.source
+        else "real"
     )
     run = RUNS / f"{network}-{kind}-{seed}"
     if not (run / folder.MANIFEST).exists():
         train.train(TASK, settings, run)
-    return [evaluate.evaluate(TASK, settings, run, TASK.options(*period)) for period in PERIODS]
+    return [
+        evaluate.evaluate(TASK, settings, run, TASK.verification.options(*period))
+        for period in PERIODS
+    ]
 
 
 def main(seeds: list[int]) -> None:
     table: dict[str, list] = {}
     for network in NETWORKS:
         results = [scores(network, seed) for seed in seeds]
-        table[f"**{network}**"] = [[r["scores"][TASK.primary] for r in found] for found in results]
-    for name in TASK.baselines:
-        table[name] = [[found["baselines"][name][TASK.primary] for found in results[0]]]
-    print(f"{results[0][0]['data'].split(';')[0]}; {TASK.primary}, seeds {seeds}\n")
+        table[f"**{network}**"] = [
+            [r["scores"][TASK.verification.primary] for r in found] for found in results
+        ]
+    for name in TASK.verification.baselines:
+        table[name] = [
+            [found["baselines"][name][TASK.verification.primary] for found in results[0]]
+        ]
+    print(f"{results[0][0]['data'].split(';')[0]}; {TASK.verification.primary}, seeds {seeds}\n")
     print("| | " + " | ".join(f"{first} to {last}" for first, last in PERIODS) + " |")
     print("|---" * (len(PERIODS) + 1) + "|")
     for name, values in sorted(table.items(), key=lambda item: np.mean(item[1])):

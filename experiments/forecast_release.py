@@ -43,7 +43,7 @@ def settings_to(train_last: str):
 
 def rows(result: dict) -> list[str]:
     named = {"**this model**": result["scores"], **result["baselines"]}
-    ranked = sorted(named.items(), key=lambda item: item[1][TASK.primary])
+    ranked = sorted(named.items(), key=lambda item: item[1][TASK.verification.primary])
     return [
         f"| {name} | " + " | ".join(f"{scores[key]:.3f}" for key in SHOWN) + " |"
         for name, scores in ranked
@@ -54,8 +54,8 @@ def main() -> None:
     text = ["", "## On years it has not seen", "", INTRODUCTION]
     for train_last, first, last in BACKTESTS:
         run = trained(RUNS / f"to-{train_last}", settings_to(train_last))
-        options = TASK.options(first, last)
-        cases = TASK.cases(settings_to(train_last), options)
+        options = TASK.verification.options(first, last)
+        cases = TASK.data.cases(settings_to(train_last), options)
         result = evaluate.compare(
             TASK, cases, artifact.predictor(run), run.name, options, slow=True
         )

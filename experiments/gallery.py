@@ -42,7 +42,9 @@ def forecast(task: Task, run: Path, path: Path) -> None:
     """March, June and September of the last test year: forecast and truth."""
     settings = folder.open_run(run, task)
     first = f"{settings.test_last[:4]}-01"
-    case = next(iter(task.cases(settings, task.options(first, settings.test_last))))
+    case = next(
+        iter(task.data.cases(settings, task.verification.options(first, settings.test_last)))
+    )
     pred = artifact.predictor(run)(case)["concentration"]
     panels = []
     for i, month in enumerate(case.context.months):
@@ -99,9 +101,11 @@ def geopose(task: Task, run: Path, path: Path) -> None:
 
 def predicted(task: Task, run: Path) -> tuple[list[tuple[Case, Maps]], np.ndarray]:
     """The cases of a run with its predictions, and the primary score of each."""
-    predictor, options = artifact.predictor(run), task.options()
-    pairs = [(case, predictor(case)) for case in task.cases(folder.open_run(run, task))]
-    return pairs, np.array([task.score([pair], options)[task.primary] for pair in pairs])
+    predictor, options = artifact.predictor(run), task.verification.options()
+    pairs = [(case, predictor(case)) for case in task.data.cases(folder.open_run(run, task))]
+    return pairs, np.array(
+        [task.verification.score([pair], options)[task.verification.primary] for pair in pairs]
+    )
 
 
 DRAW = {

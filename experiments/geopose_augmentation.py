@@ -25,9 +25,8 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.files.synthetic_cache import cached
-from seaice_tf.geopose.data import synthetic as synthetic_city
 from seaice_tf.geopose.data import synthetic_tiles
-from seaice_tf.geopose.task import GEOPOSE, Settings
+from seaice_tf.geopose.task import TASK, Settings
 from seaice_tf.runs import folder, train
 
 ROOT = Path("saved_models/geopose/augmentation")
@@ -66,7 +65,7 @@ def run(base: Settings, root: Path, kind: str, seed: int) -> dict[str, Any]:
     path = path_of(root, kind, seed)
     if not (path / folder.MANIFEST).exists():
         keras.backend.clear_session()
-        train.train(GEOPOSE, settings(base, root, kind, seed), path)
+        train.train(TASK, settings(base, root, kind, seed), path)
     return folder.read_json(path / folder.SCORES)
 
 
@@ -93,7 +92,7 @@ def main() -> None:
     root = ROOT / f"{'real' if flags.data else 'synthetic'}-{flags.epochs}"
     seeds = range(1 if flags.tiny else flags.seeds)
     if flags.tiny:
-        tiles = cached("geopose_tiny", synthetic_city, synthetic_tiles.write, 12, 0, 48, 1.0)
+        tiles = cached("geopose_tiny", synthetic_tiles.write, 12, 0, 48, 1.0)
         training = replace(training, epochs=1, batch_size=2)
         base = replace(base, data=str(tiles), folds=3, crop=32, crops=4, training=training)
         root = ROOT / "tiny"

@@ -23,7 +23,6 @@ from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.icechart.data import decoded_scene, sampling, synthetic_scenes
 from seaice_tf.icechart.data import doctor as scene_doctor
-from seaice_tf.icechart.data import synthetic as synthetic_scene
 from seaice_tf.icechart.data.charts import CHARTS, MASK
 from seaice_tf.icechart.products import maps as icechart_maps
 from seaice_tf.icechart.scores import autoice as scores
@@ -39,7 +38,7 @@ FACTORS = ("area", "month", "service")
 
 
 def settings():
-    data = cached("icechart800", synthetic_scene, synthetic_scenes.write, 24, (800, 832), 0, 4)
+    data = cached("icechart800", synthetic_scenes.write, 24, (800, 832), 0, 4)
     defaults = TASK.settings(data=str(data), downscale=10, channels=CHANNELS, validation_share=0.3)
     return dataclasses.replace(defaults, training=dataclasses.replace(defaults.training, epochs=20))
 

@@ -28,13 +28,12 @@ from seaice_tf.files import atomic
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.icechart import examples
 from seaice_tf.icechart.data import names as scene_names
-from seaice_tf.icechart.data import synthetic as synthetic_scene
 from seaice_tf.icechart.data import synthetic_scenes
 from seaice_tf.icechart.data.charts import CHARTS
 from seaice_tf.icechart.networks.unet import FILTERS
 from seaice_tf.icechart.prepare import prepare
 from seaice_tf.icechart.settings import CHANNELS, Settings
-from seaice_tf.icechart.task import ICECHART as TASK
+from seaice_tf.icechart.task import TASK as TASK
 from seaice_tf.runs import folder, train
 
 
@@ -174,7 +173,7 @@ def main() -> None:
     size = REAL if flags.data else TINY if flags.tiny else HERE
     root = ROOT / size.folder
     scenes = flags.data or cached(
-        f"icechart_{size.folder}", synthetic_scene, synthetic_scenes.write, *SCENES[size.folder]
+        f"icechart_{size.folder}", synthetic_scenes.write, *SCENES[size.folder]
     )
     listed = json.dumps(names_of_tests(scenes)) if not flags.target else flags.target.read_text()
     atomic.write_text(root / "tests.json", listed)

@@ -40,8 +40,8 @@ def run(name: str, **changes) -> Path:
 
 def table(path: Path) -> list[str]:
     """Rows of the MS-SSIM of a run and of the baselines on its test windows, by lead."""
-    options = TASK.options(by=("lead",))
-    cases = TASK.cases(folder.open_run(path, TASK), options)
+    options = TASK.verification.options(by=("lead",))
+    cases = TASK.data.cases(folder.open_run(path, TASK), options)
     result = evaluate.compare(TASK, cases, artifact.predictor(path), path.name, options)
     evaluate.show(result, options.by)
     leads = [lead for lead in SHOWN if f"lead_{lead:02d}/ms_ssim" in result["scores"]]

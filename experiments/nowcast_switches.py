@@ -86,7 +86,7 @@ def path_of(name: str, epochs: int) -> Path:
 
 @functools.cache
 def kind() -> str:
-    return "synthetic" if "synthetic" in TASK.cases(TASK.settings()).source else "real"
+    return "synthetic" if "synthetic" in TASK.data.cases(TASK.settings()).source else "real"
 
 
 def main() -> None:
@@ -102,7 +102,7 @@ def main() -> None:
     found |= {f"*{name}*": values for name, values in first["baselines"].items()}
     print(f"{first['data']}, {first['n']} windows, {words.epochs} epochs\n")
     print("| | MS-SSIM | MAE |\n|---|---|---|")
-    for name, row in sorted(found.items(), key=lambda item: -item[1][TASK.primary]):
+    for name, row in sorted(found.items(), key=lambda item: -item[1][TASK.verification.primary]):
         print(f"| {name} | {row['ms_ssim']:.4f} | {row['mae']:.1f} |")
 
 

@@ -1,4 +1,8 @@
-"""What all tasks' settings share, and settings to JSON and back with every key and type checked."""
+"""Training settings of all tasks, and settings to JSON and back with every key and type checked.
+
+A task's settings are a frozen dataclass. Its field `network` may be one of several dataclasses, one
+for each network, each with its `name`; in JSON that name stands beside the network's own settings.
+"""
 
 import dataclasses
 import difflib
@@ -96,11 +100,47 @@ class Training:
 
 def to_json(settings: Any) -> str:
     """The settings as indented JSON, keys in the order of the dataclass."""
-    return json.dumps(dataclasses.asdict(settings), indent=2) + "\n"
+    return json.dumps(to_dict(settings), indent=2) + "\n"
+
+
+def to_dict(settings: Any) -> dict[str, Any]:
+    """The settings as plain values; those of a network begin with its name."""
+    named = {"name": settings.name} if hasattr(type(settings), "name") else {}
+    values = {each.name: getattr(settings, each.name) for each in dataclasses.fields(settings)}
+    return named | {
+        key: to_dict(value) if dataclasses.is_dataclass(value) else value
+        for key, value in values.items()
+    }
+
+
+def networks(kind: type) -> dict[str, type]:
+    """The settings classes of a task's networks by name; none if it has one network only."""
+    hint = typing.get_type_hints(kind).get("network")
+    options = typing.get_args(hint) or (hint,)
+    return {each.name: each for each in options if hasattr(each, "name")}
+
+
+def with_values(settings: Any, values: typing.Mapping[str, Any]) -> Any:
+    """A copy with other values; keys are those of the settings, of the network or of training."""
+    own = {each.name for each in dataclasses.fields(settings)}
+    changed = {key: value for key, value in values.items() if key in own}
+    rest = {key: value for key, value in values.items() if key not in own}
+    for part in ("network", "training"):
+        held = getattr(settings, part, None)
+        if part not in changed and dataclasses.is_dataclass(held):
+            names = {each.name for each in dataclasses.fields(held)}
+            inner = {key: rest.pop(key) for key in list(rest) if key in names}
+            if inner:
+                changed[part] = dataclasses.replace(held, **inner)  # type: ignore[type-var]
+    if rest:
+        raise InputError(f"settings: expected known names, got {', '.join(rest)}")
+    return dataclasses.replace(settings, **changed)
 
 
 def read(path: Path, kind: type) -> Any:
     """Settings of dataclass `kind` from a JSON file; what it leaves out has its default.
+
+    Files of older versions are read through the class's `ALIASES`, see `upgraded`.
 
     Raises:
         InputError: not readable as JSON, an unknown key, or a value of the wrong type.
@@ -116,11 +156,47 @@ def read(path: Path, kind: type) -> Any:
 
 def from_dict(content: Any, kind: type, where: str) -> Any:
     """The same from a parsed object; `where` begins the error."""
+    if isinstance(content, dict) and hasattr(kind, "ALIASES"):
+        content = upgraded(content, kind)
+    return _record(content, kind, where)
+
+
+def upgraded(content: dict[str, Any], kind: type) -> dict[str, Any]:
+    """Settings of an older version under today's names.
+
+    `kind.ALIASES` maps an old name to (new name, old value -> new value), or to None for a setting
+    that is gone. Older files hold the settings of all networks side by side, with the network's
+    name as `network`: those of the network are kept and those of the others are dropped.
+    """
+    result: dict[str, Any] = {}
+    for key, value in content.items():
+        alias = kind.ALIASES.get(key, (key, {}))  # type: ignore[attr-defined]
+        if alias is not None:
+            new, values = alias
+            result[new] = value if isinstance(value, list | dict) else values.get(value, value)
+    known = networks(kind)
+    name = result.get("network", next(iter(known), None))
+    if known and isinstance(name, str):
+        own = {each.name for each in dataclasses.fields(kind)}
+        inner = {each.name for each in dataclasses.fields(known[name])} if name in known else set()
+        others = set().union(*({f.name for f in dataclasses.fields(k)} for k in known.values()))
+        flat = {key: result.pop(key) for key in list(result) if key in others - own}
+        result["network"] = {"name": name, **{k: v for k, v in flat.items() if k in inner}}
+    return result
+
+
+def _record(content: Any, kind: type, where: str) -> Any:
     if not isinstance(content, dict):
         raise InputError(f"{where}: expected an object of settings, got {content!r}")
-    hints = typing.get_type_hints(kind)
+    hints = {
+        name: hint
+        for name, hint in typing.get_type_hints(kind).items()
+        if typing.get_origin(hint) is not typing.ClassVar
+    }
     values = {}
     for key, value in content.items():
+        if key == "name" and hasattr(kind, "name"):
+            continue
         if key not in hints:
             near = difflib.get_close_matches(key, hints, 1)
             advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(hints)}"
@@ -132,12 +208,19 @@ def from_dict(content: Any, kind: type, where: str) -> Any:
     return kind(**values)
 
 
+def _network(value: Any, options: dict[str, type], where: str) -> Any:
+    name = value.get("name") if isinstance(value, dict) else value
+    if name not in options:
+        raise InputError(f"{where}: expected one of {', '.join(options)}, got {name!r}")
+    return _record(value if isinstance(value, dict) else {}, options[name], where)
+
+
 def _value(value: Any, hint: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Annotated:
-        return _value(value, arguments[0], where)
+    if named := {a.name: a for a in arguments or (hint,) if hasattr(a, "name")}:
+        return _network(value, named, where)
     if dataclasses.is_dataclass(hint):
-        return from_dict(value, typing.cast(type, hint), where)
+        return _record(value, typing.cast(type, hint), where)
     if origin is typing.Literal and value in arguments:
         return value
     if origin is tuple and isinstance(value, list):

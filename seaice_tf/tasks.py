@@ -1,12 +1,31 @@
-"""The tasks by name."""
+"""The tasks by name, each imported when it is first asked for."""
 
-from seaice_tf.clouds.task import CLOUDS
-from seaice_tf.forecast.task import FORECAST
-from seaice_tf.geopose.task import GEOPOSE
-from seaice_tf.icechart.task import ICECHART
-from seaice_tf.nowcast.task import NOWCAST
-from seaice_tf.task import Task
+from __future__ import annotations
 
-TASKS: dict[str, Task] = {
-    task.name: task for task in (FORECAST, CLOUDS, ICECHART, NOWCAST, GEOPOSE)
-}
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from seaice_tf.task import Task
+
+NAMES = ("forecast", "icechart", "nowcast", "clouds", "geopose")
+
+
+class _Tasks(Mapping):
+    def __getitem__(self, name: str) -> Task:
+        if name not in NAMES:
+            raise KeyError(name)
+        return importlib.import_module(f"seaice_tf.{name}.task").TASK
+
+    def __contains__(self, name: object) -> bool:  # that of Mapping would import the task
+        return name in NAMES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+TASKS = _Tasks()

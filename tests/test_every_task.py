@@ -69,14 +69,14 @@ def test_a_run_is_complete(run, task, settings):
 
 def test_scores_stand_beside_every_baseline(run, task):
     result = json.loads((run / folder.SCORES).read_text())
-    assert set(result["baselines"]) == set(task.baselines)
+    assert set(result["baselines"]) == set(task.verification.baselines)
     for scores in (result["scores"], *result["baselines"].values()):
-        assert np.isfinite(scores[task.primary])
-    best = result["baselines"][result["best_baseline"]][task.primary]
-    gain = (best - result["scores"][task.primary]) / abs(best)
-    assert result["skill"] == pytest.approx(gain if task.lower_is_better else -gain)
+        assert np.isfinite(scores[task.verification.primary])
+    best = result["baselines"][result["best_baseline"]][task.verification.primary]
+    gain = (best - result["scores"][task.verification.primary]) / abs(best)
+    assert result["skill"] == pytest.approx(gain if task.verification.lower_is_better else -gain)
     card = (run / "model_card.md").read_text()
-    assert all(name in card for name in task.baselines)
+    assert all(name in card for name in task.verification.baselines)
     assert "synthetic" in card
 
 
@@ -86,19 +86,21 @@ def test_synthetic_data_are_called_synthetic(run):
 
 def test_the_export_equals_the_model_built_from_the_weights(run, task, settings):
     stored = folder.open_run(run, task)
-    model = task.build(stored)
+    model = task.training.build(stored)
     weights.load(run / folder.WEIGHTS, model)
-    case = next(iter(task.cases(settings)))
+    case = next(iter(task.data.cases(settings)))
     exported = artifact.predictor(run)(case)
-    for head, value in task.served(stored, model)(case.batch()).items():
+    for head, value in task.training.serving_model(stored, model)(artifact.batch(case)).items():
         # Six flows over two hours make a little of rounding grow.
         rounding = 1e-2 if task.name == "nowcast" else 1e-4
         np.testing.assert_allclose(exported[head], value[0], rtol=rounding, atol=1e-5)
 
 
 def test_a_label_of_weight_zero_has_no_say(task, settings):
-    model = task.build(settings)
-    inputs, targets, weight = next(iter(pipeline.in_order(task.splits(settings).validation, 1)))
+    model = task.training.build(settings)
+    inputs, targets, weight = next(
+        iter(pipeline.in_order(task.data.splits(settings).validation, 1))
+    )
     weight = {head: tf.concat([w[:, :1] * 0, w[:, 1:]], axis=1) for head, w in weight.items()}
     spoilt = {
         head: tf.where(weight[head] > 0, y, tf.cast(9, y.dtype)) for head, y in targets.items()
@@ -108,7 +110,7 @@ def test_a_label_of_weight_zero_has_no_say(task, settings):
 
 
 def test_training_examples_are_augmented_anew_each_epoch(task, settings):
-    examples = task.splits(settings).train
+    examples = task.data.splits(settings).train
     if examples.augment is None:
         pytest.skip("this network's examples are not augmented")
     example = examples.fetch(tf.constant(0, tf.int64))
@@ -117,7 +119,7 @@ def test_training_examples_are_augmented_anew_each_epoch(task, settings):
 
 
 def test_examples_do_not_depend_on_the_number_of_threads(task, settings, monkeypatch):
-    examples, streams = task.splits(settings).train, []
+    examples, streams = task.data.splits(settings).train, []
     for threads in (1, 5):
         monkeypatch.setattr(pipeline, "THREADS", threads)
         stream = pipeline.training_stream(examples, settings.training.batch_size, seed=4)
@@ -141,9 +143,9 @@ def renamed(monkeypatch):
 
 def test_products_are_written(run, task, settings, tmp_path, renamed):
     predictor = artifact.predictor(run)
-    written = predict.predict(task, task.future(settings), predictor, "tiny", tmp_path / "out")
-    case = next(iter(task.cases(settings)))
-    written += task.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
+    written = predict.predict(task, task.data.future(settings), predictor, "tiny", tmp_path / "out")
+    case = next(iter(task.data.cases(settings)))
+    written += task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
     assert any("verified" in str(path) for path in written)
     assert all(path.stat().st_size > 0 for path in written)
     assert set(written) <= set(renamed)
@@ -164,17 +166,17 @@ def test_export_writes_the_saved_model_again(run, task, settings, tmp_path, rena
     shutil.rmtree(copy / folder.SAVED_MODEL)
     train.export(task, copy)
     assert renamed == [copy / folder.SAVED_MODEL, copy / folder.MANIFEST]
-    case = next(iter(task.cases(settings)))
+    case = next(iter(task.data.cases(settings)))
     for head, value in artifact.predictor(run)(case).items():
         np.testing.assert_allclose(artifact.predictor(copy)(case)[head], value, atol=1e-6)
 
 
 def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
-    cases = task.cases(settings)
-    sign = 1 if task.lower_is_better else -1
-    best = evaluate.score(task, cases, PERFECT[task.name])[task.primary] * sign
-    for predictor in task.baselines.values():
-        assert best < evaluate.score(task, cases, predictor)[task.primary] * sign
+    cases = task.data.cases(settings)
+    sign = 1 if task.verification.lower_is_better else -1
+    best = evaluate.score(task, cases, PERFECT[task.name])[task.verification.primary] * sign
+    for predictor in task.verification.baselines.values():
+        assert best < evaluate.score(task, cases, predictor)[task.verification.primary] * sign
 
 
 PERFECT = {
@@ -197,6 +199,6 @@ def test_a_sweep_leaves_settings_that_train_takes(task, settings, tmp_path):
 
     best = tune.tune(task, settings, tmp_path / "sweep", trials=1)
     chosen = read(best, task.settings)
-    assert task.build(chosen).count_params() > 0
+    assert task.training.build(chosen).count_params() > 0
     assert chosen.data == settings.data
     assert list((tmp_path / "sweep").rglob("events*"))

@@ -24,6 +24,7 @@ from seaice_tf.clouds.data import photos as cloud_photos
 from seaice_tf.clouds.products import submission as cloud_submission
 from seaice_tf.errors import InputError
 from seaice_tf.files import images, npz, shard_folder
+from seaice_tf.files import photos as file_photos
 from seaice_tf.forecast.data import dacon
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.products import submission
@@ -180,7 +181,7 @@ def test_image_bombs_are_not_decoded(tmp_path, monkeypatch):
     head[29:33] = struct.pack(">I", zlib.crc32(bytes(head[12:29])))
     (tmp_path / "a.png").write_bytes(head)
     with pytest.raises(InputError, match="expected an image"):
-        cloud_photos.read_image(tmp_path / "a.png")
+        file_photos.read_image(tmp_path / "a.png")
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8), np.uint8), compression="zlib")
     with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as tiff:
         for tag in ("ImageWidth", "ImageLength"):

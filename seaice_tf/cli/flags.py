@@ -1,20 +1,31 @@
-"""The flags of the verbs, made of the settings of tasks."""
+"""The flags of the verbs, made of the settings and options of tasks.
 
+tyro is imported here and in main.py alone. A network's settings become flags only when that network
+is chosen: `--network` is read first, then tyro parses the rest.
+"""
+
+import ast
 import dataclasses
+import difflib
+import inspect
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import tyro
 
+from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 
-ANYWAY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
-ANYWAY_FLAG = ("anyway", Annotated[bool, ANYWAY], False)
+IGNORE_MEMORY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
+IGNORE_MEMORY_FLAG = ("ignore_memory", Annotated[bool, IGNORE_MEMORY], False)
 TRUST = tyro.conf.arg(help="Load a SavedModel, which is a program, that is not its manifest's.")
 TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
 TRACK = tyro.conf.arg(help="Also keep it in MLflow: MLFLOW_TRACKING_URI, or a local store.")
 TRACK_FLAG = ("track", Annotated[Literal["mlflow"] | None, TRACK], None)
+# Records within records are flags without a prefix; of networks the chosen one alone.
+CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
 
 
 def parse(words: list[str], command: str, fields: list[tuple]) -> Any:
@@ -24,30 +35,58 @@ def parse(words: list[str], command: str, fields: list[tuple]) -> Any:
         [(n, t, dataclasses.field(default=d[0])) if d else (n, t) for n, t, *d in fields],
         kw_only=True,
     )
-    return tyro.cli(kind, args=words, prog=f"seaice-tf {command}", description="")
+    prog = f"seaice-tf {command}"
+    return tyro.cli(kind, args=words, prog=prog, description="", config=CONFIG)
 
 
 def parse_settings(task, words: list[str], command: str, fields: list[tuple], defaults=None):
     """The same with the task's settings as flags; --settings FILE sets their defaults."""
-    from seaice_tf import settings as settings_file
-
-    words, path = taken(words, "--settings")
+    words, path = pop_flag(words, "--settings")
     if path and defaults:
         raise InputError("--settings: expected none beside --from-manifest, got some")
     if path:
         defaults = settings_file.read(Path(path), task.settings)
-    bare = Annotated[task.settings, tyro.conf.arg(name="")]
-    return parse(words, command, [*fields, ("settings", bare, defaults or task.settings())])
+    words, defaults = _with_network(task, words, defaults or task.settings())
+    return parse(words, command, [*fields, ("settings", task.settings, defaults)])
 
 
-def taken(words: list[str], flag: str) -> tuple[list[str], str | None]:
-    """The words without "flag FILE" or "flag=FILE", and the file; None without the flag."""
+def _with_network(task, words: list[str], defaults: Any) -> tuple[list[str], Any]:
+    """The words without --network, and the default settings with the network that it names."""
+    known = settings_file.networks(task.settings)
+    if not known:
+        return words, defaults
+    words, name = pop_flag(words, "--network")
+    if name is not None and name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        advice = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"--network: expected one of {', '.join(known)}, got {name!r}{advice}")
+    if name is not None and name != defaults.network.name:
+        defaults = dataclasses.replace(defaults, network=known[name]())
+    _refuse_flags_of_others(words, known, defaults.network.name)
+    return words, defaults
+
+
+def _refuse_flags_of_others(words: list[str], known: dict[str, type], chosen: str) -> None:
+    """InputError for a flag that another network has and the chosen one has not."""
+    flags = {name: {each.name for each in dataclasses.fields(kind)} for name, kind in known.items()}
+    for word in words:
+        flag = word.split("=")[0].removeprefix("--").removeprefix("no-").replace("-", "_")
+        owners = [name for name, names in flags.items() if flag in names]
+        if word.startswith("--") and owners and chosen not in owners:
+            raise InputError(
+                f"{word.split('=')[0]}: expected a flag of --network {chosen}, got one of "
+                f"{', '.join(owners)}; leave it out, or add --network {owners[0]}"
+            )
+
+
+def pop_flag(words: list[str], flag: str) -> tuple[list[str], str | None]:
+    """The words without "flag VALUE" or "flag=VALUE", and the value; None without the flag."""
     words = [part for word in words for part in _split(word, flag)]
     if flag not in words:
         return words, None
     at = words.index(flag)
     if at + 1 == len(words):
-        raise InputError(f"{flag}: expected a file, got nothing")
+        raise InputError(f"{flag}: expected a value, got nothing")
     return words[:at] + words[at + 2 :], words[at + 1]
 
 
@@ -62,23 +101,33 @@ def runs_flag(task) -> tuple:
     return ("run", Annotated[tuple[Path, ...], several], (folder.released(task),))
 
 
-def setting_flags(task, names: Sequence[str]) -> list[tuple]:
-    """Settings that a run can be used with, by default as they are."""
-    hints, see = get_type_hints(task.settings), tyro.conf.arg(help="As of train, see its --help.")
-    switches = {name for name in names if hints[name] is bool}  # can only be turned on
-    return [
-        (name, Annotated[bool, see], False)
-        if name in switches
-        else (name, Annotated[hints[name] | None, see], None)
-        for name in names
-    ]
+def data_flags(task, skip: Sequence[str] = ()) -> list[tuple]:
+    """Settings that say how data are read, by default as the run has them."""
+    hints, texts = get_type_hints(task.settings), field_docs(task.settings)
+    fields: list[tuple] = []
+    for name in task.data.settings:
+        text = tyro.conf.arg(help=f"{texts[name]} By default as in the run.")
+        if name in skip:
+            continue
+        if hints[name] is bool:  # can only be turned on
+            fields.append((name, Annotated[bool, text], False))
+        else:
+            fields.append((name, Annotated[hints[name] | None, text], None))
+    return fields
 
 
-def of_use(task) -> tuple[str, ...]:
-    return (*task.data_settings, *task.use_settings)
+def field_docs(kind: type) -> dict[str, str]:
+    """The string below each field of a dataclass, on one line; empty where there is none."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    found = {each.name: "" for each in dataclasses.fields(kind)}
+    for field, below in zip(tree.body, tree.body[1:]):  # type: ignore[attr-defined]
+        if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
+            text = ast.literal_eval(below.value)
+            found[field.target.id] = " ".join(text.split())  # type: ignore[union-attr]
+    return found
 
 
-def opened(task, flags) -> list:
+def load_run_settings(task, flags) -> list:
     """The settings of the runs, with the data that the flags name."""
     from seaice_tf.runs import folder
 
@@ -88,6 +137,7 @@ def opened(task, flags) -> list:
 
 
 def with_data(task, settings: Any, flags: Any) -> Any:
-    asked = {name: getattr(flags, name, None) for name in of_use(task)}
+    """The settings with what the flags say of the data."""
+    asked = {name: getattr(flags, name, None) for name in task.data.settings}
     given = {k: v for k, v in asked.items() if v is not None and v is not False}
     return dataclasses.replace(settings, **given)

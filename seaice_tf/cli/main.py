@@ -11,20 +11,20 @@ import tyro
 
 from seaice_tf import __version__, processes, quiet
 from seaice_tf.cli.flags import (
-    ANYWAY_FLAG,
+    IGNORE_MEMORY_FLAG,
     TRACK_FLAG,
     TRUST_FLAG,
-    of_use,
-    opened,
+    data_flags,
+    load_run_settings,
     parse,
     parse_settings,
+    pop_flag,
     runs_flag,
-    setting_flags,
-    taken,
     with_data,
 )
 from seaice_tf.errors import InputError, one_line
 from seaice_tf.runs import stop
+from seaice_tf.tasks import TASKS
 
 USAGE = """usage: seaice-tf VERB TASK [flags]
 
@@ -84,30 +84,29 @@ def _run(words: list[str]) -> int:
     if verb not in (*VERBS, *WITHOUT_TASK):
         known = ", ".join((*VERBS, *WITHOUT_TASK))
         raise InputError(f"verb: expected one of {known}, got {verb!r}")
-    with quiet.import_of_tensorflow():
-        from seaice_tf.tasks import TASKS
-
     if verb in WITHOUT_TASK:
         return WITHOUT_TASK[verb](TASKS, words[1:])
     name = words[1] if len(words) > 1 else ""
     if name not in TASKS:
         raise InputError(f"task: expected one of {', '.join(TASKS)}, got {name!r}")
-    return VERBS[verb](TASKS[name], words[2:])
+    with quiet.import_of_tensorflow():
+        task = TASKS[name]
+    return VERBS[verb](task, words[2:])
 
 
 def _train(task, words: list[str]) -> int:
     from seaice_tf.runs import evaluate, folder, rerun, track, train
 
-    words, origin = taken(words, "--from-manifest")
+    words, origin = pop_flag(words, "--from-manifest")
     facts, begun = rerun.open_manifest(Path(origin), task) if origin else (None, None)
-    fields: list[tuple] = [("run", Path), TRACK_FLAG, ANYWAY_FLAG]
+    fields: list[tuple] = [("run", Path), TRACK_FLAG, IGNORE_MEMORY_FLAG]
     flags = parse_settings(task, words, f"train {task.name}", fields, begun)
     if facts:
         rerun.check_settings(begun, flags.settings)
         print("\n".join(f"note: {note}" for note in rerun.notes(facts)))
     at_work = folder.partial(flags.run)
     with track.tracked(flags.track, task.name, flags.run.name, at_work) as tell:
-        run = train.train(task, flags.settings, flags.run, flags.anyway, facts, tell)
+        run = train.train(task, flags.settings, flags.run, flags.ignore_memory, facts, tell)
     if run is None:
         print("trained with the chief, which leaves the run")
         return 0
@@ -119,7 +118,7 @@ def _train(task, words: list[str]) -> int:
 
 
 def _prepare(task, words: list[str]) -> int:
-    if task.prepare is None:
+    if task.data.prepare is None:
         raise InputError(f"prepare: expected a task whose data need it, got {task.name}; train it")
     several = tyro.conf.arg(help="Processes that work side by side.")
     machines = tyro.conf.arg(help="Address of a dask scheduler whose workers do it instead.")
@@ -127,7 +126,7 @@ def _prepare(task, words: list[str]) -> int:
     fields.append(("dask", Annotated[str, machines], ""))
     flags = parse_settings(task, words, f"prepare {task.name}", fields)
     with processes.workers(flags.processes, flags.dask) as executor:
-        written = task.prepare(flags.settings, flags.out.resolve(), executor)
+        written = task.data.prepare(flags.settings, flags.out.resolve(), executor)
     print(f"{len(written)} files in {flags.out}")
     return 0
 
@@ -137,10 +136,10 @@ def _tune(task, words: list[str]) -> int:
 
     most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
-    fields += [("trials", Annotated[int | None, most], None), TRACK_FLAG, ANYWAY_FLAG]
+    fields += [("trials", Annotated[int | None, most], None), TRACK_FLAG, IGNORE_MEMORY_FLAG]
     flags = parse_settings(task, words, f"tune {task.name}", fields)
     track.require(flags.track)  # else every trial would fail
-    apart = partial(processes.apart, _train_trial, task.name, flags.anyway, flags.track)
+    apart = partial(processes.apart, _train_trial, task.name, flags.ignore_memory, flags.track)
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
     print(
         f"best settings: {best}" if best else "trained trials for the chief, which tells the best"
@@ -153,7 +152,6 @@ def _train_trial(
 ) -> float:
     """tune.train_trial by the name of the task, as another process can be asked for it."""
     from seaice_tf.runs import track, tune
-    from seaice_tf.tasks import TASKS
 
     sweep = path.parent.parent.name
     with track.tracked(kind, name, f"{sweep}/{path.name}", path) as tell:
@@ -163,25 +161,26 @@ def _train_trial(
 def _evaluate(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, evaluate, folder
 
-    bare = Annotated[task.options, tyro.conf.arg(name="")]
-    fields = [runs_flag(task), *setting_flags(task, of_use(task)), TRUST_FLAG]
+    fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
-    if task.slow_baselines:
-        cost = f"Also {', '.join(task.slow_baselines)}: minutes of computing a case, then kept."
+    if task.verification.slow_baselines:
+        names = ", ".join(task.verification.slow_baselines)
+        cost = f"Also {names}: minutes of computing a case, then kept."
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
-    fields.append(("options", bare, task.options()))
+    fields.append(("options", task.verification.options, task.verification.options()))
     flags = parse(words, f"evaluate {task.name}", fields)
-    cases = ensemble.cases(task, opened(task, flags), lambda each: task.cases(each, flags.options))
+    settings = load_run_settings(task, flags)
+    cases = ensemble.cases(task, settings, lambda each: task.data.cases(each, flags.options))
     result = evaluate.compare(
         task,
         cases,
         ensemble.predictor(task, flags.run, flags.trust),
         ensemble.name(flags.run),
         flags.options,
-        slow=bool(task.slow_baselines) and flags.slow_baselines,
+        slow=bool(task.verification.slow_baselines) and flags.slow_baselines,
         out=flags.out,
     )
-    evaluate.show(result, flags.options.by)
+    evaluate.show(result, getattr(flags.options, "by", ()))
     if flags.json:
         folder.write_json(flags.json, result)
     return 0
@@ -190,11 +189,15 @@ def _evaluate(task, words: list[str]) -> int:
 def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import ensemble, predict
 
-    fields = [runs_flag(task), *setting_flags(task, of_use(task)), TRUST_FLAG, ("out", Path)]
+    kind = task.products.options
+    fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
+    fields += [("out", Path), ("options", kind, kind())]
     flags = parse(words, f"predict {task.name}", fields)
-    cases = ensemble.cases(task, opened(task, flags), task.future)
-    together = ensemble.predictor(task, flags.run, flags.trust)
-    written = predict.predict(task, cases, together, ensemble.name(flags.run), flags.out)
+    settings = load_run_settings(task, flags)
+    cases = ensemble.cases(task, settings, lambda each: task.data.future(each, flags.options))
+    predictor = ensemble.predictor(task, flags.run, flags.trust)
+    name = ensemble.name(flags.run)
+    written = predict.predict(task, cases, predictor, name, flags.out, flags.options)
     print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
     return 0
 
@@ -208,10 +211,9 @@ def _export(task, words: list[str]) -> int:
 
 
 def _doctor(task, words: list[str]) -> int:
-    others = [name for name in task.data_settings if name != "data"]
-    fields = [("data", str), *setting_flags(task, others), ("plots", Path | None, None)]
+    fields = [("data", str), *data_flags(task, skip=("data",)), ("plots", Path | None, None)]
     flags = parse(words, f"doctor {task.name}", fields)
-    troubles = task.doctor(with_data(task, task.settings(), flags), flags.plots)
+    troubles = task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
     for trouble in troubles:
         print(f"trouble: {one_line(trouble)}")
     print(f"{len(troubles)} troubles" if troubles else "no trouble found")

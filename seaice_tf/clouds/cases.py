@@ -7,25 +7,24 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tyro
 
 from seaice_tf.clouds import examples
 from seaice_tf.clouds.data.classes import SCORE_SHAPE
-from seaice_tf.clouds.data.photos import Photos, read_image
+from seaice_tf.clouds.data.photos import Photos
 from seaice_tf.clouds.scores import baselines as baselines_masks
 from seaice_tf.clouds.settings import Settings
+from seaice_tf.files.photos import read_image
 from seaice_tf.grids.folds import THUMBNAIL
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, PredictOptions
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What `evaluate` can be asked."""
 
     photos: Literal["test", "validation", "all"] = "test"
     """Those of the fold kept for it, those that chose epoch and decisions, or all that are
     labelled, as for a folder that the run has not seen."""
-    by: tyro.conf.Suppress[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,9 @@ class Context:
         return read_image(self.path)
 
 
-def cases(settings: Settings, options: Options | None = None) -> Cases:
+def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     """The photos asked for, with their masks on 350 x 525 as truth."""
-    which = (options or Options()).photos
+    which = (options or EvaluateOptions()).photos
     photos = examples.labelled(settings)
     fold = examples.fold_of(photos, settings)
     number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
@@ -59,7 +58,7 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     return Cases(source, [partial(_case, photos, int(i), source, mean_masks, True) for i in chosen])
 
 
-def future(settings: Settings) -> Cases:
+def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """The photos of a folder that has no labels, or of one that has."""
     photos = examples.unlabelled(settings)
     return Cases(

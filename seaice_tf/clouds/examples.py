@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.clouds.data import synthetic as synthetic_clouds
 from seaice_tf.clouds.data import synthetic_photos as synthetic_writer
 from seaice_tf.clouds.data.classes import CLASSES
 from seaice_tf.clouds.data.photos import Photos, read_labelled, read_unlabelled
@@ -27,7 +26,7 @@ def folder(settings: Settings) -> Path:
         return Path(settings.data)
     if root := os.environ.get("SEAICE_TF_DATA"):
         return Path(root) / "clouds"
-    return cached("clouds", synthetic_clouds, synthetic_writer.write, SYNTHETIC_IMAGES)
+    return cached("clouds", synthetic_writer.write, SYNTHETIC_IMAGES)
 
 
 def labelled(settings: Settings) -> Photos:

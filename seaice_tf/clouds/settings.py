@@ -1,9 +1,7 @@
 """Settings of the cloud masks."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from seaice_tf.clouds.data.decisions import PLAIN, Decisions
 from seaice_tf.errors import InputError
@@ -58,9 +56,9 @@ class Settings:
     """Mirror images that a prediction is the mean of."""
     choose: Literal["per_class", "shared", "nothing"] = "per_class"
     """Decisions to choose on the validation fold, for each class or for all; nothing: as given."""
-    decisions: Annotated[Decisions, tyro.conf.arg(name="")] = PLAIN
+    decisions: Decisions = PLAIN
 
-    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+    training: Training = field(
         default_factory=lambda: Training(epochs=12, batch_size=8, average=0.99)
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from seaice_tf.clouds import examples
 from seaice_tf.clouds.calibration import PARTS, calibrate
-from seaice_tf.clouds.cases import Options, cases, future
+from seaice_tf.clouds.cases import EvaluateOptions, cases, future
 from seaice_tf.clouds.data import doctor as cloud_doctor
 from seaice_tf.clouds.data.decisions import PLAIN
 from seaice_tf.clouds.products import files as cloud_products
@@ -19,7 +19,18 @@ from seaice_tf.clouds.settings import Settings
 from seaice_tf.clouds.training import NETWORKS, build, served, space, start
 from seaice_tf.clouds.verification import BASELINES, combine, final_masks, score, verify
 from seaice_tf.errors import InputError
-from seaice_tf.task import Case, Maps, Pairs, Splits, Task
+from seaice_tf.task import (
+    Case,
+    Data,
+    Maps,
+    Pairs,
+    PredictOptions,
+    Products,
+    Splits,
+    Task,
+    Training,
+    Verification,
+)
 
 DRAWN = 24  # photos that predict draws; submission.csv has all
 
@@ -40,7 +51,7 @@ def splits(settings: Settings) -> Splits:
         )
     return Splits(
         *NETWORKS[settings.network].examples(train, validation, settings),
-        preview=lambda: next(iter(cases(settings, options=Options("validation")))),
+        preview=lambda: next(iter(cases(settings, options=EvaluateOptions("validation")))),
         files=photos.paths,
         source=photos.source,
     )
@@ -50,7 +61,7 @@ def panel(case: Case, fields: Maps) -> Panel:
     return Panel(case.name, case.context.image(), final_masks(fields), case.truth)
 
 
-def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     """submission.csv, and overlays of the first photos."""
     codes: dict[str, list[str]] = {}
     panels: list[Panel] = []
@@ -91,36 +102,46 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
     return list(found.troubles)
 
 
-CLOUDS = Task(
+SIGNATURE = (
+    "`serve` takes JPEG or PNG files of any size, (batch,) strings, and gives `masks`, "
+    "(batch, 350, 525, 4) bool, of Fish, Flower, Gravel and Sugar by threshold, gate and "
+    "smallest area; `probabilities` of the pixels, (batch, 350, 525, 4), and `chances` of the "
+    "photo to hold each class, (batch, 4); `decisions`, (batch, 5, 4): rule (0 thresholds and "
+    "gates, 1 largest expected Dice), threshold, smallest connected part as a share of the "
+    "picture, gate, and shape to be put around what is left (0 none, 1 box, 2 hull of each "
+    "part, 3 box, 4 hull of all), per class. Parts and shapes are left to the caller; "
+    "`seaice-tf predict clouds` applies them."
+)
+
+TASK = Task(
     name="clouds",
     settings=Settings,
-    splits=splits,
-    build=build,
-    start=start,
-    calibrate=calibrate,
-    served=served,
-    space=space,
-    cases=cases,
-    future=future,
-    score=score,
-    combine=combine,
-    baselines=BASELINES,
-    primary="dice",
-    lower_is_better=False,
-    write=write,
-    verify=verify,
-    pictures=pictures,
-    doctor=doctor,
-    serving=(
-        "`serve` takes JPEG or PNG files of any size, (batch,) strings, and gives `masks`, "
-        "(batch, 350, 525, 4) bool, of Fish, Flower, Gravel and Sugar by threshold, gate and "
-        "smallest area; `probabilities` of the pixels, (batch, 350, 525, 4), and `chances` of the "
-        "photo to hold each class, (batch, 4); `decisions`, (batch, 5, 4): rule (0 thresholds and "
-        "gates, 1 largest expected Dice), threshold, smallest connected part as a share of the "
-        "picture, gate, and shape to be put around what is left (0 none, 1 box, 2 hull of each "
-        "part, 3 box, 4 hull of all), per class. Parts and shapes are left to the caller; "
-        "`seaice-tf predict clouds` applies them."
+    data=Data(
+        splits=splits,
+        cases=cases,
+        future=future,
+        doctor=doctor,
     ),
-    options=Options,
-    report=sections,
+    training=Training(
+        build=build,
+        space=space,
+        serving_model=served,
+        start=start,
+        calibrate=calibrate,
+    ),
+    verification=Verification(
+        score=score,
+        primary="dice",
+        lower_is_better=False,
+        baselines=BASELINES,
+        verify=verify,
+        combine=combine,
+        options=EvaluateOptions,
+    ),
+    products=Products(
+        write=write,
+        pictures=pictures,
+        signature=SIGNATURE,
+        report=sections,
+    ),
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.clouds.cases import Options
+from seaice_tf.clouds.cases import EvaluateOptions
 from seaice_tf.clouds.data.classes import SCORE_SHAPE
 from seaice_tf.clouds.data.decisions import finish, from_table, propose
 from seaice_tf.clouds.products import files as cloud_products
@@ -23,7 +23,7 @@ def final_masks(fields: Maps) -> np.ndarray:
     return finish(fields["masks"], from_table(fields["decisions"]))
 
 
-def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
+def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
     """The contest's Dice (scores.dice), of each class too, and the 95 % interval of the mean."""
     values = dice.table((case.truth, final_masks(fields)) for case, fields in pairs)
     low, high = bootstrap.interval(values)

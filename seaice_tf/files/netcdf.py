@@ -15,7 +15,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError, reason
-from seaice_tf.forecast.data.nsidc0051 import SYNTHETIC_TITLE
+from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
 from seaice_tf.grids.polar import Grid
 
 HEAP = b"GCOL\x01\0\0\0"  # signature and version of a global heap

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import tensorflow as tf
-
 from seaice_tf.files import atomic, lock, shard_folder
 
 
@@ -89,6 +87,8 @@ def _shard(facts: Mapping[str, Any], out: Path, job: Job) -> tuple[dict, bool]:
             held = {}
         if held == {**own, "sha256": _sha256(path)}:
             return held, True
+    import tensorflow as tf  # readers of shards need none of it
+
     with atomic.file(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
         for record in job.records():
             writer.write(record)

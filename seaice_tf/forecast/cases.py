@@ -12,11 +12,11 @@ from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.settings import LEADS, Settings
 from seaice_tf.grids.polar import NORTH
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, PredictOptions
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What `evaluate` can be asked."""
 
     first: str = ""
@@ -43,14 +43,14 @@ class Context:
     citation: str  # of the data
 
 
-def cases(settings: Settings, options: Options | None = None) -> Cases:
+def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     """Forecasts of 12 months of the period of `options`, by default of the test period.
 
     Raises:
         InputError: too short a record before the first, or a month that the network cannot
             forecast from.
     """
-    options = options or Options()
+    options = options or EvaluateOptions()
     data = archive(settings)
     begin = months.parse(options.first or settings.test_first)
     end = months.parse(options.last or settings.test_last)
@@ -71,7 +71,7 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     return Cases(source, [partial(_case, data, settings, i, source, stop) for i in starts])
 
 
-def future(settings: Settings) -> Cases:
+def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """The 12 months after the last one of the data; raises as `cases`."""
     data = archive(settings)
     _refuse(data, settings, len(data.counts))

@@ -10,7 +10,6 @@ import tensorflow as tf
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.forecast.data import months, synthetic_archive
-from seaice_tf.forecast.data import synthetic as synthetic_ice
 from seaice_tf.forecast.data.archive import Archive, read_archive
 from seaice_tf.forecast.networks.distribution import class_of
 from seaice_tf.forecast.networks.features import IceFeatures
@@ -30,7 +29,7 @@ def archive(settings: Settings) -> Archive:
     if root := os.environ.get("SEAICE_TF_DATA"):
         return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
     write = synthetic_archive.write
-    return read_archive(cached("nsidc0051", synthetic_ice, write, *SYNTHETIC_PERIOD))
+    return read_archive(cached("nsidc0051", write, *SYNTHETIC_PERIOD))
 
 
 def training_starts(data: Archive, settings: Settings, december: bool) -> np.ndarray:

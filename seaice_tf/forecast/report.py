@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.cases import Options
+from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.verification import region_masks
@@ -149,7 +149,7 @@ def masks(case: Case) -> dict[str, np.ndarray]:
     shape = case.truth.shape[-2:]
     whole = {"all": np.ones(shape, bool)}
     try:
-        seas = region_masks(Options()) if shape == polar.NORTH.shape else {}
+        seas = region_masks(EvaluateOptions()) if shape == polar.NORTH.shape else {}
     except (InputError, OSError):
         return whole
     return whole | seas

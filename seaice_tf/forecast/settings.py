@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import months
@@ -81,7 +79,7 @@ class Settings:
     crop_share: float = 0.1
     """crops: share of the crops of each month to train on."""
 
-    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+    training: Training = field(
         default_factory=lambda: Training(epochs=2, batch_size=1, learning_rate=2e-3)
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from tensorflow import keras
 
-from seaice_tf.forecast.cases import Options, cases, future
+from seaice_tf.forecast.cases import EvaluateOptions, cases, future
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.month_networks import autoencoder_run
@@ -27,7 +27,17 @@ from seaice_tf.forecast.verification import (
 )
 from seaice_tf.grids import counts
 from seaice_tf.networks.optimizers import training_space
-from seaice_tf.task import Case, Pairs, Splits, Task
+from seaice_tf.task import (
+    Case,
+    Data,
+    Pairs,
+    PredictOptions,
+    Products,
+    Splits,
+    Task,
+    Training,
+    Verification,
+)
 
 
 def splits(settings: Settings) -> Splits:
@@ -41,7 +51,7 @@ def splits(settings: Settings) -> Splits:
     return Splits(
         train,
         validation,
-        preview=lambda: next(iter(cases(settings, Options(*period)))),
+        preview=lambda: next(iter(cases(settings, EvaluateOptions(*period)))),
         files=files,
         source=data.source,
     )
@@ -63,7 +73,7 @@ def space(hp: Any, settings: Settings) -> Settings:
     return dataclasses.replace(settings, training=training, **varied)
 
 
-def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     written: list[Path] = []
     for case, fields in pairs:
         context = case.context
@@ -100,35 +110,45 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
     return list(findings.troubles)
 
 
-FORECAST = Task(
+SIGNATURE = (
+    "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, "
+    "rows, columns) uint8, the last month observed at the end, and gives `concentration`, "
+    "(batch, 12, rows, columns) float32, the fraction of the sea covered by ice in each of "
+    "the next 12 months, 0 on land. The network `distribution` needs a last month of "
+    "December, and also gives `probability` of ice at 15 % or more, `spread` (standard "
+    "deviation) and `contest_decision`, drawn for the contest's score and not a "
+    "concentration."
+)
+
+TASK = Task(
     name="forecast",
     settings=Settings,
-    splits=splits,
-    build=build,
-    served=served,
-    space=space,
-    cases=cases,
-    future=future,
-    score=score,
-    combine=combine,
-    baselines=BASELINES,
-    primary="contest_score",
-    lower_is_better=True,
-    write=write,
-    verify=verify,
-    pictures=pictures,
-    doctor=doctor,
-    serving=(
-        "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, "
-        "rows, columns) uint8, the last month observed at the end, and gives `concentration`, "
-        "(batch, 12, rows, columns) float32, the fraction of the sea covered by ice in each of "
-        "the next 12 months, 0 on land. The network `distribution` needs a last month of "
-        "December, and also gives `probability` of ice at 15 % or more, `spread` (standard "
-        "deviation) and `contest_decision`, drawn for the contest's score and not a "
-        "concentration."
+    data=Data(
+        splits=splits,
+        cases=cases,
+        future=future,
+        doctor=doctor,
+        settings=("data", "minimum_days"),
     ),
-    options=Options,
-    report=sections,
-    slow_baselines=SLOW_BASELINES,
-    data_settings=("data", "minimum_days"),
+    training=Training(
+        build=build,
+        space=space,
+        serving_model=served,
+    ),
+    verification=Verification(
+        score=score,
+        primary="contest_score",
+        lower_is_better=True,
+        baselines=BASELINES,
+        verify=verify,
+        combine=combine,
+        options=EvaluateOptions,
+        slow_baselines=SLOW_BASELINES,
+    ),
+    products=Products(
+        write=write,
+        pictures=pictures,
+        signature=SIGNATURE,
+        report=sections,
+    ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files import maps
 from seaice_tf.files.synthetic_cache import cache_folder
-from seaice_tf.forecast.cases import Options
+from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import regions
 from seaice_tf.forecast.products import verification_maps
 from seaice_tf.forecast.scores import baselines, ensemble
@@ -26,9 +26,11 @@ def decision(fields: Fields) -> np.ndarray:
     return fields.get("contest_decision", fields["concentration"])
 
 
-def score(pairs: Iterable[tuple[Case, Fields]], options: Options | None = None) -> dict[str, float]:
+def score(
+    pairs: Iterable[tuple[Case, Fields]], options: EvaluateOptions | None = None
+) -> dict[str, float]:
     """The contest's and the field's scores of a period, always by calendar month too."""
-    options = options or Options()
+    options = options or EvaluateOptions()
     return scores.score(
         (
             scores.Year(
@@ -49,7 +51,7 @@ def score(pairs: Iterable[tuple[Case, Fields]], options: Options | None = None) 
     )
 
 
-def region_masks(options: Options) -> dict[str, np.ndarray]:
+def region_masks(options: EvaluateOptions) -> dict[str, np.ndarray]:
     root = os.environ.get("SEAICE_TF_DATA")
     if not options.regions and not root:
         raise InputError(

@@ -16,13 +16,13 @@ from seaice_tf.geopose.data.tiles import Tile
 from seaice_tf.geopose.networks.unet import LEAST
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.grids.windows import Window, whole
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, PredictOptions
 
 PREVIEW = 512  # pixels along a side of what is looked at while training
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What `evaluate` can be asked."""
 
     tiles: Literal["test", "validation", "all"] = "test"
@@ -68,9 +68,9 @@ class Context:
     training: Callable[[], list[Facts]]  # of the tiles that are trained on
 
 
-def cases(settings: Settings, options: Options | None = None) -> Cases:
+def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     """The tiles asked for, with their labels as truth."""
-    which = (options or Options()).tiles
+    which = (options or EvaluateOptions()).tiles
     found = examples.labelled(settings)
     number = {"test": settings.test_fold, "validation": settings.validation_fold}.get(which)
     chosen = [tile for tile, fold in found if number in (None, fold)]
@@ -84,7 +84,7 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     return _cases(settings, chosen, about, truth=True)
 
 
-def future(settings: Settings) -> Cases:
+def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """All tiles to be predicted in a folder."""
     found = geopose_tiles.read_unlabelled(examples.folder(settings))
     return _cases(settings, found, examples.title(settings, found), truth=False)

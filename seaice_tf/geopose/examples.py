@@ -14,7 +14,6 @@ from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.geopose.data import augment, synthetic_tiles
 from seaice_tf.geopose.data import pose as geopose
 from seaice_tf.geopose.data import shards as geopose_shards
-from seaice_tf.geopose.data import synthetic as synthetic_city
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.augment import HEAVY, NONE, Strength
 from seaice_tf.geopose.data.pose import CITIES, LABELLED_TABLE, TEST_TABLE, Facts, View
@@ -51,7 +50,7 @@ def folder(settings: Settings) -> Path:
     root = Path(os.environ.get("SEAICE_TF_DATA", "")) / "geopose"
     if any((root / table).is_file() for table in (LABELLED_TABLE, TEST_TABLE)):
         return root
-    return cached("geopose", synthetic_city, synthetic_tiles.write, *SYNTHETIC.values())
+    return cached("geopose", synthetic_tiles.write, *SYNTHETIC.values())
 
 
 def labelled(settings: Settings) -> list[tuple[Tile, int]]:

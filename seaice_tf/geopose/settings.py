@@ -1,9 +1,7 @@
 """Settings of heights and poses."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from seaice_tf.errors import InputError
 from seaice_tf.geopose.networks.unet import DECODER_FILTERS, FULL, LEAST, PoseFrom, ScaleBy
@@ -68,7 +66,7 @@ class Settings:
     views: Literal["one", "all"] = "one"
     """Predict the mean of all eight flips and quarter turns."""
 
-    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+    training: Training = field(
         default_factory=lambda: Training(epochs=24, batch_size=8, learning_rate=2e-3, average=0.98)
     )
 

@@ -5,7 +5,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files import maps
 from seaice_tf.geopose import examples
-from seaice_tf.geopose.cases import Options, cases, future, preview
+from seaice_tf.geopose.cases import EvaluateOptions, cases, future, preview
 from seaice_tf.geopose.doctor import doctor
 from seaice_tf.geopose.inference import together
 from seaice_tf.geopose.prepare import prepare
@@ -15,7 +15,7 @@ from seaice_tf.geopose.report import sections
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.geopose.training import build, served, space, start
 from seaice_tf.geopose.verification import BASELINES, score, sheet, verify
-from seaice_tf.task import Case, Maps, Splits, Task
+from seaice_tf.task import Case, Data, Maps, Products, Splits, Task, Training, Verification
 
 
 def splits(settings: Settings) -> Splits:
@@ -44,36 +44,45 @@ def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     return {"geopose/heights": maps.pixels(figure)}
 
 
-GEOPOSE = Task(
+SIGNATURE = (
+    "`serve` takes images, (batch, height, width, 3) uint8 of any size from 32 x 32 on, the "
+    "city as one-hot of ARG, ATL, JAX and OMA, (batch, 4), and the ground sample distance in "
+    "metres, (batch, 1), and gives `agl`, (batch, height, width) metres above ground; `scale`, "
+    "(batch,) pixels of flow a metre; `angle`, (batch,) radians, the flow being agl x scale x "
+    "(sin, cos) to the right and down; and `certainty` of the angle, (batch,), 0 to 1: the "
+    "flow of the least squared error that is expected is so many times as long."
+)
+
+TASK = Task(
     name="geopose",
     settings=Settings,
-    splits=splits,
-    build=build,
-    start=start,
-    served=served,
-    space=space,
-    cases=cases,
-    future=future,
-    score=score,
-    combine=together,
-    baselines=BASELINES,
-    primary="r2",
-    lower_is_better=False,
-    write=write,
-    verify=verify,
-    pictures=pictures,
-    doctor=doctor,
-    serving=(
-        "`serve` takes images, (batch, height, width, 3) uint8 of any size from 32 x 32 on, the "
-        "city as one-hot of ARG, ATL, JAX and OMA, (batch, 4), and the ground sample distance in "
-        "metres, (batch, 1), and gives `agl`, (batch, height, width) metres above ground; `scale`, "
-        "(batch,) pixels of flow a metre; `angle`, (batch,) radians, the flow being agl x scale x "
-        "(sin, cos) to the right and down; and `certainty` of the angle, (batch,), 0 to 1: the "
-        "flow of the least squared error that is expected is so many times as long."
+    data=Data(
+        splits=splits,
+        cases=cases,
+        future=future,
+        doctor=doctor,
+        prepare=prepare,
+        settings=("data", "target", "tile", "overlap", "views"),
     ),
-    options=Options,
-    report=sections,
-    data_settings=("data", "target"),
-    use_settings=("tile", "overlap", "views"),
-    prepare=prepare,
+    training=Training(
+        build=build,
+        space=space,
+        serving_model=served,
+        start=start,
+    ),
+    verification=Verification(
+        score=score,
+        primary="r2",
+        lower_is_better=False,
+        baselines=BASELINES,
+        verify=verify,
+        combine=together,
+        options=EvaluateOptions,
+    ),
+    products=Products(
+        write=write,
+        pictures=pictures,
+        signature=SIGNATURE,
+        report=sections,
+    ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.geopose.cases import Options
+from seaice_tf.geopose.cases import EvaluateOptions
 from seaice_tf.geopose.data import pose as geopose
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import CITIES, Pose
@@ -29,7 +29,7 @@ def pose(fields: Maps) -> Pose:
     return Pose(float(fields["scale"] * fields["certainty"]), float(fields["angle"]))
 
 
-def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
+def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
     """The contest's score and errors, its 95 % interval over tiles, and the same of each city."""
     cities, rows = [], []
     for case, fields in pairs:

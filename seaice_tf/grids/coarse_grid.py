@@ -9,7 +9,8 @@ k stands for the pixels k d to k d + d - 1 and lies at their centre.
 import numpy as np
 
 from seaice_tf.grids.windows import Window
-from seaice_tf.icechart.data.charts import CELL
+
+CELL = 25  # pixels of 80 m along a side of a 2 km cell; 50 at 40 m
 
 
 def place(

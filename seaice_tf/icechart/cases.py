@@ -7,17 +7,18 @@ from typing import Literal
 
 import numpy as np
 
+from seaice_tf.grids.coarse_grid import CELL
 from seaice_tf.grids.windows import Window
 from seaice_tf.icechart import examples, inference
 from seaice_tf.icechart.data import doctor as scene_doctor
 from seaice_tf.icechart.data import downscale
 from seaice_tf.icechart.data import inputs as scene_inputs
 from seaice_tf.icechart.data import scene as sar_scene
-from seaice_tf.icechart.data.charts import AMSR2, CELL, CHARTS, CLASSES
+from seaice_tf.icechart.data.charts import AMSR2, CHARTS, CLASSES
 from seaice_tf.icechart.data.scene import Scene
 from seaice_tf.icechart.scores import baselines as baselines_charts
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, PredictOptions
 
 By = Literal[
     "location",
@@ -33,7 +34,7 @@ By = Literal[
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What `evaluate` can be asked."""
 
     scenes: Literal["test", "validation", "all"] = "test"
@@ -103,13 +104,13 @@ class Context:
         }
 
 
-def cases(settings: Settings, options: Options | None = None) -> Cases:
+def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     """The scenes asked for, with their charts at 80 m as truth.
 
     Without any scene for tests, those of the validation stand for them, and the source says so. In
     a folder that the run was not trained on, the baselines learn from that folder's scenes.
     """
-    which = (options or Options()).scenes
+    which = (options or EvaluateOptions()).scenes
     held_back, charted = examples.tests(settings), examples.charted(settings)
     _, validation = examples.split(settings, charted)
     chosen = {
@@ -123,7 +124,7 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     return _cases(settings, chosen, about, truth=True)
 
 
-def future(settings: Settings) -> Cases:
+def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """All scenes of a folder."""
     found = examples.scenes(settings)
     return _cases(settings, found, examples.source(settings, found), truth=False)
@@ -146,7 +147,7 @@ def _case(settings: Settings, scene: Scene, about: str, training, truth: bool) -
 
 def preview(settings: Settings) -> Case:
     """A scene of the validation, or as much of it as a tile holds."""
-    case = next(iter(cases(settings, Options("validation"))))
+    case = next(iter(cases(settings, EvaluateOptions("validation"))))
     height, width = case.context.grid
     side = settings.tile
     window = Window(0, 0, min(height, side), min(width, side))

@@ -11,15 +11,13 @@ import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
-from seaice_tf.files.synthetic_cache import cached
-from seaice_tf.forecast.data.nsidc0051 import SYNTHETIC_TITLE
+from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE, cached
 from seaice_tf.grids import tiles
 from seaice_tf.icechart.data import doctor as scene_doctor
 from seaice_tf.icechart.data import downscale, synthetic_scenes
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data import shards as scene_shards
 from seaice_tf.icechart.data import split as scene_split
-from seaice_tf.icechart.data import synthetic as synthetic_scene
 from seaice_tf.icechart.data.charts import CHARTS
 from seaice_tf.icechart.data.doctor import SceneList
 from seaice_tf.icechart.data.pixels import Pixels
@@ -40,7 +38,7 @@ def folder(settings: Settings) -> Path:
     root = os.environ.get("SEAICE_TF_DATA")
     if root and any((Path(root) / "ai4arctic").glob("*_prep.nc")):
         return Path(root) / "ai4arctic"
-    return cached("icechart", synthetic_scene, synthetic_scenes.write, *SYNTHETIC.values())
+    return cached("icechart", synthetic_scenes.write, *SYNTHETIC.values())
 
 
 def scenes(settings: Settings) -> list[Scene]:

@@ -1,9 +1,7 @@
 """Settings of the ice charts."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from seaice_tf.errors import InputError
 from seaice_tf.icechart.data.charts import CHARTS, COARSE, FINE
@@ -101,7 +99,7 @@ class Settings:
     skip_damaged: bool = False
     """Leave out scenes that `doctor` finds fault with, and say which."""
 
-    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+    training: Training = field(
         default_factory=lambda: Training(epochs=40, batch_size=8, learning_rate=3e-3, average=0.98)
     )
 

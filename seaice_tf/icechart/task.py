@@ -5,7 +5,7 @@ import numpy as np
 from seaice_tf.files import maps
 from seaice_tf.icechart import examples
 from seaice_tf.icechart.calibration import calibrate
-from seaice_tf.icechart.cases import Options, cases, future, preview
+from seaice_tf.icechart.cases import EvaluateOptions, cases, future, preview
 from seaice_tf.icechart.doctor import doctor
 from seaice_tf.icechart.prepare import prepare
 from seaice_tf.icechart.products.files import write
@@ -13,7 +13,7 @@ from seaice_tf.icechart.report import sections
 from seaice_tf.icechart.settings import Settings
 from seaice_tf.icechart.training import also_served, build, served, space
 from seaice_tf.icechart.verification import BASELINES, combine, score, sheet, verify
-from seaice_tf.task import Case, Maps, Splits, Task
+from seaice_tf.task import Case, Data, Maps, Products, Splits, Task, Training, Verification
 
 
 def splits(settings: Settings) -> Splits:
@@ -33,40 +33,49 @@ def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     return {"icechart/charts": maps.pixels(sheet(case, fields, "training"))}
 
 
-ICECHART = Task(
+SIGNATURE = (
+    "`serve` takes the channels of the settings, standardised as in the ready-to-train scenes "
+    "and averaged over blocks of `downscale` x `downscale` pixels of 80 m, (batch, height, "
+    "width, channels) float32 of any size, and gives `SIC`, `SOD` and `FLOE`, (batch, height, "
+    "width) uint8 classes; `concentration` in tenths; `SIC_probabilities`, "
+    "`SOD_probabilities` and `FLOE_probabilities`, (batch, height, width, classes); "
+    "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. `serve_raw` takes "
+    "the same channels in their own units (dB, degrees, K, m/s, kg/m2, zones), NaN where "
+    "there are no data. Land is charted like sea: mask it."
+)
+
+TASK = Task(
     name="icechart",
     settings=Settings,
-    splits=splits,
-    build=build,
-    calibrate=calibrate,
-    served=served,
-    also_served=also_served,
-    space=space,
-    cases=cases,
-    future=future,
-    score=score,
-    combine=combine,
-    baselines=BASELINES,
-    primary="score",
-    lower_is_better=False,
-    write=write,
-    verify=verify,
-    pictures=pictures,
-    doctor=doctor,
-    serving=(
-        "`serve` takes the channels of the settings, standardised as in the ready-to-train scenes "
-        "and averaged over blocks of `downscale` x `downscale` pixels of 80 m, (batch, height, "
-        "width, channels) float32 of any size, and gives `SIC`, `SOD` and `FLOE`, (batch, height, "
-        "width) uint8 classes; `concentration` in tenths; `SIC_probabilities`, "
-        "`SOD_probabilities` and `FLOE_probabilities`, (batch, height, width, classes); "
-        "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. `serve_raw` takes "
-        "the same channels in their own units (dB, degrees, K, m/s, kg/m2, zones), NaN where "
-        "there are no data. Land is charted like sea: mask it."
+    data=Data(
+        splits=splits,
+        cases=cases,
+        future=future,
+        doctor=doctor,
+        prepare=prepare,
+        settings=("data", "target", "views", "tile", "halo", "skip_damaged"),
+        inputs=("channels", "downscale"),
     ),
-    options=Options,
-    report=sections,
-    data_settings=("data", "target"),
-    use_settings=("views", "tile", "halo", "skip_damaged"),
-    input_settings=("channels", "downscale"),
-    prepare=prepare,
+    training=Training(
+        build=build,
+        space=space,
+        serving_model=served,
+        calibrate=calibrate,
+        extra_endpoints=also_served,
+    ),
+    verification=Verification(
+        score=score,
+        primary="score",
+        lower_is_better=False,
+        baselines=BASELINES,
+        verify=verify,
+        combine=combine,
+        options=EvaluateOptions,
+    ),
+    products=Products(
+        write=write,
+        pictures=pictures,
+        signature=SIGNATURE,
+        report=sections,
+    ),
 )

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from seaice_tf.files import maps
 from seaice_tf.grids.windows import Window
-from seaice_tf.icechart.cases import Options
+from seaice_tf.icechart.cases import EvaluateOptions
 from seaice_tf.icechart.conditions import CONDITIONS, Counts, added
 from seaice_tf.icechart.data import decision as ice_decision
 from seaice_tf.icechart.data import downscale, scene
@@ -48,13 +48,13 @@ def masked(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     return {chart: np.where(valid, charts[chart], np.uint8(MASK)) for chart in CHARTS}
 
 
-def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
+def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
     """The contest's scores of all scenes pooled, and of groups.
 
     Those of whole scenes always stand in it; what changes from pixel to pixel costs another look at
     all of them, and has to be asked for.
     """
-    asked = [kind for kind in (options or Options()).by if kind in CONDITIONS]
+    asked = [kind for kind in (options or EvaluateOptions()).by if kind in CONDITIONS]
     tables, labels = [], []
     counts: dict[str, Counts] = {}
     for case, fields in pairs:

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from seaice_tf.clouds.data.photos import read_image
 from seaice_tf.errors import InputError
 from seaice_tf.files import npz
+from seaice_tf.files.photos import read_image
 from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast import examples
 from seaice_tf.nowcast.data import climatehack, optical_flow
@@ -20,11 +20,11 @@ from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_IN, FRAMES_OUT, TARGET
 from seaice_tf.nowcast.data.pixels import Frames
 from seaice_tf.nowcast.examples import Place
 from seaice_tf.nowcast.settings import Settings
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, PredictOptions
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What `evaluate` can be asked."""
 
     windows: Literal["test", "validation", "all"] = "test"
@@ -59,9 +59,9 @@ class Context:
         return None if self.osgb is None else self.osgb[:, CENTRE, CENTRE]
 
 
-def cases(settings: Settings, options: Options | None = None) -> Cases:
+def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     """Windows with what came after: of the contest's files, or cut from sequences."""
-    which = (options or Options()).windows
+    which = (options or EvaluateOptions()).windows
     if path := contest_file(settings):
         return _contest(path, truth=True)
     found = examples.looked_at(settings)
@@ -80,7 +80,7 @@ def cases(settings: Settings, options: Options | None = None) -> Cases:
     return Cases(source, [partial(_case, place, source, True) for place in chosen])
 
 
-def future(settings: Settings) -> Cases:
+def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """The contest's features; two images; or the last 12 frames of sequences, those of shards if
     these alone are named, in windows whose centres lie side by side."""
     if "," in settings.data:

@@ -16,7 +16,6 @@ from seaice_tf.nowcast.data import doctor as frame_doctor
 from seaice_tf.nowcast.data import frames
 from seaice_tf.nowcast.data import layout as nowcast
 from seaice_tf.nowcast.data import shards as frame_shards
-from seaice_tf.nowcast.data import synthetic as synthetic_frames
 from seaice_tf.nowcast.data import synthetic_frames as synthetic_writer
 from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
 from seaice_tf.nowcast.data.pixels import Frames
@@ -34,7 +33,7 @@ def folder(settings: Settings) -> Path:
     root = os.environ.get("SEAICE_TF_DATA")
     if root and any((Path(root) / "hrv").glob("*.npz")):
         return Path(root) / "hrv"
-    return cached("nowcast", synthetic_frames, synthetic_writer.write, *SYNTHETIC.values())
+    return cached("nowcast", synthetic_writer.write, *SYNTHETIC.values())
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,7 @@
 """Settings of the nowcast."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from seaice_tf.errors import InputError
 from seaice_tf.networks.encoders import KINDS
@@ -100,7 +98,7 @@ class Settings:
     """Serve the mean of what is forecast of a window and of its three mirror images, which takes
     four times as long."""
 
-    training: Annotated[Training, tyro.conf.arg(name="")] = field(
+    training: Training = field(
         default_factory=lambda: Training(epochs=16, batch_size=2, learning_rate=2e-3, average=0.98)
     )
 

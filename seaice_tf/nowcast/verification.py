@@ -5,13 +5,13 @@ from typing import cast
 
 import numpy as np
 
-from seaice_tf.nowcast.cases import Options
+from seaice_tf.nowcast.cases import EvaluateOptions
 from seaice_tf.nowcast.scores import baselines as baselines_nowcast
 from seaice_tf.nowcast.scores import score as scores
 from seaice_tf.task import Maps, Pairs, Predictor
 
 
-def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
+def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
     """Means over windows with the 95 % interval of MS-SSIM, and those at each lead if asked for."""
     places, windows = [], []
     for case, fields in pairs:
@@ -19,7 +19,7 @@ def score(pairs: Pairs, options: Options | None = None) -> dict[str, float]:
         windows.append(scores.of_window(case.truth, fields["frames"], case.context.known))
     low, high = scores.interval(places, windows)
     result = {**scores.scores(windows), "ms_ssim_low": low, "ms_ssim_high": high}
-    if "lead" in (options or Options()).by:
+    if "lead" in (options or EvaluateOptions()).by:
         table = scores.by_lead(windows)
         for lead in np.flatnonzero(np.isfinite(table["mae"])):
             for name, values in table.items():

@@ -1,12 +1,13 @@
 """A run's SavedModel as a predictor."""
 
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.runs import folder, manifest
-from seaice_tf.task import Predictor
+from seaice_tf.task import Case, Predictor
 
 
 def predictor(run: Path, trust: bool = False) -> Predictor:
@@ -45,7 +46,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
     def predict(case):
         if case.pieces:
             return case.pieces(serve)
-        inputs = case.batch()
+        inputs = batch(case)
         # A model that takes any size has still learnt from one grid only.
         if made_for and list(inputs.shape[1:]) != made_for:
             raise InputError(
@@ -55,6 +56,11 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
         return {head: value[0] for head, value in serve(inputs).items()}
 
     return predict
+
+
+def batch(case: Case) -> Any:
+    """The inputs of a case as tensors with a batch axis of 1."""
+    return tf.nest.map_structure(lambda x: tf.convert_to_tensor(x)[None], case.inputs)
 
 
 def _require_hash(run: Path, expected: str | None) -> None:

@@ -36,19 +36,19 @@ Weights of epoch {kept_epoch} of {epochs}; seed {seed}; {seconds:.0f} s of train
 
 def card(task: Task, settings: Any, manifest: dict[str, Any], scores: dict[str, Any]) -> str:
     """Markdown with the scores beside all baselines, the interface and the origin."""
-    primary = task.primary
+    primary = task.verification.primary
     entries = {"**this model**": scores["scores"], **scores["baselines"]}
-    sign = 1 if task.lower_is_better else -1
+    sign = 1 if task.verification.lower_is_better else -1
     ranked = sorted(entries.items(), key=lambda entry: sign * entry[1][primary])
     warning = "" if scores["skill"] > 0 else " **It does not beat its best baseline.**"
     return TEMPLATE.format(
         **manifest,
         **{key: scores[key] for key in ("run", "n", "best_baseline", "skill")},
         primary=primary,
-        direction="lower" if task.lower_is_better else "higher",
+        direction="lower" if task.verification.lower_is_better else "higher",
         rows="\n".join(f"| {name} | {values[primary]:.3f} |" for name, values in ranked),
         scored=scores["data"],
         warning=warning,
-        serving=task.serving,
+        serving=task.products.signature,
         served_by=settings_file.to_json(settings),
     )

@@ -32,7 +32,7 @@ def predictor(task: Task, runs: Sequence[Path], trust: bool = False) -> Predicto
     members = [artifact.predictor(run, trust) for run in runs]
     if len(members) == 1:
         return members[0]
-    return lambda case: task.combine([member(case) for member in members])
+    return lambda case: task.verification.combine([member(case) for member in members])
 
 
 def cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Cases]) -> Cases:
@@ -41,13 +41,13 @@ def cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Cases]) -> 
     What one of them cannot be asked is refused; what they say of the data all stands in `source`.
     """
     first = settings[0]
-    for each, name in itertools.product(settings, task.input_settings):
+    for each, name in itertools.product(settings, task.data.inputs):
         if getattr(each, name) != getattr(first, name):
             raise InputError(
                 f"ensemble: expected runs with {name} {getattr(first, name)} as the first, got "
                 f"{getattr(each, name)}; leave that run out"
             )
-    held = ("training", *task.data_settings, *task.use_settings)
+    held = ("training", *task.data.settings)
     shared = {name: getattr(first, name) for name in held}
     alike = dict.fromkeys(dataclasses.replace(each, **shared) for each in settings)
     made = [make(each) for each in alike]

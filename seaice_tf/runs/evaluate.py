@@ -16,7 +16,7 @@ from seaice_tf.task import Cases, Predictor, Task
 
 def evaluate(task: Task, settings: Any, run: Path, options: Any = None) -> dict[str, Any]:
     """Score the SavedModel in `run` beside the baselines on the cases that `options` name."""
-    cases = task.cases(settings, options)
+    cases = task.data.cases(settings, options)
     name = run.name.removesuffix(".partial")
     return compare(task, cases, artifact.predictor(run), name, options)
 
@@ -37,7 +37,7 @@ def compare(
         cases: with truth.
         predictor: what is scored.
         name: of the run, or of the ensemble.
-        options: of the class `task.options`, which the cases were made with.
+        options: of the class `task.verification.options`, which the cases were made with.
         slow: compare with the slow baselines too.
         out: folder to write each case against its truth to.
 
@@ -48,35 +48,35 @@ def compare(
     """
     if not len(cases):
         raise InputError(f"{task.name}: expected something to evaluate, got no case")
-    options = options or task.options()
+    options = options or task.verification.options()
 
     scores = score(task, cases, predictor, options)
     if out:
         pairs = ((case, predictor(case)) for case in cases)
-        task.verify(pairs, out, f"seaice_tf {task.name} {name}")
-    dumb = {**task.baselines, **(task.slow_baselines if slow else {})}
+        task.verification.verify(pairs, out, f"seaice_tf {task.name} {name}")
+    dumb = {**task.verification.baselines, **(task.verification.slow_baselines if slow else {})}
     baselines = {label: score(task, cases, other, options) for label, other in dumb.items()}
-    sign = 1 if task.lower_is_better else -1
-    best = min(baselines, key=lambda label: sign * baselines[label][task.primary])
-    reference = baselines[best][task.primary]
+    sign = 1 if task.verification.lower_is_better else -1
+    best = min(baselines, key=lambda label: sign * baselines[label][task.verification.primary])
+    reference = baselines[best][task.verification.primary]
     return {
         "task": task.name,
         "run": name,
         "data": cases.source,
         "n": len(cases),
-        "primary": task.primary,
-        "lower_is_better": task.lower_is_better,
+        "primary": task.verification.primary,
+        "lower_is_better": task.verification.lower_is_better,
         "scores": scores,
         "baselines": baselines,
         "best_baseline": best,
-        "skill": sign * (reference - scores[task.primary]) / abs(reference),
+        "skill": sign * (reference - scores[task.verification.primary]) / abs(reference),
     }
 
 
 def score(task: Task, cases: Cases, predictor: Predictor, options: Any = None) -> dict[str, float]:
     """The task's scores of one predictor, case by case in bounded memory."""
     pairs = ((case, predictor(case)) for case in cases)
-    return task.score(pairs, options or task.options())
+    return task.verification.score(pairs, options or task.verification.options())
 
 
 def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None = None) -> None:

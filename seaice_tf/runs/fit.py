@@ -32,9 +32,9 @@ def seed_everything(seed: int) -> None:
 def network(task: Task, settings: Any, path: Path) -> keras.Model:
     """The task's network to be fitted in the folder `path`, started if nothing of it is there."""
     with compat.precision(settings.training.precision):
-        model = task.build(settings)
+        model = task.training.build(settings)
     if not (path / folder.CHECKPOINT).exists():
-        task.start(settings, model)
+        task.training.start(settings, model)
         if settings.training.transfer:
             _transfer(Path(settings.training.transfer) / folder.WEIGHTS, model, path)
     return model

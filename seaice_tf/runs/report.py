@@ -99,7 +99,7 @@ def _pictures(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> l
     for run in runs:
         if run.name in scored:
             shown = scored[run.name].shown(task, run, ROOM // len(scored))
-            for section in task.report(shown):
+            for section in task.products.report(shown):
                 made.setdefault(section.title, {})[run.name] = section
     sections = []
     for title, by_run in made.items():

@@ -75,9 +75,12 @@ class Scored:
         return np.array([entry.get(name, np.nan) for entry in self.scores[predictor]])
 
     def shown(self, task: Task, run: Opened, room: int) -> Shown:
-        known = [name for name in run.ranked() if name in task.baselines]
-        ranked = {name: task.baselines[name] for name in (*known, *task.baselines)}
-        values = self.values("", task.primary).tolist()
+        known = [name for name in run.ranked() if name in task.verification.baselines]
+        ranked = {
+            name: task.verification.baselines[name]
+            for name in (*known, *task.verification.baselines)
+        }
+        values = self.values("", task.verification.primary).tolist()
         return Shown(run.name, run.settings, self.pairs, values, ranked, room)
 
 
@@ -102,7 +105,7 @@ def score(task: Task, run: Opened, data: str | None = None, trust: bool = False)
             and not to be trusted, or there is no case.
     """
     settings = dataclasses.replace(run.settings, data=data) if data else run.settings
-    cases = task.cases(settings, task.options())
+    cases = task.data.cases(settings, task.verification.options())
     if not len(cases):
         raise InputError(f"{task.name}: expected cases with a truth, got none")
     predictor = artifact.predictor(run.path, trust)
@@ -112,24 +115,24 @@ def score(task: Task, run: Opened, data: str | None = None, trust: bool = False)
         case = cases.make[i]()
         pairs.append((case, predictor(case)))
     scores = {"": [_alone(task, case, maps) for case, maps in pairs]}
-    for name, other in task.baselines.items():
+    for name, other in task.verification.baselines.items():
         scores[name] = [_alone(task, case, other(case)) for case, _ in pairs]
     return Scored(cases.source, len(cases), pairs, scores, _groups(task, run, pairs))
 
 
 def _alone(task: Task, case: Case, maps: Maps) -> dict[str, float]:
-    found = task.score([(case, maps)], task.options())
+    found = task.verification.score([(case, maps)], task.verification.options())
     return {name: value for name, value in found.items() if "/" not in name}
 
 
 def _groups(task: Task, run: Opened, pairs: list) -> dict[str, dict[str, float]]:
     """Scores by all conditions that the task knows and the data at hand can tell."""
     best = run.scores["best_baseline"]
-    dumb = ((case, task.baselines[best](case)) for case, _ in pairs)
+    dumb = ((case, task.verification.baselines[best](case)) for case, _ in pairs)
     kinds = _kinds(task)
     found = {"": _grouped(task, pairs, kinds)}
     known = tuple(kind for kind in kinds if any(k.startswith(f"{kind}_") for k in found[""]))
-    if found[""] and best in task.baselines:
+    if found[""] and best in task.verification.baselines:
         found[best] = _grouped(task, dumb, known)
     return found
 
@@ -137,7 +140,7 @@ def _groups(task: Task, run: Opened, pairs: list) -> dict[str, dict[str, float]]
 def _grouped(task: Task, pairs: Any, kinds: tuple[str, ...]) -> dict[str, float]:
     """All kinds at once, or, if one of them cannot be told, each by itself."""
     try:
-        scores = task.score(pairs, _by(task, kinds)) if kinds else {}
+        scores = task.verification.score(pairs, _by(task, kinds)) if kinds else {}
     except InputError:
         scores = {}
         for kind in kinds if len(kinds) > 1 else ():
@@ -146,10 +149,10 @@ def _grouped(task: Task, pairs: Any, kinds: tuple[str, ...]) -> dict[str, float]
 
 
 def _by(task: Task, kinds: tuple[str, ...]) -> Any:
-    return dataclasses.replace(task.options(), by=kinds)
+    return dataclasses.replace(task.verification.options(), by=kinds)
 
 
 def _kinds(task: Task) -> tuple[str, ...]:
     """What the scores can be grouped by: the choices of the option `by`."""
-    items = typing.get_args(typing.get_type_hints(task.options)["by"])
-    return typing.get_args(items[0]) if items else ()
+    hint = typing.get_type_hints(task.verification.options).get("by")
+    return typing.get_args(typing.get_args(hint)[0]) if hint else ()

@@ -18,16 +18,19 @@ BOUNDS = ("_low", "_high")  # names of a score's own interval, which the table d
 
 def facts(task: Task, runs: list[Opened]) -> dict[str, tuple[str, str]]:
     """The numbers that come first: those of the best run."""
-    sign = 1 if task.lower_is_better else -1
-    best = min(runs, key=lambda run: sign * run.scores["scores"][task.primary])
+    sign = 1 if task.verification.lower_is_better else -1
+    best = min(runs, key=lambda run: sign * run.scores["scores"][task.verification.primary])
     scores, dumb = best.scores, best.scores["best_baseline"]
-    direction = "lower is better" if task.lower_is_better else "higher is better"
+    direction = "lower is better" if task.verification.lower_is_better else "higher is better"
     told = direction if len(runs) == 1 else f"{best.name}; {direction}"
     seconds = best.manifest.get("seconds", NAN)
     epochs = f"{best.manifest.get('epochs', '?')} epochs, seed {best.manifest.get('seed', '?')}"
     return {
-        task.primary.replace("_", " "): (number(scores["scores"][task.primary]), told),
-        "best baseline": (number(scores["baselines"][dumb][task.primary]), dumb),
+        task.verification.primary.replace("_", " "): (
+            number(scores["scores"][task.verification.primary]),
+            told,
+        ),
+        "best baseline": (number(scores["baselines"][dumb][task.verification.primary]), dumb),
         "skill": (f"{scores['skill']:+.1%}", "gain over the best baseline"),
         "cases": (number(scores["n"]), "scored"),
         "training": (f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min", epochs),
@@ -60,11 +63,17 @@ def scores(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list
         for name, values in run.scores["baselines"].items():
             label = name if alike else f"{name}, as for {run.name}"
             rows.setdefault(label, (values, run, name))
-    sign = 1 if task.lower_is_better else -1
-    order = sorted(rows, key=lambda label: sign * rows[label][0].get(task.primary, NAN))
+    sign = 1 if task.verification.lower_is_better else -1
+    order = sorted(
+        rows, key=lambda label: sign * rows[label][0].get(task.verification.primary, NAN)
+    )
     found = runs[0].scores["scores"]
-    names = [n for n in found if "/" not in n and not n.endswith(BOUNDS) and n != task.primary]
-    names.insert(0, task.primary)
+    names = [
+        n
+        for n in found
+        if "/" not in n and not n.endswith(BOUNDS) and n != task.verification.primary
+    ]
+    names.insert(0, task.verification.primary)
     primary, *others = (name.replace("_", " ") for name in names)
     columns, text = ["predictor", primary, *others], "Bold: the runs. "
     if scored:
@@ -83,7 +92,7 @@ def scores(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list
         if scored:
             cells[2:2] = _intervals(task, run, scored.get(run.name), predictor)
         table.append(cells)
-    direction = "lower" if task.lower_is_better else "higher"
+    direction = "lower" if task.verification.lower_is_better else "higher"
     title = f"Ordered by {primary}, {direction} is better"
     return [Table(title, columns, table, text, {run.name for run in runs})]
 
@@ -92,8 +101,8 @@ def _intervals(task: Task, run: Opened, scored: Scored | None, predictor: str) -
     best = run.scores["best_baseline"]
     if scored is None or predictor not in scored.scores or best not in scored.scores:
         return [NAN, NAN]
-    own, reference = (scored.values(each, task.primary) for each in (predictor, best))
-    gain = reference - own if task.lower_is_better else own - reference
+    own, reference = (scored.values(each, task.verification.primary) for each in (predictor, best))
+    gain = reference - own if task.verification.lower_is_better else own - reference
     return [_interval(own), NAN if predictor == best else _interval(gain)]
 
 
@@ -145,9 +154,9 @@ def cases(task: Task, scored: Mapping[str, Scored]) -> list[Part]:
         names = [n for n in found.scores[""][0] if not n.endswith(BOUNDS)]
         dumb = [name for name in found.scores if name]
         columns = ["case", *(name.replace("_", " ") for name in names)]
-        columns += [f"{task.primary.replace('_', ' ')}, {name}" for name in dumb]
+        columns += [f"{task.verification.primary.replace('_', ' ')}, {name}" for name in dumb]
         values = [found.values("", name) for name in names]
-        values += [found.values(name, task.primary) for name in dumb]
+        values += [found.values(name, task.verification.primary) for name in dumb]
         rows: list[list[Cell]] = [
             [case.name, *(float(column[i]) for column in values)]
             for i, (case, _) in enumerate(found.pairs)

@@ -13,6 +13,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import atomic, lock
 from seaice_tf.networks import weights
 from seaice_tf.runs import (
+    artifact,
     card,
     checkpoint,
     evaluate,
@@ -81,9 +82,9 @@ def _train(
     model, state = _learn(task, settings, splits, path, together, anyway, tell)
     folder.write_json(path / HISTORY, state.history)
     if settings.training.precision != "float32" or together.num_replicas_in_sync > 1:
-        model = task.build(settings)
+        model = task.training.build(settings)
         weights.load(path / folder.WEIGHTS, model)
-    settings = task.calibrate(settings, model)
+    settings = task.training.calibrate(settings, model)
     atomic.write_text(path / folder.SETTINGS, settings_file.to_json(settings))
     write_saved_model(task, settings, model, path)
     scores = evaluate.evaluate(task, settings, path)
@@ -105,7 +106,7 @@ def _assist(task: Task, settings: Any, run: Path, anyway: bool, again: dict | No
 
 def _splits(task: Task, settings: Any, again: dict | None) -> Splits:
     fit.seed_everything(settings.training.seed)
-    splits = task.splits(settings)
+    splits = task.data.splits(settings)
     if again:
         rerun.check_data(again, splits.files)
     return splits
@@ -128,7 +129,7 @@ def _learn(
     if not anyway and together.num_replicas_in_sync == 1:  # the estimate is that of one network
         memory.require(model, splits, settings.training)
     with together.scope():
-        watch = Pictures(task, splits, task.served(settings, model), path)
+        watch = Pictures(task, splits, task.training.serving_model(settings, model), path)
     tell(track.begun(settings))
     state = fit.fit(model, splits, settings.training, path, [watch, track.Curves(tell)])
     watch.logs.close()
@@ -138,7 +139,7 @@ def _learn(
 def export(task: Task, run: Path) -> Path:
     """Write the SavedModel of a complete run again, from its weights.npz."""
     settings = folder.open_run(run, task)
-    model = task.build(settings)
+    model = task.training.build(settings)
     weights.load(run / folder.WEIGHTS, model)
     with lock.held(run):
         write_saved_model(task, settings, model, run)
@@ -149,9 +150,9 @@ def export(task: Task, run: Path) -> Path:
 
 
 def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
-    served = task.served(settings, model)
+    served = task.training.serving_model(settings, model)
     with atomic.folder(path / folder.SAVED_MODEL) as temporary:
-        compat.export(served, temporary, **task.also_served(settings, served))
+        compat.export(served, temporary, **task.training.extra_endpoints(settings, served))
 
 
 def show_scores(scores: Mapping[str, float], path: Path, epoch: int) -> None:
@@ -176,10 +177,10 @@ class Pictures(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1).bit_count() != 1:
             return
-        outputs = self.served(self.case.batch())
+        outputs = self.served(artifact.batch(self.case))
         # In mixed precision they may be of a type that is drawn by nobody.
         maps = {head: tf.cast(value, tf.float32).numpy()[0] for head, value in outputs.items()}
         with self.logs.as_default(step=epoch):
-            for tag, picture in self.task.pictures(self.case, maps).items():
+            for tag, picture in self.task.products.pictures(self.case, maps).items():
                 tf.summary.image(tag, picture[None])
         self.logs.flush()

@@ -39,7 +39,7 @@ class Sweep(BaseTuner):
         self.train_trial = train
         super().__init__(
             oracle,
-            lambda hp: task.space(hp, settings),
+            lambda hp: task.training.space(hp, settings),
             directory=str(run.parent),
             project_name=run.name,
         )
@@ -60,7 +60,7 @@ class Sweep(BaseTuner):
 
     def train(self, trial) -> float:
         values = trial.hyperparameters.values
-        settings = self.task.space(trial.hyperparameters, self.base)
+        settings = self.task.training.space(trial.hyperparameters, self.base)
         path = self.trial_folder(settings)
         with lock.held(path):
             folder.claim(path / folder.SETTINGS, json.loads(settings_file.to_json(settings)))
@@ -97,7 +97,7 @@ def train_trial(
     """
     keras.backend.clear_session()
     fit.seed_everything(settings.training.seed)
-    splits = task.splits(settings)
+    splits = task.data.splits(settings)
     together = strategy.join(settings.training)
     with together.scope():
         model = fit.network(task, settings, path)
@@ -161,7 +161,8 @@ def tune(
         )
         if best is None:
             return None
-        return atomic.write_text(run / BEST, settings_file.to_json(task.space(best, settings)))
+        found = task.training.space(best, settings)
+        return atomic.write_text(run / BEST, settings_file.to_json(found))
 
 
 def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters | None:

@@ -32,7 +32,7 @@ def test_help_and_version(capsys):
 
 def test_unknown_verbs_and_tasks(fails):
     fails("trian", "forecast", message="expected one of doctor")
-    known = "expected one of forecast, clouds, icechart, nowcast, geopose, got 'clods'"
+    known = "expected one of forecast, icechart, nowcast, clouds, geopose, got 'clods'"
     fails("train", "clods", message=known)
     fails("train", message="expected one of forecast")
 

@@ -81,6 +81,6 @@ def test_the_saved_model_needs_none_of_our_code(run, home, ice_archive, tmp_path
         capture_output=True,
     )
     task = TASKS["forecast"]
-    case = next(iter(task.future(folder.open_run(run, task))))
+    case = next(iter(task.data.future(folder.open_run(run, task))))
     ours = artifact.predictor(run)(case)["concentration"]
     np.testing.assert_allclose(np.load(out), ours, atol=1e-5)

@@ -11,7 +11,7 @@ from seaice_tf.clouds import examples as data
 from seaice_tf.clouds.data.classes import SCORE_SHAPE
 from seaice_tf.clouds.data.decisions import Decisions, decide, propose, table
 from seaice_tf.clouds.products.submission_check import validate_submission
-from seaice_tf.clouds.task import CLOUDS, Options, Settings
+from seaice_tf.clouds.task import TASK, EvaluateOptions, Settings
 from seaice_tf.clouds.verification import combine, final_masks
 from seaice_tf.errors import InputError
 from seaice_tf.networks import weights
@@ -25,13 +25,13 @@ def test_no_photo_is_trained_on_and_scored(cloud_settings):
     photos = data.labelled(cloud_settings)
     train = set(data.training_photos(photos, cloud_settings).names)
     named = {
-        which: {case.name for case in CLOUDS.cases(cloud_settings, Options(which))}
+        which: {case.name for case in TASK.data.cases(cloud_settings, EvaluateOptions(which))}
         for which in ("test", "validation", "all")
     }
     assert train | named["test"] | named["validation"] == named["all"] == set(photos.names)
     assert not train & (named["test"] | named["validation"])
     assert not named["test"] & named["validation"]
-    assert "IN SAMPLE" in CLOUDS.cases(cloud_settings, Options("validation")).source
+    assert "IN SAMPLE" in TASK.data.cases(cloud_settings, EvaluateOptions("validation")).source
 
 
 def test_examples_are_the_photos_with_their_masks(cloud_settings):
@@ -61,17 +61,17 @@ def test_augmentation_moves_the_masks_with_the_photo():
 
 def test_texture_is_seen_by_weights_that_are_named(cloud_settings):
     with pytest.raises(InputError, match="--weights imagenet"):
-        CLOUDS.splits(dataclasses.replace(cloud_settings, network="texture"))
+        TASK.data.splits(dataclasses.replace(cloud_settings, network="texture"))
 
 
 def test_decisions_are_given_or_chosen_but_not_both(cloud_settings):
     with pytest.raises(InputError, match="--choose nothing"):
-        CLOUDS.splits(dataclasses.replace(cloud_settings, decisions=EXPECTED))
+        TASK.data.splits(dataclasses.replace(cloud_settings, decisions=EXPECTED))
 
 
 def test_too_few_photos_to_train_on(cloud_settings):
     with pytest.raises(InputError, match="expected photos to train on"):
-        CLOUDS.splits(dataclasses.replace(cloud_settings, folds=12))
+        TASK.data.splits(dataclasses.replace(cloud_settings, folds=12))
 
 
 def test_a_ridge_on_texture_trains_and_serves_photos(cloud_settings, tmp_path):
@@ -85,13 +85,13 @@ def test_a_ridge_on_texture_trains_and_serves_photos(cloud_settings, tmp_path):
         choose="nothing",
         decisions=EXPECTED,
     )
-    splits = CLOUDS.splits(settings)
-    model = CLOUDS.build(settings)
+    splits = TASK.data.splits(settings)
+    model = TASK.training.build(settings)
     batch = next(iter(training_stream(splits.train, 4, seed=0)))
     assert batch[0].shape[:3] == (4, 8, 12)
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
-    case = next(iter(CLOUDS.cases(settings)))
-    fields = CLOUDS.served(settings, model)(tf.constant([case.inputs]))
+    case = next(iter(TASK.data.cases(settings)))
+    fields = TASK.training.serving_model(settings, model)(tf.constant([case.inputs]))
     fields = {name: value.numpy()[0] for name, value in fields.items()}
     assert fields["masks"].shape == (*SCORE_SHAPE, 4)
     proposed = propose(fields["probabilities"], fields["chances"], EXPECTED)
@@ -124,16 +124,16 @@ def test_photos_without_labels_make_a_valid_submission(cloud_folder, cloud_setti
     settings = dataclasses.replace(cloud_settings, data=str(folder))
     box = np.zeros((*SCORE_SHAPE, 4), bool)
     box[100:200, 50:300, 2] = True
-    pairs = [(case, {"masks": box}) for case in CLOUDS.future(settings)]
-    written = CLOUDS.write(pairs, tmp_path / "out", "a test")
+    pairs = [(case, {"masks": box}) for case in TASK.data.future(settings)]
+    written = TASK.products.write(pairs, tmp_path / "out", "a test")
     assert tmp_path / "out" / "submission.csv" in written
     names = [case.name for case, _ in pairs]
     submission = tmp_path / "out" / "submission.csv"
     assert validate_submission(submission, names) == []
     checked = dataclasses.replace(cloud_settings, data=str(submission))
-    assert CLOUDS.doctor(checked, None) == []
+    assert TASK.data.doctor(checked, None) == []
     submission.write_text(submission.read_text().replace("_Gravel,", "_Gravel,0 "))
-    assert len(CLOUDS.doctor(checked, None)) == len(names)
+    assert len(TASK.data.doctor(checked, None)) == len(names)
 
 
 def test_a_damaged_photo_is_named(cloud_folder, cloud_settings, tmp_path):
@@ -143,7 +143,7 @@ def test_a_damaged_photo_is_named(cloud_folder, cloud_settings, tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:300])
     settings = dataclasses.replace(cloud_settings, data=str(folder))
     with pytest.raises(InputError, match=damaged.name):
-        next(iter(CLOUDS.future(settings)))
+        next(iter(TASK.data.future(settings)))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import synthetic_cache
 from seaice_tf.forecast import examples, task
 from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
-from seaice_tf.forecast.task import FORECAST, Options, Settings
+from seaice_tf.forecast.task import TASK, EvaluateOptions, Settings
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import SOUTH
 from seaice_tf.pipeline import training_stream
@@ -44,8 +44,8 @@ def south(tmp_path_factory):
 @pytest.mark.parametrize("crop", [0, 48])
 def test_a_unet_trains_on_the_south(south, crop):
     settings = dataclasses.replace(south, crop=crop)
-    model = task.build(settings)
-    batch = next(iter(training_stream(task.splits(settings).train, 1, seed=0)))
+    model = task.training.build(settings)
+    batch = next(iter(training_stream(task.data.splits(settings).train, 1, seed=0)))
     side = (48, 48) if crop else SOUTH.shape
     assert batch[0].shape[1:] == (24, *side)
     assert np.isfinite(model.train_on_batch(*batch))
@@ -53,11 +53,11 @@ def test_a_unet_trains_on_the_south(south, crop):
 
 def test_classes_of_the_south_train_and_serve(south):
     settings = dataclasses.replace(south, network="distribution", members=1, width=4, cells=0.05)
-    model = task.build(settings)
-    batch = next(iter(training_stream(task.splits(settings).train, 1, seed=0)))
+    model = task.training.build(settings)
+    batch = next(iter(training_stream(task.data.splits(settings).train, 1, seed=0)))
     assert np.isfinite(model.train_on_batch(*batch))
-    case = next(iter(FORECAST.future(settings)))
-    maps = task.served(settings, model)(case.inputs[None])
+    case = next(iter(TASK.data.future(settings)))
+    maps = task.training.serving_model(settings, model)(case.inputs[None])
     assert maps["concentration"].shape == (1, 12, *SOUTH.shape)
     ice = maps["probability"].numpy()[0] > 0
     assert ice.any()
@@ -65,19 +65,19 @@ def test_classes_of_the_south_train_and_serve(south):
 
 
 def test_the_south_is_scored_with_its_own_areas(south):
-    cases = FORECAST.cases(south, Options("2011-01", "2011-12"))
+    cases = TASK.data.cases(south, EvaluateOptions("2011-01", "2011-12"))
     case = next(iter(cases))
     perfect = np.where(counts.flagged(case.truth), 0, case.truth / counts.FULL_ICE)
-    assert FORECAST.score([(case, {"concentration": perfect})])["iiee"] == 0
-    nothing = FORECAST.score([(case, {"concentration": np.zeros_like(perfect)})])
+    assert TASK.verification.score([(case, {"concentration": perfect})])["iiee"] == 0
+    nothing = TASK.verification.score([(case, {"concentration": np.zeros_like(perfect)})])
     extent = (perfect >= counts.EDGE) * SOUTH.cell_area()
     assert nothing["iiee"] == pytest.approx(extent.sum(axis=(1, 2)).mean() / 1e6, rel=1e-6)
 
 
 def test_products_of_the_south_lie_on_its_grid(south, tmp_path):
-    case = next(iter(FORECAST.future(south)))
-    fields = FORECAST.baselines["last_year"](case)
-    written = FORECAST.write([(case, fields)], tmp_path, "a test")
+    case = next(iter(TASK.data.future(south)))
+    fields = TASK.verification.baselines["last_year"](case)
+    written = TASK.products.write([(case, fields)], tmp_path, "a test")
     assert tmp_path / "contest.csv" not in written  # the contest is of the north
     assert not (tmp_path / "contest.csv").exists()
     with netCDF4.Dataset(tmp_path / "forecast.nc") as examples:
@@ -103,7 +103,7 @@ def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
 
 def test_classes_are_forecast_from_decembers_only(distribution_settings):
     with pytest.raises(InputError, match="from a December on, got one from 2011-03 on"):
-        next(iter(FORECAST.cases(distribution_settings, Options("2011-04", "2011-12"))))
+        next(iter(TASK.data.cases(distribution_settings, EvaluateOptions("2011-04", "2011-12"))))
 
 
 def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):
@@ -118,7 +118,7 @@ def test_the_synthetic_archive_is_kept_by_what_makes_it(tmp_path, monkeypatch):
 def test_mixed_precision_trains_is_drawn_and_serves_float32(unet_settings, tmp_path):
     training = dataclasses.replace(unet_settings.training, precision="mixed_bfloat16", epochs=1)
     settings = dataclasses.replace(unet_settings, training=training)
-    train.train(FORECAST, settings, tmp_path / "run")
-    case = next(iter(FORECAST.cases(settings)))
+    train.train(TASK, settings, tmp_path / "run")
+    case = next(iter(TASK.data.cases(settings)))
     fields = artifact.predictor(tmp_path / "run")(case)
     assert {field.dtype.name for field in fields.values()} == {"float32"}

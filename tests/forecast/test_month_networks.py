@@ -15,7 +15,7 @@ from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
 from seaice_tf.forecast.examples import archive, first_year
 from seaice_tf.forecast.month_examples import drawn_crops, filled
 from seaice_tf.forecast.networks.history import SameMonths
-from seaice_tf.forecast.task import FORECAST, Settings
+from seaice_tf.forecast.task import TASK, Settings
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH, SOUTH
 from seaice_tf.networks import weights
@@ -43,7 +43,7 @@ def base(ice_archive):
 
 @pytest.fixture(scope="module")
 def autoencoder_run(base, tmp_path_factory):
-    return train.train(FORECAST, base, tmp_path_factory.mktemp("autoencoder") / "run")
+    return train.train(TASK, base, tmp_path_factory.mktemp("autoencoder") / "run")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def crops(base):
 
 
 def test_an_autoencoder_trains_on_the_months_of_its_last_years(base):
-    splits = task.splits(base)
+    splits = task.data.splits(base)
     assert (splits.train.size, splits.validation.size) == (12, 12)
     image, target, weight = splits.train.fetch(tf.constant(0, tf.int64))
     data = archive(base)
@@ -70,9 +70,9 @@ def test_an_autoencoder_trains_on_the_months_of_its_last_years(base):
 
 
 def test_an_autoencoder_forecasts_what_its_code_keeps_of_last_year(base, autoencoder_run):
-    case = next(iter(FORECAST.cases(base)))
+    case = next(iter(TASK.data.cases(base)))
     assert len(case.inputs) == 12
-    model = task.build(base)
+    model = task.training.build(base)
     weights.load(autoencoder_run / folder.WEIGHTS, model)
     images = filled(archive(base), base)[-24:-12] / np.float32(250)
     sea = case.inputs[0] <= 251
@@ -86,15 +86,15 @@ def test_a_sequence_trains_on_codes_or_on_images_to_the_same_loss(sequence):
     for freeze in (True, False):
         settings = dataclasses.replace(sequence, freeze=freeze)
         keras.utils.set_random_seed(1)
-        model = task.build(settings)
-        inputs, target, weight = next(iter(in_order(task.splits(settings).validation, 2)))
+        model = task.training.build(settings)
+        inputs, target, weight = next(iter(in_order(task.data.splits(settings).validation, 2)))
         assert inputs.shape[1:] == ((2, 8) if freeze else (2, 448, 304))
         losses.append(np.ravel(model.test_on_batch(inputs, target, weight))[0])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
 def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, tmp_path):
-    run = train.train(FORECAST, sequence, tmp_path / "run")
+    run = train.train(TASK, sequence, tmp_path / "run")
     with (
         np.load(autoencoder_run / folder.WEIGHTS) as before,
         np.load(run / folder.WEIGHTS) as after,
@@ -103,9 +103,9 @@ def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, tmp_pat
         assert any(name.startswith("decoder") for name in shared)
         for name in shared:
             np.testing.assert_array_equal(before[name], after[name])
-    case = next(iter(FORECAST.cases(sequence)))
+    case = next(iter(TASK.data.cases(sequence)))
     served = artifact.predictor(run)(case)["concentration"]
-    train.export(FORECAST, run)
+    train.export(TASK, run)
     again = artifact.predictor(run)(case)["concentration"]
     np.testing.assert_allclose(served, again, atol=1e-6)
 
@@ -114,14 +114,14 @@ def test_an_autoencoder_that_was_trained_again_is_noticed(sequence, autoencoder_
     moved = tmp_path / "moved"
     shutil.copytree(autoencoder_run, moved)
     settings = dataclasses.replace(sequence, autoencoder=str(moved))
-    run = train.train(FORECAST, settings, tmp_path / "run")
+    run = train.train(TASK, settings, tmp_path / "run")
     assert folder.read_json(run / folder.MANIFEST)["data"][-1]["name"] == folder.WEIGHTS
     with np.load(moved / folder.WEIGHTS) as stored:
         arrays = {name: array + np.float32(1e-3) for name, array in stored.items()}
     np.savez(moved / folder.WEIGHTS, **arrays)
     before = manifest.tree_sha256(run / folder.SAVED_MODEL)
     with pytest.raises(InputError, match=r"moved: expected the autoencoder that this run was"):
-        train.export(FORECAST, run)
+        train.export(TASK, run)
     assert manifest.tree_sha256(run / folder.SAVED_MODEL) == before
 
 
@@ -153,24 +153,28 @@ def test_networks_of_single_months_train_and_serve_the_south(base, network, tmp_
     settings = dataclasses.replace(
         base, data=str(tmp_path / "d"), network=network, variant=variant, test_last="2011-12"
     )
-    model = task.build(settings)
-    batch = next(iter(training_stream(task.splits(settings).train, 2, seed=0)))
+    model = task.training.build(settings)
+    batch = next(iter(training_stream(task.data.splits(settings).train, 2, seed=0)))
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
-    case = next(iter(FORECAST.cases(settings)))
-    served = task.served(settings, model)(case.inputs[None])["concentration"].numpy()[0]
+    case = next(iter(TASK.data.cases(settings)))
+    served = task.training.serving_model(settings, model)(case.inputs[None])[
+        "concentration"
+    ].numpy()[0]
     assert served.shape == (12, *SOUTH.shape)
     assert np.isfinite(served).all()
 
 
 def test_crops_train_and_serve_a_year(crops):
-    splits = task.splits(crops)
+    splits = task.data.splits(crops)
     assert splits.train.size == 12 * 2  # two of 187 crops a month
-    model = task.build(crops)
+    model = task.training.build(crops)
     batch = next(iter(training_stream(splits.train, 4, seed=0)))
     assert batch[0].shape == (4, 2, 64, 64)
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
-    case = next(iter(FORECAST.future(crops)))
-    served = task.served(crops, model)(case.inputs[None])["concentration"].numpy()[0]
+    case = next(iter(TASK.data.future(crops)))
+    served = task.training.serving_model(crops, model)(case.inputs[None])["concentration"].numpy()[
+        0
+    ]
     assert served.shape == (12, 448, 304)
     assert ((served >= 0) & (served <= 1)).all()
 
@@ -193,7 +197,7 @@ def test_the_last_years_alone_train(base):
 def test_a_sequence_without_an_autoencoder_says_what_to_do(sequence, tmp_path):
     for run in ("", str(tmp_path)):
         with pytest.raises(InputError, match="--network autoencoder"):
-            task.build(dataclasses.replace(sequence, autoencoder=run))
+            task.training.build(dataclasses.replace(sequence, autoencoder=run))
 
 
 def test_a_run_of_another_network_is_no_autoencoder(sequence, autoencoder_run, tmp_path):
@@ -201,13 +205,13 @@ def test_a_run_of_another_network_is_no_autoencoder(sequence, autoencoder_run, t
     other = settings_file.to_json(dataclasses.replace(sequence, network="unet", variant=""))
     (tmp_path / folder.SETTINGS).write_text(other)
     with pytest.raises(InputError, match="expected an autoencoder, got a run of unet"):
-        task.build(dataclasses.replace(sequence, autoencoder=str(tmp_path)))
+        task.training.build(dataclasses.replace(sequence, autoencoder=str(tmp_path)))
 
 
 @pytest.mark.parametrize("changes", [{"train_last": "2008-12"}, {"hole": "surroundings"}])
 def test_an_autoencoder_that_saw_more_or_otherwise_is_refused(sequence, changes):
     with pytest.raises(InputError, match="expected an autoencoder trained to"):
-        task.build(dataclasses.replace(sequence, **changes))
+        task.training.build(dataclasses.replace(sequence, **changes))
 
 
 def test_a_variant_of_another_network_is_refused():

@@ -10,6 +10,7 @@ from seaice_tf.clouds.data import photos as cloud_photos
 from seaice_tf.clouds.data import synthetic_photos
 from seaice_tf.clouds.products import submission_check
 from seaice_tf.files import images
+from seaice_tf.files import photos as file_photos
 from seaice_tf.geopose.data import shards as geopose_shards
 from seaice_tf.geopose.data import synthetic_tiles
 from seaice_tf.geopose.data import tiles as geopose_tiles
@@ -39,10 +40,10 @@ def _photo(folder: Path, suffix: str) -> Path:
 
 
 def _read_photo(path: Path) -> None:
-    columns, rows = cloud_photos.image_size(path)
-    hold(cloud_photos.read_image(path, (21, 32)), (21, 32, 3), "uint8")
-    hold(cloud_photos.read_image(path, (21, 32), "L"), (21, 32), "uint8")
-    hold(cloud_photos.read_image(path), (rows, columns, 3), "uint8")
+    columns, rows = file_photos.image_size(path)
+    hold(file_photos.read_image(path, (21, 32)), (21, 32, 3), "uint8")
+    hold(file_photos.read_image(path, (21, 32), "L"), (21, 32), "uint8")
+    hold(file_photos.read_image(path), (rows, columns, 3), "uint8")
 
 
 def _clouds(folder: Path) -> Path:

@@ -16,7 +16,7 @@ from seaice_tf.geopose.data import pose, synthetic_tiles
 from seaice_tf.geopose.data import shards as geopose_shards
 from seaice_tf.geopose.data.augment import NONE
 from seaice_tf.geopose.prepare import prepare
-from seaice_tf.geopose.task import GEOPOSE, Options, Settings
+from seaice_tf.geopose.task import TASK, EvaluateOptions, Settings
 from seaice_tf.grids.windows import Window
 from seaice_tf.runs import fit
 
@@ -144,13 +144,13 @@ def test_r2_weighs_cities_by_their_variance_and_fits_have_magnitudes(geopose_set
 def test_folds_share_no_tile_and_have_every_city(geopose_settings):
     found = data.labelled(geopose_settings)
     train, validation, test = data.split(geopose_settings, found)
-    assert {case.name for case in GEOPOSE.cases(geopose_settings)} == {tile.id for tile in test}
+    assert {case.name for case in TASK.data.cases(geopose_settings)} == {tile.id for tile in test}
     names = [tile.id for tile in (*train, *validation, *test)]
     assert sorted(names) == [tile.id for tile, _ in found]
     for part in (train, validation, test):
         assert {tile.city for tile in part} == set(pose.CITIES)
-    assert "IN SAMPLE" not in GEOPOSE.cases(geopose_settings).source
-    assert "IN SAMPLE" in GEOPOSE.cases(geopose_settings, Options("validation")).source
+    assert "IN SAMPLE" not in TASK.data.cases(geopose_settings).source
+    assert "IN SAMPLE" in TASK.data.cases(geopose_settings, EvaluateOptions("validation")).source
 
 
 def test_a_run_on_one_city_keeps_the_folds_of_a_run_on_all(geopose_settings):
@@ -172,7 +172,7 @@ def test_shards_give_what_tiles_give(geopose_settings, sources, shards):
         np.testing.assert_array_equal(a.image, b.image)
         np.testing.assert_array_equal(a.agl, b.agl)
     assert data.facts(mapped) == [source.facts() for source in held]
-    assert [file.name for file in GEOPOSE.splits(mapped).files] == [geopose_shards.MANIFEST]
+    assert [file.name for file in TASK.data.splits(mapped).files] == [geopose_shards.MANIFEST]
 
 
 def test_prepare_keeps_what_is_finished_and_needs_one_tile_of_memory(
@@ -202,9 +202,9 @@ def test_mixed_precision_trains_and_gives_float32(geopose_settings, scale_by, po
     settings = dataclasses.replace(
         geopose_settings, scale_by=scale_by, pose_from=pose_from, training=training
     )
-    model = fit.network(GEOPOSE, settings, tmp_path)
+    model = fit.network(TASK, settings, tmp_path)
     assert "bfloat16" in {layer.compute_dtype for layer in model.layers}
-    batch = next(iter(pipeline.in_order(GEOPOSE.splits(settings).validation, 2)))
+    batch = next(iter(pipeline.in_order(TASK.data.splits(settings).validation, 2)))
     losses = [np.ravel(model.train_on_batch(*batch))[0] for _ in range(6)]
     assert losses[-1] < losses[0]
     assert {np.asarray(head).dtype.name for head in model(batch[0]).values()} == {"float32"}
@@ -214,4 +214,4 @@ def test_shards_of_other_tiles_are_refused(geopose_settings, shards, tmp_path):
     synthetic_tiles.write(tmp_path / "other", 8, seed=9, side=48, gsd=1.0)
     other = dataclasses.replace(geopose_settings, data=str(tmp_path / "other"), shards=str(shards))
     with pytest.raises(InputError, match="expected shards of the tiles"):
-        GEOPOSE.splits(other)
+        TASK.data.splits(other)

@@ -17,7 +17,7 @@ from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.products import submission
 from seaice_tf.geopose.products import tiles as geopose_products
 from seaice_tf.geopose.settings import City
-from seaice_tf.geopose.task import GEOPOSE, Options, Settings
+from seaice_tf.geopose.task import TASK, EvaluateOptions, Settings
 
 
 def looking(inputs):
@@ -77,34 +77,34 @@ def test_the_pose_of_several_by_hand():
 
 def test_one_city_alone(geopose_settings):
     alone = dataclasses.replace(geopose_settings, cities=("ATL",))
-    assert {case.context.tile.city for case in GEOPOSE.cases(alone)} == {"ATL"}
+    assert {case.context.tile.city for case in TASK.data.cases(alone)} == {"ATL"}
     with pytest.raises(InputError, match="cities: expected each once"):
         dataclasses.replace(geopose_settings, cities=("ATL", "ATL"))
 
 
 def test_scores_by_city(geopose_settings):
-    cases = GEOPOSE.cases(geopose_settings, Options(by=("city",)))
+    cases = TASK.data.cases(geopose_settings, EvaluateOptions(by=("city",)))
     sure = [{**c.truth.pose._asdict(), "certainty": 1.0} for c in cases]
     perfect = [(c, {"agl": c.truth.agl, **pose}) for c, pose in zip(cases, sure)]
-    found = GEOPOSE.score(perfect)
+    found = TASK.verification.score(perfect)
     assert found["r2"] == found["r2_low"] == pytest.approx(1)
     assert [found[f"city_{city}/r2"] for city in geopose.CITIES] == pytest.approx([1] * 4)
     assert sum(found[f"city_{city}/tiles"] for city in geopose.CITIES) == len(cases)
     lost = [(c, {**f, "scale": np.nan} if c.name.startswith("ARG") else f) for c, f in perfect]
-    assert GEOPOSE.score(lost)["r2"] == pytest.approx(0.75)
-    half = GEOPOSE.score((c, {**f, "certainty": 0.5}) for c, f in perfect)
+    assert TASK.verification.score(lost)["r2"] == pytest.approx(0.75)
+    half = TASK.verification.score((c, {**f, "certainty": 0.5}) for c, f in perfect)
     longer = {"scale_mae": half["scale_mae"], "angle_mae": half["angle_mae"]}
     assert longer == pytest.approx({"scale_mae": 0, "angle_mae": 0}, abs=1e-6)
     assert half["r2_vflow"] < half["r2_agl"] == pytest.approx(1)
-    flat = GEOPOSE.score((c, GEOPOSE.baselines["flat"](c)) for c in cases)
+    flat = TASK.verification.score((c, TASK.verification.baselines["flat"](c)) for c in cases)
     assert flat["scale_mae"] > 0
 
 
 def test_products_are_a_submission_that_the_doctor_takes(geopose_settings, tmp_path, capsys):
-    cases = GEOPOSE.future(geopose_settings)
+    cases = TASK.data.future(geopose_settings)
     assert len(cases) == 1
     pairs = [(case, case.pieces(looking)) for case in cases]
-    written = GEOPOSE.write(pairs, tmp_path, "a test")
+    written = TASK.products.write(pairs, tmp_path, "a test")
     name = pairs[0][0].name
     assert {f"{name}_AGL.tif", f"{name}_VFLOW.json", f"{name}_RGB.tif", f"{name}.png"} <= {
         path.name for path in written
@@ -119,10 +119,10 @@ def test_products_are_a_submission_that_the_doctor_takes(geopose_settings, tmp_p
 
 
 def test_a_submission_is_scored_as_the_run_that_wrote_it(geopose_settings, tmp_path):
-    cases = GEOPOSE.cases(geopose_settings, Options(tiles="all"))
+    cases = TASK.data.cases(geopose_settings, EvaluateOptions(tiles="all"))
     pairs = [(case, case.pieces(looking)) for case in cases]
-    GEOPOSE.write(pairs, tmp_path, "a test")
-    expected = GEOPOSE.score(pairs)
+    TASK.products.write(pairs, tmp_path, "a test")
+    expected = TASK.verification.score(pairs)
     labels = Path(geopose_settings.data)
     found = verification.of_submission(tmp_path / "tiles", labels)
     for name in ("r2", "r2_agl", "r2_vflow"):
@@ -194,7 +194,7 @@ def test_the_doctor_of_a_good_folder(tile_folder, capsys):
 )
 def test_settings_that_make_no_sense(geopose_settings, changes, message):
     with pytest.raises(InputError, match=message):
-        GEOPOSE.splits(dataclasses.replace(geopose_settings, **changes))
+        TASK.data.splits(dataclasses.replace(geopose_settings, **changes))
 
 
 def test_the_settings_know_every_city():

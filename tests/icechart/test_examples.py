@@ -12,12 +12,12 @@ from seaice_tf import pipeline, processes
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window, whole
 from seaice_tf.icechart import examples as data
-from seaice_tf.icechart.cases import Options
+from seaice_tf.icechart.cases import EvaluateOptions
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data import shards as scene_shards
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES
 from seaice_tf.icechart.prepare import prepare
-from seaice_tf.icechart.task import ICECHART
+from seaice_tf.icechart.task import TASK
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_damaged_or_other_shards_are_refused(chart_settings, shards, tmp_path):
 
 
 def test_a_training_stream_goes_on_where_it_stopped(chart_settings):
-    examples = ICECHART.splits(chart_settings).train
+    examples = TASK.data.splits(chart_settings).train
     batch, seed = chart_settings.training.batch_size, chart_settings.training.seed
     whole_run = list(pipeline.training_stream(examples, batch, seed).take(5))
     resumed = list(pipeline.training_stream(examples, batch, seed, first_step=3).take(2))
@@ -91,7 +91,7 @@ def test_a_training_stream_goes_on_where_it_stopped(chart_settings):
 
 
 def test_masked_pixels_weigh_nothing_and_water_is_where_sic_is_0(chart_settings):
-    _, targets, weights = ICECHART.splits(chart_settings).validation.fetch(tf.constant(0))
+    _, targets, weights = TASK.data.splits(chart_settings).validation.fetch(tf.constant(0))
     for chart in CHARTS:
         charted = targets[chart].numpy() < len(CLASSES[chart])
         np.testing.assert_array_equal(weights[chart].numpy() > 0, charted)
@@ -104,8 +104,8 @@ def test_splits_are_disjoint_and_tests_stand_apart(chart_settings):
     names = [scene.name.short for scene in (*train, *validation, *test)]
     assert len(names) == len(set(names)) == 5
     assert (len(validation), len(test)) == (1, 1)
-    assert "IN SAMPLE" not in ICECHART.cases(chart_settings).source
-    assert "IN SAMPLE" in ICECHART.cases(chart_settings, Options("validation")).source
+    assert "IN SAMPLE" not in TASK.data.cases(chart_settings).source
+    assert "IN SAMPLE" in TASK.data.cases(chart_settings, EvaluateOptions("validation")).source
 
 
 def test_a_folder_of_tests_alone_is_scored(chart_settings, tmp_path):
@@ -113,16 +113,16 @@ def test_a_folder_of_tests_alone_is_scored(chart_settings, tmp_path):
     for path in (test.path, sar_scene.reference(test.path)):
         shutil.copy(path, tmp_path)
     alone = dataclasses.replace(chart_settings, data=str(tmp_path))
-    (case,) = ICECHART.cases(alone)
-    for baseline in ICECHART.baselines.values():
+    (case,) = TASK.data.cases(alone)
+    for baseline in TASK.verification.baselines.values():
         assert (baseline(case)["SIC"] == 0).all()
     with pytest.raises(InputError, match="at least 2 scenes with charts"):
-        ICECHART.splits(alone)
+        TASK.data.splits(alone)
 
 
 def test_patches_larger_than_a_scene_are_refused(chart_settings):
     with pytest.raises(InputError, match="smaller --patch"):
-        ICECHART.splits(dataclasses.replace(chart_settings, patch=22))
+        TASK.data.splits(dataclasses.replace(chart_settings, patch=22))
 
 
 @pytest.mark.soak

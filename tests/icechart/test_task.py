@@ -14,12 +14,12 @@ from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.grids import tiles
 from seaice_tf.icechart import examples
-from seaice_tf.icechart.cases import Options
+from seaice_tf.icechart.cases import EvaluateOptions
 from seaice_tf.icechart.data import decision as ice_decision
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES
 from seaice_tf.icechart.networks.unet import FILTERS, alignment, network
 from seaice_tf.icechart.products import upload as icechart_upload
-from seaice_tf.icechart.task import ICECHART
+from seaice_tf.icechart.task import TASK
 from seaice_tf.networks.unet import context
 from seaice_tf.runs import ensemble, fit
 
@@ -39,9 +39,9 @@ def pointwise(batch):
 
 @pytest.mark.parametrize("tile", [8, 24])  # 24 is higher than the scene
 def test_a_scene_in_tiles_is_the_scene_at_once(tile, chart_settings):
-    at_once = next(iter(ICECHART.cases(chart_settings))).pieces(pointwise)
+    at_once = next(iter(TASK.data.cases(chart_settings))).pieces(pointwise)
     small = dataclasses.replace(chart_settings, tile=tile)
-    tiled = next(iter(ICECHART.cases(small))).pieces(pointwise)
+    tiled = next(iter(TASK.data.cases(small))).pieces(pointwise)
     assert at_once["SIC"].shape == (21, 26)  # neither is a multiple of the tile
     for chart in CHARTS:
         np.testing.assert_array_equal(tiled[chart], at_once[chart])
@@ -54,7 +54,7 @@ def test_a_scene_in_tiles_is_the_scene_at_once(tile, chart_settings):
 def wide(chart_settings):
     """A network of three levels and of large weights, which sees far."""
     settings = dataclasses.replace(chart_settings, filters=(3, 4, 4))
-    model = ICECHART.build(settings)
+    model = TASK.training.build(settings)
     rng = np.random.default_rng(1)
     model.set_weights([rng.uniform(0.2, 1.2, w.shape) * 0.2 for w in model.get_weights()])
     image = rng.normal(size=(61, 67, len(settings.channels))).astype(np.float32)
@@ -103,19 +103,19 @@ def test_a_scene_of_2048_pixels_in_tiles_is_the_scene_at_once(levels, heads):
 
 
 def test_views_are_turned_back_and_pixels_that_stand_alone_do_not_change(chart_settings):
-    case = next(iter(ICECHART.cases(chart_settings)))
+    case = next(iter(TASK.data.cases(chart_settings)))
     at_once = case.pieces(pointwise)
     for views, tile in (("flips", 64), ("all", 64), ("all", 8)):
         turned = dataclasses.replace(chart_settings, views=views, tile=tile)
-        found = next(iter(ICECHART.cases(turned))).pieces(pointwise)
+        found = next(iter(TASK.data.cases(turned))).pieces(pointwise)
         for chart in CHARTS:
             np.testing.assert_array_equal(found[chart], at_once[chart])
 
 
 def test_scores_by_condition_and_class(chart_settings):
-    options = Options("all", by=("month", "location", "class"))
-    pairs = [(case, case.truth) for case in ICECHART.cases(chart_settings, options)]
-    found = ICECHART.score(pairs, options)
+    options = EvaluateOptions("all", by=("month", "location", "class"))
+    pairs = [(case, case.truth) for case in TASK.data.cases(chart_settings, options)]
+    found = TASK.verification.score(pairs, options)
     assert found["score"] == pytest.approx(100)
     kinds = {"location", "month", "year", "service", "satellite", "class"}
     assert {key.split("_")[0] for key in found if "/" in key} == kinds
@@ -125,24 +125,26 @@ def test_scores_by_condition_and_class(chart_settings):
 
 
 def test_every_pixel_is_in_one_distance_and_one_tenth_of_uncertainty(chart_settings):
-    options = Options("all", by=("distance", "uncertainty", "reliability"))
-    cases = ICECHART.cases(chart_settings, options)
-    found = ICECHART.score(((case, case.pieces(pointwise)) for case in cases), options)
+    options = EvaluateOptions("all", by=("distance", "uncertainty", "reliability"))
+    cases = TASK.data.cases(chart_settings, options)
+    found = TASK.verification.score(((case, case.pieces(pointwise)) for case in cases), options)
     charted = sum((case.truth["SIC"] != 255).sum() for case in cases)
     for kind in ("distance", "uncertainty", "reliability_SIC"):
         pixels = [n for key, n in found.items() if key.startswith(kind) and "/pixels" in key]
         assert sum(pixels) == charted
-    dumb = ICECHART.score(((c, ICECHART.baselines["usual"](c)) for c in cases), options)
+    dumb = TASK.verification.score(
+        ((c, TASK.verification.baselines["usual"](c)) for c in cases), options
+    )
     assert set(dumb) == set(found)  # they stand beside each other in a table
     assert np.isnan(dumb["uncertainty_01_certain/score"])
 
 
 def test_charts_as_netcdf(chart_settings, tmp_path):
     small = dataclasses.replace(chart_settings, tile=8)
-    cases = ICECHART.cases(small, Options("all"))
+    cases = TASK.data.cases(small, EvaluateOptions("all"))
     case = max(cases, key=lambda case: (case.truth["SIC"] == 255).sum())  # much of it is land
     fields = case.pieces(pointwise)
-    ICECHART.write([(case, fields)], tmp_path, "a model")
+    TASK.products.write([(case, fields)], tmp_path, "a model")
     with netCDF4.Dataset(tmp_path / "charts" / f"{case.name}.nc") as examples:
         sic, odds = examples["SIC"][:], examples["SIC_probability"][:]
         known = ~np.ma.getmaskarray(sic)
@@ -156,7 +158,7 @@ def test_charts_as_netcdf(chart_settings, tmp_path):
 
 
 def test_the_doctor_looks_at_an_upload_file(chart_settings, tmp_path, capsys):
-    (case,) = ICECHART.cases(chart_settings)
+    (case,) = TASK.data.cases(chart_settings)
     upload = icechart_upload.write(tmp_path / "upload.nc", [(case.name, case.truth)])
     command = ["doctor", "icechart", "--data", str(upload)]
     assert cli.main(command) == 1
@@ -195,9 +197,9 @@ def test_one_component_of_the_wind_cannot_be_turned(chart_settings):
 def test_runs_of_other_channels_make_no_ensemble(chart_settings):
     other = dataclasses.replace(chart_settings, channels=chart_settings.channels[::-1])
     with pytest.raises(InputError, match="expected runs with channels"):
-        ensemble.cases(ICECHART, [chart_settings, other], ICECHART.future)
+        ensemble.cases(TASK, [chart_settings, other], TASK.data.future)
     deeper = dataclasses.replace(chart_settings, filters=(2, 2, 2), views="all")
-    assert len(ensemble.cases(ICECHART, [chart_settings, deeper], ICECHART.future)) == 5
+    assert len(ensemble.cases(TASK, [chart_settings, deeper], TASK.data.future)) == 5
 
 
 def test_mixed_precision_trains_and_serves_float32(chart_settings, tmp_path):
@@ -205,10 +207,10 @@ def test_mixed_precision_trains_and_serves_float32(chart_settings, tmp_path):
         chart_settings.training, epochs=1, precision="mixed_bfloat16", batch_size=8
     )
     settings = dataclasses.replace(chart_settings, training=training, filters=(4,))
-    model = fit.network(ICECHART, settings, tmp_path)
+    model = fit.network(TASK, settings, tmp_path)
     assert model.get_layer("down0_conv1").compute_dtype == "bfloat16"
-    assert ICECHART.build(settings).get_layer("down0_conv1").compute_dtype == "float32"
-    batch = next(iter(pipeline.in_order(ICECHART.splits(settings).validation, 2)))
+    assert TASK.training.build(settings).get_layer("down0_conv1").compute_dtype == "float32"
+    batch = next(iter(pipeline.in_order(TASK.data.splits(settings).validation, 2)))
     losses = [np.ravel(model.train_on_batch(*batch))[0] for _ in range(4)]
     assert losses[-1] < losses[0]
     assert {np.asarray(head).dtype.name for head in model(batch[0]).values()} == {"float32"}

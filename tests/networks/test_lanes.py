@@ -46,8 +46,8 @@ def built(name):
     settings = task.settings(**NETWORKS[name])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoders, "SMALL_FILTERS", (2, 2, 3, 3, 4))
-        model = task.build(settings)
-    return model, task.served(settings, model)
+        model = task.training.build(settings)
+    return model, task.training.serving_model(settings, model)
 
 
 def inputs(name):

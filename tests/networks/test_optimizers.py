@@ -72,7 +72,7 @@ class Drawn:
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 def test_a_sweep_of_every_task_draws_what_this_lane_has(task):
     drawn, settings = Drawn(), task.settings()
-    chosen = task.space(drawn, settings).training
+    chosen = task.training.space(drawn, settings).training
     expected = {"adam", "adamw", "sgd", "swa", *ADDONS * compat.has_addons()}
     assert set(drawn.choices["optimizer"]) - {"moving_average"} == expected
     assert ("moving_average" in drawn.choices["optimizer"]) == (settings.training.average == 0)
@@ -96,7 +96,7 @@ FORECASTS = {
 def test_a_sweep_of_every_forecast_draws_its_architecture_and_history(network):
     task, drawn = TASKS["forecast"], Drawn()
     settings = dataclasses.replace(task.settings(), network=network)
-    chosen = task.space(drawn, settings)
+    chosen = task.training.space(drawn, settings)
     training = {"learning_rate", "schedule", "optimizer", "batch_size"}
     assert set(drawn.names) == FORECASTS[network] | training
     assert chosen.network == network

@@ -10,7 +10,7 @@ from seaice_tf.nowcast import contest as evaluator
 from seaice_tf.nowcast.data import climatehack_writer, synthetic_frames
 from seaice_tf.nowcast.data.layout import CENTRE
 from seaice_tf.nowcast.products import files as products
-from seaice_tf.nowcast.task import NOWCAST, Options
+from seaice_tf.nowcast.task import TASK, EvaluateOptions
 from seaice_tf.nowcast.verification import BASELINES
 
 
@@ -31,11 +31,13 @@ def still(case):
 
 def test_the_contest_is_scored_by_its_own_files(contest, frame_settings):
     settings = dataclasses.replace(frame_settings, data=str(contest))
-    cases = NOWCAST.cases(settings)
+    cases = TASK.data.cases(settings)
     assert len(cases) == 2
     case = next(iter(cases))
     assert case.context.known.sum() == 12
-    scores = NOWCAST.score([(case, {"frames": case.truth})], Options(by=("lead",)))
+    scores = TASK.verification.score(
+        [(case, {"frames": case.truth})], EvaluateOptions(by=("lead",))
+    )
     assert scores["ms_ssim"] == pytest.approx(1)
     leads = [name for name in scores if name.endswith("/ms_ssim")]
     assert leads == [f"lead_{lead:02d}/ms_ssim" for lead in range(1, 13)]
@@ -47,10 +49,10 @@ def test_a_forecast_of_features_is_the_contests_file(
     monkeypatch.setattr(products, "DRAWN", 0)  # drawing takes seconds
     for path in (contest, contest / "features.npz"):
         settings = dataclasses.replace(frame_settings, data=str(path))
-        cases = NOWCAST.future(settings)
+        cases = TASK.data.future(settings)
         assert [case.truth for case in cases] == [None, None]
     pairs = [(case, still(case)) for case in cases]
-    written = NOWCAST.write(pairs, tmp_path, "still")
+    written = TASK.products.write(pairs, tmp_path, "still")
     assert {"predictions.npz", "nowcast.nc"} <= {path.name for path in written}
     with np.load(tmp_path / "predictions.npz", allow_pickle=False) as file:
         expected = np.stack([fields["frames"] for _, fields in pairs])
@@ -62,7 +64,7 @@ def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_pa
     path = climatehack_writer.write(tmp_path / "features.npz", 1, few)
     settings = dataclasses.replace(frame_settings, data=str(path))
     with pytest.raises(InputError, match="expected 12 frames in each window, got 9"):
-        NOWCAST.future(settings)
+        TASK.data.future(settings)
 
 
 @pytest.mark.parametrize("bad", [0, np.nan])
@@ -71,9 +73,9 @@ def test_nothing_is_written_where_a_later_window_is_bad(frame_settings, tmp_path
     past[1] = bad  # night, or no number
     np.savez(tmp_path / "features.npz", data=past)
     settings = dataclasses.replace(frame_settings, data=str(tmp_path / "features.npz"))
-    pairs = ((case, still(case)) for case in NOWCAST.future(settings))
+    pairs = ((case, still(case)) for case in TASK.data.future(settings))
     with pytest.raises(InputError, match=r"features\.npz: "):
-        NOWCAST.write(pairs, tmp_path / "out", "still")
+        TASK.products.write(pairs, tmp_path / "out", "still")
     assert not list((tmp_path / "out").glob("*"))
 
 

@@ -17,7 +17,7 @@ from seaice_tf.grids.windows import whole
 from seaice_tf.networks.weights import named_weights
 from seaice_tf.nowcast import examples as data
 from seaice_tf.nowcast.data.layout import CENTRE
-from seaice_tf.nowcast.task import NOWCAST, Options, Settings
+from seaice_tf.nowcast.task import TASK, EvaluateOptions, Settings
 from seaice_tf.nowcast.training import NETWORKS
 from seaice_tf.settings import Training
 
@@ -37,12 +37,12 @@ def test_windows_of_the_parts_share_no_pixel(frame_settings):
     assert parts["train"].right <= parts["validation"].left
     assert all(parts["validation"].right <= window.left for window in test)
     named = {
-        which: {case.name for case in NOWCAST.cases(frame_settings, Options(which))}
+        which: {case.name for case in TASK.data.cases(frame_settings, EvaluateOptions(which))}
         for which in ("test", "validation")
     }
     assert not named["test"] & named["validation"]
-    assert "IN SAMPLE" in NOWCAST.cases(frame_settings, Options("validation")).source
-    assert "IN SAMPLE" in NOWCAST.cases(frame_settings, Options("all")).source
+    assert "IN SAMPLE" in TASK.data.cases(frame_settings, EvaluateOptions("validation")).source
+    assert "IN SAMPLE" in TASK.data.cases(frame_settings, EvaluateOptions("all")).source
 
 
 def _places(settings, part):
@@ -74,9 +74,9 @@ def test_no_more_windows_choose_the_epoch_than_are_in_one(frame_settings):
 
 def test_without_columns_for_tests_those_of_validation_score(frame_settings):
     all_learnt = dataclasses.replace(frame_settings, train_share=0.5, validation_share=0.5)
-    cases = NOWCAST.cases(all_learnt)
+    cases = TASK.data.cases(all_learnt)
     assert "IN SAMPLE: these windows chose the epoch" in cases.source
-    assert len(cases) == len(NOWCAST.cases(all_learnt, Options(windows="validation")))
+    assert len(cases) == len(TASK.data.cases(all_learnt, EvaluateOptions(windows="validation")))
 
 
 def test_both_ends_of_a_short_sequence_are_looked_at(frame_settings):
@@ -125,28 +125,28 @@ def test_frames_of_which_no_window_is_left_are_refused(
     path = spoilt(frame_folder, tmp_path / "bad.npz", BAD[name])
     settings = dataclasses.replace(frame_settings, data=path)
     with pytest.raises(InputError, match="expected 15 usable frames"):
-        NOWCAST.splits(settings)
+        TASK.data.splits(settings)
     with pytest.raises(InputError, match="expected"):
-        list(NOWCAST.future(settings))
+        list(TASK.data.future(settings))
 
 
 def test_shards_give_the_windows_of_the_files(frame_settings, tmp_path):
-    written = NOWCAST.prepare(frame_settings, tmp_path / "shards")
+    written = TASK.data.prepare(frame_settings, tmp_path / "shards")
     assert [path.suffix for path in written] == [".tfrecord", ".json"]
     time = written[0].stat().st_mtime_ns
-    NOWCAST.prepare(frame_settings, tmp_path / "shards")
+    TASK.data.prepare(frame_settings, tmp_path / "shards")
     assert written[0].stat().st_mtime_ns == time
     of_shards = dataclasses.replace(frame_settings, shards=str(tmp_path / "shards"))
     alone = dataclasses.replace(of_shards, data="")
-    for some in (NOWCAST.cases, NOWCAST.future):
+    for some in (TASK.data.cases, TASK.data.future):
         for one, other in zip(some(alone), some(frame_settings), strict=True):
             assert one.name == other.name
             np.testing.assert_array_equal(one.inputs, other.inputs)
     path = shutil.copy(next(Path(frame_settings.data).glob("*.npz")), tmp_path / "other.npz")
     with pytest.raises(InputError, match=r"expected shards of the sequences in .*other\.npz, got"):
-        NOWCAST.splits(dataclasses.replace(of_shards, data=str(path)))
+        TASK.data.splits(dataclasses.replace(of_shards, data=str(path)))
     batches = [
-        next(iter(pipeline.training_stream(NOWCAST.splits(settings).train, 2, seed=1)))[0]
+        next(iter(pipeline.training_stream(TASK.data.splits(settings).train, 2, seed=1)))[0]
         for settings in (frame_settings, of_shards)
     ]
     np.testing.assert_array_equal(*batches)
@@ -161,20 +161,20 @@ def test_two_images_give_their_flow(frame_settings, tmp_path):
         names.append(str(tmp_path / f"{i}.png"))
         Image.fromarray(scene[top : top + 96, left : left + 96]).save(names[-1])
     settings = dataclasses.replace(frame_settings, data=",".join(names))
-    (case,) = NOWCAST.future(settings)
+    (case,) = TASK.data.future(settings)
     fields = case.pieces(None)
-    written = NOWCAST.write([(case, fields)], tmp_path / "out", "")
+    written = TASK.products.write([(case, fields)], tmp_path / "out", "")
     assert [path.name for path in written] == ["flow.npz", "flow.png"]
     with np.load(written[0], allow_pickle=False) as file:
         assert file["flow"].shape == (96, 96, 2)
         np.testing.assert_allclose(np.median(file["flow"], axis=(0, 1)), (2, -1), atol=0.1)
     with pytest.raises(InputError, match="expected two images"):
-        NOWCAST.future(dataclasses.replace(settings, data=",".join(names * 2)))
+        TASK.data.future(dataclasses.replace(settings, data=",".join(names * 2)))
 
 
 def test_the_doctor_tells_gaps(frame_folder, tmp_path, capsys):
     path = spoilt(frame_folder, tmp_path / "gap.npz", BAD["a gap"])
-    troubles = NOWCAST.doctor(Settings(data=path), tmp_path)
+    troubles = TASK.data.doctor(Settings(data=path), tmp_path)
     assert any("gap" in trouble for trouble in troubles)
     assert "15 frames of 128 x 384" in capsys.readouterr().out
     assert (tmp_path / "means.png").stat().st_size > 0
@@ -225,12 +225,12 @@ def test_networks_of_the_settings_take_a_step_and_serve_whole_windows(
     network, changes, frame_settings
 ):
     settings = dataclasses.replace(frame_settings, network=network, **changes)
-    model = NOWCAST.build(settings)
-    batch = next(iter(pipeline.in_order(NOWCAST.splits(settings).validation, 2)))
+    model = TASK.training.build(settings)
+    batch = next(iter(pipeline.in_order(TASK.data.splits(settings).validation, 2)))
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
-    case = next(iter(NOWCAST.cases(settings)))
+    case = next(iter(TASK.data.cases(settings)))
     counts = case.inputs[None]
-    frames = np.asarray(NOWCAST.served(settings, model)(counts)["frames"])
+    frames = np.asarray(TASK.training.serving_model(settings, model)(counts)["frames"])
     assert frames.shape == (1, 24, 64, 64)
     assert frames.min() >= 0
     assert frames.max() <= 1023
@@ -238,7 +238,7 @@ def test_networks_of_the_settings_take_a_step_and_serve_whole_windows(
 
 def test_a_learnt_flow_trains_on_frames_moved_by_known_flows(frame_settings):
     settings = dataclasses.replace(frame_settings, network="perceiver")
-    splits = NOWCAST.splits(settings)
+    splits = TASK.data.splits(settings)
     pair, targets, weights = splits.validation.fetch(tf.constant(0, tf.int64))
     first, second = pair.numpy()
     flow, inside = targets["flow"].numpy(), weights["flow"].numpy() > 0
@@ -247,7 +247,7 @@ def test_a_learnt_flow_trains_on_frames_moved_by_known_flows(frame_settings):
     off, still = (np.abs(each - second)[inside].mean() for each in (came, first))
     assert off < 0.1 * still  # interpolated twice
     assert np.abs(np.diff(flow, axis=0)).max() < 0.5
-    served = NOWCAST.served(settings, NOWCAST.build(settings))
+    served = TASK.training.serving_model(settings, TASK.training.build(settings))
     assert tuple(served.output["frames"].shape) == (None, 24, 64, 64)
 
 
@@ -262,7 +262,7 @@ def test_a_flow_that_was_learnt_alone_is_taken_over_by_name():
 
 def test_known_flows_differ_by_window_epoch_and_seed_and_are_drawn_alike_again(frame_settings):
     settings = dataclasses.replace(frame_settings, network="perceiver")
-    splits = NOWCAST.splits(settings)
+    splits = TASK.data.splits(settings)
 
     def flow(*key):
         return splits.train.draw(*(tf.constant(each, tf.int64) for each in key))[1]["flow"].numpy()
@@ -276,7 +276,7 @@ def test_known_flows_differ_by_window_epoch_and_seed_and_are_drawn_alike_again(f
 
 def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):
     settings = Settings(data=str(real_data / "hrv"))
-    cases = NOWCAST.cases(settings)
+    cases = TASK.data.cases(settings)
     known = {case.context.known.sum() for case in cases}
     assert known == {12, 13}
     assert "25 frames, 2020-04-01T12:00:00" in cases.source

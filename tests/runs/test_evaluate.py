@@ -8,16 +8,20 @@ import pytest
 from rich.console import Console
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.task import Options
+from seaice_tf.forecast.task import EvaluateOptions
 from seaice_tf.grids import counts
 from seaice_tf.runs import artifact, ensemble, evaluate, folder
 from seaice_tf.task import Cases
 from seaice_tf.tasks import TASKS
 
+RECORD = TASKS["forecast"].verification
 TASK = dataclasses.replace(
     TASKS["forecast"],
-    baselines={"last_year": TASKS["forecast"].baselines["last_year"]},
-    slow_baselines={"slow": lambda case: {"concentration": np.zeros((12, 448, 304))}},
+    verification=dataclasses.replace(
+        RECORD,
+        baselines={"last_year": RECORD.baselines["last_year"]},
+        slow_baselines={"slow": lambda case: {"concentration": np.zeros((12, 448, 304))}},
+    ),
 )
 
 
@@ -29,11 +33,11 @@ def perfect(case):
 
 @pytest.fixture(scope="module")
 def two_months(unet_settings):
-    return TASK.cases(unet_settings, Options("2011-01", "2011-02"))
+    return TASK.data.cases(unet_settings, EvaluateOptions("2011-01", "2011-02"))
 
 
 def test_groups_are_scored_under_their_names_and_shown(two_months):
-    options = Options(by=("lead", "reliability"))
+    options = EvaluateOptions(by=("lead", "reliability"))
     result = evaluate.compare(TASK, two_months, perfect, "none", options)
     scores, other = result["scores"], result["baselines"]["last_year"]
     assert scores["lead_02/iiee"] == scores["month_02/iiee"] == scores["brier"] == 0
@@ -51,11 +55,11 @@ def test_groups_are_scored_under_their_names_and_shown(two_months):
 def test_seas_are_scored_by_a_mask(two_months, tmp_path, monkeypatch):
     monkeypatch.delenv("SEAICE_TF_DATA", raising=False)
     with pytest.raises(InputError, match="give --regions"):
-        evaluate.compare(TASK, two_months, perfect, "none", Options(by=("region",)))
+        evaluate.compare(TASK, two_months, perfect, "none", EvaluateOptions(by=("region",)))
     codes = np.full((448, 304), 7, np.uint8)
     (tmp_path / "mask.bin").write_bytes(codes.tobytes())
-    options = Options(by=("region",), regions=str(tmp_path / "mask.bin"))
-    scores = evaluate.score(TASK, two_months, TASK.baselines["last_year"], options)
+    options = EvaluateOptions(by=("region",), regions=str(tmp_path / "mask.bin"))
+    scores = evaluate.score(TASK, two_months, TASK.verification.baselines["last_year"], options)
     assert scores["region_barents/iiee"] == pytest.approx(scores["iiee"])
 
 
@@ -72,19 +76,19 @@ def test_every_case_is_drawn_against_its_truth(two_months, tmp_path):
 
 
 def test_forecasts_can_be_issued_every_month(unet_settings, distribution_settings):
-    options = Options("2011-03", "2011-05", by=("lead",), origins="every_month")
-    cases = TASK.cases(unet_settings, options)
+    options = EvaluateOptions("2011-03", "2011-05", by=("lead",), origins="every_month")
+    cases = TASK.data.cases(unet_settings, options)
     assert [len(case.truth) for case in cases] == [3, 2, 1]
     assert "issued every month" in cases.source
     with pytest.raises(InputError, match="from a December on, got one from 2011-01 on"):
-        TASK.cases(
+        TASK.data.cases(
             distribution_settings, dataclasses.replace(options, first="2011-01", last="2011-12")
         )
 
 
 def test_members_without_odds_give_those_of_their_concentrations():
     members = [{"concentration": np.full((12, 4, 5), value)} for value in (0.1, 0.3)]
-    result = TASK.combine(members)
+    result = TASK.verification.combine(members)
     np.testing.assert_allclose(result["concentration"], 0.2)
     np.testing.assert_allclose(result["probability"], 0.5)
     np.testing.assert_allclose(result["spread"], 0.02**0.5)
@@ -98,7 +102,7 @@ def test_members_with_odds_are_mixed():
         dict(zip(names, np.array(values)[:, None, None, None]))
         for values in ((0.2, 0.1, 0.7, 0.2), (0.4, 0.1, 0.9, 0.0))
     ]
-    result = TASK.combine(members)
+    result = TASK.verification.combine(members)
     values = [float(result[name].item()) for name in names]
     assert values == pytest.approx([0.3, (0.1**2 + 0.1**2) ** 0.5, 0.8, 0.1])
     assert "members" not in result
@@ -149,5 +153,5 @@ def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_
         ensemble.cases(
             TASK,
             [dataclasses.replace(distribution_settings, network="unet"), distribution_settings],
-            lambda settings: TASK.cases(settings, Options("2011-02", "2011-03")),
+            lambda settings: TASK.data.cases(settings, EvaluateOptions("2011-02", "2011-03")),
         )

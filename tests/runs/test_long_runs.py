@@ -16,7 +16,7 @@ from tensorflow import keras
 
 from seaice_tf import pipeline, processes
 from seaice_tf.cli import main as cli
-from seaice_tf.runs import fit, tune
+from seaice_tf.runs import artifact, fit, tune
 from seaice_tf.tasks import TASKS
 
 pytestmark = pytest.mark.soak
@@ -78,9 +78,9 @@ def test_memory_over_1000_steps(variant, tiny_settings, tmp_path):
     training = dataclasses.replace(settings.training, epochs=1, checkpoint_steps=50)
     settings = dataclasses.replace(settings, training=training)
     fit.seed_everything(0)
-    splits, seen = task.splits(settings), Samples()
+    splits, seen = task.data.splits(settings), Samples()
     splits = dataclasses.replace(splits, train=endless(splits.train, STEPS * training.batch_size))
-    fit.fit(task.build(settings), splits, training, tmp_path, [seen])
+    fit.fit(task.training.build(settings), splits, training, tmp_path, [seen])
     assert len(seen.values) == STEPS / 20
     assert slope(seen.values, f"{task.name}, steps", 20, "MiB") < 0.02
 
@@ -107,10 +107,12 @@ def test_memory_over_10_trials(where, frame_settings, tmp_path):
 def test_memory_over_200_plots(tiny_settings, tmp_path):
     def drawer(variant):
         task, settings = TASKS[variant.split("-")[0]], tiny_settings[variant]
-        case = task.splits(settings).preview()
-        outputs = task.served(settings, task.build(settings))(case.batch())
+        case = task.data.splits(settings).preview()
+        outputs = task.training.serving_model(settings, task.training.build(settings))(
+            artifact.batch(case)
+        )
         maps = {head: value.numpy()[0] for head, value in outputs.items()}
-        return lambda: task.pictures(case, maps)
+        return lambda: task.products.pictures(case, maps)
 
     drawers, seen = [drawer(variant) for variant in VARIANTS], []
     for _ in range(PLOTS // ROUND):
@@ -125,9 +127,9 @@ def test_open_files_over_10000_windows(source, tiny_settings, tmp_path):
     name, kind = source.split()
     task, settings = TASKS[name], tiny_settings[name]
     if kind == "shards":
-        task.prepare(settings, tmp_path)
+        task.data.prepare(settings, tmp_path)
         settings = dataclasses.replace(settings, shards=str(tmp_path))
-    examples = endless(task.splits(settings).train, WINDOWS)
+    examples = endless(task.data.splits(settings).train, WINDOWS)
     stream, seen = pipeline.training_stream(examples, 20, seed=0), []
     for i, _ in enumerate(itertools.islice(stream, WINDOWS // 20)):
         if i % 10 == 0:

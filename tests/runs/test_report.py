@@ -7,7 +7,7 @@ import pytest
 
 from seaice_tf import settings as settings_file
 from seaice_tf.cli import main as cli
-from seaice_tf.clouds.cases import Options as CloudOptions
+from seaice_tf.clouds.cases import EvaluateOptions as CloudOptions
 from seaice_tf.clouds.data import decisions as mask_decisions
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.scores import baselines
@@ -73,7 +73,7 @@ def craft(tmp_path, monkeypatch, tiny_settings, unet_settings):
     settings = {**tiny_settings, "forecast": unet_settings}
 
     def make(name: str, task: str, score: float = 0.5, **changes):
-        run, primary = tmp_path / name, TASKS[task].primary
+        run, primary = tmp_path / name, TASKS[task].verification.primary
         monkeypatch.setattr(artifact, "predictor", lambda path, trust: PREDICT[task])
         run.mkdir(parents=True)
         held = json.loads(settings_file.to_json(settings[task]))
@@ -81,9 +81,9 @@ def craft(tmp_path, monkeypatch, tiny_settings, unet_settings):
         files = [{"name": EVIL, "bytes": 3, "sha256": "0" * 64}]
         facts = {"task": task, "seed": 1, "epochs": 2, "seconds": 3.0, "data": files}
         folder.write_json(run / folder.MANIFEST, facts)
-        dumb = {label: {primary: 0.4} for label in TASKS[task].baselines}
+        dumb = {label: {primary: 0.4} for label in TASKS[task].verification.baselines}
         scores = {"task": task, "run": name, "data": f"synthetic {EVIL}", "n": 2}
-        scores |= {"primary": primary, "lower_is_better": TASKS[task].lower_is_better}
+        scores |= {"primary": primary, "lower_is_better": TASKS[task].verification.lower_is_better}
         scores |= {"scores": {primary: score}, "baselines": dumb, "best_baseline": next(iter(dumb))}
         folder.write_json(run / folder.SCORES, scores | {"skill": 0.25})
         losses = [{"loss": 2.0, "val_loss": 3.0}, {"loss": 1.0, "val_loss": 2.5}]
@@ -222,8 +222,8 @@ def test_board_starts_tensorboard_on_the_runs(tmp_path, monkeypatch, capsys):
 def test_tags_of_pictures_are_the_same_for_every_case(name, craft):
     task = TASKS[name]
     settings = folder.open_run(craft("run", name), task)
-    options = CloudOptions("all") if name == "clouds" else task.options()
-    some = [make() for make in task.cases(settings, options).make[:2]]
-    tags = [set(task.pictures(case, PREDICT[name](case))) for case in some]
+    options = CloudOptions("all") if name == "clouds" else task.verification.options()
+    some = [make() for make in task.data.cases(settings, options).make[:2]]
+    tags = [set(task.products.pictures(case, PREDICT[name](case))) for case in some]
     assert all(found == tags[0] for found in tags)
     assert all(tag.startswith(f"{name}/") for tag in tags[0])

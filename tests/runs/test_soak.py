@@ -124,7 +124,7 @@ def test_kills_change_nothing(variant, tiny_settings, tmp_path):
 
 def verbs(task) -> list[str]:
     """Those of the task and the lane."""
-    without = {"prepare"} if task.prepare is None else set()
+    without = {"prepare"} if task.data.prepare is None else set()
     if "tf_keras" in keras.Model.__module__:
         without.add("tune")
     return [verb for verb in KILLS if verb not in without]

@@ -35,7 +35,7 @@ def fit_once(settings, path, after=0):
     path.mkdir(exist_ok=True)
     fit.seed_everything(settings.training.seed)
     task = TASKS["forecast"]
-    splits, model = task.splits(settings), task.build(settings)
+    splits, model = task.data.splits(settings), task.training.build(settings)
     state = fit.fit(model, splits, settings.training, path, [Stop(after)] if after else [])
     return model, state
 

@@ -11,6 +11,7 @@ from seaice_tf.clouds.data import photos as cloud_photos
 from seaice_tf.clouds.data import table as cloud_table
 from seaice_tf.clouds.data.classes import CLASSES, LABEL_SHAPE, join_label
 from seaice_tf.errors import InputError
+from seaice_tf.files import photos
 from seaice_tf.grids import folds
 
 GRID = (70, 105)  # on which masks and brightness are looked at; 20 x 20 pixels of the labels
@@ -92,11 +93,11 @@ def examine(folder: Path) -> Findings:
     sizes: Counter[tuple[int, int]] = Counter()
     for path in paths:
         try:
-            thumbnails.append(cloud_photos.read_image(path, folds.THUMBNAIL, "L"))
+            thumbnails.append(photos.read_image(path, folds.THUMBNAIL, "L"))
         except InputError as error:
             troubles.append(str(error))
             continue
-        grey = cloud_photos.read_image(path, GRID, "L")
+        grey = photos.read_image(path, GRID, "L")
         layers = _masks(folder, path.name, codes.get(path.name, {}), troubles)
         where += layers
         flat = layers.reshape(-1, len(CLASSES)).astype(float)
@@ -104,7 +105,7 @@ def examine(folder: Path) -> Findings:
         areas.append(layers.mean(axis=(0, 1)))
         inside.append([_mean(grey[mask]) for mask in np.moveaxis(layers, -1, 0)])
         brightness.append(grey.mean())
-        sizes[cloud_photos.image_size(path)] += 1
+        sizes[photos.image_size(path)] += 1
         good.append(path.name)
     if not good:
         raise InputError(

@@ -5,12 +5,13 @@ Source: NSIDC-0051 user guide, version 1, "File format" and "File naming convent
 
 import re
 
+from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
 from seaice_tf.forecast.data import file_names
 from seaice_tf.forecast.data.file_names import Name
 from seaice_tf.grids.polar import CELL, SOUTH, Grid
 
 HEADER = 300  # bytes
-SYNTHETIC_TITLE = "SYNTHETIC ICE, NOT OBSERVED"
+
 NAME = r"nt_(?P<date>\d{6}(\d\d)?)_(?P<sensor>[a-z]\d\d)_v1\.1_(?P<pole>[ns])\.bin"
 STAMP = re.compile(rb"nt_(\d{6}|\d{8})_([a-z]\d\d)_")
 TITLE = slice(150, 230)

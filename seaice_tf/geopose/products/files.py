@@ -7,12 +7,12 @@ from seaice_tf.geopose.products import maps as geopose_maps
 from seaice_tf.geopose.products import submission
 from seaice_tf.geopose.products import tiles as geopose_products
 from seaice_tf.geopose.verification import DRAWN, sheet
-from seaice_tf.task import Pairs
+from seaice_tf.task import Pairs, PredictOptions
 
 SUBMISSION = "submission.tar.gz"
 
 
-def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     """Write <id>_AGL.tif and <id>_VFLOW.json of each tile and the contest's archive of them, both
     images and heights rectified, and a quick-look of the first tiles.
 

@@ -7,7 +7,6 @@ import numpy as np
 
 MASK = 255  # in a chart: land, no chart, or no dominant class
 FILL = 0.0  # in a channel of the SAR grid of a ready-to-train scene: no data
-CELL = 25  # pixels of 80 m along a side of a 2 km cell; 50 at 40 m
 TIE_POINTS = 21  # along each side of a scene
 
 CLASSES: dict[str, tuple[str, ...]] = {

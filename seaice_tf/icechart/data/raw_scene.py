@@ -12,10 +12,11 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files.netcdf import opened, require_numbers, require_sound_strings
 from seaice_tf.grids import coarse_grid
+from seaice_tf.grids.coarse_grid import CELL
 from seaice_tf.grids.windows import Window, require_inside, whole
 from seaice_tf.icechart.data import downscale, polygon_codes
 from seaice_tf.icechart.data import names as scene_names
-from seaice_tf.icechart.data.charts import CELL, COARSE, FINE, MASK, SAR, TIE_POINTS, standardise
+from seaice_tf.icechart.data.charts import COARSE, FINE, MASK, SAR, TIE_POINTS, standardise
 from seaice_tf.icechart.data.names import SceneName
 from seaice_tf.icechart.data.polygon_codes import BOTH_65, Thresholds
 

@@ -18,10 +18,11 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files.netcdf import number, opened, require_numbers
 from seaice_tf.grids import coarse_grid
+from seaice_tf.grids.coarse_grid import CELL
 from seaice_tf.grids.windows import Window, require_inside, whole
 from seaice_tf.icechart.data import charts as icechart
 from seaice_tf.icechart.data import names as scene_names
-from seaice_tf.icechart.data.charts import CELL, CHARTS, COARSE, FILL, FINE, MASK, SAR
+from seaice_tf.icechart.data.charts import CHARTS, COARSE, FILL, FINE, MASK, SAR
 from seaice_tf.icechart.data.names import SceneName
 
 SPACING = 80  # metres

@@ -8,7 +8,8 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.files import atomic
-from seaice_tf.icechart.data.charts import CELL, CHARTS, FILL, FINE, MASK, TIE_POINTS
+from seaice_tf.grids.coarse_grid import CELL
+from seaice_tf.icechart.data.charts import CHARTS, FILL, FINE, MASK, TIE_POINTS
 
 FINE_GRID = ("sar_lines", "sar_samples")
 COARSE_GRID = ("2km_grid_lines", "2km_grid_samples")

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage, spatial, special
 
-from seaice_tf.grids.coarse_grid import bilinear
+from seaice_tf.grids.coarse_grid import CELL, bilinear
 from seaice_tf.icechart.data import downscale, synthetic_microwave, synthetic_names
 from seaice_tf.icechart.data.charts import (
-    CELL,
     CHARTS,
     CLASS_SHARES,
     FILL,

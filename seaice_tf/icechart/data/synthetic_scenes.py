@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seaice_tf.forecast.data.nsidc0051 import SYNTHETIC_TITLE
+from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
 from seaice_tf.icechart.data import scene_writer, synthetic_names
 from seaice_tf.icechart.data import synthetic as synthetic_scene
 from seaice_tf.icechart.data.charts import CHARTS

@@ -15,13 +15,13 @@ from seaice_tf.icechart.data.decision import CHANCES, unpacked
 from seaice_tf.icechart.products import netcdf as icechart_netcdf
 from seaice_tf.icechart.products import upload as icechart_upload
 from seaice_tf.icechart.verification import masked, sheet
-from seaice_tf.task import Case, Maps, Pairs
+from seaice_tf.task import Case, Maps, Pairs, PredictOptions
 
 UPLOAD = "upload.nc"
 ROWS = 256  # that are written at once
 
 
-def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     """A netCDF and a sheet of each scene, and the contest's upload file with the charts at 80 m."""
     written: list[Path] = []
 

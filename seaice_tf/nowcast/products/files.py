@@ -14,13 +14,13 @@ from seaice_tf.nowcast.products import flow_maps
 from seaice_tf.nowcast.products import maps as frame_maps
 from seaice_tf.nowcast.products import netcdf as nowcast_netcdf
 from seaice_tf.nowcast.scores.ms_ssim import ms_ssim
-from seaice_tf.task import Case, Maps, Pairs
+from seaice_tf.task import Case, Maps, Pairs, PredictOptions
 
 DRAWN = 3  # windows that are drawn; the files have all
 SHAPE = (FRAMES_OUT, TARGET, TARGET)
 
 
-def write(pairs: Pairs, out: Path, model: str) -> list[Path]:
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     """predictions.npz, nowcast.nc, a sheet and the flow of the first windows, a GIF of the first.
 
     Of two images flow.npz and flow.png instead.

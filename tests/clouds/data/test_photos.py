@@ -13,6 +13,7 @@ from seaice_tf.clouds.data.classes import CLASSES, LABEL_SHAPE, SCORE_SHAPE, joi
 from seaice_tf.clouds.products import submission as submission_writer
 from seaice_tf.clouds.products import submission_check
 from seaice_tf.errors import InputError
+from seaice_tf.files import photos as file_photos
 
 
 @pytest.fixture
@@ -112,14 +113,14 @@ def test_a_corrupt_image(contest):
         path.write_bytes(content)
         for shape in (None, (7, 9)):
             with pytest.raises(InputError, match="expected an image"):
-                cloud_photos.read_image(path, shape)
+                file_photos.read_image(path, shape)
 
 
 def test_an_image_too_large_for_a_photo(tmp_path):
     path = tmp_path / "a.png"
     Image.new("1", (9000, 8000)).save(path)
     with pytest.raises(InputError, match="8000 x 9000 pixels are too many"):
-        cloud_photos.read_image(path, (42, 63))
+        file_photos.read_image(path, (42, 63))
 
 
 def test_a_code_longer_than_the_csv_module_likes(contest):
