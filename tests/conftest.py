@@ -10,7 +10,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf.clouds.data import synthetic_photos
 from seaice_tf.clouds.settings import Settings as CloudSettings
-from seaice_tf.forecast.data import synthetic_archive
+from seaice_tf.forecast.data.synthetic import write_archive
 from seaice_tf.forecast.settings import Settings as ForecastSettings
 from seaice_tf.geopose.data import synthetic_tiles
 from seaice_tf.geopose.settings import Settings as GeoposeSettings
@@ -34,7 +34,7 @@ def real_data() -> Path:
 def ice_archive(tmp_path_factory) -> Path:
     """Six years of synthetic monthly files, 2006 to 2011; the pole hole shrinks in 2008-01."""
     folder = tmp_path_factory.mktemp("nsidc0051") / "archive"
-    synthetic_archive.write(folder, "2006-01", "2011-12", seed=1)
+    write_archive(folder, "2006-01", "2011-12", seed=1)
     return folder
 
 
@@ -42,7 +42,7 @@ def ice_archive(tmp_path_factory) -> Path:
 def long_archive(tmp_path_factory) -> Path:
     """Thirteen years of synthetic monthly files, 1999 to 2011: enough for ten years of history."""
     folder = tmp_path_factory.mktemp("nsidc0051") / "long"
-    synthetic_archive.write(folder, "1999-01", "2011-12", seed=1)
+    write_archive(folder, "1999-01", "2011-12", seed=1)
     return folder
 
 

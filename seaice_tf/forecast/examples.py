@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
-from seaice_tf.forecast.data import months, synthetic_archive
+from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import Archive, read_archive
+from seaice_tf.forecast.data.synthetic import write_archive
 from seaice_tf.forecast.networks.distribution import class_of
 from seaice_tf.forecast.networks.features import IceFeatures
 from seaice_tf.forecast.settings import LEADS, Settings
@@ -28,8 +29,7 @@ def archive(settings: Settings) -> Archive:
         return read_archive(Path(settings.data), settings.minimum_days)
     if root := os.environ.get("SEAICE_TF_DATA"):
         return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
-    write = synthetic_archive.write
-    return read_archive(cached("nsidc0051", write, *SYNTHETIC_PERIOD))
+    return read_archive(cached("nsidc0051", write_archive, *SYNTHETIC_PERIOD))
 
 
 def training_starts(data: Archive, settings: Settings, december: bool) -> np.ndarray:

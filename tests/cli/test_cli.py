@@ -12,7 +12,7 @@ from seaice_tf import __version__
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.files import animation, lock, maps
-from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
+from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.runs import folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.files import synthetic_cache
 from seaice_tf.forecast import examples, task
-from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
+from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.forecast.task import TASK, EvaluateOptions, Settings
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import SOUTH

@@ -11,7 +11,7 @@ from tensorflow import keras
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.forecast import task
-from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
+from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.forecast.examples import archive, first_year
 from seaice_tf.forecast.month_examples import drawn_crops, filled
 from seaice_tf.forecast.networks.history import SameMonths

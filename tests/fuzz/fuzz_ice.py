@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.forecast.data import dacon, g02202, nsidc0051_netcdf, nsidc0051_reader, regions
-from seaice_tf.forecast.data.nsidc0051_writer import write_synthetic
+from seaice_tf.forecast.data import dacon, g02202, nsidc0051, nsidc0051_netcdf, regions
+from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.grids.windows import Window, whole
 from seaice_tf.icechart.data import decoded_scene, raw_scene, synthetic_scenes
@@ -187,9 +187,7 @@ def _read_histograms(path: Path) -> None:
 
 
 READERS = {
-    "nsidc0051": Reader(
-        "", partial(_months, write_synthetic), partial(_counts, nsidc0051_reader.FORMAT)
-    ),
+    "nsidc0051": Reader("", partial(_months, write_synthetic), partial(_counts, nsidc0051.FORMAT)),
     "nsidc0051_netcdf": Reader(
         "netcdf", partial(_months, write_v2), partial(_counts, nsidc0051_netcdf.FORMAT)
     ),

@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import dacon, g02202, nsidc0051_netcdf, nsidc0051_reader
-from seaice_tf.forecast.data.file_format import Field, Format
-from seaice_tf.forecast.data.file_names import Name
+from seaice_tf.forecast.data import dacon, g02202, nsidc0051, nsidc0051_netcdf
+from seaice_tf.forecast.data.formats import Field, Format, Name
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH, Grid
 
 FORMATS = (
-    nsidc0051_reader.FORMAT,
+    nsidc0051.FORMAT,
     nsidc0051_netcdf.FORMAT,
     dacon.FORMAT,
     g02202.FORMAT,
@@ -34,7 +33,7 @@ class Archive:
     first: np.datetime64  # month of counts[0]
     files: tuple[Path, ...]
     synthetic: bool
-    kind: str = nsidc0051_reader.FORMAT.title
+    kind: str = nsidc0051.FORMAT.title
     grid: Grid = NORTH
     days: np.ndarray | None = None  # (months,) days with data in each mean; None for monthly files
     citation: str = ""  # what a product made of it refers to; nothing if synthetic

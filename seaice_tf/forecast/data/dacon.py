@@ -11,9 +11,8 @@ import numpy as np
 
 from seaice_tf.errors import InputError, reason
 from seaice_tf.files import npz
-from seaice_tf.forecast.data import file_names
-from seaice_tf.forecast.data.file_format import Field, Format
-from seaice_tf.forecast.data.file_names import Name
+from seaice_tf.forecast.data import formats
+from seaice_tf.forecast.data.formats import Field, Format, Name
 from seaice_tf.grids import counts
 from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE
 
@@ -52,6 +51,6 @@ FORMAT = Format(
     "contest Dacon 235706",
     "YYYYMM.npy",
     "the data of the contest Dacon 235706, from NSIDC-0051",
-    partial(file_names.parse, NAME),
+    partial(formats.parse_name, NAME),
     read_file,
 )

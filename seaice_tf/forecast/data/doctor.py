@@ -8,7 +8,7 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import archive
-from seaice_tf.forecast.data.file_format import Field
+from seaice_tf.forecast.data.formats import Field
 from seaice_tf.grids import counts
 from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE, UNUSED
 

@@ -1,20 +1,33 @@
-"""The 300-byte header and the file names of NSIDC-0051 version 1.1, in its binary format.
+"""NSIDC-0051 version 1.1, monthly and daily sea-ice concentration, in its binary format.
 
 Source: NSIDC-0051 user guide, version 1, "File format" and "File naming convention".
 """
 
 import re
+from pathlib import Path
 
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.files import atomic
 from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
-from seaice_tf.forecast.data import file_names
-from seaice_tf.forecast.data.file_names import Name
-from seaice_tf.grids.polar import CELL, SOUTH, Grid
+from seaice_tf.forecast.data import formats
+from seaice_tf.forecast.data.formats import Field, Format, Name
+from seaice_tf.grids.polar import CELL, NORTH, SOUTH, Grid, of_shape
 
 HEADER = 300  # bytes
 
 NAME = r"nt_(?P<date>\d{6}(\d\d)?)_(?P<sensor>[a-z]\d\d)_v1\.1_(?P<pole>[ns])\.bin"
 STAMP = re.compile(rb"nt_(\d{6}|\d{8})_([a-z]\d\d)_")
 TITLE = slice(150, 230)
+# First month of each satellite sensor in the monthly record of NSIDC-0051.
+SENSORS = {
+    "n07": "1978-11",
+    "f08": "1987-09",
+    "f11": "1992-01",
+    "f13": "1995-10",
+    "f17": "2008-01",
+}
 
 
 def size(grid: Grid) -> int:
@@ -24,7 +37,7 @@ def size(grid: Grid) -> int:
 
 def parse_name(name: str) -> Name | None:
     """The date, sensor and hemisphere in a file's name; None for any other name."""
-    return file_names.parse(NAME, name)
+    return formats.parse_name(NAME, name)
 
 
 def file_name(name: Name) -> str:
@@ -70,3 +83,66 @@ def is_synthetic(head: bytes) -> bool:
 
 def _letter(name: Name) -> str:
     return name.grid.name[0]
+
+
+def read_file(path: Path, name: Name) -> Field:
+    """The counts of one file, as they stand in it.
+
+    Raises:
+        InputError: a size of the other hemisphere or of none, a header of another grid, or one
+            that names another date or sensor than the file's name.
+    """
+    raw, grid = path.read_bytes(), name.grid
+    other = SOUTH if grid is NORTH else NORTH
+    if len(raw) == size(other):
+        raise InputError(
+            f"{path}: expected the {grid.name}ern grid, as its name says, got a file of the size "
+            f"of the {other.name}ern one ({other.rows} x {other.columns}); restore its own name"
+        )
+    if len(raw) != size(grid):
+        raise InputError(
+            f"{path}: expected {size(grid)} bytes (300-byte header + {grid.rows} x "
+            f"{grid.columns}), got {len(raw)}; download the file again"
+        )
+    head, body = raw[:HEADER], raw[HEADER:]
+    if sides(head) != (expected := f"{grid.columns} x {grid.rows}"):
+        raise InputError(
+            f"{path}: expected a header that gives {expected} columns and rows, "
+            f"got {sides(head)}; download the file again"
+        )
+    stamped = stamp(head)
+    if stamped and stamped != (name.digits, name.sensor):
+        raise InputError(
+            f"{path}: expected the header to name the same date and sensor as the file, "
+            f"got {'_'.join(stamped)}; restore the file's own name"
+        )
+    counts = np.frombuffer(body, np.uint8).reshape(grid.shape)
+    return Field(counts, is_synthetic(head))
+
+
+def sensor(month: np.datetime64) -> str:
+    """The satellite that gives `month` in the record: n07, f08, f11, f13 or f17."""
+    started = [name for name, first in SENSORS.items() if np.datetime64(first, "M") <= month]
+    return started[-1] if started else "n07"
+
+
+def write_synthetic(folder: Path, first: np.datetime64, counts: np.ndarray) -> list[Path]:
+    """Write (n, rows, columns) uint8 as one file a month, labelled synthetic in its header.
+
+    They are files of the north or the south as the shape has it, and of days if `first` is one.
+    """
+    paths = []
+    for date, field in zip(first + np.arange(len(counts)), counts):
+        name = Name(date, sensor(date), of_shape(field.shape))
+        content = header(name) + field.tobytes()
+        paths.append(atomic.write_bytes(folder / file_name(name), content))
+    return paths
+
+
+FORMAT = Format(
+    "NSIDC-0051 v1.1",
+    "nt_YYYYMM[DD]_SSS_v1.1_[ns].bin",
+    "NSIDC-0051 version 1.1, doi:10.5067/8GQ8LZQVL0VL",
+    parse_name,
+    read_file,
+)

@@ -12,9 +12,8 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import netcdf
-from seaice_tf.forecast.data import file_names
-from seaice_tf.forecast.data.file_format import Field, Format
-from seaice_tf.forecast.data.file_names import Name
+from seaice_tf.forecast.data import formats
+from seaice_tf.forecast.data.formats import Field, Format, Name
 from seaice_tf.grids import counts
 
 NAME = r"NSIDC0051_SEAICE_PS_(?P<pole>[NS])25km_(?P<date>\d{6}(\d\d)?)_v2\.0\.nc"
@@ -69,6 +68,6 @@ FORMAT = Format(
     "NSIDC-0051 v2",
     "NSIDC0051_SEAICE_PS_[NS]25km_YYYYMM[DD]_v2.0.nc",
     "NSIDC-0051 version 2, doi:10.5067/MPYG15WAA4WX",
-    partial(file_names.parse, NAME),
+    partial(formats.parse_name, NAME),
     read_file,
 )

@@ -5,11 +5,14 @@ accelerating retreat, anomalies that persist for months, and weather that does n
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
+from seaice_tf.files import atomic
 from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH
 
@@ -29,7 +32,7 @@ class Climate:
     width: float = 1.2  # of the marginal ice zone
 
 
-def archive(first, last, seed: int = 0, climate: Climate | None = None) -> np.ndarray:
+def record(first, last, seed: int = 0, climate: Climate | None = None) -> np.ndarray:
     """Raw counts with flags for every month: (months, 448, 304) uint8, a function of `seed`."""
     climate = climate or Climate()
     period = months.span(first, last)
@@ -94,3 +97,11 @@ def _smooth(rng: np.random.Generator, cells: float) -> np.ndarray:
     """Gaussian noise of unit variance with a correlation length of `cells`: (448, 304)."""
     noise = ndimage.gaussian_filter(rng.standard_normal(NORTH.shape), cells)
     return noise / noise.std()
+
+
+def write_archive(folder: Path, first: str, last: str, seed: int = 0) -> None:
+    """Write the months "YYYY-MM" from `first` to `last`; the same seed gives the same bytes."""
+    start, end = months.parse(first), months.parse(last)
+    with atomic.folder(folder) as temporary:
+        fields = record(start, end, seed)
+        write_synthetic(temporary, start, fields)

@@ -4,8 +4,8 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.forecast.data import nsidc0051
-from seaice_tf.forecast.data.file_names import Name
-from seaice_tf.forecast.data.nsidc0051_writer import sensor, write_synthetic
+from seaice_tf.forecast.data.formats import Name
+from seaice_tf.forecast.data.nsidc0051 import sensor, write_synthetic
 from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE, flagged
 from seaice_tf.grids.polar import SOUTH, of_shape
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seaice_tf.forecast.data import synthetic as synthetic_ice
+from seaice_tf.forecast.data import synthetic
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH
 
@@ -10,13 +10,13 @@ PERIOD = (np.datetime64("2007-08"), np.datetime64("2008-03"))
 
 @pytest.fixture(scope="module")
 def ice():
-    return synthetic_ice.archive(*PERIOD, seed=5)
+    return synthetic.record(*PERIOD, seed=5)
 
 
 def test_it_is_a_function_of_the_seed(ice):
-    again = synthetic_ice.archive(*PERIOD, seed=5)
+    again = synthetic.record(*PERIOD, seed=5)
     np.testing.assert_array_equal(ice, again)
-    assert (ice != synthetic_ice.archive(*PERIOD, seed=6)).any()
+    assert (ice != synthetic.record(*PERIOD, seed=6)).any()
 
 
 def test_it_looks_like_the_real_record(ice):

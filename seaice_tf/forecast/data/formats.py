@@ -1,7 +1,9 @@
-"""What the name of a file of sea-ice concentration says, in whatever format."""
+"""What a format of sea-ice concentration files is made of: its names and its reader."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -30,7 +32,7 @@ class Name:
         return str(self.date).replace("-", "")
 
 
-def parse(pattern: str, name: str) -> Name | None:
+def parse_name(pattern: str, name: str) -> Name | None:
     """The Name in a file's name; None for the name of anything else.
 
     Args:
@@ -38,7 +40,7 @@ def parse(pattern: str, name: str) -> Name | None:
             `pole` (north without it) begins with n or s in either case, `sensor` may be left out.
         name: of the file, without its folder.
 
-    >>> parse(r"ice_(?P<pole>[ns])_(?P<date>\\d{8})", "ice_s_20080229").grid.name
+    >>> parse_name(r"ice_(?P<pole>[ns])_(?P<date>\\d{8})", "ice_s_20080229").grid.name
     'south'
     """
     match = re.fullmatch(pattern, name)
@@ -52,3 +54,30 @@ def parse(pattern: str, name: str) -> Name | None:
         return None
     grid = SOUTH if found.get("pole", "n").lower().startswith("s") else NORTH
     return Name(date, found.get("sensor", ""), grid)
+
+
+@dataclass(frozen=True)
+class Field:
+    """The raw counts of one file."""
+
+    counts: np.ndarray  # (rows, columns) uint8; above 250 a flag, see transforms.counts
+    synthetic: bool = False  # the file says of itself that it was not observed
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of one product are told by their names, and read.
+
+    Attributes:
+        title: the product and its version.
+        names: how its files are called, for messages.
+        citation: what a product made of them refers to.
+        parse_name: what a file's name says; None for the name of anything else.
+        read_file: the file of that name as counts; InputError if it is damaged.
+    """
+
+    title: str
+    names: str
+    citation: str
+    parse_name: Callable[[str], Name | None]
+    read_file: Callable[[Path, Name], Field]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.forecast.data.archive import FORMATS
-from seaice_tf.forecast.data.file_names import Name
+from seaice_tf.forecast.data.formats import Name
 from seaice_tf.grids.polar import NORTH, SOUTH
 
 NAMES = {
