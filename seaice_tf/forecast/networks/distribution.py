@@ -123,12 +123,13 @@ class Maps(keras.layers.Layer):
     def call(self, logits, places, possible):
         shares = tf.reduce_mean(tf.nn.softmax(logits[0]), axis=1)
         mean = tf.linalg.matvec(shares, CENTRES)
-        variance = tf.linalg.matvec(shares, CENTRES**2) - mean**2
+        # About the mean: a difference of squares would lose half the digits of float32.
+        variance = tf.reduce_sum(shares * (CENTRES - mean[:, None]) ** 2, axis=1)
         middle = median(shares)
         values = {
             "concentration": (mean + middle) / 2 / FULL_ICE,
             "probability": tf.reduce_sum(shares[:, FIRST_ICE:], axis=1),
-            "spread": tf.sqrt(tf.maximum(variance, 0.0)) / FULL_ICE,
+            "spread": tf.sqrt(variance) / FULL_ICE,
             "contest_decision": decide(shares, middle, places[:, 0]) / FULL_ICE,
         }
         shape = tf.shape(possible, out_type=tf.int64)

@@ -152,18 +152,50 @@ def _surroundings(maps: dict, sea) -> dict:
     """Means over the sea of a square window: a fixed smoothing, nothing that could learn a year."""
     result = {}
     for cells, names in NEAR.items():
-        share = _pool(sea[:, None], cells)
-        for name in names:
-            near = _pool(maps[name] * sea[:, None], cells) / tf.maximum(share, 1e-3)
-            result[f"{name}_near_{cells}"] = near
+        sea_months = [sea[:, None], *(maps[name] * sea[:, None] for name in names)]
+        # All maps in one call: a graph of a third of the size.
+        sums = window_sum(tf.concat(sea_months, axis=1), cells)
+        number, *totals = tf.split(sums, [each.shape[1] for each in sea_months], axis=1)
+        for name, total in zip(names, totals):
+            result[f"{name}_near_{cells}"] = total / tf.maximum(number, 1.0)
     return result
 
 
-def _pool(x, cells: int):
-    """Mean over a window of (B, T, H, W), without what lies outside the grid."""
-    shape = tf.shape(x)
-    images = tf.reshape(x, [-1, shape[2], shape[3], 1])
-    return tf.reshape(tf.nn.avg_pool2d(images, cells, 1, "SAME"), shape)
+def window_sum(x, cells: int):
+    """Sums over centred square windows, zero beyond the grid: (B, T, H, W) -> (B, T, H, W).
+
+    Args:
+        x: maps.
+        cells: side of the window, odd.
+    """
+    margin = cells // 2
+    x = tf.pad(x, [[0, 0], [0, 0], [margin, margin], [margin, margin]])
+    return run_sum(run_sum(x, cells, 2), cells, 3)
+
+
+def run_sum(x, cells: int, axis: int):
+    """Sums of `cells` consecutive values along an axis, which becomes `cells` - 1 shorter.
+
+    Runs of 1, 2, 4, ... values are joined: about log2(cells) additions of whole maps, at the same
+    speed on any processor and, unlike differences of cumulative sums, never negative for values
+    that are not.
+    """
+    size = tf.shape(x)[axis] - cells + 1
+
+    def part(run, start: int, length):
+        return run[(slice(None),) * axis + (slice(start, start + length),)]
+
+    total, reached, run, length = None, 0, x, 1
+    while True:
+        if cells & length:
+            piece = part(run, reached, size)
+            total = piece if total is None else total + piece
+            reached += length
+        if 2 * length > cells:
+            return total
+        left = tf.shape(run)[axis] - length
+        run = part(run, 0, left) + part(run, length, left)
+        length *= 2
 
 
 def _season() -> dict:

@@ -63,14 +63,39 @@ def test_features_against_numpy(history, features):
     assert possible[:, 6:, 8:].all()
 
 
-def test_surroundings_are_means_over_the_sea(features):
+@pytest.mark.parametrize("cells", [1, 5, 9, 11, 17])
+def test_window_sums_against_brute_force(cells):
+    maps = np.random.default_rng(cells).random((1, 2, 13, 20)).astype(np.float32)
+    reach = cells // 2
+    expected = [
+        [
+            maps[..., max(i - reach, 0) : i + reach + 1, max(j - reach, 0) : j + reach + 1].sum(
+                axis=(2, 3), dtype=np.float64
+            )
+            for j in range(20)
+        ]
+        for i in range(13)
+    ]
+    expected = np.moveaxis(np.array(expected), (0, 1), (2, 3))
+    np.testing.assert_allclose(ice_features.window_sum(maps, cells), expected, rtol=5e-7)
+
+
+@pytest.mark.parametrize("cells", ice_features.NEAR)
+def test_surroundings_are_means_over_the_sea(features, cells):
+    """Every cell of a month against a loop; where a window holds no sea, the mean is 0."""
     maps, _ = features
     sea = np.ones((24, 22), bool)
     sea[:4] = False
-    row, column = 5, 10
-    window = (slice(row - 2, row + 3), slice(column - 2, column + 3))
-    expected = maps["mean_5"][7][window][sea[window]].mean()
-    assert maps["mean_5_near_5"][7, row, column] == pytest.approx(expected, abs=1e-5)
+    reach = cells // 2
+    for name in ice_features.NEAR[cells]:
+        for i, j in np.ndindex(24, 22):
+            window = (
+                slice(max(i - reach, 0), i + reach + 1),
+                slice(max(j - reach, 0), j + reach + 1),
+            )
+            near = maps[name][7][window][sea[window]]
+            expected = near.mean(dtype=np.float64) if near.size else 0
+            assert maps[f"{name}_near_{cells}"][7, i, j] == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.integers(0, 250))
