@@ -52,8 +52,8 @@ def forecast(task: Task, run: Path, path: Path) -> None:
             filled = counts.fill_hole(case.truth[i])
             true = np.where(counts.flagged(filled), 0, filled / counts.FULL_ICE)
             panels += [
-                (f"{month} forecast", pred[i]),
-                (f"{month} observed", true),
+                maps.Panel(f"{month} forecast", pred[i]),
+                maps.Panel(f"{month} observed", true),
             ]
     caption = f"Forecast issued at the end of {case.context.months[0] - 1}; {case.context.source}"
     maps.write(path, maps.figure(panels, counts.land(case.context.past[-1]), caption))

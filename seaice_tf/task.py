@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Splits:
-    """Examples to train on and to choose the best epoch by.
+    """Training and validation examples.
 
     Attributes:
-        train, validation: the examples.
-        preview: a validation case, for pictures while training.
-        files: the files that the examples come from.
+        train: examples to fit.
+        validation: examples to choose the best epoch by.
+        preview: () -> a validation case, drawn in TensorBoard while training.
+        files: source files of the examples.
         source: name of the data, for titles and tables.
     """
 
@@ -39,15 +40,15 @@ class Splits:
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to predict.
+    """A sample to predict.
 
     Attributes:
-        name: for tables.
-        inputs: input of the SavedModel without the batch axis; a tuple if it has several.
-        context: whatever the baselines, scores and products of the task need besides.
-        truth: the observation, None if it is not known.
-        pieces: for inputs of any size that may be too large for one call, from the SavedModel as a
-            function of a batch of arrays to the maps; None gives it the inputs as they are.
+        name: label in tables.
+        inputs: inputs of the SavedModel without the batch axis; a tuple if there are several.
+        context: further data for the baselines, scores and products of the task.
+        truth: the observation, None if unknown.
+        pieces: (model as a function of a batch of arrays) -> maps, for inputs that may be too large
+            for one call; None passes `inputs` to the model as they are.
     """
 
     name: str
@@ -59,7 +60,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Cases:
-    """Cases to predict, made one at a time when iterated."""
+    """Cases to predict, made one at a time when iterated.
+
+    Attributes:
+        source: name of the data, for titles and tables.
+        make: a function for each case.
+    """
 
     source: str
     make: Sequence[Callable[[], Case]]
@@ -80,8 +86,8 @@ Pairs = Iterable[tuple[Case, Maps]]  # cases with their predictions, made one at
 class EvaluateOptions:
     """Options of `evaluate`; a task that has some has a class of its own.
 
-    A field `by` names kinds of groups to show the scores of: those of the group "june" of the kind
-    "month" stand under "month_june/score" among all scores.
+    A field `by` lists the kinds of groups to score as well: the scores of group "june" of kind
+    "month" are named "month_june/<score>".
     """
 
 
@@ -91,16 +97,16 @@ class PredictOptions:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Input of a task's sections of a run's page.
+class ReportInput:
+    """Input of `Products.report`, the sections that a task adds to the report of a run.
 
     Attributes:
-        run: its name.
+        run: name of the run.
         settings: of the run.
         pairs: cases with truth, and their predictions.
-        values: the primary score of each case by itself, NaN where it has none.
-        baselines: those of the task, the best of this run's scores first.
-        room: bytes that the sections may take, as report.encode.size counts them.
+        values: the primary score of each case, NaN where it is undefined.
+        baselines: reference forecasts by name, the best of this run first.
+        max_bytes: size limit of the sections, as measured by report.encode.size.
     """
 
     run: str
@@ -108,20 +114,20 @@ class Shown:
     pairs: Sequence[tuple[Case, Maps]]
     values: Sequence[float]
     baselines: Mapping[str, Predictor]
-    room: int
+    max_bytes: int
 
 
-def _no_sections(shown: Shown) -> list[Section]:
-    """The default: what all tasks show is enough."""
+def _no_sections(report: ReportInput) -> list[Section]:
+    """The default: no sections besides those of all tasks."""
     return []
 
 
 def _keep_initial_weights(settings: Any, model: keras.Model) -> None:
-    """The default: training starts from the weights that the model was built with."""
+    """The default: training starts from the initial weights of the model."""
 
 
 def _keep_settings(settings: Any, model: keras.Model) -> Any:
-    """The default: the trained model is served with the settings that it was trained with."""
+    """The default: the exported model has the settings that it was trained with."""
     return settings
 
 
@@ -132,18 +138,18 @@ def _no_endpoints(settings: Any, served: keras.Model) -> Mapping[str, keras.Mode
 
 @dataclass(frozen=True)
 class Data:
-    """Where a task's examples and cases come from.
+    """The data of a task.
 
     Attributes:
         splits: settings -> Splits.
         cases: (settings, options of evaluate) -> Cases with truth.
-        future: (settings, options of predict) -> Cases without.
-        doctor: (settings, folder for plots or None) -> problems found; prints what it sees.
+        future: (settings, options of predict) -> Cases without truth.
+        doctor: (settings, folder for plots or None) -> problems found; prints a summary.
         prepare: (settings, out, executor or None) -> files written; None if training reads the
-            source files themselves.
-        settings: names of the settings that say how data are read; `doctor`, `evaluate` and
-            `predict` take them as flags.
-        inputs: names of the settings that all runs of an ensemble must share.
+            source files directly.
+        settings: names of the settings on how data are read, flags of `doctor`, `evaluate` and
+            `predict`.
+        inputs: names of the settings that all runs of an ensemble must have in common.
     """
 
     splits: Callable[[Any], Splits]
@@ -163,8 +169,8 @@ class Training:
         build: settings -> the compiled model that is trained.
         space: (hyperparameters, settings) -> settings of a trial.
         serving_model: (settings, trained model) -> the model that is exported as `serve`.
-        start: (settings, model) -> None; sets weights learnt elsewhere before training.
-        calibrate: (settings, trained model) -> settings that the trained model is served with.
+        start: (settings, model) -> None; sets pretrained weights before training.
+        calibrate: (settings, trained model) -> settings of the exported model.
         extra_endpoints: (settings, serving model) -> further endpoints by name.
     """
 
@@ -185,10 +191,11 @@ class Verification:
         primary: name of the score that runs are ranked by.
         lower_is_better: of the primary score.
         baselines: reference forecasts by name.
-        verify: (pairs, out, model name) -> files that show predictions against the truth.
+        verify: (pairs, out, model name) -> files that compare predictions with the truth.
         combine: maps of several runs -> maps of their ensemble.
         options: class of the options of `evaluate`.
-        slow_baselines: reference forecasts that are scored only when asked for.
+        slow_baselines: reference forecasts that are scored on request only.
+        renamed: old name of a baseline -> its name, for the scores.json of older runs.
     """
 
     score: Callable[..., dict[str, float]]
@@ -199,25 +206,26 @@ class Verification:
     combine: Callable[[Sequence[Maps]], Maps]
     options: type = EvaluateOptions
     slow_baselines: Mapping[str, Predictor] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Products:
-    """What leaves the program.
+    """The files and pictures that a task writes.
 
     Attributes:
         write: (pairs, out, model name, options of predict) -> files written.
         pictures: (case, maps) -> pictures for TensorBoard, tag -> (H, W, 3) uint8.
-        signature: inputs and outputs of the SavedModel in words, for the model card.
+        signature: description of the SavedModel's inputs and outputs, for the model card.
         options: class of the options of `predict`.
-        report: what only this task shows on the page of a run.
+        report: ReportInput -> sections of a report that only this task has.
     """
 
     write: Callable[..., list[Path]]
     pictures: Callable[[Case, Maps], dict[str, Any]]
     signature: str
     options: type = PredictOptions
-    report: Callable[[Shown], list[Section]] = _no_sections
+    report: Callable[[ReportInput], list[Section]] = _no_sections
 
 
 @dataclass(frozen=True)

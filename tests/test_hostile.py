@@ -23,7 +23,7 @@ from seaice_tf.cli import main as cli
 from seaice_tf.clouds.data import photos as cloud_photos
 from seaice_tf.clouds.products import submission as cloud_submission
 from seaice_tf.errors import InputError
-from seaice_tf.files import images, npz, shard_folder
+from seaice_tf.files import images, npz, tfrecords
 from seaice_tf.files import photos as file_photos
 from seaice_tf.forecast.data import dacon
 from seaice_tf.geopose.data import tiles as geopose_tiles
@@ -221,7 +221,7 @@ def test_no_table_is_written_that_a_spreadsheet_runs(name, tmp_path):
 @pytest.mark.parametrize("name", ["../a.tfrecord", "/etc/passwd", ".."])
 def test_a_manifest_names_shards_of_its_folder_only(name, tmp_path):
     content = {"channels": [], "factor": 5, "shards": {name: {"sha256": "0" * 64}}}
-    (tmp_path / shard_folder.MANIFEST).write_text(json.dumps(content))
+    (tmp_path / tfrecords.MANIFEST).write_text(json.dumps(content))
     with pytest.raises(InputError, match="expected names of shards"):
         scene_shards.find(tmp_path, (), 5)
 

@@ -9,7 +9,7 @@ from seaice_tf.clouds.verification import final_masks
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Lines, Section, Series
 from seaice_tf.report.pictures import Masks, Photo, Picture, packed, spread
-from seaice_tf.task import Case, Maps, Shown
+from seaice_tf.task import Case, Maps, ReportInput
 
 STEP = 2  # every second row and column of the contest's grid
 STEPS = 50  # of a probability, as many as the sliders have
@@ -18,8 +18,8 @@ MOST = 12  # photos
 BINS = 10  # of the chances
 
 
-def sections(shown: Shown) -> list[Section]:
-    fits = shown.room // encode.size(photo(*shown.pairs[0]))
+def sections(shown: ReportInput) -> list[Section]:
+    fits = shown.max_bytes // encode.size(photo(*shown.pairs[0]))
     chosen = spread(shown.values, min(max(fits, 1), MOST))
     decisions = from_table(shown.pairs[0][1]["decisions"])
     overlays = Masks(
@@ -61,7 +61,7 @@ def bits(masks: np.ndarray) -> np.ndarray:
     return (masks * (1 << np.arange(masks.shape[-1]))).sum(axis=-1).astype(np.uint8)
 
 
-def reliability(shown: Shown) -> Lines:
+def reliability(shown: ReportInput) -> Lines:
     """How often a class was there, by the chance that the photo was given to hold it."""
     chances = np.array([fields["chances"] for _, fields in shown.pairs])
     there = np.array([case.truth.any(axis=(0, 1)) for case, _ in shown.pairs])

@@ -1,7 +1,8 @@
-"""Maps of sea-ice concentration on the NSIDC grid's own projection, as PNG."""
+"""Maps of sea-ice concentration on the NSIDC grid's own projection, as PNG and animated GIF."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
@@ -9,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from PIL import Image
 
 from seaice_tf.files import atomic
 from seaice_tf.files.colour_maps import TABLE
@@ -20,20 +22,45 @@ ICE = ListedColormap(np.frombuffer(TABLE, np.uint8).reshape(-1, 3) / 255).with_e
 CHANGE = colormaps["RdBu"].with_extremes(bad=LAND)
 
 
-def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bool = False):
-    """One map with its graticule and the 15 % ice edge: a fraction on either grid."""
+class Panel(NamedTuple):
+    """A map of a figure.
+
+    Attributes:
+        title: above the map.
+        field: (rows, columns) fraction.
+        difference: whether the field is the difference of two concentrations, -1 to 1.
+    """
+
+    title: str
+    field: np.ndarray
+    difference: bool = False
+
+
+def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, difference: bool = False):
+    """Draw one map with its graticule and, unless it is a difference, the 15 % ice edge.
+
+    Args:
+        axes: to draw in.
+        field: (rows, columns) fraction on either grid.
+        land: (rows, columns) bool.
+        title: above the map.
+        difference: whether `field` is a difference, drawn from red (-1) to blue (1).
+
+    Returns:
+        The image, for a colour bar.
+    """
     grid = of_shape(field.shape)
     x, y = grid.axes()
     sea = np.ma.masked_where(land, field)
     image = axes.imshow(
         sea,
-        cmap=CHANGE if change else ICE,
-        vmin=-1 if change else 0,
+        cmap=CHANGE if difference else ICE,
+        vmin=-1 if difference else 0,
         vmax=1,
         extent=grid.extent,
         interpolation="nearest",
     )
-    if not change and sea.min() < EDGE <= sea.max():
+    if not difference and sea.min() < EDGE <= sea.max():
         axes.contour(x, y, sea, [EDGE], colors="#ff9f1c", linewidths=0.7)
     latitude, longitude = grid.latitude_longitude()
     lines: dict[str, Any] = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
@@ -45,21 +72,25 @@ def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, change: bo
     return image
 
 
-def figure(panels: list[tuple[str, np.ndarray]], land: np.ndarray, caption: str) -> Figure:
-    """Panels (title, field) in rows of up to six under one caption; a title with "minus" is a
-    difference."""
+def figure(panels: Sequence[Panel], land: np.ndarray, caption: str) -> Figure:
+    """Draw panels in rows of up to six under one caption.
+
+    Args:
+        panels: the maps, all on the same grid.
+        land: (rows, columns) bool.
+        caption: title of the figure.
+    """
     columns = min(len(panels), 6)
     rows = -(-len(panels) // columns)
     sheet = Figure(figsize=(2.3 * columns + 0.8, 3.2 * rows + 0.5), dpi=110, layout="constrained")
     cells = sheet.subplots(rows, columns, squeeze=False)
-    shown = {}
-    for axes, (title, field) in zip(cells.flat, panels):
-        change = "minus" in title
-        shown[change] = draw(axes, field, land, title, change)
+    drawn = {}
+    for axes, panel in zip(cells.flat, panels):
+        drawn[panel.difference] = draw(axes, panel.field, land, panel.title, panel.difference)
     for axes in cells.flat[len(panels) :]:
         axes.set_visible(False)
-    for change, image in shown.items():
-        label = "difference" if change else "sea ice concentration"
+    for difference, image in drawn.items():
+        label = "difference" if difference else "sea ice concentration"
         sheet.colorbar(image, ax=cells, shrink=0.6, label=label)
     sheet.suptitle(caption, fontsize=10)
     return sheet
@@ -77,3 +108,41 @@ def pixels(sheet: Figure) -> np.ndarray:
     canvas = FigureCanvasAgg(sheet)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
+def write_animation(
+    path: Path,
+    period: np.ndarray,
+    concentration: np.ndarray,
+    land: np.ndarray,
+    caption: str,
+    seconds: float = 0.6,
+) -> Path:
+    """Save monthly maps as a GIF that runs in a loop, one frame a month.
+
+    Args:
+        path: of the file.
+        period: (n,) datetime64[M].
+        concentration: (n, 448, 304) fraction.
+        land: (448, 304) bool.
+        caption: title of every frame.
+        seconds: duration of a frame.
+    """
+    frames = (
+        pixels(figure([Panel(str(month), field)], land, caption))
+        for month, field in zip(period, concentration)
+    )
+    return write_gif(path, frames, seconds)
+
+
+def write_gif(path: Path, frames: Iterable[np.ndarray], seconds: float) -> Path:
+    """Save pictures (H, W, 3) uint8 of equal size as a GIF that runs in a loop."""
+    images = [Image.fromarray(frame) for frame in frames]
+    # One palette for all frames: with one for each, the colours would flicker.
+    palette = images[0].quantize(256)
+    first, *rest = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    with atomic.file(path) as temporary:
+        first.save(
+            temporary, save_all=True, append_images=rest, duration=int(1000 * seconds), loop=0
+        )
+    return path

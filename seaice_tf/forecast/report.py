@@ -14,7 +14,7 @@ from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Choice, Heat, Lines, Part, Section, Series
 from seaice_tf.report.pictures import Edge, Field, Frames, packed, spread
-from seaice_tf.task import Case, Maps, Shown
+from seaice_tf.task import Case, Maps, ReportInput
 
 BASELINES = 3  # that the curves show, the best ones
 RECORD_YEARS = 30  # whose extents are the record's spread
@@ -22,16 +22,16 @@ LEAST = 0.01  # 10^6 km2: a smaller error of the baseline is nothing to measure 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def sections(shown: Shown) -> list[Section]:
+def sections(shown: ReportInput) -> list[Section]:
     first = year(shown, 0)
-    number = max(shown.room // sum(map(encode.size, first)), 1)
+    number = max(shown.max_bytes // sum(map(encode.size, first)), 1)
     chosen = sorted(spread(shown.values, number))
     years = {shown.pairs[i][0].name: first if i == 0 else year(shown, i) for i in chosen}
     parts: list[Part] = [Choice("Forecast from", years)] if len(years) > 1 else list(first)
     return [Section("Maps and extent", parts), Section("Skill by month and sea", skill(shown))]
 
 
-def year(shown: Shown, i: int) -> list[Part]:
+def year(shown: ReportInput, i: int) -> list[Part]:
     """Maps and extents of one forecast of 12 months."""
     case, fields = shown.pairs[i]
     dumb = {name: shown.baselines[name](case) for name in list(shown.baselines)[:BASELINES]}
@@ -55,7 +55,7 @@ def maps(run: str, case: Case, fields: Maps, dumb: Mapping[str, Maps]) -> Frames
         Field(f"{best} minus truth", None, "change", -1, 1, (3, 1)),
     ]
     if "spread" in fields:
-        layers.append(field("spread of the forecast", fields["spread"], "doubt", 0.5))
+        layers.append(field("spread of the forecast", fields["spread"], "uncertainty", 0.5))
     return Frames(
         f"Sea ice concentration, forecast by {run} at the end of {case.context.months[0] - 1}",
         [str(month) for month in case.context.months],
@@ -115,7 +115,7 @@ def past_years(past: np.ndarray) -> np.ndarray:
     return np.where(counts.flagged(filled), 0, filled / FULL_ICE).astype(np.float32)
 
 
-def skill(shown: Shown) -> list[Part]:
+def skill(shown: ReportInput) -> list[Part]:
     """How much smaller the ice-edge error is than the best baseline's, by month and by sea."""
     best = next(iter(shown.baselines))
     seas = masks(shown.pairs[0][0])
@@ -155,7 +155,7 @@ def masks(case: Case) -> dict[str, np.ndarray]:
     return whole | seas
 
 
-def edge_errors(shown: Shown, seas: Mapping[str, np.ndarray], predict) -> np.ndarray:
+def edge_errors(shown: ReportInput, seas: Mapping[str, np.ndarray], predict) -> np.ndarray:
     """Integrated ice-edge error by sea and calendar month, all cases added: (seas, 12)."""
     total = np.zeros((len(seas), 12))
     for case, fields in shown.pairs:

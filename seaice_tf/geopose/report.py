@@ -8,7 +8,7 @@ from seaice_tf.geopose.verification import sheet
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Section
 from seaice_tf.report.pictures import Pair, Picture, Swipe, spread
-from seaice_tf.task import Case, Maps, Shown
+from seaice_tf.task import Case, Maps, ReportInput
 
 MOST = 8  # tiles
 SIDE = 512  # pixels of a picture at most
@@ -16,8 +16,8 @@ ARROWS = 12  # along a side
 LOWEST = 3.0  # metres at which the colours end at least
 
 
-def sections(shown: Shown) -> list[Section]:
-    fits = shown.room // sum(map(encode.size, pairs(*shown.pairs[0])))
+def sections(shown: ReportInput) -> list[Section]:
+    fits = shown.max_bytes // sum(map(encode.size, pairs(*shown.pairs[0])))
     chosen = spread(shown.values, min(max(fits, 1), MOST))
     drawn = [pair for i in chosen for pair in pairs(*shown.pairs[i])]
     heights, above = drawn[::2], drawn[1::2]

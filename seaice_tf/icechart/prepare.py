@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 
-from seaice_tf.files import shards
+from seaice_tf.files import tfrecords
 from seaice_tf.icechart import examples
 from seaice_tf.icechart.convert import convert
 from seaice_tf.icechart.data import doctor as scene_doctor
@@ -17,7 +17,7 @@ from seaice_tf.icechart.settings import Settings
 
 
 def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> list[Path]:
-    """Write a shard of each scene with charts into `out`, as `shards.write` does.
+    """Write a shard of each scene with charts into `out`, as `tfrecords.write` does.
 
     A folder of raw scenes is converted to ready-to-train ones instead.
 
@@ -27,7 +27,7 @@ def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> 
     if raw := raw_scene.find(examples.folder(settings)):
         return convert(raw, settings, out, executor)
     jobs = [
-        shards.Job(
+        tfrecords.Job(
             f"{scene.name.short}{scene_shards.SUFFIX}",
             (scene.path,),
             partial(_records, settings, scene.path),
@@ -39,7 +39,7 @@ def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> 
         "factor": settings.downscale,
         "channels": list(settings.channels),
     }
-    return shards.write(jobs, facts, out, scene_shards.MANIFEST, executor)
+    return tfrecords.write(jobs, facts, out, scene_shards.MANIFEST, executor)
 
 
 def _records(settings: Settings, path: Path) -> Iterator[bytes]:

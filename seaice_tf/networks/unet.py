@@ -1,11 +1,18 @@
-"""The U-Net that all tasks share (Ronneberger et al. 2015, arXiv:1505.04597)."""
+"""U-Nets, plain and over an encoder (Ronneberger et al. 2015, arXiv:1505.04597)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tensorflow import keras
 
-from seaice_tf.networks.blocks import JoinVector, ResizeLike, Standardise, attend, conv_block, gate
+from seaice_tf.networks.blocks import (
+    JoinVector,
+    ResizeLike,
+    Standardise,
+    attention_gate,
+    conv_block,
+    self_attention,
+)
 from seaice_tf.networks.encoders import encoder as build_encoder
 
 layers = keras.layers
@@ -29,8 +36,9 @@ def unet(
         map_heads: head name -> (channels, activation); each gives (B, H, W, channels).
         scalar_heads: linear heads on the pooled bottleneck; each gives (B, 1).
         filters: width per level, top first; its length is the depth.
-        gates: weigh each skip by what the level below found (Oktay et al. 2018).
-        attention_heads: of the self-attention between the pixels of the bottleneck; 0 has none.
+        gates: whether skips pass an attention gate (Oktay et al. 2018).
+        attention_heads: of the self-attention between the pixels of the bottleneck; 0 for none.
+        name: of the model.
 
     Returns:
         A functional model from (B, H, W, C) to a dict keyed by head name.
@@ -55,12 +63,13 @@ def encoder_unet(
 
     Args:
         input_shape: (height, width, channels); None for a side that may vary. Sides of at least 32.
-        map_heads: head name -> (channels, activation); each gives (B, h, w, channels), at the
-            stride that the decoder ends at.
-        encoder, weights: as in `encoders.encoder`; its layer in the model is named "encoder".
-        decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest.
+        map_heads: head name -> (channels, activation); each gives (B, h, w, channels) at the
+            finest stride of the decoder.
+        encoder, weights: as in `encoders.encoder`; the layer is named "encoder".
+        decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer omit the finest strides.
         pooled_heads: dense heads on the pooled bottleneck, such as classifiers: head name ->
             (units, activation); each gives (B, units).
+        name: of the model.
 
     Returns:
         A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name.
@@ -81,12 +90,12 @@ def encoder_body(
     weights: str | Path | None = None,
     vector=None,
 ):
-    """An encoder and its decoder: (B, H, W, C) -> (B, h, w, filters) and the bottleneck.
+    """Encoder and decoder: (B, H, W, C) -> (B, h, w, filters) and the bottleneck.
 
     Args:
-        image: in 0 to 255.
+        image: (B, H, W, C) in 0 to 255.
         encoder, decoder_filters, weights: as in `encoder_unet`.
-        vector: (B, D) that is joined to each pixel of the bottleneck before it is decoded.
+        vector: (B, D) to append to each pixel of the bottleneck before decoding.
     """
     *features, bottleneck = build_encoder(encoder, image.shape[1:], weights=weights)(image)
     top = Standardise((127.5,), (127.5,), name="standardise_top")(image)
@@ -108,15 +117,15 @@ def unet_body(
         skips.append(x)
     *skips, bottleneck = skips
     if attention_heads:
-        bottleneck = attend(bottleneck, attention_heads, "bottleneck")
+        bottleneck = self_attention(bottleneck, attention_heads, "bottleneck")
     return decoder(skips, bottleneck, filters, gates, norm), bottleneck
 
 
 def context(levels: int) -> int:
-    """Pixels around an aligned square that `unet_body` of so many levels looks at for it.
+    """Receptive field of `unet_body` beyond an aligned square, in pixels.
 
-    A square is aligned where its edges are multiples of 2^(levels - 1). Without attention between
-    the pixels of the bottleneck, which looks at all of them.
+    A square is aligned if its edges are multiples of 2^(levels - 1). Not for networks with
+    self-attention in the bottleneck, whose receptive field is the whole image.
 
     >>> [context(levels) for levels in (1, 4, 6, 8)]
     [2, 54, 222, 894]
@@ -133,24 +142,29 @@ def context(levels: int) -> int:
 
 
 def decoder(skips: Sequence, x, filters: Sequence[int], gates: bool = False, norm: bool = True):
-    """Up from the bottleneck x, joined with each skip: -> (B, H, W, filters[0]) of the first skip.
+    """Decoder with skips: bottleneck -> (B, H, W, filters[0]) at the size of the first skip.
 
-    Skips and filters are in order of stride, the finest first.
+    Args:
+        skips: features in order of stride, the finest first.
+        x: the bottleneck, (B, h, w, C).
+        filters: width at each skip.
+        gates: whether skips pass an attention gate.
+        norm: whether to use batch norm.
     """
     for level in reversed(range(len(skips))):
         skip = skips[level]
         x = ResizeLike(name=f"up{level}_resize")(x, skip)
         if gates:
-            skip = gate(skip, x, f"up{level}_gate")
+            skip = attention_gate(skip, x, f"up{level}_gate")
         x = layers.Concatenate(name=f"up{level}_join")([skip, x])
         x = conv_block(x, filters[level], f"up{level}", norm=norm)
     return x
 
 
 def heads(x, bottleneck, map_heads: Heads, pooled_heads: Heads) -> dict:
-    """Outputs by name: 1x1 convolutions of x, dense layers on the mean of the bottleneck.
+    """Output layers by name: 1x1 convolutions of x, dense layers on the pooled bottleneck.
 
-    They are float32 in any precision.
+    Outputs are float32 under any precision policy.
     """
     outputs = {
         head: layers.Conv2D(channels, 1, activation=activation, name=head, dtype="float32")(x)

@@ -1,4 +1,7 @@
-"""Weights as one .npz keyed "layer/weight": the same names in every Keras flavour."""
+"""Weights as one .npz file keyed "layer/weight", with equal names in every Keras flavour.
+
+Weights of older versions are read under today's layer names, see `RENAMED`.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,13 +13,15 @@ from seaice_tf import compat
 from seaice_tf.errors import InputError, require_known_format
 from seaice_tf.files import npz
 
-FORMAT = 1  # of files of weights, which have no number so far
+FORMAT = 1  # of files with weights; a file without a number has this one
+RENAMED: dict[str, str] = {}
+"""Old layer name -> its name today."""
 
 
 def named_weights(model: keras.Model) -> dict:
-    """The model's weight variables by "layer/weight", nested models flattened.
+    """The weight variables of a model by "layer/weight", nested models flattened.
 
-    A weight that layers share has the name of the first of them.
+    A weight shared by several layers has the name of the first.
     """
     names: dict[int, tuple] = {}
     for layer in flat_layers(model):
@@ -28,7 +33,7 @@ def named_weights(model: keras.Model) -> dict:
 
 
 def flat_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
-    """All layers of a model, those of models inside it, wrapped or not, in their place."""
+    """Iterate over all layers of a model; nested models, wrapped or not, are replaced by theirs."""
     for layer in model.layers:
         inner = getattr(layer, "layer", layer)
         if isinstance(inner, keras.Model):
@@ -43,41 +48,46 @@ def save(path: Path, model: keras.Model) -> None:
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file, never unpickled.
+    """Read the weights of an .npz file under today's layer names, without unpickling.
 
     Raises:
-        InputError: it is none, damaged, grows beyond measure when unpacked, or of a newer version.
+        InputError: not an .npz file, damaged, a decompression bomb, or of a newer version.
     """
     arrays = npz.read(path)
     if "format" in arrays:  # no layer has a weight of this name
         require_known_format(arrays.pop("format").tolist(), FORMAT, path)
-    return arrays
+    return {_current_name(name): array for name, array in arrays.items()}
+
+
+def _current_name(name: str) -> str:
+    layer, slash, weight = name.partition("/")
+    return f"{RENAMED.get(layer, layer)}{slash}{weight}"
 
 
 def load(path: Path, model: keras.Model) -> None:
-    """Set all weights from a file, or none of them.
+    """Set all weights of a model from a file, or none of them.
 
     Raises:
-        InputError: a name or a shape of the file is not the model's.
+        InputError: names or shapes differ between the file and the model.
     """
     values = read_npz(path)
-    if strange := sorted(set(values) - set(named_weights(model))):
+    if unknown := sorted(set(values) - set(named_weights(model))):
         raise InputError(
             f"{path}: expected the weights of {model.name}, got other layers: "
-            f"{', '.join(strange[:4])}; use the settings that it was trained with"
+            f"{', '.join(unknown[:4])}; use the settings of its training"
         )
     assign(model, values, str(path))
 
 
 def transfer(path: Path, model: keras.Model) -> dict[str, list[str]]:
-    """Set the weights of which a file holds one of the same name and shape.
+    """Set the weights that have the same name and shape in a file.
 
     Returns:
-        Names of weights: "taken"; "other_shape" and "not_there", which stay as they are; and
-        "unused", which the file holds besides.
+        Names of weights by "taken"; "other_shape" and "not_there", which were not set; and
+        "unused", those of the file only.
 
     Raises:
-        InputError: the file has none of them, or is damaged or missing.
+        InputError: no weight matches, or the file is damaged or missing.
     """
     if not path.exists():
         raise InputError(f"{path}: expected the weights of a run, got none; name its folder")
@@ -100,22 +110,27 @@ def transfer(path: Path, model: keras.Model) -> dict[str, list[str]]:
 
 
 def assign(model: keras.Model, values: Mapping[str, np.ndarray], where: str) -> None:
-    """Set all of the model's weights by name, or none of them; `values` may hold others too.
+    """Set all weights of a model by name, or none of them.
+
+    Args:
+        model: to change.
+        values: arrays by "layer/weight"; may have further ones.
+        where: prefix of error messages.
 
     Raises:
-        InputError: a weight is missing or has another shape; `where` begins the text.
+        InputError: a weight is missing or has another shape.
     """
     variables = named_weights(model)
     if missing := sorted(set(variables) - set(values)):
         raise InputError(
             f"{where}: expected the weights of {model.name}, got other layers: no "
-            f"{', '.join(missing[:4])}; use the settings that it was trained with"
+            f"{', '.join(missing[:4])}; use the settings of its training"
         )
     for name, variable in variables.items():
         if tuple(variable.shape) != values[name].shape:
             raise InputError(
                 f"{where}: {name}: expected shape {tuple(variable.shape)}, got "
-                f"{values[name].shape}; use the settings that it was trained with"
+                f"{values[name].shape}; use the settings of its training"
             )
     for name, variable in variables.items():
         variable.assign(values[name])

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import shards
+from seaice_tf.files import tfrecords
 from seaice_tf.nowcast import examples
 from seaice_tf.nowcast.data import doctor as frame_doctor
 from seaice_tf.nowcast.data import frames
@@ -27,14 +27,14 @@ def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> 
             f"{examples.folder(settings)}: expected more than {FRAMES_IN} frames "
             f"without a gap by day, got none; see seaice-tf doctor nowcast"
         )
-    return shards.write(jobs, {"task": "nowcast"}, out, frame_shards.MANIFEST, executor)
+    return tfrecords.write(jobs, {"task": "nowcast"}, out, frame_shards.MANIFEST, executor)
 
 
-def _jobs(path: Path) -> Iterator[shards.Job]:
+def _jobs(path: Path) -> Iterator[tfrecords.Job]:
     sequence = frames.read(path)
     for span in frame_shards.spans(sequence.time, frame_doctor.usable(sequence)):
         name = f"{path.stem}_{span.start:06d}_{span.number:03d}{frame_shards.SUFFIX}"
-        yield shards.Job(name, (path,), partial(_records, path, span))
+        yield tfrecords.Job(name, (path,), partial(_records, path, span))
 
 
 def _records(path: Path, span: frame_shards.Span) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from seaice_tf.nowcast.scores import score as scores
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Choice, Lines, Part, Section, Series, Style
 from seaice_tf.report.pictures import Field, Frames, packed, spread
-from seaice_tf.task import Case, Maps, Shown
+from seaice_tf.task import Case, Maps, ReportInput
 
 MOST = 9  # windows that play
 COMPARED = 8  # windows that the curves are means of; flow takes a second for each
@@ -16,8 +16,8 @@ MINUTES = 5  # from one frame to the next
 ENDS = (1, 99)  # percentiles of the counts at which the colours end
 
 
-def sections(shown: Shown) -> list[Section]:
-    fits = shown.room // encode.size(playing(shown.run, *shown.pairs[0]))
+def sections(shown: ReportInput) -> list[Section]:
+    fits = shown.max_bytes // encode.size(playing(shown.run, *shown.pairs[0]))
     chosen = spread(shown.values, min(max(fits, 1), MOST))
     films: dict[str, list[Part]] = {
         f"{shown.values[i]:.3f}: {shown.pairs[i][0].name}": [playing(shown.run, *shown.pairs[i])]
@@ -51,13 +51,13 @@ def playing(run: str, case: Case, fields: Maps) -> Frames:
         ],
         unit="counts",
         missing="not known",
-        together=True,
+        side_by_side=True,
         seconds=0.15,
         text="Up to +0 min both are the frames that were given.",
     )
 
 
-def by_lead(shown: Shown) -> Lines:
+def by_lead(shown: ReportInput) -> Lines:
     """MS-SSIM of the run and of its best baselines over the same windows."""
     some = [shown.pairs[i] for i in sorted(spread(shown.values, COMPARED))]
     curves = {shown.run: [fields["frames"] for _, fields in some]}

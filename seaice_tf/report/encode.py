@@ -20,10 +20,10 @@ from seaice_tf.report.pictures import FULL, Picture
 COLOURS = {
     "ice": maps.ICE,
     "change": maps.CHANGE,
-    "doubt": colormaps["magma"],
+    "uncertainty": colormaps["magma"],
     "grey": colormaps["gray"],
     "height": colormaps["viridis"],
-    "share": colormaps["Blues"],
+    "fraction": colormaps["Blues"],
 }
 QUALITY = 82  # of JPEG
 

@@ -105,7 +105,7 @@ class Heat:
     high: float
     corner: str = ""
     text: str = ""
-    colours: Colours = "share"
+    colours: Colours = "fraction"
     digits: int = 2
 
 

@@ -1,4 +1,4 @@
-"""Records of what moves, lies in layers or is swept on a page, and the bytes they are made of."""
+"""Records of maps, images and masks on a page, and how their arrays are packed into bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,20 +6,20 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-Colours = Literal["ice", "change", "doubt", "grey", "height", "share"]
+Colours = Literal["ice", "change", "uncertainty", "grey", "height", "fraction"]
 FULL, MISSING = 250, 255  # bytes of a packed array: the upper end of its scale, and no value
 
 
 @dataclass(frozen=True)
 class Field:
-    """A map for each frame: packed bytes (frames, rows, columns), or the difference of two others.
+    """A map for each frame: an array of its own, or the difference of two other fields.
 
     Attributes:
-        name: as the switch says it.
-        values: made by `packed`; None if it is a difference.
-        colours: of the map.
-        low, high: what the bytes 0 and 250 stand for.
-        minus: positions of the fields (a, b) whose a - b is shown; then low is -high.
+        name: label of its switch.
+        values: (frames, rows, columns) uint8 made by `packed`; None for a difference.
+        colours: colour map.
+        low, high: values at the bytes 0 and 250.
+        difference_of: positions (a, b) of the fields whose a - b is shown; then low is -high.
     """
 
     name: str
@@ -27,12 +27,18 @@ class Field:
     colours: Colours
     low: float
     high: float
-    minus: tuple[int, int] | None = None
+    difference_of: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A contour of one of the fields, at a value."""
+    """A contour of a field.
+
+    Attributes:
+        name: label of its switch.
+        field: position of the field.
+        level: value of the contour.
+    """
 
     name: str
     field: int
@@ -41,17 +47,18 @@ class Edge:
 
 @dataclass(frozen=True)
 class Frames:
-    """Maps to be stepped through or played: one at a time or side by side.
+    """Maps to step through or play, one at a time or side by side.
 
     Attributes:
-        title: stands above them.
-        labels: of the frames: months, times or leads.
-        fields: on one grid.
-        edges: contours to be switched on over any field.
+        title: heading.
+        labels: of the frames, such as months, times or lead times.
+        fields: the maps, all on one grid.
+        edges: contours that can be shown over any field.
         unit: of the values.
-        missing: what has no value: "land".
-        together: show all fields side by side at first.
-        seconds: that a frame is shown when it plays.
+        missing: label of cells without a value, such as "land".
+        side_by_side: show all fields side by side at first.
+        seconds: duration of a frame when played.
+        text: note below.
     """
 
     kind: ClassVar[str] = "frames"
@@ -61,16 +68,20 @@ class Frames:
     edges: Sequence[Edge] = ()
     unit: str = ""
     missing: str = "no data"
-    together: bool = False
+    side_by_side: bool = False
     seconds: float = 0.6
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image (rows, columns, 3) uint8 and what a reader who does not see it is told.
+    """An image, stored as JPEG if it is a photo, otherwise as PNG with at most 256 colours.
 
-    A photo is kept as JPEG, anything else as PNG with at most 256 colours.
+    Attributes:
+        name: caption.
+        alt: text alternative.
+        image: (rows, columns, 3) uint8.
+        photo: whether it is a photo.
     """
 
     name: str
@@ -81,13 +92,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Scene:
-    """One thing with its pictures side by side.
+    """A thumbnail and the pictures that it opens.
 
     Attributes:
-        name: of the thing.
-        label: what is said of it.
-        picture: shown first, and as its thumbnail.
-        rows: further pictures, of which one row is shown at a time.
+        name: of the scene.
+        label: below the name.
+        picture: the thumbnail, shown first in every row.
+        rows: name -> further pictures; one row is shown at a time.
     """
 
     name: str
@@ -98,42 +109,58 @@ class Scene:
 
 @dataclass(frozen=True)
 class Scenes:
-    """Thumbnails; the pictures of the chosen one stand below, with legends by the row's name."""
+    """Thumbnails, and the pictures of the selected scene below.
+
+    Attributes:
+        title: heading.
+        scenes: to choose from.
+        legends: name of a row -> class name -> colour "#rrggbb".
+        text: note below.
+    """
 
     kind: ClassVar[str] = "scenes"
     title: str
     scenes: Sequence[Scene]
-    legends: Mapping[str, Mapping[str, str]]  # row -> name -> colour "#rrggbb"
+    legends: Mapping[str, Mapping[str, str]]
     text: str = ""
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo with the probability of each class, its labels and the masks decided on.
+    """A photo with predicted probabilities, labels and predicted masks.
 
     Attributes:
         name: of the photo.
         picture: of any size.
-        probabilities: (classes, rows, columns), packed by `packed`.
-        chances: (classes,) of the photo to hold each class.
-        true, decided: (rows, columns) uint8, bit i set where class i is.
+        probabilities: (classes, rows, columns) of each pixel, packed by `packed`.
+        class_probabilities: (classes,) that the photo contains each class.
+        true, decided: (rows, columns) uint8 masks, bit i set in pixels of class i.
     """
 
     name: str
     picture: Picture
     probabilities: np.ndarray
-    chances: Sequence[float]
+    class_probabilities: Sequence[float]
     true: np.ndarray
     decided: np.ndarray
 
 
 @dataclass(frozen=True)
 class Masks:
-    """Photos under masks that are drawn again, with their Dice, as thresholds are moved."""
+    """Photos under masks that follow sliders, with their Dice coefficients.
+
+    Attributes:
+        title: heading.
+        classes: name -> colour "#rrggbb".
+        photos: to choose from.
+        thresholds: (classes,) initial thresholds of the pixel probabilities.
+        gates: (classes,) initial thresholds of the class probabilities.
+        text: note below.
+    """
 
     kind: ClassVar[str] = "masks"
     title: str
-    classes: Mapping[str, str]  # name -> colour "#rrggbb"
+    classes: Mapping[str, str]
     photos: Sequence[Photo]
     thresholds: Sequence[float]
     gates: Sequence[float]
@@ -142,12 +169,12 @@ class Masks:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures of one size to be wiped over each other, and arrows over them.
+    """Two pictures of equal size with a slider between them, and arrows on top.
 
     Attributes:
         name: of the pair.
-        under, over: `over` is on the left of the handle.
-        arrows: (n, 4) x, y, dx, dy as fractions of the width and height.
+        under, over: `over` is shown left of the slider, `under` right of it.
+        arrows: (n, 4) of x, y, dx, dy as fractions of width and height.
     """
 
     name: str
@@ -158,7 +185,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Swipe:
-    """Pairs of pictures with a handle between them."""
+    """Pairs of pictures to compare with a slider."""
 
     kind: ClassVar[str] = "swipe"
     title: str
@@ -167,10 +194,10 @@ class Swipe:
 
 
 def packed(values: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
-    """Numbers as bytes: 0 at `low` to 250 at `high`, cut at both; NaN becomes 255.
+    """Quantise numbers to bytes: 0 at `low`, 250 at `high`, clipped at both; NaN becomes 255.
 
-    A step is rounded down, so that value >= threshold holds for the bytes too, of thresholds that
-    are whole steps.
+    Rounded down, so that `value >= threshold` holds for the bytes too if the threshold is a
+    multiple of (high - low) / 250.
 
     >>> packed(np.array([0.0, 0.5, 1.0, 2.0, np.nan]))
     array([  0, 125, 250, 250, 255], dtype=uint8)
@@ -181,7 +208,7 @@ def packed(values: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarra
 
 
 def spread(values: Sequence[float], number: int) -> list[int]:
-    """Positions of at most `number` of the values, evenly from the lowest to the highest; NaN last.
+    """Choose at most `number` positions, evenly from the lowest value to the highest; NaN last.
 
     >>> spread([3.0, 1.0, 2.0, 5.0, 4.0], 3)
     [1, 0, 3]

@@ -11,7 +11,7 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, folder
-from seaice_tf.task import Case, Maps, Shown, Task
+from seaice_tf.task import Case, Maps, ReportInput, Task
 
 MOST = 100  # cases that are held in memory and scored one by one
 
@@ -74,14 +74,14 @@ class Scored:
         """One score of each case, NaN where it is undefined: (n,)."""
         return np.array([entry.get(name, np.nan) for entry in self.scores[predictor]])
 
-    def shown(self, task: Task, run: Opened, room: int) -> Shown:
+    def shown(self, task: Task, run: Opened, room: int) -> ReportInput:
         known = [name for name in run.ranked() if name in task.verification.baselines]
         ranked = {
             name: task.verification.baselines[name]
             for name in (*known, *task.verification.baselines)
         }
         values = self.values("", task.verification.primary).tolist()
-        return Shown(run.name, run.settings, self.pairs, values, ranked, room)
+        return ReportInput(run.name, run.settings, self.pairs, values, ranked, room)
 
 
 def read_scores(path: Path) -> dict[str, Any]:

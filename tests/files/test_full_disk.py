@@ -13,7 +13,7 @@ from tensorflow import keras
 from seaice_tf.cli import main as cli
 from seaice_tf.clouds.products import submission
 from seaice_tf.errors import DiskError, InputError
-from seaice_tf.files import animation, atomic, maps, shards
+from seaice_tf.files import atomic, maps, tfrecords
 from seaice_tf.forecast.products import dacon_csv
 from seaice_tf.forecast.products import netcdf as forecast_netcdf
 from seaice_tf.geopose.data.pose import Pose
@@ -67,8 +67,8 @@ def archive(path):
 
 
 def shard(path):
-    job = shards.Job(path.name, (), lambda: iter([bytes(1000)]))
-    shards.write([job], {}, path.parent, "manifest.json")
+    job = tfrecords.Job(path.name, (), lambda: iter([bytes(1000)]))
+    tfrecords.write([job], {}, path.parent, "manifest.json")
 
 
 WRITES = {
@@ -82,7 +82,7 @@ WRITES = {
     ),
     "nowcast.nc": lambda path: nowcast_netcdf.write(path, 1, FRAMES, "a test"),
     "map.png": lambda path: maps.write(path, Figure()),
-    "year.gif": lambda path: animation.save(path, [np.zeros((9, 9, 3), np.uint8)] * 2, 0.1),
+    "year.gif": lambda path: maps.write_gif(path, [np.zeros((9, 9, 3), np.uint8)] * 2, 0.1),
     "contest.csv": lambda path: dacon_csv.write(path, MONTHS, np.zeros((1, 9, 9))),
     "submission.csv": lambda path: submission.write(path, {"a.jpg": ["1 2"] * 4}),
     "predictions.npz": lambda path: climatehack_writer.write(path, 1, FRAMES),

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import shard_folder
+from seaice_tf.files import tfrecords
 from seaice_tf.geopose.data import shards as geopose_shards
 from seaice_tf.icechart.data import shards as scene_shards
 from seaice_tf.nowcast.data import shards as frame_shards
@@ -29,7 +29,7 @@ def shards(tmp_path):
             digest = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
             facts[name] = {"sources": [], "sha256": digest}
         held = {"task": task, "channels": ["a"], "factor": 5, "shards": facts}
-        (tmp_path / shard_folder.MANIFEST).write_text(json.dumps(held | changes))
+        (tmp_path / tfrecords.MANIFEST).write_text(json.dumps(held | changes))
         return tmp_path
 
     return make

@@ -4,7 +4,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.errors import InputError
-from seaice_tf.networks import encoders, keras_encoders, weights
+from seaice_tf.networks import encoders, weights
 from seaice_tf.networks.encoders import ENCODERS, encoder
 from seaice_tf.networks.unet import encoder_unet
 
@@ -23,7 +23,7 @@ def tiny_application(include_top, weights, input_shape):
     """
     if weights == "imagenet":
         raise Exception("URL fetch failure on https://example.org: None")
-    layers, row = keras.layers, keras_encoders.APPLICATIONS["resnet50"]
+    layers, row = keras.layers, encoders.APPLICATIONS["resnet50"]
     x = image = keras.Input(input_shape)
     x = layers.ZeroPadding2D(3, name=row.first)(x)
     x = layers.Conv2D(4, 7, 2, name=row.first_conv)(x)
@@ -61,10 +61,10 @@ def test_features_of_any_size_at_every_stride(kind):
 
 
 def test_the_table_of_layers():
-    for row in keras_encoders.APPLICATIONS.values():
+    for row in encoders.APPLICATIONS.values():
         assert hasattr(keras.applications, row.name)
         assert len(row.strides) == len(set(row.strides)) == len(STRIDES)
-    ends = keras_encoders.APPLICATIONS["resnet152"].strides
+    ends = encoders.APPLICATIONS["resnet152"].strides
     assert ends[1:] == (
         "conv2_block3_out",
         "conv3_block8_out",
@@ -83,10 +83,10 @@ def test_an_application_is_given_the_image_that_it_was_trained_on(tiny_resnet50,
 
 
 def test_efficientnet_is_given_the_image_that_it_was_trained_on():
-    row = keras_encoders.APPLICATIONS["efficientnet_b0"]
+    row = encoders.APPLICATIONS["efficientnet_b0"]
     image = photo(8, 8)
     expected = (image / 255 - (0.485, 0.456, 0.406)) / (0.229, 0.224, 0.225)
-    scaled = encoders.Standardise(row.mean, row.deviation, name="s")(image)
+    scaled = encoders.Standardise(row.mean, row.std, name="s")(image)
     np.testing.assert_allclose(scaled, expected, atol=1e-5)
 
 

@@ -63,7 +63,7 @@ def path(tmp_path_factory):
         Section("Frames", [Frames("Maps", list("abcd"), fields, [Edge("edge", 1, 0.5)])]),
         Section(
             "Side by side",
-            [Frames("Play", list("abcd"), fields[:2], together=True, seconds=0.05)],
+            [Frames("Play", list("abcd"), fields[:2], side_by_side=True, seconds=0.05)],
         ),
         Section(
             "Masks", [Masks("Masks", {"A": "#56b4e9", "B": "#e69f00"}, photos, (0.5, 0.5), (0, 0))]
@@ -191,7 +191,7 @@ def test_thresholds_redraw_masks_and_dice(browse, path):
     assert float(dice.text_content()) == pytest.approx(1, abs=0.01)
     assert masks.get_by_role("radio", name="by these sliders").is_checked()
     assert masks.locator("canvas").evaluate("canvas => canvas.toDataURL()") != pixels
-    masks.get_by_label("A: chance the photo must have").fill("0.92")
+    masks.get_by_label("A: least probability in the photo").fill("0.92")
     assert float(dice.text_content()) == 0
     masks.get_by_role("button", name="Reset").click()
     assert float(dice.text_content()) == own

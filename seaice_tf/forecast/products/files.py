@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.files import animation, maps
+from seaice_tf.files import maps
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.products import dacon_csv
 from seaice_tf.forecast.products import netcdf as forecast_netcdf
@@ -34,18 +34,18 @@ def write(
         citation: of the data.
     """
     caption = f"Forecast of sea ice concentration: {source}"
-    named = list(zip(map(str, period), fields["concentration"]))
+    panels = [maps.Panel(str(month), ice) for month, ice in zip(period, fields["concentration"])]
     written = [forecast_netcdf.write(out / "forecast.nc", period, fields, land, source, citation)]
     if of_shape(land.shape) is NORTH:  # all that the contest asks for
         ice = np.where(land, 0, decision * FULL_ICE)
         written.append(dacon_csv.write(out / "contest.csv", period, ice))
     return [
         *written,
-        maps.write(out / "forecast.png", maps.figure(named, land, caption)),
-        animation.write(out / "forecast.gif", period, fields["concentration"], land, source),
+        maps.write(out / "forecast.png", maps.figure(panels, land, caption)),
+        maps.write_animation(out / "forecast.gif", period, fields["concentration"], land, source),
         *(
-            maps.write(out / "maps" / f"{panel[0]}.png", maps.figure([panel], land, panel[0]))
-            for panel in named
+            maps.write(out / "maps" / f"{panel.title}.png", maps.figure([panel], land, panel.title))
+            for panel in panels
         ),
     ]
 
@@ -65,7 +65,11 @@ def comparisons(
         if months.number(month) in (3, 9):
             filled = counts.fill_hole(truth)
             ice = np.where(counts.flagged(filled), 0, filled / FULL_ICE)
-            panels = [("forecast", pred), ("truth", ice), ("forecast minus truth", pred - ice)]
+            panels = [
+                maps.Panel("forecast", pred),
+                maps.Panel("truth", ice),
+                maps.Panel("forecast minus truth", pred - ice, difference=True),
+            ]
             sheet = maps.figure(panels, counts.land(truth), f"{month}, {source}")
             result[f"forecast/month_{months.number(month):02}"] = maps.pixels(sheet)
     return result

@@ -35,7 +35,7 @@ def errors(period: np.ndarray, concentration: np.ndarray, true: np.ndarray, sour
     def panel(axes: Axes, month, pred: np.ndarray, truth: np.ndarray):
         unknown = counts.flagged(truth)
         error = np.where(unknown, 0, pred - truth / FULL_ICE)
-        return maps.draw(axes, error, unknown, str(month), change=True)
+        return maps.draw(axes, error, unknown, str(month), difference=True)
 
     sheet, images = _sheet(panel, zip(period, concentration, true), len(true))
     sheet.colorbar(images[0], ax=sheet.axes, shrink=0.6, label="forecast minus truth, fraction")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import json_text, shard_folder, tfrecord
+from seaice_tf.files import json_text, tfrecords
 from seaice_tf.geopose.data import pose
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import CITIES, Facts, Pose, View
@@ -22,7 +22,7 @@ from seaice_tf.geopose.data.tiles import Tile
 from seaice_tf.grids.windows import Window, require_inside, whole
 
 SUFFIX = ".tfrecord"
-MANIFEST = shard_folder.MANIFEST
+MANIFEST = tfrecords.MANIFEST
 FIRST_NUMBER = Facts._fields.index("known")  # of those about heights
 WAY_OUT = "run seaice-tf prepare geopose again"
 
@@ -69,7 +69,7 @@ def find(folder: Path) -> list[Path]:
     Raises:
         InputError: it is not, its manifest is not one, or a shard is damaged.
     """
-    return shard_folder.verified(folder, shard_folder.read_manifest(folder, WAY_OUT), WAY_OUT)
+    return tfrecords.verify(folder, tfrecords.read_manifest(folder, WAY_OUT), WAY_OUT)
 
 
 def read(path: Path) -> Shard:
@@ -80,7 +80,7 @@ def read(path: Path) -> Shard:
     """
     try:
         content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
-        (start, end), image, agl = tfrecord.records(content)
+        (start, end), image, agl = tfrecords.record_bounds(content)
         header = json_text.parse(content[start:end].tobytes())
         rows, columns = header.pop("shape")
         facts = Facts(**{**header, "pose": Pose(**header["pose"])})

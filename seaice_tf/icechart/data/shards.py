@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import json_text, shard_folder, tfrecord
+from seaice_tf.files import json_text, tfrecords
 from seaice_tf.grids.windows import Window
 from seaice_tf.icechart.data import doctor as scene_doctor
 from seaice_tf.icechart.data import downscale
@@ -26,7 +26,7 @@ from seaice_tf.icechart.data.pixels import WHOLE, Band, Pixels
 from seaice_tf.icechart.data.scene import Scene
 
 SUFFIX = ".tfrecord"
-MANIFEST = shard_folder.MANIFEST
+MANIFEST = tfrecords.MANIFEST
 ROWS = 256  # of a band
 WAY_OUT = "run seaice-tf prepare icechart again"
 
@@ -59,7 +59,7 @@ def hold(scene: Scene, channels: Sequence[str], factor: int) -> Pixels:
 
 def find(folder: Path, channels: Sequence[str], factor: int) -> list[Path]:
     """The shards of a folder that is complete and holds what is asked for."""
-    content = shard_folder.read_manifest(folder, WAY_OUT)
+    content = tfrecords.read_manifest(folder, WAY_OUT)
     try:
         held = content["channels"], content["factor"]
     except KeyError as error:
@@ -71,14 +71,14 @@ def find(folder: Path, channels: Sequence[str], factor: int) -> list[Path]:
             f"{folder}: expected factor {factor} and channels {', '.join(channels)}, got factor "
             f"{held[1]} and {held[0]}; prepare with the settings that you train with"
         )
-    return shard_folder.verified(folder, content, WAY_OUT)
+    return tfrecords.verify(folder, content, WAY_OUT)
 
 
 def read(path: Path) -> Pixels:
     """A shard, mapped."""
-    content = tfrecord.mapped(path)
+    content = tfrecords.map_file(path)
     try:
-        (start, end), *rest = tfrecord.records(content)
+        (start, end), *rest = tfrecords.record_bounds(content)
         header = json_text.parse(content[start:end].tobytes())
         name, satellite, area = (header[key] for key in ("name", "satellite", "area"))
         if not all(isinstance(text, str) for text in (name, satellite, area)):

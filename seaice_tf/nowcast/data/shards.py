@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import json_text, shard_folder, tfrecord
+from seaice_tf.files import json_text, tfrecords
 from seaice_tf.grids.windows import Window
 from seaice_tf.nowcast.data import layout as nowcast
 from seaice_tf.nowcast.data.pixels import Block, Frames
 
 SUFFIX = ".tfrecord"
-MANIFEST = shard_folder.MANIFEST
+MANIFEST = tfrecords.MANIFEST
 FRAMES = 72  # of a shard at most: six hours
 TILE = 64  # pixels along a side
 BAND = 4 * TILE  # rows that are read at once
@@ -75,12 +75,12 @@ def records(frames: Frames, span: Span) -> Iterator[bytes]:
 
 def find(folder: Path) -> list[Path]:
     """The shards of a folder that is complete."""
-    content = shard_folder.read_manifest(folder, WAY_OUT)
+    content = tfrecords.read_manifest(folder, WAY_OUT)
     if content.get("task") != "nowcast":
         raise InputError(
             f"{folder}: expected shards of nowcast, got those of {content.get('task')}; {WAY_OUT}"
         )
-    return shard_folder.verified(folder, content, WAY_OUT)
+    return tfrecords.verify(folder, content, WAY_OUT)
 
 
 def read(paths: Sequence[Path]) -> list[Frames]:
@@ -100,9 +100,9 @@ def read(paths: Sequence[Path]) -> list[Frames]:
 
 
 def _read(path: Path) -> Frames:
-    content = tfrecord.mapped(path)
+    content = tfrecords.map_file(path)
     try:
-        (start, end), *rest = tfrecord.records(content)
+        (start, end), *rest = tfrecords.record_bounds(content)
         header = json_text.parse(content[start:end].tobytes())
         if not isinstance(header["name"], str) or not isinstance(header["synthetic"], bool):
             raise ValueError(f"name {header['name']!r}, synthetic {header['synthetic']!r}")

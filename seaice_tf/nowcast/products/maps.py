@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from seaice_tf.files import animation, maps
+from seaice_tf.files import maps
 from seaice_tf.nowcast.data.layout import STEP
 
 MINUTES = int(STEP.astype(int))
@@ -96,7 +96,7 @@ def animate(
             figure.suptitle(f"{caption}\n{(step + 1) * MINUTES:+} min", fontsize=9)
             yield maps.pixels(figure)
 
-    return animation.save(path, pictures(), seconds)
+    return maps.write_gif(path, pictures(), seconds)
 
 
 def _range(past: np.ndarray) -> tuple[float, float]:

@@ -3,8 +3,8 @@ widgets.frames = async (root, data) => {
   const stage = root.querySelector(".stage");
   const [frames, rows, columns] = data.fields.find((f) => f.values).values.shape;
   const fields = await Promise.all(data.fields.map((f) => f.values && unpack(f.values)));
-  data.fields.forEach((field, i) => { if (field.minus) fields[i] = difference(...field.minus); });
-  const state = {frame: 0, field: 0, together: data.together, edges: data.edges.map((_, i) => i < 2), timer: null};
+  data.fields.forEach((field, i) => { if (field.difference_of) fields[i] = difference(...field.difference_of); });
+  const state = {frame: 0, field: 0, sideBySide: data.side_by_side, edges: data.edges.map((_, i) => i < 2), timer: null};
   const tables = {};
 
   function difference(a, b) {
@@ -36,7 +36,7 @@ widgets.frames = async (root, data) => {
     const mark = swatch(`var(--edge-${i})`);
     return check(edge.name, state.edges[i], (on) => { state.edges[i] = on; paint(); }, mark);
   });
-  const beside = check("side by side", state.together, (on) => { state.together = on; arrange(); });
+  const beside = check("side by side", state.sideBySide, (on) => { state.sideBySide = on; arrange(); });
   const view = el("div.view", {tabindex: "0", role: "group", "aria-label":
     `${data.title}; left and right arrow keys step, space plays`}, ...panels.map((p) => p.box));
   stage.append(el("div.bar-of-controls", {}, data.fields.length > 1 ? choose.box : "",
@@ -74,17 +74,17 @@ widgets.frames = async (root, data) => {
     const column = Math.floor((event.clientX - box.left) / box.width * columns);
     const row = Math.floor((event.clientY - box.top) / box.height * rows);
     if (row < 0 || column < 0 || row >= rows || column >= columns) return;
-    const told = data.fields.map((field, j) => {
+    const values = data.fields.map((field, j) => {
       const byte = fields[j][(state.frame * rows + row) * columns + column];
       return `${field.name} ${byte === MISSING ? data.missing : decimals(field.low + (field.high - field.low) * byte / FULL)}`;
     });
-    readout.textContent = `row ${row}, column ${column}: ${told.join(" · ")}`;
+    readout.textContent = `row ${row}, column ${column}: ${values.join(" · ")}`;
   }
 
   function arrange() {
-    panels.forEach((panel, i) => { panel.box.hidden = !state.together && i !== state.field; });
-    choose.box.disabled = state.together;
-    view.classList.toggle("together", state.together);
+    panels.forEach((panel, i) => { panel.box.hidden = !state.sideBySide && i !== state.field; });
+    choose.box.disabled = state.sideBySide;
+    view.classList.toggle("side-by-side", state.sideBySide);
     paint();
   }
 
@@ -152,8 +152,8 @@ function contour(pen, bytes, rows, columns, level, scale) {
       for (let k = 0; k < 4; k++) {
         const next = (k + 1) % 4;
         if (inside[k] === inside[next]) continue;
-        const share = (level - corners[k]) / (corners[next] - corners[k]);
-        crossings.push(places[k].map((p, axis) => p + share * (places[next][axis] - p)));
+        const fraction = (level - corners[k]) / (corners[next] - corners[k]);
+        crossings.push(places[k].map((p, axis) => p + fraction * (places[next][axis] - p)));
       }
       for (let k = 0; k + 1 < crossings.length; k += 2) {
         const [from, to] = [crossings[k], crossings[k + 1]];

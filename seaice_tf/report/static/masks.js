@@ -12,8 +12,8 @@ widgets.masks = async (root, data) => {
   canvas.width = 3 * columns;
   canvas.height = 3 * rows;
   const sliders = classes.map((name, c) => ({
-    threshold: range(`${name}: threshold of the pixels`, state.thresholds, c),
-    gate: range(`${name}: chance the photo must have`, state.gates, c),
+    threshold: range(`${name}: threshold of the pixels`, "thresholds", c),
+    gate: range(`${name}: least probability in the photo`, "gates", c),
     dice: el("output.dice", {"aria-label": `Dice of ${name}`}),
   }));
   const mean = el("output.dice", {"aria-label": "Mean Dice of this photo", "aria-live": "polite"});
@@ -39,12 +39,11 @@ widgets.masks = async (root, data) => {
       el("div.panel-of-sliders", {}, chosen.box, table,
         el("p.row", {}, check("labelled outlines", true, (on) => { state.labels = on; show(); }), reset))));
 
-  function range(name, values, c) {
+  function range(name, kind, c) {
     const out = el("output");
     const input = el("input", {type: "range", min: 0, max: 1, step: 0.02, "aria-label": name, oninput: () => {
-      values = name.includes("chance") ? state.gates : state.thresholds;
-      values[c] = Number(input.value);
-      out.textContent = values[c].toFixed(2);
+      state[kind][c] = Number(input.value);
+      out.textContent = state[kind][c].toFixed(2);
       state.own = false;
       chosen.set(1);
       show();
@@ -53,7 +52,7 @@ widgets.masks = async (root, data) => {
       input.value = value;
       out.textContent = Number(value).toFixed(2);
     }
-    set(values[c]);
+    set(state[kind][c]);
     return {box: el("div.range", {}, input, out), set};
   }
 
@@ -62,9 +61,9 @@ widgets.masks = async (root, data) => {
     if (state.own) return photo.decided;
     const made = new Uint8Array(rows * columns);
     classes.forEach((_, c) => {
-      if (photo.chances[c] < state.gates[c]) return;
-      const from = c * rows * columns, least = state.thresholds[c] * FULL - 1e-6;
-      for (let i = 0; i < made.length; i++) if (photo.probabilities[from + i] >= least) made[i] |= 1 << c;
+      if (photo.class_probabilities[c] < state.gates[c]) return;
+      const from = c * rows * columns, lowest = state.thresholds[c] * FULL - 1e-6;
+      for (let i = 0; i < made.length; i++) if (photo.probabilities[from + i] >= lowest) made[i] |= 1 << c;
     });
     return made;
   }

@@ -1,7 +1,7 @@
 import numpy as np
 from PIL import Image
 
-from seaice_tf.files import animation
+from seaice_tf.files import maps
 from seaice_tf.grids.polar import NORTH
 
 PERIOD = np.arange("2013-01", "2014-01", dtype="datetime64[M]")
@@ -12,7 +12,7 @@ def test_a_year_is_twelve_frames_of_one_size(tmp_path):
     for month, field in enumerate(concentration):
         field[: 100 + 20 * month] = 1
     land = np.zeros((NORTH.rows, NORTH.columns), bool)
-    path = animation.write(tmp_path / "year.gif", PERIOD, concentration, land, "a test", 0.5)
+    path = maps.write_animation(tmp_path / "year.gif", PERIOD, concentration, land, "a test", 0.5)
     light = []
     with Image.open(path) as picture:
         assert picture.n_frames == 12

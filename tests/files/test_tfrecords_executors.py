@@ -14,7 +14,7 @@ import pytest
 
 from seaice_tf import processes
 from seaice_tf.errors import InputError
-from seaice_tf.files import shards
+from seaice_tf.files import tfrecords
 
 JOBS = 12
 
@@ -31,10 +31,10 @@ def write(folder: Path, executor=None, seconds=0.0) -> dict[str, bytes]:
         source.write_bytes(b"counts")
         os.utime(source, (0, 0))
     jobs = [
-        shards.Job(f"{i:02}.tfrecord", (source,), partial(records, source, seconds))
+        tfrecords.Job(f"{i:02}.tfrecord", (source,), partial(records, source, seconds))
         for i in range(JOBS)
     ]
-    shards.write(jobs, {"task": "line"}, folder, "shards.json", executor)
+    tfrecords.write(jobs, {"task": "line"}, folder, "shards.json", executor)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seaice_tf.files import shards
+from seaice_tf.files import tfrecords
 
 MANIFEST = "manifest.json"
 
@@ -17,7 +17,9 @@ def jobs(tmp_path):
     for number in range(3):
         source = tmp_path / f"{number}.txt"
         source.write_text(str(number))
-        made.append(shards.Job(f"{number}.tfrecord", (source,), lambda s=source: [s.read_bytes()]))
+        made.append(
+            tfrecords.Job(f"{number}.tfrecord", (source,), lambda s=source: [s.read_bytes()])
+        )
     return made
 
 
@@ -46,26 +48,26 @@ def contents(out):
 
 @pytest.mark.parametrize("at", range(1, 8))
 def test_stopped_at_any_renaming_it_goes_on_with_the_rest(jobs, stop, tmp_path, at):
-    shards.write(jobs, {"task": "x"}, tmp_path / "alone", MANIFEST)
+    tfrecords.write(jobs, {"task": "x"}, tmp_path / "alone", MANIFEST)
     whole, out = contents(tmp_path / "alone"), tmp_path / "stopped"
     stop(at)
     with pytest.raises(KeyboardInterrupt):
-        shards.write(jobs, {"task": "x"}, out, MANIFEST)
+        tfrecords.write(jobs, {"task": "x"}, out, MANIFEST)
     assert all(content == whole[name] for name, content in contents(out).items())
     assert MANIFEST not in contents(out)
     again = stop(0)
-    shards.write(jobs, {"task": "x"}, out, MANIFEST)
+    tfrecords.write(jobs, {"task": "x"}, out, MANIFEST)
     assert contents(out) == whole
     finished = (at - 1) // 2  # each is renamed, and then its facts
     assert len(again) == 2 * (3 - finished) + 1
 
 
 def test_no_manifest_goes_with_shards_of_another_set(jobs, stop, tmp_path):
-    shards.write(jobs, {"task": "x"}, tmp_path / "out", MANIFEST)
+    tfrecords.write(jobs, {"task": "x"}, tmp_path / "out", MANIFEST)
     stop(2)
     with pytest.raises(KeyboardInterrupt):
-        shards.write(jobs, {"task": "x", "factor": 2}, tmp_path / "out", MANIFEST)
+        tfrecords.write(jobs, {"task": "x", "factor": 2}, tmp_path / "out", MANIFEST)
     assert not (tmp_path / "out" / MANIFEST).exists()
     stop(0)
-    shards.write(jobs, {"task": "x", "factor": 2}, tmp_path / "out", MANIFEST)
+    tfrecords.write(jobs, {"task": "x", "factor": 2}, tmp_path / "out", MANIFEST)
     assert json.loads((tmp_path / "out" / MANIFEST).read_text())["factor"] == 2
