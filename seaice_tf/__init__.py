@@ -1,3 +1,3 @@
 """Sea-ice forecasts, ice charts and other satellite imagery with Keras and TensorFlow."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
