@@ -1,0 +1,85 @@
+"""Damped anomaly persistence against a slow reference, and what it may not look at."""
+
+import numpy as np
+import pytest
+
+from seaice_tf.forecast.scores import damped_persistence as damped
+from seaice_tf.grids.counts import LAND
+
+
+def record(months=180, seed=0, persistence=0.8):
+    """A made-up record on 4 x 5 cells whose anomalies fade, with one cell of land."""
+    rng = np.random.default_rng(seed)
+    state = np.zeros((4, 5))
+    fields = []
+    for month in range(months):
+        state = persistence * state + rng.normal(0, 20, state.shape)
+        fields.append(125 + 60 * np.sin(2 * np.pi * month / 12) + state)
+    counts = np.clip(fields, 0, 250).round().astype(np.uint8)
+    counts[:, 0, 0] = LAND
+    return counts
+
+
+def slow_climatology(past, row, column, target):
+    years = [target - 12 * year for year in range(1, 11)]
+    return np.mean([past[at, row, column] / 250 for at in years if 0 <= at < len(past)])
+
+
+def test_the_coefficient_equals_a_slow_regression_over_nine_cells():
+    past = record()
+    found = damped.damped_persistence(past)
+    init, lead, row, column = len(past) - 1, 3, 2, 2
+    products, squares, number = 0.0, 0.0, 0
+    for i in (-1, 0, 1):
+        for j in (-1, 0, 1):
+            for at in range(init - 12, 35, -12):
+                if at + lead > init:
+                    continue
+                before, after = (
+                    past[when, row + i, column + j] / 250
+                    - slow_climatology(past[:when], row + i, column + j, when)
+                    for when in (at, at + lead)
+                )
+                products, squares, number = products + before * after, squares + before**2, number + 1
+    expected = products / (squares + 9 * damped.PRIOR * squares / number)
+    assert found.coefficient[lead - 1, row, column] == pytest.approx(expected, rel=1e-5)
+
+
+def test_anomalies_that_persist_are_kept_and_noise_is_not():
+    lasting = damped.damped_persistence(record(400, persistence=0.9)).coefficient
+    noise = damped.damped_persistence(record(400, persistence=0.0)).coefficient
+    assert lasting[0, 1:].mean() > 0.6 > lasting[5, 1:].mean() > lasting[11, 1:].mean()
+    assert noise[:, 1:].mean() < 0.12
+
+
+def test_a_forecast_of_a_record_without_anomalies_is_its_climatology():
+    months = np.arange(120)
+    field = (100 + 50 * np.sin(2 * np.pi * months / 12)).round().astype(np.uint8)
+    past = np.broadcast_to(field[:, None, None], (120, 4, 5)).copy()
+    found = damped.damped_persistence(past)
+    np.testing.assert_allclose(found.concentration, found.climatology)
+    np.testing.assert_allclose(found.concentration[:, 1, 1], field[:12] / 250, atol=1e-6)
+    np.testing.assert_allclose(np.nan_to_num(found.residuals), 0, atol=1e-6)
+
+
+def test_flagged_cells_are_zero_and_nothing_is_undefined():
+    past = record()
+    past[-1, 2, 3] = 255
+    found = damped.damped_persistence(past)
+    assert not found.concentration[:, 0, 0].any()
+    assert np.isfinite(found.concentration).all()
+    assert np.isfinite(found.probability()).all()
+
+
+def test_the_probability_counts_past_errors():
+    concentration = np.full((12, 1, 1), 0.2, np.float32)
+    errors = np.full((4, 12, 1, 1), np.nan, np.float32)
+    errors[:3, 0] = np.array([-0.1, 0.1, -0.2]).reshape(3, 1, 1)
+    found = damped.Reference(concentration, concentration, concentration, errors).probability()
+    assert found[0, 0, 0] == pytest.approx(2 / 4)  # one past error and the forecast itself
+    assert found[1, 0, 0] == 1
+
+
+def test_a_short_record_gives_the_climatology():
+    found = damped.damped_persistence(record(24))
+    np.testing.assert_allclose(found.concentration, found.climatology)
