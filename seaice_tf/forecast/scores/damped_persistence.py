@@ -4,8 +4,8 @@ The forecast of a lead is the climatology of the target month plus the last obse
 times a regression coefficient of its own for each cell, calendar month and lead, fitted to the past
 alone. Its probabilistic form adds the anomalies that such forecasts missed in the past.
 
-Sources: Van den Dool 2006, Empirical Methods in Short-Term Climate Prediction; Niraula and Goessling
-2021, doi:10.1029/2021JC017784, for the probabilistic form.
+Sources: Van den Dool 2006, Empirical Methods in Short-Term Climate Prediction; Niraula and
+Goessling 2021, doi:10.1029/2021JC017784, for the probabilistic form.
 """
 
 from dataclasses import dataclass

@@ -40,7 +40,9 @@ def test_the_coefficient_equals_a_slow_regression_over_nine_cells():
                     - slow_climatology(past[:when], row + i, column + j, when)
                     for when in (at, at + lead)
                 )
-                products, squares, number = products + before * after, squares + before**2, number + 1
+                products += before * after
+                squares += before**2
+                number += 1
     expected = products / (squares + 9 * damped.PRIOR * squares / number)
     assert found.coefficient[lead - 1, row, column] == pytest.approx(expected, rel=1e-5)
 

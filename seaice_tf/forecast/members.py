@@ -1,0 +1,132 @@
+"""Members of a forecast: maps that together have its distribution, each as coherent as a past year.
+
+The Schaake shuffle: in every cell and month the members are the quantiles of the forecast's own
+distribution; which member gets which quantile is decided by the ranks of past years, so that
+neighbouring cells and months go together as they did in those years. Sums over areas, such as the
+extent, then have a distribution that can be trusted.
+
+Source: Clark et al. 2004, The Schaake Shuffle, doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from seaice_tf.errors import InputError
+from seaice_tf.forecast.scores import damped_persistence
+from seaice_tf.grids import counts
+
+LEADS = 12
+SHIFTS = (0, -1, 1)  # months by which the 12 months of a past year may begin earlier or later
+NEAR = 9  # cells across of the means that order years in which a cell is the same
+
+
+def levels(members: int) -> np.ndarray:
+    """Probabilities of the quantiles that the members are: the middles of equal parts of (0, 1).
+
+    >>> levels(4)
+    array([0.125, 0.375, 0.625, 0.875])
+    """
+    return (np.arange(members) + 0.5) / members
+
+
+def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
+    """Sequences of 12 months of past years, as anomalies from the climatology before them.
+
+    Args:
+        past: (months, rows, columns) uint8 raw counts with flags, up to the init.
+        members: how many are wanted.
+        seed: decides which years are taken, and their order.
+
+    Returns:
+        (members, 12, rows, columns) float32, 0 where unknown.
+
+    Raises:
+        InputError: the record has fewer past years, counting those that begin a month earlier or
+            later.
+    """
+    record = damped_persistence.fractions(past)
+    departure = np.nan_to_num(
+        damped_persistence.anomalies(record, damped_persistence.climatologies(record))
+    )
+    first = damped_persistence.FEWEST_YEARS * LEADS
+    starts = [
+        start
+        for shift in SHIFTS
+        for start in range(len(record) - LEADS + shift, first - 1, -LEADS)
+        if start + LEADS <= len(record)
+    ]
+    if len(starts) < members:
+        raise InputError(
+            f"members: expected at most {len(starts)}, which the record has past years for, got "
+            f"{members}; ask for fewer, or add earlier files"
+        )
+    rng = np.random.default_rng(seed)
+    # Years that begin at the init's own month come first, the others fill up.
+    own = sum(start % LEADS == len(record) % LEADS for start in starts)
+    order = np.concatenate([rng.permutation(own), own + rng.permutation(len(starts) - own)])
+    return np.stack([departure[starts[i] : starts[i] + LEADS] for i in order[:members]])
+
+
+def shuffle(quantiles: np.ndarray, pattern: np.ndarray) -> np.ndarray:
+    """Give each member the quantile of its template's rank, cell by cell and month by month.
+
+    Args:
+        quantiles: (members, 12, rows, columns) fraction, not falling along the first axis.
+        pattern: (members, 12, rows, columns), of `templates`.
+
+    Returns:
+        (members, 12, rows, columns): the same values in every cell, in another order.
+
+    >>> shuffle(np.array([0.1, 0.5]).reshape(2, 1, 1, 1), np.array([3, -1]).reshape(2, 1, 1, 1))[0]
+    array([[[0.5]]])
+    """
+    result = np.empty_like(quantiles)
+    for lead in range(quantiles.shape[1]):
+        rank = np.argsort(np.argsort(_by_rank(pattern[:, lead]), axis=0, kind="stable"), axis=0)
+        result[:, lead] = np.take_along_axis(quantiles[:, lead], rank, axis=0)
+    return result
+
+
+def _by_rank(pattern: np.ndarray) -> np.ndarray:
+    """A month's anomalies, those that are equal told apart by the cells around and by all cells.
+
+    Where a cell was open water or full ice in most years its anomalies are equal; without this
+    their order would be the same for every cell, and not that of the ice around it.
+    """
+    near = ndimage.uniform_filter(pattern, (0, min(NEAR, pattern.shape[1]), NEAR))
+    whole = pattern.mean(axis=(1, 2), keepdims=True)
+    return pattern + 1e-2 * near + 1e-3 * whole
+
+
+def crossing_dates(
+    fields: np.ndarray, last: np.ndarray, rising: bool, edge: float = counts.EDGE
+) -> np.ndarray:
+    """When monthly concentration first crosses the ice edge, in months after the init.
+
+    A month's mean stands for its middle, with straight lines in between; the last month observed
+    lies at -0.5, lead 1 at 0.5.
+
+    Args:
+        fields: (..., 12, rows, columns) fraction, of leads 1 to 12.
+        last: (rows, columns) fraction, of the last month observed.
+        rising: True for freeze-up, from below the edge to above it; False for the date from which
+            a cell is free of ice.
+        edge: fraction.
+
+    Returns:
+        (..., rows, columns) months after the end of the init; NaN where it does not cross.
+
+    >>> fields = np.linspace(0.9, -0.2, 12).reshape(12, 1, 1)
+    >>> crossing_dates(fields, np.ones((1, 1)), rising=False).round(1)
+    array([[8.]])
+    """
+    last = np.broadcast_to(last, (*fields.shape[:-3], 1, *fields.shape[-2:]))
+    series = np.concatenate([last, fields], axis=-3)
+    before, after = series[..., :-1, :, :], series[..., 1:, :, :]
+    crossed = (before < edge) & (after >= edge) if rising else (before >= edge) & (after < edge)
+    place = np.expand_dims(crossed.argmax(axis=-3), -3)
+    low, high = (np.take_along_axis(part, place, axis=-3) for part in (before, after))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = (edge - low) / (high - low)
+    dates = (place - 0.5 + part).squeeze(-3)
+    return np.where(crossed.any(axis=-3), dates, np.nan)
