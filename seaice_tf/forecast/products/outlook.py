@@ -1,0 +1,150 @@
+"""The extent and area of each month ahead with their uncertainty: table, CSV and plot.
+
+The Sea Ice Outlook of the Sea Ice Prediction Network asks for the mean September extent of the
+Arctic, SIPN South for December to February around Antarctica. Both mean the extent of the Sea Ice
+Index (NSIDC G02135): cells of at least 15 % by their true areas, daily maps averaged over the
+month. The extent of a monthly mean map is larger; `INDEX_OFFSET` takes that off.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from seaice_tf.files import atomic, maps
+from seaice_tf.forecast.data import months
+from seaice_tf.forecast.scores import ice_edge
+
+QUANTILES = (10, 50, 90)  # %
+# Extent of the monthly mean map minus that of the Sea Ice Index v3, January to December, 10^6 km2:
+# mean over 1979 to 2012 of NSIDC-0051 v1.1; from year to year it varies by .04 to .27.
+# experiments/forecast_index_offset.py
+INDEX_OFFSET = {
+    "north": (
+        *(0.455, 0.444, 0.459, 0.388, 0.399, 0.370),
+        *(0.459, 0.237, 0.305, 0.756, 0.524, 0.490),
+    ),
+    "south": (
+        *(0.230, 0.044, 0.407, 0.579, 0.639, 0.607),
+        *(0.508, 0.423, 0.332, 0.288, 0.468, 0.955),
+    ),
+}
+ASKED_FOR = {"north": (9,), "south": (12, 1, 2)}  # calendar months of the outlooks
+WHOLE = {"north": "arctic", "south": "antarctic"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity of one month and region; values in 10^6 km2."""
+
+    month: np.datetime64
+    lead: int
+    region: str
+    quantity: str
+    low: float
+    median: float
+    high: float
+    mean: float
+
+
+def table(
+    period: np.ndarray,
+    members: np.ndarray,
+    area: np.ndarray,
+    hemisphere: str,
+    regions: Mapping[str, np.ndarray] | None = None,
+) -> list[Row]:
+    """Quantiles over the members of extent, area and Index-equivalent extent.
+
+    Args:
+        period: (12,) datetime64[M] of the leads 1 to 12.
+        members: (members, 12, rows, columns) fraction.
+        area: (rows, columns) true cell areas in km2.
+        hemisphere: "north" or "south".
+        regions: name -> (rows, columns) bool, besides the whole hemisphere.
+
+    Returns:
+        A row a month, region and quantity: `extent`, `ice_area`, and for the whole hemisphere also
+        `index_extent`, comparable with the Sea Ice Index.
+    """
+    whole = np.ones(area.shape, bool)
+    rows = []
+    for region, mask in {WHOLE[hemisphere]: whole, **(regions or {})}.items():
+        sums = {
+            "extent": ice_edge.extent(members, area * mask),
+            "ice_area": ice_edge.ice_area(members, area * mask),
+        }
+        if region == WHOLE[hemisphere]:
+            offset = [INDEX_OFFSET[hemisphere][months.number(month) - 1] for month in period]
+            sums["index_extent"] = np.maximum(sums["extent"] - np.array(offset), 0)
+        for quantity, values in sums.items():
+            for lead, month in enumerate(period):
+                low, middle, high = np.percentile(values[:, lead], QUANTILES)
+                mean = values[:, lead].mean()
+                rows.append(Row(month, lead + 1, region, quantity, low, middle, high, mean))
+    return rows
+
+
+def to_csv(rows: Sequence[Row]) -> str:
+    """The table as CSV, 10^6 km2."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    head = [f"{q}_percent" for q in QUANTILES]
+    writer.writerow(["month", "lead", "region", "quantity", *head, "mean", "unit"])
+    for row in rows:
+        values = [f"{value:.3f}" for value in (row.low, row.median, row.high, row.mean)]
+        place = [row.month, row.lead, row.region, row.quantity]
+        writer.writerow([*place, *values, "10^6 km2"])
+    return file.getvalue()
+
+
+def summary(rows: Sequence[Row], hemisphere: str) -> str:
+    """The months that the outlooks ask for, as lines of text."""
+    lines = []
+    for row in rows:
+        asked = months.number(row.month) in ASKED_FOR[hemisphere]
+        if asked and row.quantity == "index_extent":
+            lines.append(
+                f"{row.month}, {row.region} extent as in the Sea Ice Index: {row.median:.2f} "
+                f"million km2 (10 to 90 %: {row.low:.2f} to {row.high:.2f}), lead {row.lead}"
+            )
+    return "\n".join(lines)
+
+
+def write(
+    out: Path,
+    rows: Sequence[Row],
+    hemisphere: str,
+    observed: tuple[np.ndarray, np.ndarray],
+    source: str,
+) -> list[Path]:
+    """Write outlook.csv and outlook.png.
+
+    Args:
+        out: folder.
+        rows: of `table`.
+        hemisphere: "north" or "south".
+        observed: months (n,) datetime64[M] and extents (n,) in 10^6 km2 of the months before.
+        source: the model and the data, for the title.
+    """
+    whole = [r for r in rows if r.region == WHOLE[hemisphere] and r.quantity == "extent"]
+    sheet = Figure(figsize=(9, 4.5), dpi=110, layout="constrained")
+    axes = sheet.subplots()
+    axes.plot(observed[0].astype("datetime64[D]"), observed[1], "k.-", label="observed")
+    time = np.array([row.month for row in whole]).astype("datetime64[D]")
+    low, middle, high = (
+        np.array([getattr(r, n) for r in whole]) for n in ("low", "median", "high")
+    )
+    axes.fill_between(time, low, high, alpha=0.3, label="forecast, 10 to 90 %")
+    axes.plot(time, middle, label="forecast, median")
+    axes.set(ylabel="extent, million km2", title=source)
+    axes.set_ylim(bottom=0)
+    axes.legend()
+    return [
+        atomic.write_text(out / "outlook.csv", to_csv(rows)),
+        maps.write(out / "outlook.png", sheet),
+    ]
