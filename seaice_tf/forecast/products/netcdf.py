@@ -77,7 +77,7 @@ def write(
     _describe(dataset, months, source, grid)
     if citation:
         dataset.setncatts({"references": citation, "acknowledgment": f"Made from {citation}."})
-    _axes(dataset, grid)
+    horizontal_axes(dataset, grid)
     _time(dataset, months)
     written = [name for name in FIELDS if name in fields]
     for name in written:
@@ -135,7 +135,7 @@ def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: G
     )
 
 
-def _axes(dataset: netCDF4.Dataset, grid: Grid) -> None:
+def horizontal_axes(dataset: netCDF4.Dataset, grid: Grid) -> None:
     crs = dataset.createVariable("crs", "i4")
     pole = 90.0 if grid is NORTH else -90.0
     crs.setncatts(grid.crs.to_cf() | {"latitude_of_projection_origin": pole})
