@@ -130,7 +130,8 @@ def damped_persistence(past: np.ndarray) -> Reference:
         residuals[: len(seen), lead - 1, icy] = after - slope * before
         guess = np.clip(climate + slope * last, 0, 1)
         result[:, lead - 1, icy] = guess, climate, slope
-    return Reference(*result, residuals)
+    concentration, climate_mean, slopes = result
+    return Reference(concentration, climate_mean, slopes, residuals)
 
 
 def coefficient(before: np.ndarray, after: np.ndarray, icy: np.ndarray) -> np.ndarray:

@@ -199,7 +199,7 @@ def pooled(pairs: Iterable[tuple[Target, Forecast]]) -> dict[str, float]:
             held = totals.setdefault(group, dict.fromkeys(SUMS, 0.0))
             for name, value in own.items():
                 held[name] += value
-    result = {}
+    result: dict[str, float] = {}
     for group, total in sorted(totals.items()):
         prefix = f"{group}/" if group else ""
         result |= {f"{prefix}{name}": value for name, value in scores(total).items()}
