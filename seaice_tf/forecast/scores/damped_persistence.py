@@ -113,7 +113,7 @@ def damped_persistence(past: np.ndarray) -> Reference:
     Returns:
         The forecast; cells that are flagged throughout come out as 0.
     """
-    icy: np.ndarray = (~counts.flagged(past) & (past > 0)).any(axis=0)
+    icy = np.any(~counts.flagged(past) & (past > 0), axis=0)
     record = fractions(past[:, icy])
     usual = climatologies(record)
     departure = anomalies(record, usual)
