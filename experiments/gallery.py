@@ -1,9 +1,10 @@
-"""Which picture shows best what a model does? Writes the README's pictures to docs/, one per task.
+"""Draws the pictures of the README and the pages to docs/, one per task.
 
 Usage: python experiments/gallery.py [RUN ...]
 
-Each RUN draws the picture of its task; without any, runs of experiments/*_release.py that have not
-seen what is shown, and those that the README trains. Real data where SEAICE_TF_DATA has them.
+Each RUN draws the picture of its task. Without any, the runs of experiments/*_release.py for which
+the pictures' cases are held out, and the default runs of the pages. Real data where SEAICE_TF_DATA
+has them.
 """
 
 import sys
@@ -60,7 +61,7 @@ def forecast(task: Task, run: Path, path: Path) -> None:
 
 
 def clouds(task: Task, run: Path, path: Path) -> None:
-    """Photos from the lowest to the highest Dice, evenly."""
+    """Photos evenly spaced from the lowest to the highest Dice."""
     pairs, values = predicted(task, run)
     order = np.argsort(values)[np.linspace(0, len(values) - 1, PHOTOS).round().astype(int)]
     panels = [
@@ -71,25 +72,25 @@ def clouds(task: Task, run: Path, path: Path) -> None:
 
 
 def icechart(task: Task, run: Path, path: Path) -> None:
-    """The scene of the middle score."""
+    """The scene of median score."""
     pairs, values = predicted(task, run)
     case, fields = pairs[int(np.argsort(values)[len(values) // 2])]
     maps.write(path, sheet(case, fields, f"seaice_tf icechart {run.name}"))
 
 
 def nowcast(task: Task, run: Path, path: Path) -> None:
-    """The window of the middle score: what came beside the forecast, playing."""
+    """The window of median score: observation and forecast as an animation."""
     pairs, values = predicted(task, run)
     middle = int(np.argsort(values)[len(values) // 2])
     case, fields = pairs[middle]
     known = case.context.known
-    panels = {"what came": case.truth[known], "forecast": fields["frames"][known]}
+    panels = {"observed": case.truth[known], "forecast": fields["frames"][known]}
     past = case.context.past[:, CENTRE, CENTRE]
     frame_maps.animate(path, past, panels, f"{case.name}: MS-SSIM {values[middle]:.3f}")
 
 
 def geopose(task: Task, run: Path, path: Path) -> None:
-    """The tile of the middle score of each of the first cities."""
+    """The tile of median score of each of the first cities."""
     pairs, values = predicted(task, run)
     sheets: dict[str, geopose_maps.Sheet] = {}
     for i in np.argsort(-values)[len(values) // 2 :]:
@@ -118,14 +119,14 @@ DRAW = {
 
 
 def default_runs() -> list[Path]:
-    """The runs to be drawn; says which task has none."""
+    """The runs to draw; prints which task has none."""
     found = []
     for name, names in RUNS.items():
         runs = [Path("saved_models", name, run) for run in names]
         existing = [run for run in runs if (run / folder.MANIFEST).exists()]
         found += existing[:1]
         if not existing:
-            print(f"{name}: no picture, for there is no run {' or '.join(map(str, runs))}")
+            print(f"{name}: no picture, because there is no run {' or '.join(map(str, runs))}")
     return found
 
 
