@@ -1,6 +1,6 @@
-"""Photos of clouds a second into training, as a ratio to a Python generator in the same run.
+"""Throughput of the training pipeline of cloud photos, relative to a Python generator.
 
-The peer does as earlier projects did: Pillow decodes and resizes a photo, and its masks are decoded
+The peer, timed in the same run, decodes and resizes each photo with Pillow and decodes its masks
 from their run-length codes, one photo after the other.
 
 Usage: python benchmarks/photos.py
@@ -12,7 +12,7 @@ import numpy as np
 from timing import median_seconds
 
 from seaice_tf.clouds import examples
-from seaice_tf.clouds.settings import Settings
+from seaice_tf.clouds.settings import Settings, UNet
 from seaice_tf.pipeline import training_stream
 
 BATCH, BATCHES = 8, 6
@@ -23,11 +23,11 @@ SHAPE = (SETTINGS.rows // 4, SETTINGS.columns // 4)
 def main() -> None:
     photos = examples.labelled(SETTINGS).take(range(BATCH * BATCHES))
     dataset = training_stream(
-        examples.examples(photos, SETTINGS, SHAPE, training=True), BATCH, seed=0
+        examples.photo_examples(photos, SETTINGS, SHAPE, UNet()), BATCH, seed=0
     )
 
     def pipeline():
-        stream = iter(dataset)  # a fresh one: another would have worked ahead in its peer's turn
+        stream = iter(dataset)  # new each time: an older one would prefetch during the peer's turn
         for _ in range(BATCHES):
             next(stream)
 
@@ -38,7 +38,7 @@ def main() -> None:
             np.stack([photos.truth(i, SHAPE) for i in batch])
 
     ours, theirs = median_seconds(pipeline, generator)
-    print(f"{photos.source}; {platform.machine()}, medians of the two taking turns")
+    print(f"{photos.source}; {platform.machine()}, medians of alternating runs")
     print("| photos a second: pipeline with augmentation | Python generator without | ratio |")
     print("|---|---|---|")
     print(f"| {len(photos) / ours:.0f} | {len(photos) / theirs:.0f} | {theirs / ours:.2f} |")

@@ -11,9 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from timing import median_seconds
 
-from seaice_tf.clouds.data import masks, rle
-from seaice_tf.clouds.data import synthetic as synthetic_clouds
-from seaice_tf.clouds.data.classes import LABEL_SHAPE, SCORE_SHAPE
+from seaice_tf.clouds.data import rle, synthetic
+from seaice_tf.clouds.data.labels import LABEL_SHAPE, SCORE_SHAPE
 
 PHOTOS = 4
 
@@ -44,9 +43,9 @@ def loop_resize(text: str) -> np.ndarray:
 
 
 def main() -> None:
-    photos = [synthetic_clouds.photo(0, i, (42, 63))[1] for i in range(PHOTOS)]
-    layers = [layer for photo in photos for layer in np.moveaxis(photo, -1, 0) if layer.any()]
-    texts = [rle.encode(layer) for layer in layers]
+    photos = [synthetic.photo(0, i, (42, 63))[1] for i in range(PHOTOS)]
+    masks = [mask for photo in photos for mask in np.moveaxis(photo, -1, 0) if mask.any()]
+    texts = [rle.encode(mask) for mask in masks]
 
     def over(function, values):
         def call():
@@ -61,10 +60,10 @@ def main() -> None:
             over(loop_decode, texts),
         ),
         "decode to 350 x 525 / loop over runs, mean of blocks": (
-            over(lambda text: masks.decode(text, LABEL_SHAPE, SCORE_SHAPE), texts),
+            over(lambda text: rle.decode_resized(text, LABEL_SHAPE, SCORE_SHAPE), texts),
             over(loop_resize, texts),
         ),
-        "encode / loop over pixels": (over(rle.encode, layers), over(loop_encode, layers)),
+        "encode / loop over pixels": (over(rle.encode, masks), over(loop_encode, masks)),
     }
     title = f"{len(texts)} rectangles on 1400 x 2100; {platform.machine()}"
     table = Table(title=title, box=box.SIMPLE)

@@ -1,8 +1,8 @@
-"""What does the released model of the clouds score on photos that it has not seen?
+"""What does the released clouds model score on held-out photos?
 
-Each of five folds is scored by a run trained on the other four; nothing is chosen on the fold. Then
-the model to be released is trained on all but a tenth of the photos, which only draws the curve of
-its validation loss. Real data with SEAICE_TF_DATA, synthetic without; ten minutes on two cores.
+Each of five folds is scored by a run trained on the other four; nothing is selected on the fold.
+Then the model to be released is trained on all but a tenth of the photos, which only give its
+validation loss. Real data with SEAICE_TF_DATA, synthetic without; ten minutes on two cores.
 
 Usage: python experiments/clouds_release.py
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.clouds.data.decisions import Decisions
+from seaice_tf.clouds.data.postprocessing import Decisions
 from seaice_tf.clouds.scores import dice
-from seaice_tf.clouds.settings import Settings
+from seaice_tf.clouds.settings import Settings, Texture
 from seaice_tf.clouds.verification import final_masks
 from seaice_tf.files import atomic
 from seaice_tf.grids import bootstrap
@@ -30,26 +30,24 @@ INTRODUCTION = (
     "(`experiments/clouds_release.py`)."
 )
 LIMITS = [
-    "It learnt from 405 photos, with boxes around what people drew as masks, and sees texture on a",
-    "grid of 8 x 12: its outlines are coarse. Of a perfect classifier a fixed mask for each class",
-    "would score 0.71, so what it lacks is telling whether a class is there, Fish above all.",
+    "Trained on 405 photos whose labels are boxes, from texture on a grid of 8 x 12: outlines are",
+    "coarse. A perfect classifier with a fixed mask for each class would score 0.71, so most",
+    "errors are in the presence of a class, above all of Fish.",
 ]
 RECIPE = Settings(
-    network="texture",
-    encoder="efficientnet_lite0",
-    weights="imagenet",
+    network=Texture(),
     rows=320,
     columns=480,
-    mirrored=2,
-    chance_weight=1.0,
-    choose="nothing",
+    tta="horizontal_flip",
+    class_loss_weight=1.0,
+    choose="none",
     decisions=Decisions(rule="expected_dice"),
     training=Training(epochs=150, batch_size=90, optimizer="adam", learning_rate=1e-2, keep="last"),
 )
 
 
 def run(name: str, **changes) -> Path:
-    """A complete run of the recipe; trains it if there is none."""
+    """A complete run of the recipe, trained if it does not exist."""
     path = RUNS / name
     if not (path / folder.MANIFEST).exists():
         train.train(TASK, dataclasses.replace(RECIPE, **changes), path)
@@ -63,12 +61,12 @@ def table(path: Path, predictor) -> np.ndarray:
 
 
 def out_of_fold(name: str, **changes) -> list[str]:
-    """Rows with the Dice of all photos, each by a run that did not see it, and the baselines'."""
+    """Table rows: Dice of all photos, each held out from the run that scores it, and baselines."""
     folds = range(RECIPE.folds)
     paths = [run(f"{name}-{i}", validation_fold=i, test_fold=i, **changes) for i in folds]
     predictors = {name: [artifact.predictor(path) for path in paths]}
     predictors |= {
-        label: [dumb] * len(paths) for label, dumb in TASK.verification.baselines.items()
+        label: [baseline] * len(paths) for label, baseline in TASK.verification.baselines.items()
     }
     rows = []
     for label, each in predictors.items():

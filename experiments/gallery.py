@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.clouds.products import maps as cloud_maps
-from seaice_tf.clouds.task import panel
+from seaice_tf.clouds.products import plots as cloud_plots
+from seaice_tf.clouds.verification import panel
 from seaice_tf.errors import InputError
 from seaice_tf.files import maps
 from seaice_tf.forecast.data import months
@@ -68,7 +68,7 @@ def clouds(task: Task, run: Path, path: Path) -> None:
         panel(*pairs[i])._replace(title=f"{pairs[i][0].name}: Dice {values[i]:.2f}") for i in order
     ]
     caption = f"Predicted, filled, and labelled, dashed; {pairs[0][0].context.source}"
-    maps.write(path, cloud_maps.figure(panels, caption))
+    maps.write(path, cloud_plots.figure(panels, caption))
 
 
 def icechart(task: Task, run: Path, path: Path) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from seaice_tf.clouds.data import synthetic_photos
+from seaice_tf.clouds.data import synthetic as synthetic_photos
 from seaice_tf.clouds.settings import Settings as CloudSettings
+from seaice_tf.clouds.settings import UNet as CloudUNet
 from seaice_tf.forecast.data.synthetic import write_archive
 from seaice_tf.forecast.settings import Settings as ForecastSettings
 from seaice_tf.geopose.data import synthetic_tiles
@@ -48,8 +49,8 @@ def long_archive(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def cloud_folder(tmp_path_factory) -> Path:
-    """Twelve synthetic labelled photos of 42 x 63 pixels in the contest's layout."""
-    folder = tmp_path_factory.mktemp("clouds") / "contest"
+    """Twelve synthetic labelled photos of 42 x 63 pixels in the competition's layout."""
+    folder = tmp_path_factory.mktemp("clouds") / "competition"
     synthetic_photos.write(folder, 12, seed=1, shape=(42, 63))
     return folder
 
@@ -168,7 +169,7 @@ def cloud_settings(cloud_folder) -> CloudSettings:
         folds=4,
         rows=32,
         columns=48,
-        decoder_filters=(4, 8),
+        network=CloudUNet(decoder_filters=(4, 8)),
         training=Training(epochs=2, batch_size=4, checkpoint_steps=2, seed=3, average=0.5),
     )
 

@@ -1,4 +1,4 @@
-"""What masks are predicted for: photos with their truth, or without."""
+"""Cases: photos to predict, with or without their labelled masks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from seaice_tf.clouds import examples
-from seaice_tf.clouds.data.classes import SCORE_SHAPE
+from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.photos import Photos
-from seaice_tf.clouds.scores import baselines as baselines_masks
+from seaice_tf.clouds.scores import baselines
 from seaice_tf.clouds.settings import Settings
 from seaice_tf.files.photos import read_image
 from seaice_tf.grids.folds import THUMBNAIL
@@ -20,27 +20,35 @@ from seaice_tf.task import Case, Cases, PredictOptions
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What `evaluate` can be asked."""
+    """Options of `evaluate`."""
 
     photos: Literal["test", "validation", "all"] = "test"
-    """Those of the fold kept for it, those that chose epoch and decisions, or all that are
-    labelled, as for a folder that the run has not seen."""
+    """Photos of the held-out test fold, of the validation fold, or all labelled ones, as for a
+    folder that the run was not trained on."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What lies around a photo."""
+    """What baselines, scores and products need besides the photo.
+
+    Attributes:
+        path: of the photo.
+        source: name of the data, for titles.
+        mean_masks: gives the thresholded mean masks of the training photos, (350, 525, 4) bool;
+            None without labels.
+    """
 
     path: Path
     source: str
-    mean_masks: Callable[[], np.ndarray] | None  # of the photos trained on: (350, 525, 4) bool
+    mean_masks: Callable[[], np.ndarray] | None
 
     def image(self) -> np.ndarray:
+        """The photo, (rows, columns, 3) uint8."""
         return read_image(self.path)
 
 
 def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
-    """The photos asked for, with their masks on 350 x 525 as truth."""
+    """Labelled photos, with their masks on 350 x 525 as truth."""
     which = (options or EvaluateOptions()).photos
     photos = examples.labelled(settings)
     fold = examples.fold_of(photos, settings)
@@ -51,15 +59,15 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
         source += ", IN SAMPLE where the run was trained on them"
     else:
         source += f", fold {number} of {settings.folds} by seed {settings.fold_seed}"
-    chosen_by = settings.choose != "nothing" or settings.training.keep == "best"
-    if number == settings.validation_fold and chosen_by:
-        source += ", IN SAMPLE: this fold chose the epoch and the decisions"
+    selects = settings.choose != "none" or settings.training.keep == "best"
+    if number == settings.validation_fold and selects:
+        source += ", IN SAMPLE: this fold selected the epoch and the decisions"
     mean_masks = cache(partial(_mean_masks, photos, settings))
     return Cases(source, [partial(_case, photos, int(i), source, mean_masks, True) for i in chosen])
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
-    """The photos of a folder that has no labels, or of one that has."""
+    """The photos of a folder without their labels."""
     photos = examples.unlabelled(settings)
     return Cases(
         photos.source,
@@ -69,12 +77,10 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
 
 def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Case:
     path = photos.paths[i]
-    photos.image(i, THUMBNAIL)  # a damaged file is named here, and not by a network
+    photos.image(i, THUMBNAIL)  # so that the error for a damaged file names it
     truth = photos.truth(i, SCORE_SHAPE) if labelled else None
     return Case(photos.names[i], path.read_bytes(), Context(path, source, mean_masks), truth)
 
 
 def _mean_masks(photos: Photos, settings: Settings) -> np.ndarray:
-    return baselines_masks.mean_masks(
-        examples.training_photos(photos, settings).truths(SCORE_SHAPE)
-    )
+    return baselines.mean_masks(examples.training_photos(photos, settings).truths(SCORE_SHAPE))

@@ -1,4 +1,4 @@
-"""From the settings to photos and folds, and from photos to examples to train on."""
+"""Training examples: photos and folds of the settings, decoding and augmentation."""
 
 import os
 from functools import lru_cache, partial
@@ -8,11 +8,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.clouds.data import synthetic_photos as synthetic_writer
-from seaice_tf.clouds.data.classes import CLASSES
+from seaice_tf.clouds.data import synthetic
+from seaice_tf.clouds.data.labels import CLASSES
 from seaice_tf.clouds.data.photos import Photos, read_labelled, read_unlabelled
-from seaice_tf.clouds.networks.photos import decode
-from seaice_tf.clouds.settings import Settings
+from seaice_tf.clouds.networks.serving import decode
+from seaice_tf.clouds.settings import Settings, UNet
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids import folds
 from seaice_tf.pipeline import Examples
@@ -21,93 +21,123 @@ SYNTHETIC_IMAGES = 200
 
 
 def folder(settings: Settings) -> Path:
-    """Where the photos are; makes synthetic ones when they are first asked for."""
+    """Folder of the photos; synthetic ones are made when they are first needed."""
     if settings.data:
         return Path(settings.data)
     if root := os.environ.get("SEAICE_TF_DATA"):
         return Path(root) / "clouds"
-    return cached("clouds", synthetic_writer.write, SYNTHETIC_IMAGES)
+    return cached("clouds", synthetic.write, SYNTHETIC_IMAGES)
 
 
 def labelled(settings: Settings) -> Photos:
+    """The labelled photos of the settings."""
     return read_labelled(folder(settings))
 
 
 def unlabelled(settings: Settings) -> Photos:
+    """The photos to predict of the settings."""
     return read_unlabelled(folder(settings))
 
 
 def fold_of(photos: Photos, settings: Settings) -> np.ndarray:
-    """The fold of each photo: (n,); near-duplicates share one."""
+    """Fold of each photo: (n,) int; near-duplicates are in the same fold."""
     return _fold_of(photos, settings.folds, settings.fold_seed)
 
 
-@lru_cache(maxsize=1)  # a run asks for it five times, and it looks at every photo
+@lru_cache(maxsize=1)  # a run needs it five times, and it reads every photo
 def _fold_of(photos: Photos, number: int, seed: int) -> np.ndarray:
-    alike = folds.near_duplicates(photos.thumbnails(folds.THUMBNAIL))
-    together = folds.groups(len(photos), alike)
-    return folds.stratified(photos.present(), number, seed, together)
+    duplicates = folds.near_duplicates(photos.thumbnails(folds.THUMBNAIL))
+    groups = folds.groups(len(photos), duplicates)
+    return folds.stratified(photos.present(), number, seed, groups)
 
 
 def training_photos(photos: Photos, settings: Settings) -> Photos:
+    """The photos outside the validation and the test fold."""
     fold = fold_of(photos, settings)
     kept = (fold != settings.validation_fold) & (fold != settings.test_fold)
     return photos.take(np.flatnonzero(kept))
 
 
 def validation_photos(photos: Photos, settings: Settings) -> Photos:
+    """The photos of the validation fold."""
     return photos.take(np.flatnonzero(fold_of(photos, settings) == settings.validation_fold))
 
 
-def examples(photos: Photos, settings: Settings, shape: tuple[int, int], training: bool):
-    """Photos decoded in the graph, with the share of their masks in each cell of `shape`."""
+def photo_examples(
+    photos: Photos,
+    settings: Settings,
+    shape: tuple[int, int],
+    augmentation: UNet | None = None,
+) -> Examples:
+    """Photos decoded in the graph, with the coverage of their masks.
+
+    Args:
+        photos: labelled photos.
+        settings: size of the photos.
+        shape: (rows, columns) of the masks.
+        augmentation: the settings by which `augment` varies the photos; None leaves them as is.
+    """
     paths = tf.constant([str(path) for path in photos.paths])
 
     def inputs(index):
         return decode(tf.io.read_file(paths[index]), settings.rows, settings.columns)
 
-    augmentation = partial(augment, settings) if training else None
-    return with_masks(photos, shape, inputs, augmentation)
+    return with_masks(photos, shape, inputs, augmentation and partial(augment, augmentation))
 
 
-def features(photos: Photos, texture: keras.Model) -> Examples:
-    """What a frozen network sees in each photo, computed once, with the masks on its grid."""
-    rows, columns = texture.input_shape[1:3]
-    seen = [texture(decode(path.read_bytes(), rows, columns)[None])[0] for path in photos.paths]
-    stacked = tf.stack(seen)
+def feature_examples(photos: Photos, extractor: keras.Model) -> Examples:
+    """Features of a frozen network, computed once, with the coverage of the masks on their grid."""
+    rows, columns = extractor.input_shape[1:3]
+    features = [
+        extractor(decode(path.read_bytes(), rows, columns)[None])[0] for path in photos.paths
+    ]
+    stacked = tf.stack(features)
     return with_masks(photos, stacked.shape[1:3], lambda index: stacked[index], None)
 
 
 def with_masks(photos: Photos, shape: tuple[int, int], inputs, augmentation) -> Examples:
-    """Examples of `inputs(index)`; masks wait in memory, a byte per class and cell."""
-    shares = [np.rint(255 * photos.coverage(i, shape)) for i in range(len(photos))]
-    masks = tf.constant(np.array(shares, np.uint8))
+    """Examples of `inputs(index)`; masks are kept in memory, a byte per class and cell."""
+    coverage = [np.rint(255 * photos.coverage(i, shape)) for i in range(len(photos))]
+    masks = tf.constant(np.array(coverage, np.uint8))
     present = tf.constant(photos.present(), tf.float32)
 
     def fetch(index):
-        targets = {"masks": tf.cast(masks[index], tf.float32) / 255, "chances": present[index]}
-        weights = {"masks": tf.ones((*shape, 1)), "chances": tf.ones(len(CLASSES))}
+        targets = {
+            "masks": tf.cast(masks[index], tf.float32) / 255,
+            "class_probabilities": present[index],
+        }
+        weights = {"masks": tf.ones((*shape, 1)), "class_probabilities": tf.ones(len(CLASSES))}
         return inputs(index), targets, weights
 
     return Examples(len(photos), fetch, augmentation, name=lambda i: photos.names[i])
 
 
-def augment(settings: Settings, example, seed):
-    """Mirror, zoom and light a photo, and its masks with it, by seven draws."""
+def augment(network: UNet, example, seed):
+    """Flip, crop and change brightness and contrast of a photo, and its masks with it.
+
+    Args:
+        network: its flips, zoom and brightness_jitter.
+        example: image, targets and weights.
+        seed: (2,) of the seven random numbers.
+
+    Returns:
+        The example; a class that was cropped away is absent.
+    """
     image, targets, weights = example
     masks = targets["masks"]
     draws = tf.random.stateless_uniform([7], seed)
-    if settings.flips:
+    if network.flips:
         for axis, draw in ((0, draws[0]), (1, draws[1])):
             image, masks = (tf.where(draw < 0.5, tf.reverse(x, [axis]), x) for x in (image, masks))
-    if settings.zoom:
-        box = _window(settings.zoom, draws[2:5])
-        image, masks = (_cut(x, box) for x in (image, masks))
-    if settings.brightness:
-        gain, shift = (settings.brightness * (2 * draw - 1) for draw in (draws[5], draws[6]))
-        image = tf.clip_by_value(image * (1 + gain) + 128 * shift, 0.0, 255.0)
-    there = tf.reduce_max(masks, axis=(0, 1))  # a class may have been cut away
-    return image, {"masks": masks, "chances": there}, weights
+    if network.zoom:
+        box = _window(network.zoom, draws[2:5])
+        image, masks = (_crop(x, box) for x in (image, masks))
+    if network.brightness_jitter:
+        jitter = network.brightness_jitter
+        contrast, brightness = (jitter * (2 * draw - 1) for draw in (draws[5], draws[6]))
+        image = tf.clip_by_value(image * (1 + contrast) + 128 * brightness, 0.0, 255.0)
+    present = tf.reduce_max(masks, axis=(0, 1))
+    return image, {"masks": masks, "class_probabilities": present}, weights
 
 
 def _window(zoom: float, draws):
@@ -117,5 +147,6 @@ def _window(zoom: float, draws):
     return tf.stack([top, left, top + side, left + side])
 
 
-def _cut(x, box):
+def _crop(x, box):
+    """A window of an image or of masks, resized to their own size."""
     return tf.image.crop_and_resize(x[None], box[None], [0], x.shape[:2])[0]

@@ -1,63 +1,116 @@
-"""Settings of the cloud masks."""
+"""Settings of the cloud masks, and those of their networks."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
-from seaice_tf.clouds.data.decisions import PLAIN, Decisions
+from seaice_tf.clouds.data.postprocessing import DEFAULT, Decisions
+from seaice_tf.clouds.networks.losses import LOSSES
+from seaice_tf.clouds.networks.serving import TTA
 from seaice_tf.errors import InputError
 from seaice_tf.networks.encoders import KINDS
 from seaice_tf.settings import Training
 
 
 @dataclass(frozen=True)
+class UNet:
+    """A U-Net over an encoder."""
+
+    name: ClassVar[str] = "unet"
+
+    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    """Encoder of the photos."""
+    weights: str = ""
+    """Initial weights of the encoder: imagenet or a file; empty for random ones."""
+    frozen: bool = False
+    """Do not train the encoder."""
+    decoder_filters: tuple[int, ...] = (32, 48, 64)
+    """Filters of the decoder, finest level first: three end at stride 4, five at stride 1."""
+    loss: Literal[tuple(LOSSES)] = "bce_dice"  # type: ignore[valid-type]
+    """Loss of the masks."""
+    flips: bool = True
+    """Flip training images at random along both axes."""
+    zoom: float = 0.2
+    """Crop training images at random by up to this fraction of their sides."""
+    brightness_jitter: float = 0.1
+    """Change brightness and contrast of training images at random by up to this fraction."""
+
+    def __post_init__(self):
+        if not 1 <= len(self.decoder_filters) <= 5 or min(self.decoder_filters) < 1:
+            raise InputError(
+                f"decoder_filters: expected one to five widths, got {self.decoder_filters}"
+            )
+        for name in ("zoom", "brightness_jitter"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InputError(
+                    f"{name}: expected at least 0 and below 1, got {getattr(self, name)}"
+                )
+
+
+@dataclass(frozen=True)
+class Texture:
+    """Logistic ridge regression on the early features of a frozen, pretrained encoder."""
+
+    name: ClassVar[str] = "texture"
+
+    encoder: Literal[tuple(KINDS)] = "efficientnet_lite0"  # type: ignore[valid-type]
+    """Encoder of the photos."""
+    weights: str = "imagenet"
+    """Weights of the encoder: imagenet or a file."""
+    scales: tuple[int, ...] = (3, 5)
+    """Image sizes at which features are computed, in multiples of 64 x 96 pixels."""
+    penalty: float = 0.03
+    """L2 penalty of the weights."""
+
+    def __post_init__(self):
+        if not self.weights:
+            raise InputError(
+                "weights: expected pretrained weights for texture, got none; give --weights "
+                "imagenet with --encoder efficientnet_lite0, or a file"
+            )
+        if not self.scales or min(self.scales) < 1:
+            raise InputError(f"scales: expected scales of at least 1, got {self.scales}")
+        if not self.penalty >= 0:
+            raise InputError(f"penalty: expected at least 0, got {self.penalty}")
+
+
+@dataclass(frozen=True)
 class Settings:
     """Settings of the cloud masks."""
 
-    data: str = ""
-    """Folder of the contest "Understanding Clouds from Satellite Images": train.csv and
-    train_images/; to predict, test_images/ or images alone. Empty: $SEAICE_TF_DATA/clouds, and
-    without that variable synthetic images."""
-    folds: int = 5
-    """Parts that the labelled images are dealt into, alike in their classes."""
-    fold_seed: int = 0
-    validation_fold: int = 0
-    """Fold that chooses the epoch and the decisions."""
-    test_fold: int = 1
-    """Fold that is only scored; the validation fold: none is kept apart."""
-    rows: int = 256
-    """Size that images are brought to."""
-    columns: int = 384
-    network: Literal["unet", "texture"] = "unet"
-    """A U-Net, or a ridge on the texture that the early layers of a frozen encoder see."""
-    # Its names are those of the table of encoders.
-    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
-    """Network that sees the photo, before what turns its features into masks."""
-    weights: str = ""
-    """Weights that the encoder starts from: imagenet or a file; empty: random ones."""
-    scales: tuple[int, ...] = (3, 5)
-    """texture: sizes at which photos are looked at, in 64 x 96 pixels."""
-    penalty: float = 0.03
-    """texture: of the squared weights."""
-    frozen: bool = False
-    """unet: leave the encoder as it is."""
-    decoder_filters: tuple[int, ...] = (32, 48, 64)
-    """unet: width at the last strides, the finest first: three end at stride 4, five at 1."""
-    loss: Literal["binary_crossentropy", "focal", "dice", "bce_dice"] = "bce_dice"
-    """unet: of the masks."""
-    chance_weight: float = 0.25
-    """Weight of the loss of the classifier that tells which classes an image holds."""
-    flips: bool = True
-    """unet: mirror training images at random, along both axes."""
-    zoom: float = 0.2
-    """unet: cut training images down by up to this share of their sides, at a random place."""
-    brightness: float = 0.1
-    """unet: change brightness and contrast of training images by up to this share."""
-    mirrored: Literal[1, 2, 4] = 1
-    """Mirror images that a prediction is the mean of."""
-    choose: Literal["per_class", "shared", "nothing"] = "per_class"
-    """Decisions to choose on the validation fold, for each class or for all; nothing: as given."""
-    decisions: Decisions = PLAIN
+    ALIASES: ClassVar[dict[str, tuple[str, dict[Any, Any]] | None]] = {
+        "chance_weight": ("class_loss_weight", {}),
+        "brightness": ("brightness_jitter", {}),
+        "mirrored": ("tta", {1: "none", 2: "horizontal_flip", 4: "flips"}),
+        "choose": ("choose", {"nothing": "none"}),
+    }
 
+    data: str = ""
+    """Folder of the competition "Understanding Clouds from Satellite Images": train.csv and
+    train_images/; to predict, test_images/ or images alone. Empty: $SEAICE_TF_DATA/clouds, or
+    synthetic images if that variable is not set."""
+    folds: int = 5
+    """Number of folds of the labelled images, stratified by class."""
+    fold_seed: int = 0
+    """Seed of the folds."""
+    validation_fold: int = 0
+    """Fold that selects the epoch and the decisions."""
+    test_fold: int = 1
+    """Held-out test fold; the same as the validation fold to have none."""
+    rows: int = 256
+    """Rows that images are resized to."""
+    columns: int = 384
+    """Columns that images are resized to."""
+    class_loss_weight: float = 0.25
+    """Weight of the loss of the class probabilities of an image."""
+    tta: Literal[tuple(TTA)] = "none"  # type: ignore[valid-type]
+    """Test-time augmentation: average the predictions of flipped copies of an image."""
+    choose: Literal["per_class", "shared", "none"] = "per_class"
+    """Choose the decisions on the validation fold, for each class or the same for all; none: use
+    those given."""
+    decisions: Decisions = DEFAULT
+    """Post-processing of probabilities to masks, with --choose none."""
+    network: UNet | Texture = field(default_factory=UNet)
+    """The network."""
     training: Training = field(
         default_factory=lambda: Training(epochs=12, batch_size=8, average=0.99)
     )
@@ -74,13 +127,7 @@ class Settings:
             raise InputError(
                 f"settings: expected at least 32 rows and columns, got {self.rows} x {self.columns}"
             )
-        if not 1 <= len(self.decoder_filters) <= 5 or min(self.decoder_filters) < 1:
+        if not self.class_loss_weight >= 0:
             raise InputError(
-                f"decoder_filters: expected one to five widths, got {self.decoder_filters}"
+                f"class_loss_weight: expected at least 0, got {self.class_loss_weight}"
             )
-        if not self.scales or min(self.scales) < 1 or self.penalty < 0:
-            raise InputError("settings: expected scales of at least 1 and no negative penalty")
-        if self.chance_weight < 0 or not min(self.zoom, self.brightness) >= 0:
-            raise InputError("settings: expected no negative chance_weight, zoom or brightness")
-        if max(self.zoom, self.brightness) >= 1:
-            raise InputError("settings: expected zoom and brightness below 1")

@@ -1,23 +1,27 @@
-"""Masks of four kinds of cloud organisation on photos from satellites."""
+"""Task `clouds`: masks of four kinds of cloud organisation on satellite photos."""
 
 from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.clouds import examples
-from seaice_tf.clouds.calibration import PARTS, calibrate
 from seaice_tf.clouds.cases import EvaluateOptions, cases, future
 from seaice_tf.clouds.data import doctor as cloud_doctor
-from seaice_tf.clouds.data.decisions import PLAIN
-from seaice_tf.clouds.products import files as cloud_products
-from seaice_tf.clouds.products import plots as cloud_plots
-from seaice_tf.clouds.products import submission
-from seaice_tf.clouds.products.maps import Panel
-from seaice_tf.clouds.products.submission_check import validate_submission
+from seaice_tf.clouds.data.postprocessing import DEFAULT
+from seaice_tf.clouds.products import plots, submission
+from seaice_tf.clouds.products.plots import Panel
 from seaice_tf.clouds.report import sections
 from seaice_tf.clouds.settings import Settings
-from seaice_tf.clouds.training import NETWORKS, build, served, space, start
-from seaice_tf.clouds.verification import BASELINES, combine, final_masks, score, verify
+from seaice_tf.clouds.training import (
+    NETWORKS,
+    PARTS,
+    build,
+    calibrate,
+    serving_model,
+    space,
+    start,
+)
+from seaice_tf.clouds.verification import BASELINES, combine, final_masks, panel, score, verify
 from seaice_tf.errors import InputError
 from seaice_tf.task import (
     Case,
@@ -32,14 +36,19 @@ from seaice_tf.task import (
     Verification,
 )
 
-DRAWN = 24  # photos that predict draws; submission.csv has all
+OVERLAYS = 24  # photos that predict plots; submission.csv has all
 
 
 def splits(settings: Settings) -> Splits:
-    if settings.choose != "nothing" and settings.decisions != PLAIN:
+    """Training and validation examples.
+
+    Raises:
+        InputError: decisions are given although they are to be chosen, or photos are too few.
+    """
+    if settings.choose != "none" and settings.decisions != DEFAULT:
         raise InputError(
-            f"decisions: expected none beside --choose {settings.choose}, which chooses them, got "
-            "some; add --choose nothing to keep them"
+            f"decisions: expected none with --choose {settings.choose}, which chooses them, got "
+            "some; add --choose none to keep them"
         )
     photos = examples.labelled(settings)
     train = examples.training_photos(photos, settings)
@@ -49,68 +58,63 @@ def splits(settings: Settings) -> Splits:
             f"{photos.source}: expected photos to train on and {PARTS} to validate on, got "
             f"{len(train)} and {len(validation)}; add photos or change --folds"
         )
+    network = NETWORKS[settings.network.name]
     return Splits(
-        *NETWORKS[settings.network].examples(train, validation, settings),
+        *network.examples(settings, settings.network, train, validation),
         preview=lambda: next(iter(cases(settings, options=EvaluateOptions("validation")))),
         files=photos.paths,
         source=photos.source,
     )
 
 
-def panel(case: Case, fields: Maps) -> Panel:
-    return Panel(case.name, case.context.image(), final_masks(fields), case.truth)
-
-
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
-    """submission.csv, and overlays of the first photos."""
+    """Write submission.csv, and overlays/ of the first photos."""
     codes: dict[str, list[str]] = {}
     panels: list[Panel] = []
     source = ""
     for case, fields in pairs:
         codes[case.name] = submission.encode(final_masks(fields))
         source = case.context.source
-        if len(panels) < DRAWN:
+        if len(panels) < OVERLAYS:
             panels.append(panel(case, fields))
-    return cloud_products.write(out, codes, panels, f"{model} on {source}")
+    table = submission.write(out / "submission.csv", codes)
+    return [table, *plots.write_overlays(out / "overlays", panels, f"{model} on {source}")]
 
 
 def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     """The photo with predicted and labelled masks, for TensorBoard."""
-    return {"clouds/masks": cloud_products.comparison(panel(case, fields), case.context.source)}
+    return {"clouds/masks": plots.pixels(panel(case, fields), case.context.source)}
 
 
-def doctor(settings: Settings, plots: Path | None) -> list[str]:
-    """Print classes, overlaps, areas and brightness of a folder; gives its troubles.
+def doctor(settings: Settings, folder: Path | None) -> list[str]:
+    """Check a folder of photos, or a submission (.csv); prints statistics of a folder.
 
-    Of a table of masks, those that keep the contest from taking it as a submission.
+    Args:
+        settings: their data is the folder or the submission.
+        folder: for plots of the statistics; None plots nothing.
+
+    Returns:
+        The problems found, one sentence each.
     """
     if settings.data.endswith(".csv"):
-        return validate_submission(Path(settings.data))
+        return submission.validate(Path(settings.data))
     found = cloud_doctor.examine(Path(settings.data))
     print("\n".join(found.lines()))
-    if plots and found.labelled:
-        for path in cloud_plots.write(
-            plots,
-            found.areas,
-            found.inside,
-            found.shared,
-            found.where,
-            found.combinations,
-            found.source,
-        ):
+    if folder and found.labelled:
+        for path in plots.write_statistics(folder, found):
             print(f"plot: {path}")
-    return list(found.troubles)
+    return list(found.problems)
 
 
 SIGNATURE = (
     "`serve` takes JPEG or PNG files of any size, (batch,) strings, and gives `masks`, "
     "(batch, 350, 525, 4) bool, of Fish, Flower, Gravel and Sugar by threshold, gate and "
-    "smallest area; `probabilities` of the pixels, (batch, 350, 525, 4), and `chances` of the "
-    "photo to hold each class, (batch, 4); `decisions`, (batch, 5, 4): rule (0 thresholds and "
-    "gates, 1 largest expected Dice), threshold, smallest connected part as a share of the "
-    "picture, gate, and shape to be put around what is left (0 none, 1 box, 2 hull of each "
-    "part, 3 box, 4 hull of all), per class. Parts and shapes are left to the caller; "
-    "`seaice-tf predict clouds` applies them."
+    "minimum area; `probabilities` of the pixels, (batch, 350, 525, 4); `class_probabilities`, "
+    "(batch, 4), that the photo contains each class; `decisions`, (batch, 5, 4): for each class "
+    "the rule (0 thresholds and gates, 1 largest expected Dice), threshold, smallest connected "
+    "component as a fraction of the image, gate, and fitted shape (0 none, 1 box or 2 hull of "
+    "each component, 3 box or 4 hull of all). Removing components and fitting shapes is left to "
+    "the caller; `seaice-tf predict clouds` does both."
 )
 
 TASK = Task(
@@ -125,7 +129,7 @@ TASK = Task(
     training=Training(
         build=build,
         space=space,
-        serving_model=served,
+        serving_model=serving_model,
         start=start,
         calibrate=calibrate,
     ),

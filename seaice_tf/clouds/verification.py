@@ -1,4 +1,4 @@
-"""Masks against what was labelled, beside the baselines."""
+"""Verification: Dice of predicted masks, ensembles and baselines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,61 +6,75 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.clouds.cases import EvaluateOptions
-from seaice_tf.clouds.data.classes import SCORE_SHAPE
-from seaice_tf.clouds.data.decisions import finish, from_table, propose
-from seaice_tf.clouds.products import files as cloud_products
-from seaice_tf.clouds.products.maps import Panel
-from seaice_tf.clouds.scores import baselines as baselines_masks
-from seaice_tf.clouds.scores import dice
+from seaice_tf.clouds.data.labels import SCORE_SHAPE
+from seaice_tf.clouds.data.postprocessing import binarise, from_array, refine
+from seaice_tf.clouds.products import plots
+from seaice_tf.clouds.products.plots import Panel
+from seaice_tf.clouds.scores import baselines, dice
 from seaice_tf.grids import bootstrap
-from seaice_tf.task import Maps, Pairs, Predictor
+from seaice_tf.task import Case, Maps, Pairs, Predictor
 
 
 def final_masks(fields: Maps) -> np.ndarray:
-    """Masks with small parts dropped and shapes fitted, where decisions are given: bool."""
-    if "decisions" not in fields:
+    """Masks (350, 525, 4) bool after the post-processing steps that the SavedModel leaves out."""
+    if "decisions" not in fields:  # of a baseline
         return fields["masks"]
-    return finish(fields["masks"], from_table(fields["decisions"]))
+    return refine(fields["masks"], from_array(fields["decisions"]))
 
 
 def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
-    """The contest's Dice (scores.dice), of each class too, and the 95 % interval of the mean."""
+    """Mean Dice (`scores.dice`), overall and by class, with the 95 % interval of the overall mean.
+
+    Args:
+        pairs: cases with truth, and their predictions.
+        options: of `evaluate`.
+
+    Returns:
+        Scores by name.
+    """
     values = dice.table((case.truth, final_masks(fields)) for case, fields in pairs)
     low, high = bootstrap.interval(values)
     return {**dice.scores(values), "dice_low": low, "dice_high": high}
 
 
 def combine(members: Sequence[Maps]) -> dict[str, np.ndarray]:
-    """Maps of several runs to those of their ensemble: the mean of all, rule and shapes of the
-    first."""
-    together = {
+    """Ensemble mean of probabilities and decisions; rule and shapes are those of the first member.
+
+    Args:
+        members: maps of several runs for one case.
+
+    Returns:
+        Maps of the ensemble.
+    """
+    mean = {
         name: np.mean([member[name] for member in members], axis=0)
-        for name in ("probabilities", "chances", "decisions")
+        for name in ("probabilities", "class_probabilities", "decisions")
     }
-    together["decisions"][[0, 4]] = members[0]["decisions"][[0, 4]]
-    decisions = from_table(together["decisions"])
-    masks = propose(together["probabilities"], together["chances"], decisions)
-    return {**together, "masks": masks}
+    mean["decisions"][[0, 4]] = members[0]["decisions"][[0, 4]]
+    decisions = from_array(mean["decisions"])
+    masks = binarise(mean["probabilities"], mean["class_probabilities"], decisions)
+    return {**mean, "masks": masks}
+
+
+def panel(case: Case, fields: Maps) -> Panel:
+    """The photo of a case with its final masks, to be plotted."""
+    return Panel(case.name, case.context.image(), final_masks(fields), case.truth)
 
 
 def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
-    """A sheet of the photos with the lowest Dice."""
+    """Write a contact sheet of the photos with the lowest Dice."""
     kept, values = [], []
     for case, fields in pairs:
         masks = final_masks(fields)
         values.append(dice.dice(case.truth, masks))
-        kept.append((case, masks))
-    worst = out / "worst.png"
-
-    def panel(i: int) -> Panel:
-        case, masks = kept[i]
-        return Panel(case.name, case.context.image(), masks, case.truth)
-
+        kept.append((case, {"masks": masks}))
     caption = f"{model} on {kept[0][0].context.source}"
-    return [cloud_products.worst_sheet(worst, np.array(values), panel, caption)]
+    return [
+        plots.write_worst(out / "worst.png", np.array(values), lambda i: panel(*kept[i]), caption)
+    ]
 
 
 BASELINES: dict[str, Predictor] = {
-    "all_empty": lambda case: {"masks": baselines_masks.empty(SCORE_SHAPE)},
+    "all_empty": lambda case: {"masks": baselines.empty(SCORE_SHAPE)},
     "mean_mask": lambda case: {"masks": case.context.mean_masks()},
 }

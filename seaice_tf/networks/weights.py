@@ -14,8 +14,12 @@ from seaice_tf.errors import InputError, require_known_format
 from seaice_tf.files import npz
 
 FORMAT = 1  # of files with weights; a file without a number has this one
-RENAMED: dict[str, str] = {}
-"""Old layer name -> its name today."""
+RENAMED: dict[str, str] = {
+    "chances": "class_probabilities",
+    "chances_norm": "class_probabilities_norm",
+    "falling": "slope_projection",
+}
+"""Old name of a layer or head -> its name today."""
 
 
 def named_weights(model: keras.Model) -> dict:
@@ -56,10 +60,11 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     arrays = npz.read(path)
     if "format" in arrays:  # no layer has a weight of this name
         require_known_format(arrays.pop("format").tolist(), FORMAT, path)
-    return {_current_name(name): array for name, array in arrays.items()}
+    return {current_name(name): array for name, array in arrays.items()}
 
 
-def _current_name(name: str) -> str:
+def current_name(name: str) -> str:
+    """Today's name of a head or of "layer/weight" of an older version, see `RENAMED`."""
     layer, slash, weight = name.partition("/")
     return f"{RENAMED.get(layer, layer)}{slash}{weight}"
 

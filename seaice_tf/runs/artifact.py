@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
+from seaice_tf.networks import weights
 from seaice_tf.runs import folder, manifest
 from seaice_tf.task import Case, Predictor
 
@@ -41,7 +42,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
     def serve(batch):
         several = batch if isinstance(batch, tuple) else (batch,)
         outputs = artifact.serve(*map(tf.convert_to_tensor, several))
-        return {head: value.numpy() for head, value in outputs.items()}
+        return {weights.current_name(head): value.numpy() for head, value in outputs.items()}
 
     def predict(case):
         if case.pieces:

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image
 
 from seaice_tf.clouds.data import photos as cloud_photos
-from seaice_tf.clouds.data import synthetic_photos
-from seaice_tf.clouds.products import submission_check
+from seaice_tf.clouds.data import synthetic as synthetic_photos
+from seaice_tf.clouds.products import submission as cloud_submission
 from seaice_tf.files import images
 from seaice_tf.files import photos as file_photos
 from seaice_tf.geopose.data import shards as geopose_shards
@@ -52,7 +52,7 @@ def _clouds(folder: Path) -> Path:
 
 
 def _read_clouds(path: Path) -> None:
-    assert all(map(words, submission_check.validate_submission(path)))
+    assert all(map(words, cloud_submission.validate(path)))
     photos = cloud_photos.read_labelled(path.parent)
     hold(photos.truths((35, 52)), (None, 35, 52, 4), "bool")
     hold(photos.coverage(0, (35, 52)), (35, 52, 4), "float64", 1)

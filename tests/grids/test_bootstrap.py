@@ -36,3 +36,20 @@ def test_groups_of_one_are_images_and_large_groups_weigh_more():
     assert (low, high) == (0, 1)
     ratio = bootstrap.interval_of_groups([np.zeros(1), np.ones(9)], level=0.0)
     assert ratio[0] == pytest.approx(0.9)  # of both, the mean of ten values
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_law():
+    values = np.random.default_rng(0).normal(3, 2, (400, 4))
+    low, high = bootstrap.interval(values)
+    half = 1.96 * values.mean(axis=1).std() / 20
+    assert low == pytest.approx(values.mean() - half, abs=0.02)
+    assert high == pytest.approx(values.mean() + half, abs=0.02)
+    assert bootstrap.interval(values) == (low, high)
+    assert bootstrap.interval(values, seed=1) != (low, high)
+
+
+def test_paired_intervals_separate_forecasts_that_single_ones_do_not():
+    hard = np.random.default_rng(0).normal(0, 1, 100)
+    a, b = hard + 0.01, hard
+    assert bootstrap.interval(a)[0] < bootstrap.interval(b)[1]
+    assert bootstrap.interval(a - b)[0] > 0

@@ -18,6 +18,7 @@ from tensorflow import keras
 
 from seaice_tf import compat
 from seaice_tf.networks import encoders, weights
+from seaice_tf.settings import with_values
 from seaice_tf.tasks import TASKS
 
 DATA = Path(__file__).parent / "data"
@@ -43,7 +44,7 @@ VALUES = 200  # of each output that are compared
 def built(name):
     """The network that is trained, and what is served of it."""
     task = TASKS[name.split("-")[0]]
-    settings = task.settings(**NETWORKS[name])
+    settings = with_values(task.settings(), NETWORKS[name])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoders, "SMALL_FILTERS", (2, 2, 3, 3, 4))
         model = task.training.build(settings)
@@ -74,7 +75,8 @@ def inputs(name):
 def sampled(outputs):
     """A few values of each output, without those that rounding may turn over."""
     flat = {head: np.ravel(value) for head, value in outputs.items()}
-    return {h: v[:: max(v.size // VALUES, 1)] for h, v in flat.items() if v.dtype.kind == "f"}
+    some = {h: v[:: max(v.size // VALUES, 1)] for h, v in flat.items() if v.dtype.kind == "f"}
+    return {weights.current_name(head): values for head, values in some.items()}
 
 
 def answer(served, name):
@@ -83,7 +85,8 @@ def answer(served, name):
 
 
 def stored(archive, path):
-    return dict(np.load(io.BytesIO(archive.read(path))))
+    values = np.load(io.BytesIO(archive.read(path)))
+    return {weights.current_name(head): values[head] for head in values}
 
 
 def assert_equal(found, expected):

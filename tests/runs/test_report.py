@@ -8,7 +8,7 @@ import pytest
 from seaice_tf import settings as settings_file
 from seaice_tf.cli import main as cli
 from seaice_tf.clouds.cases import EvaluateOptions as CloudOptions
-from seaice_tf.clouds.data import decisions as mask_decisions
+from seaice_tf.clouds.data import postprocessing
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.scores import baselines
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
@@ -25,13 +25,12 @@ def predict_ice(case):
 
 
 def predict_masks(case):
-    odds = np.where(case.truth, 0.7, 0.2).astype(np.float32)
-    decisions = mask_decisions.PLAIN
+    probabilities = np.where(case.truth, 0.7, 0.2).astype(np.float32)
     return {
-        "probabilities": odds,
-        "chances": odds.max(axis=(0, 1)),
-        "decisions": mask_decisions.table(decisions),
-        "masks": odds >= 0.6,
+        "probabilities": probabilities,
+        "class_probabilities": probabilities.max(axis=(0, 1)),
+        "decisions": postprocessing.to_array(postprocessing.DEFAULT),
+        "masks": probabilities >= 0.6,
     }
 
 
@@ -151,11 +150,11 @@ def test_the_page_of_geopose_wipes_the_image_off_its_heights(craft, tmp_path, br
 
 
 def test_runs_are_compared(craft, tmp_path, browse):
-    runs = [craft("a/run", "clouds", 0.5), craft("b/run", "clouds", 0.6, zoom=0.3)]
+    runs = [craft("a/run", "clouds", 0.5), craft("b/run", "clouds", 0.6, class_loss_weight=0.3)]
     shown = browse(written(runs, tmp_path / "comparison.html"))
     assert shown.get_by_role("heading", name="clouds: a/run, b/run").is_visible()
     differ = shown.locator(".widget", has=shown.get_by_role("heading", name="Differ between"))
-    assert differ.locator("tbody th").all_text_contents() == ["zoom"]
+    assert differ.locator("tbody th").all_text_contents() == ["class_loss_weight"]
     marked = shown.locator("#section-1 tr.marked th").all_text_contents()
     assert marked == ["b/run", "a/run"]  # the better one first
     shown.get_by_role("combobox", name="Run").first.select_option("b/run")

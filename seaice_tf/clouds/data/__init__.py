@@ -1,1 +1,1 @@
-"""Reads the source files."""
+"""Label tables, photos, run-length codes and post-processing."""

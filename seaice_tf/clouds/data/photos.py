@@ -1,7 +1,8 @@
-"""The folder of the contest "Understanding Clouds from Satellite Images".
+"""Photos of a folder of the competition "Understanding Clouds from Satellite Images".
 
-Labelled: train.csv and train_images/. To be predicted: test_images/, images in the folder
-itself, or train_images/ without a look at the table. sample_submission.csv is not looked at.
+Labelled photos are those of train.csv and train_images/. Photos to predict are those of
+test_images/, of the folder itself, or of train_images/ without its labels. sample_submission.csv is
+ignored.
 """
 
 import dataclasses
@@ -10,28 +11,28 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.clouds.data import masks
-from seaice_tf.clouds.data import table as cloud_table
-from seaice_tf.clouds.data.classes import CLASSES, LABEL_SHAPE, SYNTHETIC, join_label
+from seaice_tf.clouds.data import labels, rle
+from seaice_tf.clouds.data.labels import CLASSES, LABEL_SHAPE, join_label
 from seaice_tf.errors import InputError
 from seaice_tf.files.photos import read_image
 
 TITLE = "Understanding Clouds from Satellite Images"
+SYNTHETIC = "SYNTHETIC.txt"  # a file that marks a folder of synthetic photos
 SUFFIXES = {".jpg", ".jpeg", ".png"}
-SHOWN = 6  # names in a message
+LISTED = 6  # names in an error message
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Images of any size, in order of their names, read when asked for.
+    """Photos of any size in order of their names, read when they are needed.
 
     Attributes:
-        names: of the files, as the contest's tables have them.
+        names: file names, as in the competition's tables.
         paths: of the files.
-        codes: for each image the run-length codes of the four classes on 1400 x 2100, empty for
-            no mask; None where the images are to be predicted.
-        table: the file that the codes come from, for messages.
-        synthetic: the folder says of itself that it was not observed.
+        codes: for each photo the run-length codes of the four classes on 1400 x 2100, empty where
+            a class is absent; None for photos without labels.
+        table: file that the codes were read from, for error messages.
+        synthetic: whether the folder is marked as synthetic.
     """
 
     names: tuple[str, ...]
@@ -45,48 +46,58 @@ class Photos:
 
     @property
     def source(self) -> str:
-        """What the data are, for titles and tables."""
+        """Name of the data, for titles and tables."""
         return _title(self.synthetic, len(self))
 
     @property
     def labels(self) -> tuple[tuple[str, ...], ...]:
-        """The codes; InputError where there are none."""
+        """The run-length codes; InputError if there are none."""
         if self.codes is None:
             folder = self.paths[0].parent
             raise InputError(f"{folder}: expected labelled images, got none; add train.csv")
         return self.codes
 
     def present(self) -> np.ndarray:
-        """Which classes each image has: (n, 4) bool."""
+        """Which classes each photo contains: (n, 4) bool."""
         return np.array([[bool(code) for code in row] for row in self.labels]).reshape(-1, 4)
 
     def image(self, i: int, shape: tuple[int, int] | None = None) -> np.ndarray:
-        """Image `i` as (rows, columns, 3) uint8, in its own size or resized to `shape`."""
+        """Photo `i`, (rows, columns, 3) uint8, in its own size or resized to `shape`."""
         return read_image(self.paths[i], shape)
 
     def truth(self, i: int, shape: tuple[int, int]) -> np.ndarray:
-        """The masks of image `i`: (rows, columns, 4) bool.
+        """Labelled masks of photo `i`.
+
+        Args:
+            i: index of the photo.
+            shape: (rows, columns) of the masks.
+
+        Returns:
+            (rows, columns, 4) bool.
 
         Raises:
-            InputError: no labels, or a code that is not one.
+            InputError: there are no labels, or a code is invalid.
         """
-        return np.stack([masks.decode(c, LABEL_SHAPE, shape, at) for c, at in self._codes(i)], -1)
+        codes = self._codes(i)
+        return np.stack([rle.decode_resized(c, LABEL_SHAPE, shape, at) for c, at in codes], -1)
 
     def coverage(self, i: int, shape: tuple[int, int]) -> np.ndarray:
-        """The share of each cell of a grid that the masks of image `i` cover: (rows, columns, 4).
+        """Fraction of each cell of a grid that the masks of photo `i` cover.
 
-        Raises:
-            InputError: as `truth`.
+        Args and Raises: those of `truth`.
+
+        Returns:
+            (rows, columns, 4) float64 in [0, 1].
         """
-        return np.stack([masks.cover(c, LABEL_SHAPE, shape, at) for c, at in self._codes(i)], -1)
+        return np.stack([rle.coverage(c, LABEL_SHAPE, shape, at) for c, at in self._codes(i)], -1)
 
     def _codes(self, i: int) -> list[tuple[str, str]]:
-        """The codes of image `i`, each with where it stands."""
+        """The codes of photo `i`, each with its place in the table."""
         where = [f"{self.table}: {join_label(self.names[i], kind)}" for kind in CLASSES]
         return list(zip(self.labels[i], where))
 
     def truths(self, shape: tuple[int, int]) -> np.ndarray:
-        """The masks of all images: (n, rows, columns, 4) bool."""
+        """Labelled masks of all photos: (n, rows, columns, 4) bool."""
         result = np.empty((len(self), *shape, len(CLASSES)), bool)
         for i in range(len(self)):
             result[i] = self.truth(i, shape)
@@ -98,7 +109,7 @@ class Photos:
         return np.array(small, np.float32).reshape(-1, *shape)
 
     def take(self, indices) -> "Photos":
-        """Some of the images."""
+        """The photos of the given indices."""
         chosen = [int(i) for i in indices]
         return dataclasses.replace(
             self,
@@ -109,25 +120,25 @@ class Photos:
 
 
 def read_labelled(folder: Path) -> Photos:
-    """The images of train.csv with their masks.
+    """The photos of train.csv with their masks.
 
     Raises:
-        InputError: no table or a damaged one, a row or an image that is missing or given twice.
+        InputError: train.csv is missing or damaged, or a row or a photo is missing or duplicated.
     """
     path = folder / "train.csv"
-    table = cloud_table.read(path)
-    if table.troubles:
-        raise InputError(table.troubles[0])
+    table = labels.read(path)
+    if table.problems:
+        raise InputError(table.problems[0])
     if not table.codes:
         raise InputError(f"{path}: expected rows of labelled images, got none")
     names = sorted(table.codes)
     images = folder / "train_images"
-    there = {path.name for path in find_images(images)}
-    if missing := [name for name in names if name not in there]:
+    existing = {path.name for path in find_images(images)}
+    if missing := [name for name in names if name not in existing]:
         raise InputError(
             f"{images}: expected the {len(names)} images of train.csv, got none for "
-            f"{', '.join(missing[:SHOWN])}{' ...' if len(missing) > SHOWN else ''}; "
-            "add them or take their rows out"
+            f"{', '.join(missing[:LISTED])}{' ...' if len(missing) > LISTED else ''}; "
+            "add them or remove their rows"
         )
     codes = tuple(tuple(table.codes[name][kind] for kind in CLASSES) for name in names)
     paths = tuple(images / name for name in names)
@@ -135,10 +146,10 @@ def read_labelled(folder: Path) -> Photos:
 
 
 def read_unlabelled(folder: Path) -> Photos:
-    """The images of test_images/, or those in the folder itself, or train_images/ without labels.
+    """The photos of test_images/, else of the folder itself, else of train_images/, unlabelled.
 
     Raises:
-        InputError: no image.
+        InputError: there is no image.
     """
     places = (folder / "test_images", folder, folder / "train_images")
     paths = next(filter(None, map(find_images, places)), ())
@@ -151,17 +162,18 @@ def read_unlabelled(folder: Path) -> Photos:
 
 
 def find_images(folder: Path) -> tuple[Path, ...]:
-    """The images of a folder in order of their names; none if there is no such folder."""
+    """The images of a folder in order of their names; empty if there is no such folder."""
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     return tuple(p for p in found if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
 
 
 def is_synthetic(folder: Path) -> bool:
+    """Whether a folder is marked as synthetic."""
     return (folder / SYNTHETIC).exists()
 
 
 def title(folder: Path, images: int) -> str:
-    """What the images of a folder are, for titles and tables."""
+    """Name of the data of a folder, for titles and tables."""
     return _title(is_synthetic(folder), images)
 
 

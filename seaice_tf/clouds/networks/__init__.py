@@ -1,1 +1,1 @@
-"""Model factories, layers and losses."""
+"""Networks, losses and the exported model."""

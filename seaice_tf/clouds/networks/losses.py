@@ -1,8 +1,8 @@
 """Losses of masks: true and pred are maps in [0, 1] of shape (B, H, W, classes).
 
-The loss of a cell does as `losses` does. Dice is of a whole mask, so it has to know the weights of
-the cells before it sums: a `MaskLoss` is given them, and a cell of weight 0 has no say in it. Give
-either to `compile(loss={head: ...})` and weights of (B, H, W, classes), (B, H, W) or (B,).
+`binary_crossentropy` and `focal` are pixel-wise. Dice is of a whole mask and needs the pixels'
+weights before it sums, which a `MaskLoss` passes on; pixels of weight 0 have no influence. Either
+kind goes into `compile(loss={head: ...})`, with weights of (B, H, W, classes), (B, H, W) or (B,).
 """
 
 from collections.abc import Callable
@@ -12,23 +12,23 @@ from tensorflow import keras
 
 from seaice_tf import compat
 
-SMALLEST = 1e-7  # probability whose logarithm is still taken
-SMOOTH = 1.0  # cells, so that two empty masks are equal and gradients finite
+SMALLEST = 1e-7  # probabilities are clipped here before the logarithm
+SMOOTH = 1.0  # pixels added to both terms of Dice: two empty masks are equal, gradients finite
 
 
 def binary_crossentropy(true, pred):
-    """- log of the probability given to what is true, the shape of both."""
-    right = tf.clip_by_value(_probability_of_truth(true, pred), SMALLEST, 1.0)
-    return -tf.math.log(right)
+    """Binary cross-entropy of each pixel, of the shape of the maps."""
+    correct = tf.clip_by_value(_probability_of_truth(true, pred), SMALLEST, 1.0)
+    return -tf.math.log(correct)
 
 
 def focal(true, pred, gamma: float = 2.0):
-    """Cross-entropy times (1 - probability given to what is true)^gamma, the shape of both.
+    """Focal loss of each pixel, of the shape of the maps.
 
-    Lin et al. 2017, arXiv:1708.02002, without its weight of the classes.
+    Lin et al. 2017, arXiv:1708.02002, without class weights.
     """
-    right = _probability_of_truth(true, pred)
-    return (1 - right) ** gamma * binary_crossentropy(true, pred)
+    correct = _probability_of_truth(true, pred)
+    return (1 - correct) ** gamma * binary_crossentropy(true, pred)
 
 
 def _probability_of_truth(true, pred):
@@ -36,9 +36,9 @@ def _probability_of_truth(true, pred):
 
 
 def dice(true, pred, weight):
-    """1 - Dice of each image and class, cells counted by their weight: -> (B, classes) in [0, 1].
+    """1 - Dice of each image and class: (B, H, W, classes) -> (B, classes) in [0, 1].
 
-    Dice is 2 sum(true pred) / (sum(true) + sum(pred)), and 1 for two empty masks.
+    Dice is 2 sum(true pred) / (sum(true) + sum(pred)), sums weighted, and 1 for two empty masks.
     """
     both = tf.reduce_sum(weight * true * pred, axis=(1, 2))
     either = tf.reduce_sum(weight * (true + pred), axis=(1, 2))
@@ -46,7 +46,12 @@ def dice(true, pred, weight):
 
 
 class MaskLoss(keras.losses.Loss):
-    """The mean of function(true, pred, weight) over all that it gives, as a loss of Keras."""
+    """Keras loss of a function of whole masks.
+
+    Args:
+        function: (true, pred, weight), all (B, H, W, classes), to a tensor whose mean is the loss.
+        name: of the loss.
+    """
 
     def __init__(self, function: Callable, name: str):
         super().__init__(name=name)
@@ -58,24 +63,24 @@ class MaskLoss(keras.losses.Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         pred = tf.convert_to_tensor(y_pred)
         true = tf.cast(y_true, pred.dtype)
-        weight = tf.ones_like(pred) if sample_weight is None else _spread(sample_weight, pred)
-        # What a weight of 0 hides may be any number, 0 times which need not be 0.
+        weight = tf.ones_like(pred) if sample_weight is None else _broadcast(sample_weight, pred)
+        # Labels of weight 0 may be any number, and 0 times infinity is not 0.
         true = tf.where(weight > 0, true, tf.zeros_like(true))
         return compat.share_of_loss(tf.reduce_mean(self.function(true, pred, weight)))
 
 
-def _spread(weight, like):
-    """Weights with fewer axes than the map, to the shape of it."""
+def _broadcast(weight, like):
+    """Weights with fewer axes than the maps, broadcast to their shape."""
     weight = tf.cast(weight, like.dtype)
     while len(weight.shape) < len(like.shape):
         weight = weight[..., None]
     return tf.broadcast_to(weight, tf.shape(like))
 
 
-def bce_dice(true, pred, weight, share: float = 0.25):
-    """Cross-entropy and `share` of Dice: -> (B, classes)."""
+def bce_dice(true, pred, weight, dice_weight: float = 0.25):
+    """Weighted mean of cross-entropy and Dice loss: (B, H, W, classes) -> (B, classes)."""
     crossentropy = tf.reduce_mean(weight * binary_crossentropy(true, pred), axis=(1, 2))
-    return (1 - share) * crossentropy + share * dice(true, pred, weight)
+    return (1 - dice_weight) * crossentropy + dice_weight * dice(true, pred, weight)
 
 
 LOSSES: dict[str, Callable] = {

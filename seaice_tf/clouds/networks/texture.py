@@ -1,7 +1,7 @@
-"""Masks of cloud organisation from texture: a few filters of a pretrained encoder, and a ridge.
+"""Texture network: frozen early layers of a pretrained encoder, and logistic ridge regression.
 
-The early layers of an encoder tell kinds of cloud apart by their texture. With some hundred photos
-to learn from, a convex network on top of them does better than one that learns to see.
+Early layers of an encoder separate kinds of cloud by their texture. With a few hundred photos to
+train on, a convex model of their features scores better than training the encoder.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.clouds.networks.photos import Resize
+from seaice_tf.clouds.networks.serving import Resize
 from seaice_tf.networks import encoders
 
 layers = keras.layers
-GRID = (8, 12)  # (rows, columns) of the maps
-LEVEL, STRIDE = 2, 8  # which features of an encoder are looked at
+GRID = (8, 12)  # (rows, columns) of the feature maps
+LEVEL, STRIDE = 2, 8  # index and stride of the encoder's features
 
 
 def features(
@@ -28,17 +28,17 @@ def features(
     scales: Sequence[int] = (3, 5),
     name: str = "texture",
 ) -> keras.Model:
-    """Build a frozen encoder up to stride 8, seen at several sizes and averaged over a grid.
+    """Build the feature extractor: a frozen encoder up to stride 8, at several image sizes.
 
     Args:
         rows, columns: size of the images.
         encoder, weights: as in `encoders.encoder`.
-        scales: features per cell of the grid, along each side: at scale 3 an image is brought to
-            192 x 288 pixels, whose 24 x 36 features make 8 x 12 cells.
+        scales: image sizes, in multiples of 64 x 96 pixels: at scale 3 an image is resized to
+            192 x 288, whose 24 x 36 features are averaged to 8 x 12.
 
     Returns:
         A functional model from images in 0 to 255, (B, rows, columns, 3), to (B, 8, 12, C), the
-        scales one after the other.
+        scales concatenated.
     """
     image = keras.Input((rows, columns, 3), name="image")
     whole = encoders.encoder(encoder, (None, None, 3), weights=weights)
@@ -53,38 +53,42 @@ def features(
 
 
 def ridge(channels: int, classes: int, *, penalty: float = 0.03, name: str = "ridge"):
-    """Build an uncompiled logistic ridge on features of a grid.
+    """Build an uncompiled logistic ridge regression on feature maps.
 
-    A cell is told by its surroundings, smoothed by 1 and by 3 cells, by the mean of the picture and
-    by its place; a picture by its mean.
+    Masks are regressed on features smoothed by 1 and 3 cells, their mean over the image and the
+    position of the cell; class probabilities on the mean over the image.
 
     Args:
         channels: of the features.
-        classes: number of them.
-        penalty: half of it times the squared weights of a class is added to its mean cross-entropy.
+        classes: number of classes.
+        penalty: L2 penalty; half of it times the squared weights of a class is added to its mean
+            cross-entropy.
 
     Returns:
         A functional model from features (B, 8, 12, channels) to {"masks": (B, 8, 12, classes),
-        "chances": (B, classes)} in [0, 1].
+        "class_probabilities": (B, classes)} in [0, 1].
     """
     inputs = keras.Input((*GRID, channels), name="features")
     mean = layers.GlobalAveragePooling2D(name="mean")(inputs)
-    seen = Surroundings((1.0, 3.0), name="surroundings")(inputs, mean)
+    context = Context((1.0, 3.0), name="context")(inputs, mean)
 
     def logistic(x, head):
-        """The loss of a head is a mean over classes, of which each has its penalty."""
+        # The loss of a head is a mean over classes, each of which has its own penalty.
         x = layers.BatchNormalization(momentum=0.9, center=False, scale=False, name=f"{head}_norm")(
             x
         )
         l2 = keras.regularizers.L2(penalty / 2 / classes)
         return layers.Dense(classes, "sigmoid", kernel_regularizer=l2, name=head)(x)
 
-    outputs = {"masks": logistic(seen, "masks"), "chances": logistic(mean, "chances")}
+    outputs = {
+        "masks": logistic(context, "masks"),
+        "class_probabilities": logistic(mean, "class_probabilities"),
+    }
     return keras.Model(inputs, outputs, name=name)
 
 
 class Join(keras.layers.Layer):
-    """Concatenate maps on the grid along their channels: N x (B, 8, 12, C) -> (B, 8, 12, N C)."""
+    """Concatenate feature maps along channels: N x (B, 8, 12, C) -> (B, 8, 12, N C)."""
 
     def call(self, maps):
         return tf.ensure_shape(tf.concat(maps, axis=-1), (None, *GRID, None))
@@ -93,12 +97,13 @@ class Join(keras.layers.Layer):
         return (shapes[0][0], *GRID, sum(shape[-1] for shape in shapes))
 
 
-class Surroundings(keras.layers.Layer):
-    """What tells a cell: (B, h, w, C) and their mean (B, C) -> (B, h, w, (S + 1) C + 6).
+class Context(keras.layers.Layer):
+    """Predictors of a cell: (B, h, w, C) and their mean (B, C) -> (B, h, w, (S + 1) C + 6).
+
+    Smoothed features, their mean over the image, and powers of the position.
 
     Args:
-        widths: S standard deviations in cells of the Gaussians by which maps are smoothed; the
-            cells at the edge are repeated beyond it.
+        widths: S standard deviations, in cells, of the Gaussian smoothing; edges are repeated.
     """
 
     def __init__(self, widths: Sequence[float], **kwargs):
@@ -111,16 +116,17 @@ class Surroundings(keras.layers.Layer):
             tf.einsum("ij,bjkc,lk->bilc", _gaussian(rows, width), maps, _gaussian(columns, width))
             for width in self.widths
         ]
-        whole = tf.tile(mean[:, None, None], [1, rows, columns, 1])
-        place = tf.tile(tf.constant(_place(rows, columns))[None], [tf.shape(maps)[0], 1, 1, 1])
-        return tf.concat([*smooth, whole, place], axis=-1)
+        means = tf.tile(mean[:, None, None], [1, rows, columns, 1])
+        position = tf.constant(_position(rows, columns))[None]
+        positions = tf.tile(position, [tf.shape(maps)[0], 1, 1, 1])
+        return tf.concat([*smooth, means, positions], axis=-1)
 
     def compute_output_shape(self, maps_shape, mean_shape):
         return (*maps_shape[:3], (len(self.widths) + 1) * maps_shape[3] + 6)
 
 
 def _gaussian(cells: int, width: float) -> np.ndarray:
-    """The matrix that smooths an axis, edges repeated: (cells, cells) float32, rows sum to 1."""
+    """Gaussian smoothing matrix of an axis with repeated edges: (cells, cells) float32."""
     reach = int(4 * width + 0.5)
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
     matrix = np.zeros((cells, cells))
@@ -130,7 +136,7 @@ def _gaussian(cells: int, width: float) -> np.ndarray:
     return matrix.astype(np.float32)
 
 
-def _place(rows: int, columns: int) -> np.ndarray:
+def _position(rows: int, columns: int) -> np.ndarray:
     """First, second and fourth powers of row and column in [-1, 1]: (rows, columns, 6)."""
     y, x = np.meshgrid(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns), indexing="ij")
     return np.stack([y, x, y**2, x**2, y**4, x**4], axis=-1).astype(np.float32)

@@ -1,1 +1,1 @@
-"""Published scoring rules and baselines."""
+"""Dice coefficient, baselines and the search of post-processing decisions."""

@@ -70,7 +70,7 @@ def network(
     if pose_from == "both":
         found = conv_block(x, POSE_FILTERS, "pose", stride=2)
         pooled = layers.GlobalAveragePooling2D(name="pose_pool")(found)
-        asked = layers.Conv2D(FALLING, 1, name="falling", dtype="float32")(x)
+        asked = layers.Conv2D(FALLING, 1, name="slope_projection", dtype="float32")(x)
         falls = [
             Falls(name=name, dtype="float32")(maps)
             for name, maps in (("falls_agl", outputs[AGL]), ("falls", asked))

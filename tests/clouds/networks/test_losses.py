@@ -22,7 +22,7 @@ def network():
 
 
 def slow_dice(true, pred, weight):
-    """Counted cell by cell."""
+    """Reference implementation, cell by cell."""
     losses = np.zeros((2, 3))
     for b in range(2):
         for c in range(3):
@@ -46,7 +46,7 @@ def test_dice_is_that_of_each_image_and_class():
         assert got == pytest.approx(slow_dice(TRUE, PRED, whole).mean(), rel=1e-5)
 
 
-def test_dice_of_masks_drawn_by_hand():
+def test_dice_of_hand_drawn_masks():
     true = np.zeros((1, 4, 4, 2), np.float32)
     true[0, :2, :, 0] = 1  # the upper half; the other class is empty
     half = true.copy()
@@ -56,7 +56,7 @@ def test_dice_of_masks_drawn_by_hand():
     np.testing.assert_allclose(dice(true, half, ones), [[1 - 9 / 13, 0]], rtol=1e-5)
 
 
-def test_the_sum_has_three_quarters_of_cross_entropy():
+def test_bce_dice_is_three_quarters_cross_entropy():
     parts = [float(np.mean(LOSSES[name](TRUE, PRED))) for name in ("binary_crossentropy", "dice")]
     whole = float(LOSSES["bce_dice"](TRUE, PRED))
     assert whole == pytest.approx(0.75 * parts[0] + 0.25 * parts[1], rel=1e-5)
@@ -64,13 +64,13 @@ def test_the_sum_has_three_quarters_of_cross_entropy():
     assert parts[0] == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_focal_counts_what_is_nearly_right_less():
+def test_focal_loss_by_hand():
     got = np.asarray(LOSSES["focal"](np.float32([1, 1, 0]), np.float32([0.9, 0.5, 0.5])))
     np.testing.assert_allclose(got, [0.01 * -np.log(0.9), 0.25 * np.log(2), 0.25 * np.log(2)], 1e-4)
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_label_of_weight_zero_has_no_say(name):
+def test_labels_of_weight_zero_have_no_influence(name):
     model = network()
     model.compile("sgd", loss={h: LOSSES[name] for h in ("mask", "other")}, jit_compile=False)
     weight = np.ones(SHAPE, np.float32)
@@ -83,7 +83,7 @@ def test_a_label_of_weight_zero_has_no_say(name):
     assert losses[0] == losses[1] == losses[2] > 0
 
 
-def test_what_is_hidden_changes_no_gradient():
+def test_labels_of_weight_zero_change_no_gradient():
     pred, weight = tf.Variable(PRED), np.ones(SHAPE, np.float32)
     weight[:, 1:3] = 0
     gradients = []
@@ -106,6 +106,6 @@ def test_gradients_of_empty_and_full_masks_are_finite(name, true, pred):
     assert np.isfinite(tape.gradient(loss, values)).all()
 
 
-def test_any_share_of_dice():
-    only = MaskLoss(lambda *maps: bce_dice(*maps, share=1.0), "only_dice")
+def test_dice_alone_by_its_weight():
+    only = MaskLoss(lambda *maps: bce_dice(*maps, dice_weight=1.0), "only_dice")
     assert float(only(TRUE, PRED)) == pytest.approx(float(LOSSES["dice"](TRUE, PRED)))
