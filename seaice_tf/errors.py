@@ -1,10 +1,10 @@
-"""The one exception for what a user can put right."""
+"""The exception for everything that a user can put right."""
 
 
 class InputError(Exception):
-    """Bad data, settings or folder. Its text reads *where: expected ..., got ..., what to do*.
+    """Invalid data, settings or folders. Reads *where: expected ..., got ...; what to do*.
 
-    The command line prints it as one line; everything else that is raised is a defect of ours.
+    The command line prints it as one line; any other exception is a bug.
     """
 
     def __str__(self):
@@ -12,7 +12,7 @@ class InputError(Exception):
 
 
 def reason(error: Exception) -> str:
-    """What an exception says in its first line, or its type if it says nothing."""
+    """First line of the message of an exception, or its type if the message is empty."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
@@ -20,7 +20,7 @@ LONGEST = 1000  # characters
 
 
 def one_line(text: str) -> str:
-    r"""A message that can be shown: what files bring into it is escaped, and not quoted at length.
+    r"""Escape unprintable characters of a message, and shorten it to LONGEST characters.
 
     >>> one_line("expected a name, got \x1b[2J")
     'expected a name, got \\x1b[2J'
@@ -31,13 +31,13 @@ def one_line(text: str) -> str:
 
 
 class DiskError(InputError):
-    """What a disk refuses, because it is full or read-only."""
+    """The disk is full or read-only."""
 
 
 def require_known_format(number: object, known: int, where: object) -> None:
-    """InputError if a file's format number is not one that this version reads."""
+    """Raise an InputError if this version cannot read the format number of a file."""
     if type(number) is not int or not 1 <= number <= known:
         raise InputError(
-            f"{where}: expected format {known}, got {number!r}, of a newer version perhaps; update "
-            f"seaice_tf"
+            f"{where}: expected format {known}, got {number!r}, perhaps of a newer version; "
+            f"update seaice_tf"
         )

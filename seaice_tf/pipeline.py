@@ -1,7 +1,7 @@
-"""Examples to tf.data: shuffle, augment, batch, prefetch.
+"""Examples as tf.data streams: shuffled, augmented, batched, prefetched.
 
-All that is random is a function of (seed, epoch, index), so a stream can start at any step and give
-what it would have given had it run from the first.
+All randomness is a function of (seed, epoch, index), so a stream can start at any step and equals
+one that started at the first.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,23 +12,23 @@ import numpy as np
 import tensorflow as tf
 
 Example = tuple[Any, dict, dict]  # inputs, targets by head, weights by head
-Share = tuple[int, int]  # (i, n): the i-th of n equal shares
+Shard = tuple[int, int]  # (i, n): part i of n equal parts
 FOREVER = 2**40  # epochs
-THREADS = tf.data.AUTOTUNE  # that fetch examples; what they give does not depend on how many
-ALL: Share = (0, 1)
+THREADS = tf.data.AUTOTUNE  # to fetch examples; results do not depend on their number
+ALL: Shard = (0, 1)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """A set of examples that can be fetched in any order.
+    """A set of examples with random access.
 
     Attributes:
         size: number of examples.
         fetch: index (scalar int64 tensor) -> example; runs in the graph.
-        augment: (example, seed) -> example with a stateless seed of two integers, or None.
-        draw: (seed, epoch, index), scalar int64 tensors -> example; what training takes instead of
-            `fetch` and `augment` where they cannot be told apart, or None.
-        name: index -> what an example is called in messages.
+        augment: (example, stateless seed of two integers) -> example; None for no augmentation.
+        draw: (seed, epoch, index), scalar int64 tensors -> training example, in place of `fetch`
+            and `augment` for examples that are drawn at random; or None.
+        name: index -> name of the example for messages.
     """
 
     size: int
@@ -38,27 +38,27 @@ class Examples:
     name: Callable[[int], str] = str
 
 
-def some_of(every: Sequence[Any], most: int) -> list[Any]:
-    """At most so many, the same at each call, in their order.
+def random_subset(items: Sequence[Any], size: int) -> list[Any]:
+    """At most `size` of the items in their order, the same ones at each call.
 
-    By chance: equal steps might always meet the same place of a grid.
+    Random, because equal steps could always hit the same place of a grid.
     """
-    if len(every) <= most:
-        return list(every)
-    chosen = np.random.default_rng(0).permutation(len(every))[:most]
-    return [every[i] for i in sorted(chosen)]
+    if len(items) <= size:
+        return list(items)
+    chosen = np.random.default_rng(0).permutation(len(items))[:size]
+    return [items[i] for i in sorted(chosen)]
 
 
-def in_order(examples: Examples, batch_size: int, share: Share = ALL) -> tf.data.Dataset:
-    """Every example of the share once, in order, as it is; the last batch may be smaller."""
-    which, shares = share
-    dataset = tf.data.Dataset.range(examples.size).shard(shares, which)
+def in_order(examples: Examples, batch_size: int, shard: Shard = ALL) -> tf.data.Dataset:
+    """All examples of a shard once, in order, not augmented; the last batch may be smaller."""
+    index, number = shard
+    dataset = tf.data.Dataset.range(examples.size).shard(number, index)
     dataset = dataset.map(examples.fetch, THREADS, deterministic=True)
     return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
 
 
 def steps_per_epoch(examples: Examples, batch_size: int) -> int:
-    """Whole batches in an epoch; a set smaller than a batch gives one batch of all it has."""
+    """Number of full batches in an epoch; 1 for a set smaller than a batch."""
     return max(examples.size // batch_size, 1)
 
 
@@ -67,13 +67,20 @@ def training_stream(
     batch_size: int,
     seed: int,
     first_step: int = 0,
-    share: Share = ALL,
-    turn: Share = ALL,
+    shard: Shard = ALL,
+    service: Shard = ALL,
 ) -> tf.data.Dataset:
-    """Endless batches for training, in a new order each epoch, from step `first_step` on.
+    """An infinite stream of training batches, reshuffled each epoch.
 
-    An epoch has `steps_per_epoch` batches; the examples left over change from epoch to epoch. Of
-    every batch it gives the same share; with the turn (i, n) it gives the batches i, i + n, ...
+    An epoch has `steps_per_epoch` batches; the remaining examples change from epoch to epoch.
+
+    Args:
+        examples: the training set.
+        batch_size: examples per batch.
+        seed: of order and augmentation.
+        first_step: step to start at.
+        shard: part of each batch, for one of several replicas.
+        service: (i, n) for the batches i, i + n, i + 2 n, ..., for one of several data services.
     """
     batch_size = min(batch_size, examples.size)
     per_epoch = steps_per_epoch(examples, batch_size) * batch_size
@@ -94,18 +101,18 @@ def training_stream(
     first_epoch, skipped = divmod(first_step * batch_size, per_epoch)
     epochs = tf.data.Dataset.range(first_epoch, FOREVER)
     dataset = epochs.flat_map(epoch_order).skip(skipped)
-    which, shares = share
-    own = batch_size // shares
-    dataset = dataset.shard(shares, which)
-    if turn != ALL:
-        first, turns = turn
-        dataset = dataset.batch(own).shard(turns, first).unbatch()
+    index, number = shard
+    own = batch_size // number
+    dataset = dataset.shard(number, index)
+    if service != ALL:
+        first, services = service
+        dataset = dataset.batch(own).shard(services, first).unbatch()
     dataset = dataset.map(fetch, THREADS, deterministic=True)
     return dataset.batch(own, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
 
 
 def indices(examples: Examples, batch_size: int, seed: int, step: int) -> list[int]:
-    """Which examples are in the batch of a step of `training_stream`."""
+    """Indices of the examples in the batch of a step of `training_stream`."""
     batch_size = min(batch_size, examples.size)
     epoch, within = divmod(step, steps_per_epoch(examples, batch_size))
     order = _shuffled(examples, seed, tf.constant(epoch, tf.int64)).numpy()
@@ -113,7 +120,7 @@ def indices(examples: Examples, batch_size: int, seed: int, step: int) -> list[i
 
 
 def _shuffled(examples: Examples, seed: int, epoch: tf.Tensor) -> tf.Tensor:
-    """The order of all examples in an epoch."""
+    """The shuffled indices of all examples in an epoch."""
     return tf.random.experimental.stateless_shuffle(
         tf.range(examples.size, dtype=tf.int64), seed=tf.stack([tf.cast(seed, tf.int64), epoch])
     )

@@ -1,4 +1,4 @@
-"""Processes that work for this one: its own, which end with it however it ends, or a cluster's."""
+"""Worker processes, which end with this one even if it is killed, and those of a dask cluster."""
 
 import contextlib
 import multiprocessing
@@ -12,51 +12,57 @@ from typing import Any
 from seaice_tf import quiet
 from seaice_tf.errors import InputError
 
-PATIENCE = 30  # seconds for a scheduler and its workers to answer
+TIMEOUT = 30  # seconds for a scheduler and its workers to answer
+PRELOAD = True  # import TensorFlow in workers at first, with its messages silenced
 
 
 def pool(processes: int) -> ProcessPoolExecutor:
-    """Processes to work side by side; they start afresh, for a fork of TensorFlow may hang."""
+    """A pool of spawned processes; forked ones may hang in TensorFlow."""
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, mp_context=spawn, initializer=_begin)
+    return ProcessPoolExecutor(
+        processes, mp_context=spawn, initializer=_initialize, initargs=(PRELOAD,)
+    )
 
 
-def apart(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the function gives, called in a process of its own that leaves no memory behind.
+def run_in_subprocess(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in a process of its own, so that its memory is freed; retries once if killed.
 
-    Where the process is killed another one is started, once.
+    Args:
+        function: importable by name.
+        arguments: picklable.
+
+    Returns:
+        The result of the function.
 
     Raises:
-        InputError: that one was killed, too.
+        InputError: the process was killed twice.
     """
     for _ in range(2):
-        with pool(1) as one:
+        with pool(1) as executor:
             try:
-                return one.submit(function, *arguments).result()
+                return executor.submit(function, *arguments).result()
             except BrokenProcessPool:
                 print("the process was killed")
-            except KeyboardInterrupt:  # SIGTERM reached this process alone
+            except KeyboardInterrupt:  # SIGTERM reached this process only
                 for child in multiprocessing.active_children():
                     child.terminate()
                 raise
     raise InputError(
-        "process: expected it to end, but it was killed twice; if memory ran out, use smaller "
+        "process: expected it to finish, but it was killed twice; if memory ran out, use smaller "
         "settings"
     )
 
 
 @contextlib.contextmanager
 def workers(processes: int, dask: str = "") -> Iterator[Executor | None]:
-    """Who works side by side: processes of this machine, or those of a dask scheduler.
-
-    None for one process, this one.
+    """A context with an executor of processes on this machine, or of a dask scheduler.
 
     Args:
-        processes: how many, without a scheduler.
-        dask: address of the scheduler; its workers see the same files under the same names.
+        processes: number of processes, without a scheduler; with 1, the context yields None.
+        dask: address of the scheduler; its workers need the same files under the same names.
 
     Raises:
-        InputError: no such scheduler or processes, or they were killed.
+        InputError: the scheduler or its workers are missing, or processes were killed.
     """
     if processes < 1:
         raise InputError(f"--processes: expected at least 1, got {processes}")
@@ -65,16 +71,16 @@ def workers(processes: int, dask: str = "") -> Iterator[Executor | None]:
             with _dask_client(dask) as client:
                 yield client.get_executor()
         elif processes > 1:
-            with pool(processes) as several:
-                yield several
+            with pool(processes) as executor:
+                yield executor
         else:
             yield None
     except Exception as error:
         if type(error).__name__ not in ("BrokenProcessPool", "KilledWorker"):
             raise
         raise InputError(
-            f"processes: expected them to end, but some were killed ({error}); what is finished "
-            "is kept: use the same command, with fewer processes if memory ran out"
+            f"processes: expected them to finish, but some were killed ({error}); repeat the "
+            "command to continue, with fewer processes if memory ran out"
         ) from error
 
 
@@ -87,8 +93,8 @@ def _dask_client(address: str):
             "pip install 'seaice_tf[cluster]'"
         ) from error
     try:
-        client = Client(address, timeout=PATIENCE)
-        client.wait_for_workers(1, timeout=PATIENCE)
+        client = Client(address, timeout=TIMEOUT)
+        client.wait_for_workers(1, timeout=TIMEOUT)
     except (OSError, ValueError) as error:
         raise InputError(
             f"--dask {address}: expected a scheduler with workers, got {error}; "
@@ -103,14 +109,15 @@ def _dask_client(address: str):
     return client
 
 
-def _begin() -> None:
+def _initialize(preload: bool) -> None:
     _end_with_parent()
-    with quiet.import_of_tensorflow():
-        import tensorflow  # noqa: F401
+    if preload:
+        with quiet.import_of_tensorflow():
+            import tensorflow  # noqa: F401
 
 
 def _end_with_parent() -> None:
-    """See to it that nobody goes on working for a process that was killed."""
+    """End this process when its parent ends, even if that was killed."""
     threading.Thread(target=_wait_for_parent, daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""What TensorFlow says of itself on import, and no setting of its own silences."""
+"""Silence the messages of TensorFlow on import, which its own settings do not."""
 
 import os
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 @contextmanager
 def import_of_tensorflow() -> Iterator[None]:
-    """Nothing goes to standard error meanwhile, unless a level of messages below 3 is asked for.
+    """A context in which standard error is discarded, unless TF_CPP_MIN_LOG_LEVEL is below 3.
 
-    Exceptions are shown afterwards, as they are raised.
+    Exceptions are raised as usual.
     """
     silent = os.environ.setdefault(LEVEL, "3") == "3"
     try:
@@ -21,11 +21,11 @@ def import_of_tensorflow() -> Iterator[None]:
     if kept is None:
         yield
         return
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
         os.dup2(kept, 2)
         os.close(kept)
-        os.close(nothing)
+        os.close(devnull)

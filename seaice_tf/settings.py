@@ -113,6 +113,24 @@ def to_dict(settings: Any) -> dict[str, Any]:
     }
 
 
+def changes(one: typing.Mapping[str, Any], other: typing.Mapping[str, Any]) -> list[str]:
+    """Names of the settings that differ between two results of `to_dict`, as flags have them.
+
+    Networks of different names differ as a whole, as "network".
+
+    >>> changes({"a": 1, "training": {"seed": 1}}, {"a": 1, "training": {"seed": 2}})
+    ['seed']
+    """
+    found = []
+    for key in {**one, **other}:
+        a, b = one.get(key), other.get(key)
+        if isinstance(a, dict) and isinstance(b, dict) and a.get("name") == b.get("name"):
+            found += changes(a, b)
+        elif a != b:
+            found.append(key)
+    return found
+
+
 def networks(kind: type) -> dict[str, type]:
     """The settings classes of a task's networks by name; none if it has one network only."""
     hint = typing.get_type_hints(kind).get("network")

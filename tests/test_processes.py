@@ -28,25 +28,25 @@ def die(mark, times):
     return "done"
 
 
-def test_a_call_apart_gives_what_a_call_gives():
-    value, process = processes.apart(double, 21)
+def test_a_call_in_a_subprocess_returns_its_result():
+    value, process = processes.run_in_subprocess(double, 21)
     assert value == 42
     assert process != os.getpid()
 
 
-def test_an_error_comes_back():
+def test_errors_are_raised_in_the_caller():
     with pytest.raises(InputError, match="bad data"):
-        processes.apart(refuse, "bad data")
+        processes.run_in_subprocess(refuse, "bad data")
 
 
 def test_a_process_that_is_killed_is_started_again_once(tmp_path):
-    assert processes.apart(die, tmp_path / "once", 1) == "done"
+    assert processes.run_in_subprocess(die, tmp_path / "once", 1) == "done"
     with pytest.raises(InputError, match="killed twice"):
-        processes.apart(die, tmp_path / "always", 9)
+        processes.run_in_subprocess(die, tmp_path / "always", 9)
     assert (tmp_path / "always").read_text() == "xx"
 
 
-def test_nobody_works_on_for_a_process_that_was_killed(tmp_path):
+def test_workers_end_with_a_killed_parent(tmp_path):
     parent = subprocess.Popen([sys.executable, __file__, str(tmp_path)])
     while len(found := list(tmp_path.iterdir())) < 2 and parent.poll() is None:
         time.sleep(0.02)

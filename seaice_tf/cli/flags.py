@@ -1,4 +1,4 @@
-"""The flags of the verbs, made of the settings and options of tasks.
+"""The flags of the verbs, from the settings and options of tasks.
 
 tyro is imported here and in main.py alone. A network's settings become flags only when that network
 is chosen: `--network` is read first, then tyro parses the rest.
@@ -18,13 +18,13 @@ import tyro
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 
-IGNORE_MEMORY = tyro.conf.arg(help="Train even if the estimate of memory is more than there is.")
+IGNORE_MEMORY = tyro.conf.arg(help="Train even if the memory estimate exceeds what is available.")
 IGNORE_MEMORY_FLAG = ("ignore_memory", Annotated[bool, IGNORE_MEMORY], False)
-TRUST = tyro.conf.arg(help="Load a SavedModel, which is a program, that is not its manifest's.")
+TRUST = tyro.conf.arg(help="Load a SavedModel, a program, even if it differs from its manifest.")
 TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
-TRACK = tyro.conf.arg(help="Also keep it in MLflow: MLFLOW_TRACKING_URI, or a local store.")
+TRACK = tyro.conf.arg(help="Also track in MLflow, at MLFLOW_TRACKING_URI or in a local store.")
 TRACK_FLAG = ("track", Annotated[Literal["mlflow"] | None, TRACK], None)
-# Records within records are flags without a prefix; of networks the chosen one alone.
+# Fields of nested records are flags without a prefix; of networks, those of the chosen one only.
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
 
 
@@ -40,10 +40,10 @@ def parse(words: list[str], command: str, fields: list[tuple]) -> Any:
 
 
 def parse_settings(task, words: list[str], command: str, fields: list[tuple], defaults=None):
-    """The same with the task's settings as flags; --settings FILE sets their defaults."""
+    """`parse` with the settings of the task as flags; --settings FILE sets their defaults."""
     words, path = pop_flag(words, "--settings")
     if path and defaults:
-        raise InputError("--settings: expected none beside --from-manifest, got some")
+        raise InputError("--settings: expected none beside --from-manifest, got a file; choose one")
     if path:
         defaults = settings_file.read(Path(path), task.settings)
     words, defaults = _with_network(task, words, defaults or task.settings())
@@ -95,18 +95,19 @@ def _split(word: str, flag: str) -> list[str]:
 
 
 def runs_flag(task) -> tuple:
+    """The flag --run of one or more runs, by default the released one."""
     from seaice_tf.runs import folder
 
-    several = tyro.conf.arg(help="Folder of a run; of several, their ensemble.")
+    several = tyro.conf.arg(help="Folder of a run; several form an ensemble.")
     return ("run", Annotated[tuple[Path, ...], several], (folder.released(task),))
 
 
 def data_flags(task, skip: Sequence[str] = ()) -> list[tuple]:
-    """Settings that say how data are read, by default as the run has them."""
+    """Flags of the settings on how data are read, by default those of the run."""
     hints, texts = get_type_hints(task.settings), field_docs(task.settings)
     fields: list[tuple] = []
     for name in task.data.settings:
-        text = tyro.conf.arg(help=f"{texts[name]} By default as in the run.")
+        text = tyro.conf.arg(help=f"{texts[name]} By default that of the run.")
         if name in skip:
             continue
         if hints[name] is bool:  # can only be turned on
@@ -128,16 +129,16 @@ def field_docs(kind: type) -> dict[str, str]:
 
 
 def load_run_settings(task, flags) -> list:
-    """The settings of the runs, with the data that the flags name."""
+    """The settings of the runs, with the data of the flags."""
     from seaice_tf.runs import folder
 
     if not flags.run:
-        raise InputError("--run: expected a folder, got none")
+        raise InputError("--run: expected a folder, got none; name a run")
     return [with_data(task, folder.open_run(run, task), flags) for run in flags.run]
 
 
 def with_data(task, settings: Any, flags: Any) -> Any:
-    """The settings with what the flags say of the data."""
+    """The settings with the data of the flags."""
     asked = {name: getattr(flags, name, None) for name in task.data.settings}
     given = {k: v for k, v in asked.items() if v is not None and v is not False}
     return dataclasses.replace(settings, **given)

@@ -1,5 +1,6 @@
-"""seaice-tf VERB TASK [flags]: the same verbs for every task."""
+"""The command line, seaice-tf VERB TASK [flags]: the same verbs for every task."""
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -29,30 +30,30 @@ from seaice_tf.tasks import TASKS
 USAGE = """usage: seaice-tf VERB TASK [flags]
 
 verbs:
-  doctor     look at data without training: period, gaps, damage, what to do
-  prepare    bring source files into the form that training reads fastest, once
-  train      train one run, or go on with one that was stopped
-  tune       a sweep; leaves the best settings as a file for train
-  evaluate   the published scores of a run and of every baseline
+  doctor     check data: period, gaps, damaged files, what to do
+  prepare    convert source files once into shards that training reads fast
+  train      train a run, or resume one that was stopped
+  tune       run a sweep; writes the best settings to a file for train
+  evaluate   score a run and every baseline
   predict    write the products
-  export     write a run's SavedModel again
-  report     RUN... --out FILE: one page to look at, of a run, of several, or of a sweep
-  board      TensorBoard on the folder of runs
-  feed       make batches for training elsewhere, until stopped
+  export     write the SavedModel of a run again
+  report     RUN... --out FILE: write an HTML page of runs, or of a sweep
+  board      start TensorBoard on the folder of runs
+  feed       prepare batches for training on other machines, until stopped
 tasks:
-  forecast   monthly sea-ice concentration, the next 12 months
-  clouds     masks of four kinds of cloud organisation on photos from satellites
-  icechart   concentration, stage of development and floe size of ice on radar scenes
-  nowcast    the next two hours of a satellite's image of clouds, from the last hour
+  forecast   monthly sea-ice concentration of the next 12 months
+  icechart   concentration, stage of development and floe size of ice on SAR scenes
+  nowcast    the next two hours of satellite images of clouds, from the last hour
+  clouds     masks of four kinds of cloud organisation on satellite photos
   geopose    height above ground and flow of an oblique view, from one image
 
 seaice-tf VERB TASK --help lists the flags; report, board and feed take no TASK. train and tune
 also take --settings FILE, a settings.json whose values the other flags override. train
---from-manifest FILE trains a run again, on the data that its manifest.json tells of. --debug shows
-a traceback of an error."""
+--from-manifest FILE reproduces the run of a manifest.json on the same data. --debug shows the
+traceback of an error."""
 
 
-OUT = tyro.conf.arg(help="Folder for products of each case against its truth.")
+OUT = tyro.conf.arg(help="Folder for files that compare each case with its truth.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with stop.terminated_as_interrupted():
             return _run(words)
     except KeyboardInterrupt:
-        print("stopped; train and tune go on when the same command is given again", file=sys.stderr)
+        print("stopped; repeat the command to resume train or tune", file=sys.stderr)
         return 130
     except (InputError, OSError) as error:
         if debug:
@@ -95,33 +96,35 @@ def _run(words: list[str]) -> int:
 
 
 def _train(task, words: list[str]) -> int:
-    from seaice_tf.runs import evaluate, folder, rerun, track, train
+    from seaice_tf.runs import evaluate, folder, reproduce, track, train
 
     words, origin = pop_flag(words, "--from-manifest")
-    facts, begun = rerun.open_manifest(Path(origin), task) if origin else (None, None)
+    facts, reproduced = reproduce.open_manifest(Path(origin), task) if origin else (None, None)
     fields: list[tuple] = [("run", Path), TRACK_FLAG, IGNORE_MEMORY_FLAG]
-    flags = parse_settings(task, words, f"train {task.name}", fields, begun)
+    flags = parse_settings(task, words, f"train {task.name}", fields, reproduced)
     if facts:
-        rerun.check_settings(begun, flags.settings)
-        print("\n".join(f"note: {note}" for note in rerun.notes(facts)))
-    at_work = folder.partial(flags.run)
-    with track.tracked(flags.track, task.name, flags.run.name, at_work) as tell:
-        run = train.train(task, flags.settings, flags.run, flags.ignore_memory, facts, tell)
+        reproduce.check_settings(reproduced, flags.settings)
+        print("\n".join(f"note: {note}" for note in reproduce.version_changes(facts)))
+    path = folder.partial(flags.run)
+    with track.tracked(flags.track, task.name, flags.run.name, path) as tracker:
+        run = train.train(task, flags.settings, flags.run, flags.ignore_memory, facts, tracker)
     if run is None:
-        print("trained with the chief, which leaves the run")
+        print("trained as a worker; the chief writes the run")
         return 0
     evaluate.show(folder.read_json(run / folder.SCORES))
     if facts:
-        print(rerun.verdict(facts, run))
+        print(reproduce.compare_weights(facts, run))
     print(f"run: {run}")
     return 0
 
 
 def _prepare(task, words: list[str]) -> int:
     if task.data.prepare is None:
-        raise InputError(f"prepare: expected a task whose data need it, got {task.name}; train it")
-    several = tyro.conf.arg(help="Processes that work side by side.")
-    machines = tyro.conf.arg(help="Address of a dask scheduler whose workers do it instead.")
+        raise InputError(
+            f"prepare: expected a task with data to prepare, got {task.name}; train it directly"
+        )
+    several = tyro.conf.arg(help="Number of processes.")
+    machines = tyro.conf.arg(help="Address of a dask scheduler to use instead of processes.")
     fields: list[tuple] = [("out", Path), ("processes", Annotated[int, several], 1)]
     fields.append(("dask", Annotated[str, machines], ""))
     flags = parse_settings(task, words, f"prepare {task.name}", fields)
@@ -134,48 +137,50 @@ def _prepare(task, words: list[str]) -> int:
 def _tune(task, words: list[str]) -> int:
     from seaice_tf.runs import track, tune
 
-    most = tyro.conf.arg(help="At most as many; by default 10, or all that Hyperband plans.")
+    most = tyro.conf.arg(help="Maximum number; by default 10, or all that Hyperband plans.")
     fields: list[tuple] = [("run", Path), ("method", tune.Method, "random")]
     fields += [("trials", Annotated[int | None, most], None), TRACK_FLAG, IGNORE_MEMORY_FLAG]
     flags = parse_settings(task, words, f"tune {task.name}", fields)
-    track.require(flags.track)  # else every trial would fail
-    apart = partial(processes.apart, _train_trial, task.name, flags.ignore_memory, flags.track)
-    best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, apart)
-    print(
-        f"best settings: {best}" if best else "trained trials for the chief, which tells the best"
+    track.require(flags.track)  # otherwise every trial would fail
+    train = partial(
+        processes.run_in_subprocess, _train_trial, task.name, flags.ignore_memory, flags.track
     )
+    best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, train)
+    print(f"best settings: {best}" if best else "trained as a worker; the chief writes the best")
     return 0
 
 
 def _train_trial(
-    name: str, anyway: bool, kind: Any, settings: Any, path: Path, until: int
+    name: str, ignore_memory: bool, kind: Any, settings: Any, path: Path, until: int
 ) -> float:
-    """tune.train_trial by the name of the task, as another process can be asked for it."""
+    """tune.train_trial with the name of a task, as an argument that can be pickled."""
     from seaice_tf.runs import track, tune
 
     sweep = path.parent.parent.name
-    with track.tracked(kind, name, f"{sweep}/{path.name}", path) as tell:
-        return tune.train_trial(TASKS[name], settings, path, until, anyway, tell)
+    with track.tracked(kind, name, f"{sweep}/{path.name}", path) as tracker:
+        return tune.train_trial(TASKS[name], settings, path, until, ignore_memory, tracker)
 
 
 def _evaluate(task, words: list[str]) -> int:
-    from seaice_tf.runs import ensemble, evaluate, folder
+    from seaice_tf.runs import evaluate, folder, predict
 
     fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.verification.slow_baselines:
         names = ", ".join(task.verification.slow_baselines)
-        cost = f"Also {names}: minutes of computing a case, then kept."
+        cost = f"Also score {names}: minutes per case, then cached."
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
     fields.append(("options", task.verification.options, task.verification.options()))
     flags = parse(words, f"evaluate {task.name}", fields)
     settings = load_run_settings(task, flags)
-    cases = ensemble.cases(task, settings, lambda each: task.data.cases(each, flags.options))
+    cases = predict.ensemble_cases(
+        task, settings, lambda each: task.data.cases(each, flags.options)
+    )
     result = evaluate.compare(
         task,
         cases,
-        ensemble.predictor(task, flags.run, flags.trust),
-        ensemble.name(flags.run),
+        predict.ensemble_predictor(task, flags.run, flags.trust),
+        predict.ensemble_name(flags.run),
         flags.options,
         slow=bool(task.verification.slow_baselines) and flags.slow_baselines,
         out=flags.out,
@@ -187,16 +192,18 @@ def _evaluate(task, words: list[str]) -> int:
 
 
 def _predict(task, words: list[str]) -> int:
-    from seaice_tf.runs import ensemble, predict
+    from seaice_tf.runs import predict
 
     kind = task.products.options
     fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
     fields += [("out", Path), ("options", kind, kind())]
     flags = parse(words, f"predict {task.name}", fields)
     settings = load_run_settings(task, flags)
-    cases = ensemble.cases(task, settings, lambda each: task.data.future(each, flags.options))
-    predictor = ensemble.predictor(task, flags.run, flags.trust)
-    name = ensemble.name(flags.run)
+    cases = predict.ensemble_cases(
+        task, settings, lambda each: task.data.future(each, flags.options)
+    )
+    predictor = predict.ensemble_predictor(task, flags.run, flags.trust)
+    name = predict.ensemble_name(flags.run)
     written = predict.predict(task, cases, predictor, name, flags.out, flags.options)
     print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
     return 0
@@ -213,18 +220,18 @@ def _export(task, words: list[str]) -> int:
 def _doctor(task, words: list[str]) -> int:
     fields = [("data", str), *data_flags(task, skip=("data",)), ("plots", Path | None, None)]
     flags = parse(words, f"doctor {task.name}", fields)
-    troubles = task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
-    for trouble in troubles:
-        print(f"trouble: {one_line(trouble)}")
-    print(f"{len(troubles)} troubles" if troubles else "no trouble found")
-    return 1 if troubles else 0
+    problems = task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
+    for problem in problems:
+        print(f"problem: {one_line(problem)}")
+    print(f"{len(problems)} problems" if problems else "no problems found")
+    return 1 if problems else 0
 
 
 def _report(tasks, words: list[str]) -> int:
     from seaice_tf.runs import report
 
     several = tyro.conf.arg(help="Folders of runs of one task, or of one sweep.")
-    other = tyro.conf.arg(help="Data to draw, if not those that the runs were made with.")
+    other = tyro.conf.arg(help="Data to draw, by default those of the runs.")
     runs = Annotated[tyro.conf.Positional[tuple[Path, ...]], several]
     fields: list[tuple] = [("runs", runs), ("out", Path)]
     fields += [("data", Annotated[str | None, other], None), TRUST_FLAG]
@@ -234,17 +241,28 @@ def _report(tasks, words: list[str]) -> int:
 
 
 def _board(tasks, words: list[str]) -> int:
-    from seaice_tf.runs import board
-
     fields = [("runs", Path, Path("saved_models")), ("port", int, 6006)]
     flags = parse(words, "board", fields)
-    return subprocess.call(board.command(flags.runs, flags.port))
+    return subprocess.call(tensorboard_command(flags.runs, flags.port))
+
+
+def tensorboard_command(runs: Path, port: int) -> list[str]:
+    """The command that starts TensorBoard on all runs below a folder.
+
+    Raises:
+        InputError: no such folder, or TensorBoard is not installed.
+    """
+    if importlib.util.find_spec("tensorboard") is None:
+        raise InputError("board: expected tensorboard, got none installed; pip install tensorboard")
+    if not runs.is_dir():
+        raise InputError(f"{runs}: expected a folder of runs, got none; train one, or give --runs")
+    return [sys.executable, "-m", "tensorboard.main", "--logdir", str(runs), "--port", str(port)]
 
 
 def _feed(tasks, words: list[str]) -> int:
     from seaice_tf.runs import feed
 
-    name = tyro.conf.arg(help="Name of this machine to those who train.")
+    name = tyro.conf.arg(help="Name of this machine for the training machines.")
     flags = parse(words, "feed", [("port", int, 5050), ("host", Annotated[str, name], "localhost")])
     feed.serve(flags.port, flags.host)
     return 0

@@ -1,7 +1,6 @@
-"""Nothing is left half written: files and folders appear under their name when complete.
+"""Atomic writing: files and folders get their names when they are complete.
 
-What the disk refuses, because it is full or read-only, is one DiskError that names the file, and
-what stood there before is unchanged.
+If the disk is full or read-only, a DiskError names the file, and an older file is unchanged.
 """
 
 import errno
@@ -18,15 +17,15 @@ from seaice_tf.errors import DiskError, InputError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
-PROBE = 1 << 20  # bytes: a disk that does not take them is full
+PROBE = 1 << 20  # bytes; a disk without room for them counts as full
 
 
 @contextmanager
 def file(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside `path` to write to; rename it to `path` if all went well."""
-    with refusals_told(path):
+    """A context with a temporary path to write to, which is renamed to `path` on success."""
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix stays last: numpy and matplotlib choose or change a name by it.
+        # The suffix stays last: numpy and matplotlib depend on it.
         temporary = _temporary(path, path.stem, path.suffix)
         try:
             yield temporary
@@ -39,11 +38,12 @@ def file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `path`; it replaces `path` if all went well.
+    """A context with a temporary folder, which replaces `path` on success.
 
-    A kill in the moment between the two renames leaves nothing under the name, never a part.
+    If the process is killed between the two renames, there is no folder `path`, never an incomplete
+    one.
     """
-    with refusals_told(path):
+    with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary, old = _temporary(path, path.name), _temporary(path, f"{path.name}.old")
         for left in (temporary, old):
@@ -60,45 +60,47 @@ def folder(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> Path:
+    """Write a file atomically."""
     with file(path) as temporary:
         temporary.write_bytes(content)
     return path
 
 
 def write_text(path: Path, text: str) -> Path:
+    """Write a text file atomically."""
     return write_bytes(path, text.encode())
 
 
 def require_room(folder: Path) -> None:
-    """DiskError if the disk is full, for what is written by those that do not tell."""
-    with refusals_told(folder):
+    """Raise a DiskError if the disk is full, for writers that do not report it."""
+    with disk_errors(folder):
         _probe(folder)
 
 
 @contextmanager
-def refusals_told(path: Path) -> Iterator[None]:
-    """DiskError for what the disk refuses while `path` is written."""
+def disk_errors(path: Path) -> Iterator[None]:
+    """A context for writing `path`, in which errors of the disk become a DiskError."""
     try:
         yield
     except InputError:
         raise
     except Exception as error:
-        if reason := _refusal(path.parent, error):
+        if reason := _disk_error(path.parent, error):
             raise DiskError(f"{path}: expected to write it, got {reason}") from error
         raise
 
 
-def _refusal(place: Path, error: Exception) -> str:
-    """What the disk refused and what to do about it; empty if it had no part in the error."""
+def _disk_error(place: Path, error: Exception) -> str:
+    """The error of the disk and what to do; empty if the disk is not the cause."""
     number = error.errno if isinstance(error, OSError) else None
     if number in FULL:
-        return f"{os.strerror(number)}; free some space, what was there is unchanged"
+        return f"{os.strerror(number)}; free some space, the old file is unchanged"
     if number in READ_ONLY and not os.access(place, os.W_OK, effective_ids=True):
         return f"{os.strerror(number)}; choose another place, or make this one writable"
-    try:  # HDF5 and TensorFlow do not say why, or not truly
+    try:  # HDF5 and TensorFlow give no reason, or a wrong one
         _probe(place)
-    except OSError as refused:
-        return _refusal(place, refused) if refused.errno in FULL else ""
+    except OSError as failed:
+        return _disk_error(place, failed) if failed.errno in FULL else ""
     return ""
 
 
@@ -115,9 +117,9 @@ def _temporary(path: Path, stem: str, suffix: str = "") -> Path:
     return path.with_name(f".{stem}.{platform.node()}.{os.getpid()}.tmp{suffix}")
 
 
-@cache  # a folder may hold thousands of files, and is looked through once
+@cache  # once per folder, which may have thousands of files
 def _remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files and folders of processes of this machine that were killed."""
+    """Remove temporary files and folders of killed processes of this machine."""
     ours = re.compile(rf"\..+\.{re.escape(platform.node())}\.(\d+)\.tmp(\.\w+)?")
     for path in list(folder.iterdir()):
         found = ours.fullmatch(path.name)
@@ -133,6 +135,6 @@ def _alive(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it is another user's
+    except PermissionError:  # of another user
         return True
     return True

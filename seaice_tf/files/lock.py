@@ -1,4 +1,4 @@
-"""One process at a time in a folder, by a lock that dies with the process that holds it."""
+"""A lock on a folder for one process at a time, released even if the process is killed."""
 
 import errno
 import fcntl
@@ -12,25 +12,25 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 
 NAME = ".lock.tmp"
-NOT_THERE = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}  # some clusters' disks know no locks
+UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}  # on the disks of some clusters
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which may be renamed meanwhile.
+    """A context that holds the lock of a folder, which may be renamed meanwhile.
 
-    It is made if need be, and taken away again if nothing was put into it. What a killed process
-    leaves of its lock holds nobody up.
+    The folder is created if necessary, and removed again if it stays empty. Lock files of killed
+    processes have no effect.
 
     Raises:
-        InputError: another process holds it, or the folder cannot be written to.
+        InputError: another process holds the lock, or the folder cannot be written to.
     """
-    with atomic.refusals_told(folder):
+    with atomic.disk_errors(folder):
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
     place = os.open(folder, os.O_RDONLY)
     try:
-        with atomic.refusals_told(folder / NAME):
+        with atomic.disk_errors(folder / NAME):
             lock = _locked(place, folder)
         try:
             yield
@@ -45,7 +45,7 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def _locked(place: int, folder: Path) -> int:
-    """A descriptor of the lock file in the folder opened as `place`, locked."""
+    """File descriptor of the locked lock file; `place` is that of the folder."""
     while True:
         lock = os.open(NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644, dir_fd=place)
         try:
@@ -54,17 +54,17 @@ def _locked(place: int, folder: Path) -> int:
             holder = os.read(lock, 200).decode(errors="replace") or "another process"
             os.close(lock)
             raise InputError(
-                f"{folder}: expected to be alone in it, got {holder} at work there; let it end, or "
+                f"{folder}: expected no other process in it, got {holder}; let it finish, or "
                 f"choose another folder"
             ) from error
         except OSError as error:
-            if error.errno not in NOT_THERE:
+            if error.errno not in UNSUPPORTED:
                 raise
         if _is_there(place, lock):
             os.truncate(lock, 0)
             os.write(lock, f"process {os.getpid()} of {socket.gethostname()}".encode())
             return lock
-        os.close(lock)  # of a process that ended between the two calls
+        os.close(lock)  # removed by a process that ended between the two calls
 
 
 def _is_there(place: int, lock: int) -> bool:

@@ -23,7 +23,7 @@ from seaice_tf.geopose.scores import baselines as baselines_geopose
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.grids import folds, tiles
 from seaice_tf.grids.windows import Window
-from seaice_tf.pipeline import Examples, some_of
+from seaice_tf.pipeline import Examples, random_subset
 
 SYNTHETIC = {"number": 240, "seed": 0, "side": 256, "gsd": None, "tests": 4}
 STRENGTHS = {"none": NONE, "turns": Strength(turns=True), "heavy": HEAVY}
@@ -183,7 +183,7 @@ def validation_examples(
         for band in tiles.tiles(source.shape, settings.crop, 0)
         for window in band
     ]
-    chosen = some_of(every, settings.crops)
+    chosen = random_subset(every, settings.crops)
 
     def cut(index):
         source, window = chosen[index]

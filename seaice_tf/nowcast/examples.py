@@ -21,7 +21,7 @@ from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, HIGHEST
 from seaice_tf.nowcast.data.pixels import Frames
 from seaice_tf.nowcast.data.windows import Drawing, Windows
 from seaice_tf.nowcast.settings import Settings
-from seaice_tf.pipeline import Examples, some_of
+from seaice_tf.pipeline import Examples, random_subset
 
 SYNTHETIC = {"number": 4, "frames": 48, "shape": (256, 640)}
 
@@ -149,7 +149,7 @@ def validation_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
             f"{some[0].name}: expected {settings.least} usable frames without a gap, got none; add "
             f"longer sequences"
         )
-    chosen = some_of(every, settings.windows)
+    chosen = random_subset(every, settings.windows)
     return Examples(len(chosen), lambda index: example(lambda i: chosen[i].read(), index))
 
 

@@ -1,4 +1,4 @@
-"""A run's SavedModel as a predictor."""
+"""The SavedModel of a run as a predictor."""
 
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,25 @@ from seaice_tf.task import Case, Predictor
 
 
 def predictor(run: Path, trust: bool = False) -> Predictor:
-    """From a case to the maps of its heads, without the batch axis.
+    """Load a SavedModel as a function of a case to its maps by head, without the batch axis.
 
-    A SavedModel is a program. One that is not what the manifest says is not loaded, unless told to
-    `trust` it.
+    Args:
+        run: folder of the run.
+        trust: load the SavedModel even if its SHA-256 differs from that of the manifest. It is a
+            program that could do anything.
+
+    Returns:
+        The predictor, which raises InputError for inputs of another shape than the SavedModel's.
 
     Raises:
-        InputError: there is no readable SavedModel in the run, or not that of its manifest; of the
-            predictor, that the data have another shape than the SavedModel takes.
+        InputError: the SavedModel is missing, unreadable, or differs from the manifest.
     """
     if not (run / folder.SAVED_MODEL).is_dir():
         raise InputError(
             f"{run / folder.SAVED_MODEL}: expected a SavedModel, got none; export it again"
         )
-    told = run / folder.MANIFEST  # not there yet while a run is being made
-    facts = folder.read_json(told) if told.exists() else None
+    manifest_path = run / folder.MANIFEST  # does not exist while a run is being trained
+    facts = folder.read_json(manifest_path) if manifest_path.exists() else None
     if facts is not None and not trust:
         _require_hash(run, facts.get("saved_model_sha256"))
     try:
@@ -36,23 +40,23 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
             f"{run / folder.SAVED_MODEL}: expected a SavedModel, got {error}; export it again"
         ) from error
 
-    made_for = facts and facts.get("input_shape")
+    input_shape = facts and facts.get("input_shape")
 
     # Closures, not `artifact.serve`: the bare function does not keep its variables alive.
     def serve(batch):
-        several = batch if isinstance(batch, tuple) else (batch,)
-        outputs = artifact.serve(*map(tf.convert_to_tensor, several))
+        inputs = batch if isinstance(batch, tuple) else (batch,)
+        outputs = artifact.serve(*map(tf.convert_to_tensor, inputs))
         return {weights.current_name(head): value.numpy() for head, value in outputs.items()}
 
     def predict(case):
         if case.pieces:
             return case.pieces(serve)
         inputs = batch(case)
-        # A model that takes any size has still learnt from one grid only.
-        if made_for and list(inputs.shape[1:]) != made_for:
+        # A model for inputs of any size has still been trained on one grid only.
+        if input_shape and list(inputs.shape[1:]) != input_shape:
             raise InputError(
-                f"{run}: expected inputs of {made_for}, got {list(inputs.shape[1:])}; "
-                "use a run made for this grid and history"
+                f"{run}: expected inputs of {input_shape}, got {list(inputs.shape[1:])}; "
+                "use a run for this grid and history"
             )
         return {head: value[0] for head, value in serve(inputs).items()}
 

@@ -1,7 +1,7 @@
-"""All that a run needs to go on as if it had never stopped, in one file.
+"""The state of a run in one file, from which it resumes as if it had never stopped.
 
-On Keras 3 that includes the seed states of dropout layers; on Keras 2.15 and tf_keras these cannot
-be restored, so there a resumed run is the same only for models without dropout.
+On Keras 3 this includes the seed states of dropout layers. On Keras 2.15 and tf_keras these cannot
+be restored, so a resumed run is equal only for models without dropout.
 """
 
 import json
@@ -20,40 +20,49 @@ from seaice_tf.networks import weights
 
 @dataclass
 class State:
-    """Where a run stands."""
+    """The progress of a run.
+
+    Attributes:
+        step: number of steps so far.
+        seconds: of training so far.
+        history: losses and metrics of each epoch.
+    """
 
     step: int = 0
-    seconds: float = 0.0  # of training so far
-    history: list[dict[str, float]] = field(default_factory=list)  # an entry per epoch
+    seconds: float = 0.0
+    history: list[dict[str, float]] = field(default_factory=list)
 
     def best(self) -> int:
-        """The epoch with the lowest validation loss, the earliest of equals; -1 before any."""
+        """The first epoch with the lowest validation loss, from 0; -1 without any epoch."""
         losses = [entry["val_loss"] for entry in self.history]
         return losses.index(min(losses)) if losses else -1
 
 
 def save(path: Path, model: keras.Model, state: State, average: Sequence = ()) -> None:
-    """Write the model's and the optimiser's variables, the state and an average of weights.
+    """Write the variables of model and optimizer, the state and an average of weights.
 
     Raises:
-        InputError: one of them is not finite, or the disk refuses it; the old file stays.
+        InputError: a number is not finite, or the disk cannot be written; the old file stays.
     """
     arrays = {f"v{i}": value.numpy() for i, value in enumerate(_variables(model))}
     arrays |= {f"a{i}": value for i, value in enumerate(average)}
     if not all(np.isfinite(value).all() for value in arrays.values() if value.dtype.kind == "f"):
         raise InputError(
-            f"{path}: expected finite weights after step {state.step}, got others; those of before "
-            f"are kept; start another run with a lower --learning-rate"
+            f"{path}: expected finite weights after step {state.step}, got others; the last "
+            f"checkpoint is kept; start another run with a lower --learning-rate"
         )
     with atomic.file(path) as temporary:
         np.savez(temporary, state=np.array(json.dumps(asdict(state))), **arrays)
 
 
 def restore(path: Path, model: keras.Model, average: Sequence = ()) -> State:
-    """Set the variables and the arrays of the average; a new state where there is no file.
+    """Set variables and average from a file, if it exists.
+
+    Returns:
+        The state of the file, or a new one.
 
     Raises:
-        InputError: it is damaged, or not of this model.
+        InputError: the file is damaged, or of another model.
     """
     if not path.exists():
         return State()
@@ -66,7 +75,7 @@ def restore(path: Path, model: keras.Model, average: Sequence = ()) -> State:
             value[...] = stored[f"a{i}"]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path}: expected the checkpoint of {model.name}, got {error!r}; go on with the "
+            f"{path}: expected the checkpoint of {model.name}, got {error!r}; resume with the "
             f"version that wrote it, or remove it to start again"
         ) from error
     return state

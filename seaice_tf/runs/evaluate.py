@@ -1,4 +1,4 @@
-"""The published scores of a run and of every baseline on the same cases."""
+"""Score a run and every baseline on the same cases."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,17 @@ from seaice_tf.task import Cases, Predictor, Task
 
 
 def evaluate(task: Task, settings: Any, run: Path, options: Any = None) -> dict[str, Any]:
-    """Score the SavedModel in `run` beside the baselines on the cases that `options` name."""
+    """Score the SavedModel of a run beside the baselines.
+
+    Args:
+        task: the system.
+        settings: of the run.
+        run: its folder.
+        options: of class `task.verification.options`.
+
+    Returns:
+        As `compare`.
+    """
     cases = task.data.cases(settings, options)
     name = run.name.removesuffix(".partial")
     return compare(task, cases, artifact.predictor(run), name, options)
@@ -35,27 +45,31 @@ def compare(
     Args:
         task: the system.
         cases: with truth.
-        predictor: what is scored.
+        predictor: to score.
         name: of the run, or of the ensemble.
-        options: of the class `task.verification.options`, which the cases were made with.
-        slow: compare with the slow baselines too.
-        out: folder to write each case against its truth to.
+        options: of class `task.verification.options`, those that the cases were made with.
+        slow: whether to score the slow baselines too.
+        out: folder for files that compare each case with its truth.
 
     Returns:
         {"task", "run", "data", "n", "primary", "lower_is_better", "scores", "baselines",
-        "best_baseline", "skill"}; skill is the gain of the primary score over the best baseline
-        as a fraction of it, positive when the model is better.
+        "best_baseline", "skill"}; skill is the improvement of the primary score over the best
+        baseline as a fraction of the latter, positive if the model is better.
+
+    Raises:
+        InputError: there are no cases.
     """
     if not len(cases):
-        raise InputError(f"{task.name}: expected something to evaluate, got no case")
+        raise InputError(f"{task.name}: expected cases to evaluate, got none; check --data")
     options = options or task.verification.options()
 
     scores = score(task, cases, predictor, options)
     if out:
         pairs = ((case, predictor(case)) for case in cases)
         task.verification.verify(pairs, out, f"seaice_tf {task.name} {name}")
-    dumb = {**task.verification.baselines, **(task.verification.slow_baselines if slow else {})}
-    baselines = {label: score(task, cases, other, options) for label, other in dumb.items()}
+    slow_baselines = task.verification.slow_baselines if slow else {}
+    references = {**task.verification.baselines, **slow_baselines}
+    baselines = {label: score(task, cases, other, options) for label, other in references.items()}
     sign = 1 if task.verification.lower_is_better else -1
     best = min(baselines, key=lambda label: sign * baselines[label][task.verification.primary])
     reference = baselines[best][task.verification.primary]
@@ -74,14 +88,17 @@ def compare(
 
 
 def score(task: Task, cases: Cases, predictor: Predictor, options: Any = None) -> dict[str, float]:
-    """The task's scores of one predictor, case by case in bounded memory."""
+    """The scores of one predictor, computed case by case in bounded memory."""
     pairs = ((case, predictor(case)) for case in cases)
     return task.verification.score(pairs, options or task.verification.options())
 
 
 def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None = None) -> None:
-    """Print the result as a table, a row per predictor, the best first; and one of each kind in
-    `by`, a row per group."""
+    """Print a result as tables.
+
+    The first has a row per predictor, the best first; then follows a table for each kind of group
+    in `by`, with a row per group.
+    """
     table = Table(title=f"{result['task']}: {result['data']}, n = {result['n']}", box=box.SIMPLE)
     names = [name for name in result["scores"] if "/" not in name]
     for name in ("", *names):
@@ -105,7 +122,7 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
 
 
 def _groups(result: dict[str, Any], kind: str) -> Table:
-    """The scores of the groups of one kind, in brackets those of the best baseline."""
+    """A table of the scores of groups, with those of the best baseline in brackets."""
     scores, other = result["scores"], result["baselines"][result["best_baseline"]]
     keys = [key.split("/") for key in scores if "/" in key and key.startswith(f"{kind}_")]
     table = Table(
@@ -116,7 +133,7 @@ def _groups(result: dict[str, Any], kind: str) -> Table:
         table.add_column(name, justify="right" if name else "left")
     for group in dict.fromkeys(group for group, _ in keys):
         pairs = ((scores[f"{group}/{name}"], other[f"{group}/{name}"]) for name in names)
-        cells = [f"{_number(own)} ({_number(dumb)})" for own, dumb in pairs]
+        cells = [f"{_number(own)} ({_number(reference)})" for own, reference in pairs]
         table.add_row(group.removeprefix(f"{kind}_"), *cells)
     return table
 

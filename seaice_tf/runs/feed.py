@@ -1,4 +1,4 @@
-"""Batches made by other processes or machines, for training that waits for its input."""
+"""Training batches prepared by other processes or machines, with the tf.data service."""
 
 import threading
 from collections.abc import Callable
@@ -12,13 +12,13 @@ SERVICE = tf.data.experimental.service
 
 
 def serve(port: int, host: str) -> None:
-    """Make batches for whoever asks at this port, until it is stopped.
+    """Run a tf.data service at a port until it is stopped.
 
-    A dispatcher with one worker, so that batches come in the order in which they are made.
+    It is a dispatcher with one worker, so that the order of batches is deterministic.
 
     Args:
-        port: of the dispatcher; its worker takes the next one.
-        host: the name of this machine to those who ask.
+        port: of the dispatcher; its worker uses the next one.
+        host: name of this machine for the training machines.
     """
     dispatcher = SERVICE.DispatchServer(SERVICE.DispatcherConfig(port=port))
     config = SERVICE.WorkerConfig(
@@ -26,37 +26,37 @@ def serve(port: int, host: str) -> None:
     )
     worker = SERVICE.WorkerServer(config)
     print(f"feeding at {host}:{port}", flush=True)
-    _until_stopped(dispatcher, worker)
+    _wait(dispatcher, worker)
 
 
-def _until_stopped(*servers) -> None:
-    """Hold the servers, whose own join() hears neither Ctrl-C nor SIGTERM."""
+def _wait(*servers) -> None:
+    """Keep the servers alive; their own join() ignores Ctrl-C and SIGTERM."""
     threading.Event().wait()
 
 
-def fed(make: Callable[[pipeline.Share], tf.data.Dataset], addresses: str) -> tf.data.Dataset:
-    """The batches of a stream, made in turn at addresses "host:port,host:port".
-
-    Their order is that of the stream: one address makes every n-th batch.
+def distribute(
+    make: Callable[[pipeline.Shard], tf.data.Dataset], addresses: str
+) -> tf.data.Dataset:
+    """A stream whose batches are prepared by data services, in the order of the stream.
 
     Args:
-        make: (i, n) -> the stream's batches i, i + n, i + 2 n, ...
-        addresses: of `serve`; none makes them here.
+        make: (i, n) -> the batches i, i + n, i + 2 n, ... of the stream.
+        addresses: of n services, "host:port,host:port"; "" prepares batches in this process.
 
     Raises:
-        InputError: the stream needs functions of this process.
+        InputError: the stream needs Python functions of this process.
     """
     if not addresses:
         return make(pipeline.ALL)
     services = addresses.split(",")
-    turns = [make((i, len(services))) for i in range(len(services))]
-    if b"PyFunc" in tf.raw_ops.DatasetToGraphV2(input_dataset=turns[0]._variant_tensor).numpy():
+    parts = [make((i, len(services))) for i in range(len(services))]
+    if b"PyFunc" in tf.raw_ops.DatasetToGraphV2(input_dataset=parts[0]._variant_tensor).numpy():
         raise InputError(
-            f"--data-service {addresses}: expected examples that TensorFlow alone can make, got "
-            "ones that need this process; leave it out, and prepare shards where the task has them"
+            f"--data-service {addresses}: expected examples that TensorFlow alone can prepare, got "
+            "Python functions; leave it out, or prepare shards if the task has them"
         )
-    far = [
-        turn.apply(SERVICE.distribute(SERVICE.ShardingPolicy.OFF, f"grpc://{address}"))
-        for turn, address in zip(turns, services)
+    remote = [
+        part.apply(SERVICE.distribute(SERVICE.ShardingPolicy.OFF, f"grpc://{address}"))
+        for part, address in zip(parts, services)
     ]
-    return tf.data.Dataset.choose_from_datasets(far, tf.data.Dataset.range(len(far)).repeat())
+    return tf.data.Dataset.choose_from_datasets(remote, tf.data.Dataset.range(len(remote)).repeat())

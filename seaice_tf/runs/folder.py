@@ -1,4 +1,4 @@
-"""A run's folder: made under a `.partial` name, renamed when it is complete.
+"""The folder of a run: written under a `.partial` name, and renamed when it is complete.
 
 <run>/saved_model/  weights.npz  settings.json  scores.json  manifest.json  model_card.md  logs/
 """
@@ -14,77 +14,86 @@ from seaice_tf.files import atomic, lock
 from seaice_tf.task import Task
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
-BEGUN = "begun.json"  # the settings that a run was begun with
-TRANSFER = "transfer.json"  # what was taken from another run, and what was not
-FORMAT = 1  # of a run's folder; a manifest without a number has this one
+BEGUN = "begun.json"  # the settings that a run was started with
+TRANSFER = "transfer.json"  # weights transferred from another run
+FORMAT = 1  # of the folder of a run; a manifest without a number has this one
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
 
 
 def released(task: Task) -> Path:
-    """Where the released model of a task lies: in the package, so that any folder will do."""
+    """Folder of the released model of a task, in the package."""
     return Path(seaice_tf.__file__).parent / "saved_models" / task.name / "released"
 
 
 def partial(run: Path) -> Path:
+    """Folder of an incomplete run."""
     run = run.resolve()
     return run.with_name(run.name + ".partial")
 
 
 def begin(run: Path, settings: Any) -> Path:
-    """The folder to train in, new or begun before with the same settings.
+    """Create or reopen the folder to train in.
 
     Raises:
-        InputError: `run` exists already, or was begun with other settings.
+        InputError: `run` exists already, or was started with other settings.
     """
     require_new(run)
     require_own_files(partial(run))
-    claim(partial(run) / BEGUN, json.loads(settings_file.to_json(settings)))
+    path, content = partial(run) / BEGUN, json.loads(settings_file.to_json(settings))
+    if path.exists():  # perhaps by an older version, whose settings have other names
+        started = settings_file.read(path, type(settings))
+        _require_equal(path, json.loads(settings_file.to_json(started)), content)
+    else:
+        write_json(path, content)
     return partial(run)
 
 
 def require_new(run: Path) -> None:
-    """InputError if there is something of the name already."""
+    """Raise an InputError if a file or folder has the name of the run."""
     if run.exists():
         kind = "a complete run" if (run / MANIFEST).exists() else "a file or folder"
         raise InputError(f"{run}: expected a new name, got {kind}; choose another --run")
 
 
 def forget(path: Path) -> None:
-    """Take back what a run was begun with if it came no further, so that it may begin otherwise."""
+    """Forget the settings of a run without any results, so that it can start with others."""
     if {file.name for file in path.iterdir()} <= {BEGUN, lock.NAME}:
         (path / BEGUN).unlink()
 
 
 def claim(path: Path, content: dict[str, Any]) -> None:
-    """Write what a run or sweep is begun with; when it goes on, see that it is the same.
+    """Write what a run or sweep starts with; if the file exists, require equal content.
 
     Raises:
-        InputError: the file is there and says otherwise.
+        InputError: the file has other content.
     """
     if not path.exists():
         write_json(path, content)
-    begun = read_json(path)
-    if begun != content:
-        differ = [key for key, value in content.items() if begun.get(key) != value]
+    _require_equal(path, read_json(path), content)
+
+
+def _require_equal(path: Path, started: dict[str, Any], content: dict[str, Any]) -> None:
+    if started != content:
+        differ = settings_file.changes(started, content)
         raise InputError(
-            f"{path.parent}: expected what it was begun with ({path.name}), got another "
-            f"{', '.join(differ)}; use the same command, or remove the folder to start again"
+            f"{path.parent}: expected the settings that it was started with ({path.name}), got "
+            f"another {', '.join(differ)}; use the same command, or remove the folder"
         )
 
 
 def finish(run: Path) -> None:
-    """Give a complete folder its name; a kill on the way leaves one that can be finished again."""
+    """Rename a complete folder; if killed on the way, it can be called again."""
     (partial(run) / CHECKPOINT).unlink(missing_ok=True)
     partial(run).replace(run)
     (run / BEGUN).unlink(missing_ok=True)
 
 
 def open_run(run: Path, task: Task) -> Any:
-    """The settings of a complete run of `task`.
+    """Read the settings of a complete run.
 
     Raises:
-        InputError: no run there, not complete, of another task, of a newer version, or with links
-            to files that are not its own.
+        InputError: the run is missing, incomplete, of another task, of a newer version, or has
+            links to files outside of its folder.
     """
     if not (run / MANIFEST).exists():
         hint = "it is not complete" if partial(run).exists() else "there is none"
@@ -101,7 +110,7 @@ def open_run(run: Path, task: Task) -> Any:
 
 
 def require_own_files(run: Path) -> None:
-    """InputError for a link out of a folder, by which others' files would be shown or written."""
+    """Raise an InputError for a link to a file outside of the folder of a run."""
     own = run.resolve()
     for path in own.rglob("*"):
         if path.is_symlink() and not path.resolve().is_relative_to(own):
@@ -112,11 +121,12 @@ def require_own_files(run: Path) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
+    """Write an indented JSON file atomically."""
     atomic.write_text(path, json.dumps(content, indent=2, allow_nan=True) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """The content of a file that `write_json` wrote; InputError if it is damaged."""
+    """Read a JSON file; InputError if it is damaged."""
     try:
         return json.loads(path.read_text())
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:

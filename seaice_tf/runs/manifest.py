@@ -1,4 +1,4 @@
-"""What made a run: versions, data, code, time and memory."""
+"""The manifest of a run: versions, data, code, time and memory; and its model card."""
 
 import hashlib
 import importlib.metadata
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from seaice_tf import settings as settings_file
 from seaice_tf.runs import folder
 from seaice_tf.runs.checkpoint import State
 from seaice_tf.task import Splits, Task
@@ -22,8 +23,64 @@ PACKAGES = (
 )
 
 
+MODEL_CARD = """# {task}: {run}
+
+Trained by seaice_tf on: **{source}**.
+
+| | {primary} ({direction} is better) |
+|---|---|
+{rows}
+
+Scored on {n} cases of {scored}. Skill against {best_baseline}: {skill:+.1%}.{warning}
+
+## Inputs and outputs
+
+{signature}
+
+Load it without this package: `model = tensorflow.saved_model.load("saved_model")`, then
+`model.serve(...)`. A SavedModel is a program: load only one whose origin you trust. seaice_tf loads
+this one only if its SHA-256 is that of `manifest.json`, or with `--trust`.
+
+## Training
+
+Weights of epoch {kept_epoch} of {epochs}; seed {seed}; {seconds:.0f} s of training and a peak of
+{peak_memory_mib} MiB on {machine}; code {git_revision}. Files, hashes and package versions are in
+`manifest.json`. Settings:
+
+```json
+{settings_json}```
+"""
+
+
+def model_card(task: Task, settings: Any, facts: dict[str, Any], scores: dict[str, Any]) -> str:
+    """The model card in Markdown: scores beside the baselines, interface and origin.
+
+    Args:
+        task: the system.
+        settings: of the run.
+        facts: its manifest.
+        scores: the result of `evaluate`.
+    """
+    primary = task.verification.primary
+    entries = {"**this model**": scores["scores"], **scores["baselines"]}
+    sign = 1 if task.verification.lower_is_better else -1
+    ranked = sorted(entries.items(), key=lambda entry: sign * entry[1][primary])
+    warning = "" if scores["skill"] > 0 else " **It does not beat its best baseline.**"
+    values = facts | {key: scores[key] for key in ("run", "n", "best_baseline", "skill")}
+    return MODEL_CARD.format(
+        **values,
+        primary=primary,
+        direction="lower" if task.verification.lower_is_better else "higher",
+        rows="\n".join(f"| {name} | {scored[primary]:.3f} |" for name, scored in ranked),
+        scored=scores["data"],
+        warning=warning,
+        signature=task.products.signature,
+        settings_json=settings_file.to_json(settings),
+    )
+
+
 def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path) -> dict:
-    """The manifest of the run in folder `path`, ready for JSON."""
+    """The manifest of the run in the folder `path`, serialisable as JSON."""
     epochs = len(state.history)
     return {
         "format": folder.FORMAT,
@@ -47,12 +104,12 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
 
 
 def input_shape(inputs: Any) -> list[int]:
-    """The shape of what a SavedModel takes, of several that of the first."""
+    """Shape of the input of a SavedModel without the batch axis; of several, of the first."""
     return list(np.shape(inputs[0] if isinstance(inputs, tuple) else inputs))
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of the packages that matter."""
+    """Installed versions of PACKAGES."""
     found = {}
     for name in PACKAGES:
         try:
@@ -63,7 +120,7 @@ def versions() -> dict[str, str]:
 
 
 def git_revision() -> str | None:
-    """The commit of the code, with "+changes" if there are any; None outside a checkout."""
+    """The commit of the code, with "+changes" for uncommitted ones; None outside of a checkout."""
     here = Path(__file__).parent
     try:
         commit = _git(here, "rev-parse", "HEAD")
@@ -78,15 +135,17 @@ def _git(here: Path, *words: str) -> str:
 
 
 def file_entry(path: Path) -> dict:
+    """Name, size and hash of a file."""
     return {"name": path.name, "bytes": path.stat().st_size, "sha256": sha256([path])}
 
 
 def tree_sha256(root: Path) -> str:
-    """One hash over the contents of all files below a folder, in the order of their names."""
+    """One SHA-256 over the contents of all files below a folder, sorted by name."""
     return sha256(sorted(path for path in root.rglob("*") if path.is_file()))
 
 
 def sha256(paths: Iterable[Path]) -> str:
+    """One SHA-256 over the contents of files."""
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb") as file:

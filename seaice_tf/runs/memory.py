@@ -1,4 +1,4 @@
-"""What training will take of the memory, before it takes it."""
+"""An estimate of the memory that training will need, checked before it starts."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,13 +15,13 @@ from seaice_tf.settings import Training
 from seaice_tf.task import Splits
 
 GIB = 1 << 30
-# Of what waits at one time, and besides: fitted to the peaks measured for clouds, nowcast, geopose.
-FACTOR, BESIDES = 1.3, 130 << 20
-# Operations whose first output is their first input.
-SAME = {"Identity", "ReadVariableOp", "Reshape", "StopGradient", "ExpandDims", "Squeeze"}
+# Peak = FACTOR x live tensors + OVERHEAD bytes, fitted to measurements of clouds, nowcast, geopose.
+FACTOR, OVERHEAD = 1.3, 130 << 20
+# Operations whose first output shares the memory of their first input.
+ALIASING = {"Identity", "ReadVariableOp", "Reshape", "StopGradient", "ExpandDims", "Squeeze"}
 MEMINFO, OWN_GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
-NAMES = (  # limit, use and what of it can be given back, of control groups' versions 2 and 1
+NAMES = (  # files with limit and usage, and reclaimable entries, of cgroup versions 2 and 1
     ("memory.max", "memory.current", ("active_file", "inactive_file")),
     (
         "memory.limit_in_bytes",
@@ -32,38 +32,45 @@ NAMES = (  # limit, use and what of it can be given back, of control groups' ver
 
 
 def require(model: keras.Model, splits: Splits, training: Training) -> None:
-    """See that there is room for training; only on processors, and where Linux tells of memory.
+    """Check that training fits into memory; on CPUs under Linux only.
 
     Raises:
-        InputError: the estimate is larger than what is available.
+        InputError: the estimate exceeds the available memory.
     """
     if tf.config.list_physical_devices("GPU") or not MEMINFO.exists():
         return
     own, room = weights(model, training), available()
-    waiting = max(
+    live = max(
         activations(model, splits.train, training, learn=True),
         activations(model, splits.validation, training, learn=False),
     )
-    batch = round(FACTOR * waiting) + BESIDES
+    batch = round(FACTOR * live) + OVERHEAD
     if own + batch > room:
         raise InputError(
             f"memory: expected training to fit into the {_gib(room)} available, got an estimate of "
             f"{_gib(own + batch)}: {_gib(batch)} for a batch of {training.batch_size} and "
-            f"{_gib(own)} for {model.count_params()} weights; lower --batch-size, the side of "
-            f"crops or the width of the network, or add --anyway"
+            f"{_gib(own)} for {model.count_params()} weights; lower --batch-size, the size of "
+            f"crops or the width of the network, or add --ignore-memory"
         )
 
 
 def weights(model: keras.Model, training: Training) -> int:
-    """Bytes of what the optimiser remembers, of averages, and of a checkpoint while it is made."""
+    """Bytes of weights, optimizer state, averages, and of a checkpoint while it is written."""
     own = sum(map(_bytes, model.weights))
     slots = sum(map(_bytes, compat.optimizer_variables(model)))
     return own + 2 * slots + (2 * own if training.average else 0)
 
 
 def activations(model: keras.Model, examples: Examples, training: Training, learn: bool) -> int:
-    """Bytes at most of what is computed of a batch at one time, with its gradients if it learns."""
-    # Training may see less of an example than validation: it cuts windows.
+    """Peak bytes of the tensors of a batch.
+
+    Args:
+        model: the network.
+        examples: to take shapes from.
+        training: settings.
+        learn: whether to include gradients.
+    """
+    # Training examples may be smaller than those of validation, which are not cropped.
     cut = pipeline.training_stream(examples, 1, training.seed)
     example = next(iter(cut if learn else pipeline.in_order(examples, 1)))
     size = min(training.batch_size, examples.size)
@@ -72,22 +79,22 @@ def activations(model: keras.Model, examples: Examples, training: Training, lear
     def step(inputs):
         with tf.GradientTape() as tape:
             outputs = tf.nest.flatten(model(inputs, training=learn))
-        learnt = [y for y in outputs if y.dtype.is_floating] if learn else []
-        return outputs, tape.gradient(learnt, tape.watched_variables()) if learnt else []
+        targets = [y for y in outputs if y.dtype.is_floating] if learn else []
+        return outputs, tape.gradient(targets, tape.watched_variables()) if targets else []
 
     graph = tf.function(step).get_concrete_function(batch[0]).graph
     return sum(map(_bytes, tf.nest.flatten(batch))) + peak(graph.get_operations())
 
 
 def peak(operations: Sequence[tf.Operation]) -> int:
-    """Bytes at most that wait for their last use, one operation after the other."""
+    """Peak bytes of live tensors, if the operations run in order and free after the last use."""
     origin: dict[Any, Any] = {}
     last: dict[Any, int] = {}
     for i, operation in enumerate(operations):
         for tensor in operation.inputs:  # the gradient of a loop adds inputs that are made later
             last[origin.get(tensor.ref(), tensor.ref())] = i
         for tensor in operation.outputs:
-            same = operation.type in SAME and operation.inputs
+            same = operation.type in ALIASING and operation.inputs
             first = operation.inputs[0].ref() if same else tensor.ref()
             origin[tensor.ref()] = origin.get(first, first)
     held = most = 0
@@ -105,14 +112,14 @@ def peak(operations: Sequence[tf.Operation]) -> int:
 
 
 def available() -> int:
-    """Bytes that this process may still take: of the machine, and of its control groups."""
+    """Bytes that this process may still allocate, by the machine and its control groups."""
     lines = MEMINFO.read_text().splitlines()
     free = next(line for line in lines if line.startswith("MemAvailable:"))
     return max(min([int(free.split()[1]) * 1024, *_left_by_groups()]), 0)
 
 
 def _left_by_groups() -> Iterator[int]:
-    """What each control group that has a limit leaves, from the process's own upwards."""
+    """Bytes left by each control group with a limit, from that of the process upwards."""
     for line in OWN_GROUPS.read_text().splitlines() if OWN_GROUPS.exists() else ():
         _, kind, own = line.split(":", 2)
         root = GROUPS / kind
@@ -131,7 +138,7 @@ def _left_by(group: Path) -> Iterator[int]:
 
 
 def _bytes(tensor: Any) -> int:
-    """Of a tensor or a variable; 0 if its shape or type does not say."""
+    """Size of a tensor or variable; 0 if its shape is unknown."""
     if not tf.TensorShape(tensor.shape).is_fully_defined():
         return 0
     return int(np.prod(tensor.shape, dtype=np.int64)) * tf.as_dtype(tensor.dtype).size

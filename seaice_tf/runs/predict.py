@@ -1,23 +1,28 @@
-"""Write the products of one run or of an ensemble."""
+"""Write the products of a run, or of an ensemble of runs."""
 
+import dataclasses
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from seaice_tf.errors import InputError
+from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Cases, Predictor, Task
 
 
 def predict(
     task: Task, cases: Cases, predictor: Predictor, name: str, out: Path, options: Any = None
 ) -> list[Path]:
-    """Predict the cases and write the products.
+    """Predict cases and write the products.
 
     Args:
         task: the system.
         cases: without truth, of `task.data.future`.
-        predictor: from a case to its maps.
+        predictor: case -> its maps.
         name: of the run, or of the ensemble.
-        out: folder for the products.
-        options: of the class `task.products.options`.
+        out: folder of the products.
+        options: of class `task.products.options`.
 
     Returns:
         The files written.
@@ -25,3 +30,66 @@ def predict(
     options = options or task.products.options()
     pairs = ((case, predictor(case)) for case in cases)
     return task.products.write(pairs, out, f"seaice_tf {task.name} {name}", options)
+
+
+def ensemble_name(runs: Sequence[Path]) -> str:
+    """The names of the runs, joined by a plus sign."""
+    return " + ".join(run.name for run in runs)
+
+
+def ensemble_predictor(task: Task, runs: Sequence[Path], trust: bool = False) -> Predictor:
+    """The predictor of one run, or of an ensemble with all runs as its members.
+
+    Raises:
+        InputError: the runs have inputs of different shapes, or, without `trust`, a SavedModel
+            differs from its manifest.
+    """
+    shapes = {run: folder.read_json(run / folder.MANIFEST).get("input_shape") for run in runs}
+    for run, shape in shapes.items():
+        if shape != shapes[runs[0]]:
+            raise InputError(
+                f"{run}: expected inputs of {shapes[runs[0]]} as {runs[0]} has, got {shape}; "
+                "the runs of an ensemble need the same grid and history"
+            )
+    members = [artifact.predictor(run, trust) for run in runs]
+    if len(members) == 1:
+        return members[0]
+    return lambda case: task.verification.combine([member(case) for member in members])
+
+
+def ensemble_cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Cases]) -> Cases:
+    """The cases of an ensemble, on the data of its first run.
+
+    Args:
+        task: the system.
+        settings: of each run.
+        make: settings of a run -> its cases; called for all runs, so that what one of them cannot
+            predict is an error.
+
+    Returns:
+        The cases of the first run, with the sources of all.
+
+    Raises:
+        InputError: a setting of `task.data.inputs` differs between the runs.
+    """
+    first = to_flat(settings[0])
+    for each, name in itertools.product(map(to_flat, settings), task.data.inputs):
+        if each.get(name) != first.get(name):
+            raise InputError(
+                f"ensemble: expected runs with {name} {first.get(name)} as the first, got "
+                f"{each.get(name)}; leave that run out"
+            )
+    common = {name: getattr(settings[0], name) for name in ("training", *task.data.settings)}
+    distinct = dict.fromkeys(dataclasses.replace(each, **common) for each in settings)
+    made = [make(each) for each in distinct]
+    sources = dict.fromkeys(each.source for each in made)
+    return Cases(" | ".join(sources), made[0].make)
+
+
+def to_flat(settings: Any) -> dict[str, Any]:
+    """Values of the settings by name, those of the network among them."""
+    values = {each.name: getattr(settings, each.name) for each in dataclasses.fields(settings)}
+    network = values.get("network")
+    if dataclasses.is_dataclass(network):
+        values |= {each.name: getattr(network, each.name) for each in dataclasses.fields(network)}
+    return values

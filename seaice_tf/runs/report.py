@@ -1,4 +1,4 @@
-"""One page to look at: a run, several runs beside each other, or a sweep."""
+"""Write a report: an HTML page of a run, of several runs, or of a sweep."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from seaice_tf.report import page
 from seaice_tf.report.page import Page
 from seaice_tf.report.parts import Choice, Fold, Part, Prose, Section
 from seaice_tf.runs import folder, report_cases, report_sweep, report_tables
-from seaice_tf.runs.report_cases import Opened, Scored
+from seaice_tf.runs.report_cases import RunRecord, Scored
 from seaice_tf.task import Task
 
-ROOM = 4_000_000  # bytes for what tasks draw; tables and scripts take the rest
-PICTURED = 3  # runs at most whose predictions are drawn
+TASK_BYTES = 4_000_000  # for the sections of tasks; the rest is for tables and scripts
+MAX_PICTURED = 3  # runs whose predictions are drawn
 
 
 def report(
@@ -23,37 +23,40 @@ def report(
     data: str | None = None,
     trust: bool = False,
 ) -> Path:
-    """Write the page of the runs, or of one sweep.
+    """Write the report of runs, or of a sweep.
 
     Args:
         tasks: by name.
-        runs: folders of complete runs of one task, or a single folder of a sweep.
+        runs: folders of complete runs of one task, or the folder of one sweep.
         out: the HTML file.
-        data: where to read what is predicted and drawn, if not where the run was trained.
-        trust: predict even with a SavedModel that is not the manifest's.
+        data: of the cases to predict and draw; None for the data of the runs.
+        trust: load SavedModels that differ from their manifests.
+
+    Returns:
+        The path of the file.
 
     Raises:
-        InputError: no run, an incomplete one, or runs of several tasks.
+        InputError: a run is missing or incomplete, or the runs are of several tasks.
     """
     if not runs:
         raise InputError("report: expected at least one folder of a run, got none")
     if any((run / report_sweep.SWEEP).exists() for run in runs):
         if len(runs) > 1:
-            raise InputError("report: expected runs, or one sweep alone, got both; give it a page")
+            raise InputError("report: expected runs or one sweep, got both; run report twice")
         return page.write(out, report_sweep.page(runs[0]))
-    opened = _open(tasks, runs)
-    return page.write(out, _page(tasks[opened[0].manifest["task"]], opened, data, trust))
+    records = _open(tasks, runs)
+    return page.write(out, _page(tasks[records[0].manifest["task"]], records, data, trust))
 
 
-def _open(tasks: Mapping[str, Task], runs: Sequence[Path]) -> list[Opened]:
+def _open(tasks: Mapping[str, Task], runs: Sequence[Path]) -> list[RunRecord]:
     found = []
     for run in runs:
-        held = folder.read_json(run / folder.MANIFEST) if _complete(run) else {}
-        name = held.get("task", "")
-        if held and name not in tasks:
+        facts = folder.read_json(run / folder.MANIFEST) if _complete(run) else {}
+        name = facts.get("task", "")
+        if facts and name not in tasks:
             raise InputError(f"{run}: expected a run of {', '.join(tasks)}, got one of {name!r}")
         task = tasks.get(name, next(iter(tasks.values())))
-        found.append(Opened.read(run, folder.open_run(run, task), runs))
+        found.append(RunRecord.read(run, task, runs))
     names = {each.manifest["task"] for each in found}
     if len(names) > 1:
         raise InputError(f"report: expected runs of one task, got {', '.join(sorted(names))}")
@@ -64,20 +67,24 @@ def _complete(run: Path) -> bool:
     return (run / folder.MANIFEST).exists()
 
 
-def _page(task: Task, runs: list[Opened], data: str | None, trust: bool) -> Page:
+def _page(task: Task, runs: list[RunRecord], data: str | None, trust: bool) -> Page:
     scored: dict[str, Scored] = {}
     warnings = report_tables.warnings(runs)
-    if len(runs) > PICTURED:
-        warnings.append(f"Cases and pictures are of the first {PICTURED} runs.")
-    for run in runs[:PICTURED]:
+    if len(runs) > MAX_PICTURED:
+        warnings.append(f"Cases and pictures are of the first {MAX_PICTURED} runs.")
+    for run in runs[:MAX_PICTURED]:
         try:
             scored[run.name] = report_cases.score(task, run, data, trust)
         except (InputError, OSError) as error:
-            warnings.append(f"Nothing is drawn of what {run.name} predicts: {error}")
+            warnings.append(f"The predictions of {run.name} cannot be drawn: {error}")
             continue
-        drawn, told = (text.split(";")[0] for text in (scored[run.name].source, run.scores["data"]))
-        if drawn != told:
-            warnings.append(f"{run.name} was scored on {told}; cases and pictures are of {drawn}.")
+        drawn, published = (
+            text.split(";")[0] for text in (scored[run.name].source, run.scores["data"])
+        )
+        if drawn != published:
+            warnings.append(
+                f"{run.name} was scored on {published}; cases and pictures are of {drawn}."
+            )
     sections = [
         Section("Scores", report_tables.scores(task, runs, scored)),
         *_pictures(task, runs, scored),
@@ -93,13 +100,13 @@ def _page(task: Task, runs: list[Opened], data: str | None, trust: bool) -> Page
     return Page(title, " | ".join(sources), sections, report_tables.facts(task, runs), warnings)
 
 
-def _pictures(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list[Section]:
-    """The task's own sections; of several runs, one to be chosen in each section."""
+def _pictures(task: Task, runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Section]:
+    """The sections of the task; with several runs, each with a choice of the run."""
     made: dict[str, dict[str, Section]] = {}
     for run in runs:
         if run.name in scored:
-            shown = scored[run.name].shown(task, run, ROOM // len(scored))
-            for section in task.products.report(shown):
+            inputs = scored[run.name].report_input(task, run, TASK_BYTES // len(scored))
+            for section in task.products.report(inputs):
                 made.setdefault(section.title, {})[run.name] = section
     sections = []
     for title, by_run in made.items():
@@ -111,8 +118,8 @@ def _pictures(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> l
     return sections
 
 
-def _each(runs: list[Opened], make) -> list[Part]:
-    """The parts of the run, or of each of several in a fold of its own."""
+def _each(runs: list[RunRecord], make) -> list[Part]:
+    """The parts of one run, or of each of several runs in a fold."""
     if len(runs) == 1:
         return make(runs[0])
     return [Fold(run.name, make(run)) for run in runs]

@@ -1,8 +1,8 @@
-"""What a run predicts of its cases, and the scores of each by itself, beside the baselines."""
+"""The data of a report: a run's files, its predictions, and the scores of each case."""
 
 import dataclasses
 import typing
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,19 @@ from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Case, Maps, ReportInput, Task
 
-MOST = 100  # cases that are held in memory and scored one by one
+MAX_CASES = 100  # kept in memory and scored one by one
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A complete run and what its folder says."""
+class RunRecord:
+    """The contents of the folder of a complete run.
+
+    Attributes:
+        path: of the folder.
+        name: for titles.
+        settings: of the run.
+        manifest, scores, history, card: contents of its files.
+    """
 
     path: Path
     name: str
@@ -29,23 +36,23 @@ class Opened:
     card: str
 
     @staticmethod
-    def read(path: Path, settings: Any, among: Sequence[Path]) -> "Opened":
-        """The run in a folder; where others have the same name, the folder above is named too."""
-        alike = [other for other in among if other.resolve().name == path.resolve().name]
-        parts = path.resolve().parts[-2:] if len(alike) > 1 else path.resolve().parts[-1:]
+    def read(path: Path, task: Task, runs: Sequence[Path]) -> "RunRecord":
+        """Read a run; if other `runs` have the same name, the parent folder is added to it."""
+        equal = [other for other in runs if other.resolve().name == path.resolve().name]
+        parts = path.resolve().parts[-2:] if len(equal) > 1 else path.resolve().parts[-1:]
         history, card = path / "history.json", path / "model_card.md"
-        return Opened(
+        return RunRecord(
             path,
             "/".join(parts),
-            settings,
+            folder.open_run(path, task),
             folder.read_json(path / folder.MANIFEST),
-            read_scores(path / folder.SCORES),
+            read_scores(path / folder.SCORES, task.verification.renamed),
             folder.read_json(history) if history.exists() else [],
             card.read_text() if card.exists() else "",
         )
 
     def ranked(self) -> list[str]:
-        """The baselines, the best first."""
+        """Names of the baselines, the best first."""
         primary, sign = self.scores["primary"], 1 if self.scores["lower_is_better"] else -1
         baselines = self.scores["baselines"]
         return sorted(baselines, key=lambda name: sign * baselines[name][primary])
@@ -53,92 +60,110 @@ class Opened:
 
 @dataclass(frozen=True)
 class Scored:
-    """Predictions of a run and scores of each case.
+    """Predictions of a run, and the scores of each case.
 
     Attributes:
-        source: what the cases are.
-        of: how many cases there are; at most MOST of them, evenly spaced, are scored here.
-        pairs: cases with truth, and predictions.
-        scores: predictor -> a dict of scores for each case; the run itself stands under "".
-        groups: predictor -> scores under names like "month_06/mae", of the run and of the best
+        source: name of the data.
+        total: number of cases; at most MAX_CASES of them, evenly spaced, are scored.
+        pairs: cases with truth, and their predictions.
+        scores: predictor -> scores of each case; the run has the name "".
+        groups: predictor -> scores of groups, such as "month_06/mae", for the run and the best
             baseline.
     """
 
     source: str
-    of: int
+    total: int
     pairs: list[tuple[Case, Maps]]
     scores: dict[str, list[dict[str, float]]]
     groups: dict[str, dict[str, float]]
 
     def values(self, predictor: str, name: str) -> np.ndarray:
-        """One score of each case, NaN where it is undefined: (n,)."""
+        """A score of each case, NaN where it is undefined: (n,)."""
         return np.array([entry.get(name, np.nan) for entry in self.scores[predictor]])
 
-    def shown(self, task: Task, run: Opened, room: int) -> ReportInput:
+    def report_input(self, task: Task, run: RunRecord, max_bytes: int) -> ReportInput:
+        """The input of `task.products.report`."""
         known = [name for name in run.ranked() if name in task.verification.baselines]
         ranked = {
             name: task.verification.baselines[name]
             for name in (*known, *task.verification.baselines)
         }
         values = self.values("", task.verification.primary).tolist()
-        return ReportInput(run.name, run.settings, self.pairs, values, ranked, room)
+        return ReportInput(run.name, run.settings, self.pairs, values, ranked, max_bytes)
 
 
-def read_scores(path: Path) -> dict[str, Any]:
-    """The scores of a run and of baselines; InputError if they are no numbers."""
+def read_scores(path: Path, renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Read the scores.json of a run.
+
+    Args:
+        path: of the file.
+        renamed: old name of a baseline -> its name today.
+
+    Raises:
+        InputError: damaged, or scores that are not numbers.
+    """
     content = folder.read_json(path)
     try:
         all_scores = (content["scores"], *content["baselines"].values())
         values = [value for scores in all_scores for value in scores.values()]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: expected scores, got {error!r}; restore the file") from error
-    if strange := [value for value in values if not isinstance(value, int | float)]:
-        raise InputError(f"{path}: expected numbers, got {strange[0]!r}; restore the file")
+    if invalid := [value for value in values if not isinstance(value, int | float)]:
+        raise InputError(f"{path}: expected numbers, got {invalid[0]!r}; restore the file")
+    names = renamed or {}
+    content["baselines"] = {names.get(k, k): scores for k, scores in content["baselines"].items()}
+    if "best_baseline" in content:
+        content["best_baseline"] = names.get(content["best_baseline"], content["best_baseline"])
     return content
 
 
-def score(task: Task, run: Opened, data: str | None = None, trust: bool = False) -> Scored:
-    """Predict and score the cases of a run one by one, on `data` if it is given.
+def score(task: Task, run: RunRecord, data: str | None = None, trust: bool = False) -> Scored:
+    """Predict the cases of a run and score them one by one.
+
+    Args:
+        task: the system.
+        run: to predict with.
+        data: of the cases; None for the data of the run.
+        trust: load a SavedModel that differs from its manifest.
 
     Raises:
-        InputError: the data or the SavedModel cannot be read, the SavedModel is not the manifest's
-            and not to be trusted, or there is no case.
+        InputError: the data or the SavedModel cannot be read, or there are no cases.
     """
     settings = dataclasses.replace(run.settings, data=data) if data else run.settings
     cases = task.data.cases(settings, task.verification.options())
     if not len(cases):
-        raise InputError(f"{task.name}: expected cases with a truth, got none")
+        raise InputError(f"{task.name}: expected cases with a truth, got none; check --data")
     predictor = artifact.predictor(run.path, trust)
-    chosen = np.unique(np.linspace(0, len(cases) - 1, MOST).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(cases) - 1, MAX_CASES).round().astype(int))
     pairs = []
     for i in chosen:
         case = cases.make[i]()
         pairs.append((case, predictor(case)))
-    scores = {"": [_alone(task, case, maps) for case, maps in pairs]}
+    scores = {"": [_score_case(task, case, maps) for case, maps in pairs]}
     for name, other in task.verification.baselines.items():
-        scores[name] = [_alone(task, case, other(case)) for case, _ in pairs]
+        scores[name] = [_score_case(task, case, other(case)) for case, _ in pairs]
     return Scored(cases.source, len(cases), pairs, scores, _groups(task, run, pairs))
 
 
-def _alone(task: Task, case: Case, maps: Maps) -> dict[str, float]:
+def _score_case(task: Task, case: Case, maps: Maps) -> dict[str, float]:
     found = task.verification.score([(case, maps)], task.verification.options())
     return {name: value for name, value in found.items() if "/" not in name}
 
 
-def _groups(task: Task, run: Opened, pairs: list) -> dict[str, dict[str, float]]:
-    """Scores by all conditions that the task knows and the data at hand can tell."""
+def _groups(task: Task, run: RunRecord, pairs: list) -> dict[str, dict[str, float]]:
+    """Scores by all kinds of groups that the data allow, of the run and the best baseline."""
     best = run.scores["best_baseline"]
-    dumb = ((case, task.verification.baselines[best](case)) for case, _ in pairs)
+    reference = ((case, task.verification.baselines[best](case)) for case, _ in pairs)
     kinds = _kinds(task)
     found = {"": _grouped(task, pairs, kinds)}
     known = tuple(kind for kind in kinds if any(k.startswith(f"{kind}_") for k in found[""]))
     if found[""] and best in task.verification.baselines:
-        found[best] = _grouped(task, dumb, known)
+        found[best] = _grouped(task, reference, known)
     return found
 
 
 def _grouped(task: Task, pairs: Any, kinds: tuple[str, ...]) -> dict[str, float]:
-    """All kinds at once, or, if one of them cannot be told, each by itself."""
+    """Scores of all kinds of groups at once, or, if one kind is impossible, of each alone."""
     try:
         scores = task.verification.score(pairs, _by(task, kinds)) if kinds else {}
     except InputError:
@@ -153,6 +178,6 @@ def _by(task: Task, kinds: tuple[str, ...]) -> Any:
 
 
 def _kinds(task: Task) -> tuple[str, ...]:
-    """What the scores can be grouped by: the choices of the option `by`."""
+    """The kinds of groups: the choices of the option `by`."""
     hint = typing.get_type_hints(task.verification.options).get("by")
     return typing.get_args(typing.get_args(hint)[0]) if hint else ()

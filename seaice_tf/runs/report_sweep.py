@@ -1,4 +1,4 @@
-"""The page of a sweep: its trials, and what each hyperparameter is worth."""
+"""The report of a sweep: its trials, and the importance of each hyperparameter."""
 
 import json
 from collections.abc import Sequence
@@ -13,16 +13,23 @@ from seaice_tf.errors import InputError
 from seaice_tf.report.page import Page, number
 from seaice_tf.report.parts import Choice, Lines, Part, Section, Series, Table
 from seaice_tf.runs import folder
-from seaice_tf.runs.report_tables import flat
+from seaice_tf.runs.report_tables import flat_settings
 
 SWEEP = "sweep.json"
-GROUPS = 3  # that many values of a hyperparameter are compared, as lower, middle and upper third
+GROUPS = 3  # of the values of a hyperparameter: lower, middle and upper third
 NAN = float("nan")
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a sweep: its loss is NaN if it has none."""
+    """A trial of a sweep.
+
+    Attributes:
+        name: Keras Tuner's identifier.
+        status: such as "COMPLETED".
+        loss: validation loss, NaN if it has none.
+        values: hyperparameters.
+    """
 
     name: str
     status: str
@@ -31,15 +38,15 @@ class Trial:
 
 
 def page(sweep: Path) -> Page:
-    """The page of the sweep in a folder; InputError if no trial was finished."""
+    """The page of the sweep in a folder; InputError if no trial is complete."""
     trials = read(sweep)
     done = [trial for trial in trials if np.isfinite(trial.loss)]
     if not done:
-        raise InputError(f"{sweep}: expected a finished trial, got none; let tune go on")
+        raise InputError(f"{sweep}: expected a finished trial, got none; let tune continue")
     best = min(done, key=lambda trial: trial.loss)
-    begun = folder.read_json(sweep / SWEEP)
+    started_with = folder.read_json(sweep / SWEEP)
     varied = [n for n in best.values if len({str(t.values.get(n)) for t in done}) > 1]
-    parts: list[Part] = [_worth(done, varied)] if varied else []
+    parts: list[Part] = [_importance(done, varied)] if varied else []
     plots = {name: [_dots(name, done)] for name in varied}
     if plots:
         parts.append(Choice("Hyperparameter", plots))
@@ -48,14 +55,14 @@ def page(sweep: Path) -> Page:
         for trial in sorted(trials, key=lambda t: (not np.isfinite(t.loss), t.loss))
     ]
     table = Table("", ["trial", "val loss", *best.values, "status"], rows, "", {best.name})
-    settings = [[key, value] for key, value in flat(begun).items()]
+    settings = [[key, value] for key, value in flat_settings(started_with).items()]
     return Page(
         f"Sweep {sweep.resolve().name}",
-        f"{begun.get('method', '')} search, {len(trials)} trials",
+        f"{started_with.get('method', '')} search, {len(trials)} trials",
         [
             Section("Hyperparameters", parts),
             Section("Trials", [table]),
-            Section("Settings", [Table("What is not varied", ["setting", "value"], settings)]),
+            Section("Settings", [Table("Not varied", ["setting", "value"], settings)]),
         ],
         {
             "best validation loss": (number(best.loss), f"trial {best.name}"),
@@ -66,22 +73,22 @@ def page(sweep: Path) -> Page:
 
 
 def read(sweep: Path) -> list[Trial]:
-    """The trials as Keras Tuner keeps them."""
+    """Read the trials from Keras Tuner's files."""
     trials = []
     for path in sorted(sweep.glob("trial_*/trial.json")):
         try:
-            held = json.loads(path.read_text())
-            values = held["hyperparameters"]["values"]
+            trial = json.loads(path.read_text())
+            values = trial["hyperparameters"]["values"]
         except (json.JSONDecodeError, KeyError, TypeError):  # it is not written atomically
             continue
-        loss = held.get("score")
+        loss = trial.get("score")
         kept = {name: value for name, value in values.items() if not name.startswith("tuner/")}
-        name = str(held.get("trial_id", path.parent.name))
-        trials.append(Trial(name, str(held.get("status")), NAN if loss is None else loss, kept))
+        name = str(trial.get("trial_id", path.parent.name))
+        trials.append(Trial(name, str(trial.get("status")), NAN if loss is None else loss, kept))
     return trials
 
 
-def _worth(trials: Sequence[Trial], varied: Sequence[str]) -> Table:
+def _importance(trials: Sequence[Trial], varied: Sequence[str]) -> Table:
     losses = np.array([trial.loss for trial in trials])
     rows: list[tuple[str, float, str, float]] = []
     for name in varied:
@@ -91,16 +98,16 @@ def _worth(trials: Sequence[Trial], varied: Sequence[str]) -> Table:
         rows.append((name, explained(losses, groups), str(best), float(means[best])))
     rows.sort(key=lambda row: -row[1])
     return Table(
-        "What each hyperparameter is worth",
-        ["hyperparameter", "share of variance explained", "best value", "mean val loss there"],
+        "Importance of each hyperparameter",
+        ["hyperparameter", "fraction of variance explained", "best value", "mean val loss there"],
         rows,
-        f"How much of the spread of {len(trials)} validation losses its values, or thirds of them, "
-        "tell apart by themselves. With few trials chance explains much.",
+        f"Fraction of the variance of {len(trials)} validation losses that lies between the values "
+        "of the hyperparameter, or between thirds of them. With few trials much of it is chance.",
     )
 
 
 def explained(losses: np.ndarray, groups: np.ndarray) -> float:
-    """Share of the variance of `losses` that lies between groups: (n,), (n,) -> [0, 1].
+    """Fraction of the variance of `losses` that lies between groups: (n,), (n,) -> [0, 1].
 
     >>> explained(np.array([1.0, 1.0, 3.0, 3.0]), np.array(["a", "a", "b", "b"]))
     1.0
@@ -114,7 +121,7 @@ def explained(losses: np.ndarray, groups: np.ndarray) -> float:
 
 
 def group(values: Sequence[Any]) -> np.ndarray:
-    """The name of each value's group: itself, or of many numbers the third that it is in."""
+    """The group of each value: the value itself, or, for many numbers, their third."""
     known = numbers(values)
     distinct = len(set(known or ()))
     if known is None or distinct <= GROUPS or 2 * distinct <= len(known):
@@ -125,7 +132,7 @@ def group(values: Sequence[Any]) -> np.ndarray:
 
 
 def numbers(values: Sequence[Any]) -> list[float] | None:
-    """The values as floats if all of them are numbers; a switch is none."""
+    """The values as floats if all are numbers, not booleans; None otherwise."""
     if all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         return [float(v) for v in values]
     return None

@@ -1,4 +1,4 @@
-"""The part of a page that is the same for every task: scores, curves, settings, manifest."""
+"""The sections of a report that all tasks have: scores, curves, settings, manifest."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,36 +9,40 @@ import numpy as np
 from seaice_tf.grids import bootstrap
 from seaice_tf.report.page import number
 from seaice_tf.report.parts import Cell, Choice, Fold, Interval, Lines, Part, Series, Style, Table
-from seaice_tf.runs.report_cases import Opened, Scored
+from seaice_tf.runs.report_cases import RunRecord, Scored
+from seaice_tf.settings import to_dict
 from seaice_tf.task import Task
 
 NAN = float("nan")
-BOUNDS = ("_low", "_high")  # names of a score's own interval, which the table draws
+BOUNDS = ("_low", "_high")  # suffixes of the ends of a score's interval, drawn by the table
 
 
-def facts(task: Task, runs: list[Opened]) -> dict[str, tuple[str, str]]:
-    """The numbers that come first: those of the best run."""
+def facts(task: Task, runs: list[RunRecord]) -> dict[str, tuple[str, str]]:
+    """The numbers at the top of the page, those of the best run."""
     sign = 1 if task.verification.lower_is_better else -1
     best = min(runs, key=lambda run: sign * run.scores["scores"][task.verification.primary])
-    scores, dumb = best.scores, best.scores["best_baseline"]
+    scores, baseline = best.scores, best.scores["best_baseline"]
     direction = "lower is better" if task.verification.lower_is_better else "higher is better"
-    told = direction if len(runs) == 1 else f"{best.name}; {direction}"
+    remark = direction if len(runs) == 1 else f"{best.name}; {direction}"
     seconds = best.manifest.get("seconds", NAN)
     epochs = f"{best.manifest.get('epochs', '?')} epochs, seed {best.manifest.get('seed', '?')}"
     return {
         task.verification.primary.replace("_", " "): (
             number(scores["scores"][task.verification.primary]),
-            told,
+            remark,
         ),
-        "best baseline": (number(scores["baselines"][dumb][task.verification.primary]), dumb),
+        "best baseline": (
+            number(scores["baselines"][baseline][task.verification.primary]),
+            baseline,
+        ),
         "skill": (f"{scores['skill']:+.1%}", "gain over the best baseline"),
         "cases": (number(scores["n"]), "scored"),
         "training": (f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min", epochs),
     }
 
 
-def warnings(runs: list[Opened]) -> list[str]:
-    """What has to be known before the numbers are believed."""
+def warnings(runs: list[RunRecord]) -> list[str]:
+    """Warnings about the scores, such as of synthetic data."""
     found = []
     for run in runs:
         where, source = run.name, run.scores["data"]
@@ -46,7 +50,7 @@ def warnings(runs: list[Opened]) -> list[str]:
             why = source.split("IN SAMPLE", 1)[1].strip(": ,")
             found.append(f"{where} was scored in sample: {why}.")
         if "synthetic" in source.lower():
-            found.append(f"{where} was scored on synthetic data, which say nothing of real ones.")
+            found.append(f"{where} was scored on synthetic data, which do not represent real ones.")
         if not run.scores["skill"] > 0:
             found.append(f"{where} does not beat its best baseline, {run.scores['best_baseline']}.")
     if len({run.scores["data"] for run in runs}) > 1:
@@ -54,10 +58,10 @@ def warnings(runs: list[Opened]) -> list[str]:
     return found
 
 
-def scores(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list[Part]:
-    """All predictors, the best first, with intervals where cases could be scored."""
+def scores(task: Task, runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Part]:
+    """A table of all predictors, the best first, with intervals if cases were scored."""
     alike = len({run.scores["data"] for run in runs}) == 1
-    rows: dict[str, tuple[dict[str, float], Opened, str]] = {}
+    rows: dict[str, tuple[dict[str, float], RunRecord, str]] = {}
     for run in runs:
         rows[run.name] = (run.scores["scores"], run, "")
         for name, values in run.scores["baselines"].items():
@@ -80,10 +84,9 @@ def scores(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list
         columns[2:2] = [f"{primary} of cases (95 %)", "gain over best baseline (95 %)"]
         count = len(next(iter(scored.values())).pairs)
         text += (
-            f"The columns with intervals score each of {count} cases by itself: their mean, and by "
-            "how much it is better than the best baseline's on the same cases, each with the "
-            "interval of a bootstrap over cases. A score that pools all cases differs from that "
-            "mean."
+            f"Columns with intervals: the mean over the scores of {count} single cases, and its "
+            "gain over the best baseline on the same cases, with bootstrap intervals over cases. "
+            "A score that pools all cases differs from this mean."
         )
     table = []
     for label in order:
@@ -97,7 +100,7 @@ def scores(task: Task, runs: list[Opened], scored: Mapping[str, Scored]) -> list
     return [Table(title, columns, table, text, {run.name for run in runs})]
 
 
-def _intervals(task: Task, run: Opened, scored: Scored | None, predictor: str) -> list[Cell]:
+def _intervals(task: Task, run: RunRecord, scored: Scored | None, predictor: str) -> list[Cell]:
     best = run.scores["best_baseline"]
     if scored is None or predictor not in scored.scores or best not in scored.scores:
         return [NAN, NAN]
@@ -107,69 +110,71 @@ def _intervals(task: Task, run: Opened, scored: Scored | None, predictor: str) -
 
 
 def _interval(values: np.ndarray) -> Cell:
-    """Mean and bootstrap interval of the cases that have the score."""
+    """Mean and bootstrap interval over the cases where the score is defined."""
     known = values[np.isfinite(values)]
     if known.size < 2:
         return float(known.mean()) if known.size else NAN
     return Interval(float(known.mean()), *bootstrap.interval(known))
 
 
-def conditions(runs: list[Opened], scored: Mapping[str, Scored]) -> list[Part]:
-    """Scores by month, region and whatever else a task knows: a table of each kind and score."""
+def conditions(runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Part]:
+    """Scores by group, such as month or region: a table for each kind of group and score."""
     columns: dict[str, dict[str, float]] = {}
     for run in runs:
         found = scored[run.name].groups if run.name in scored else {}
         stored = {k: v for k, v in run.scores["scores"].items() if "/" in k}
         columns[run.name] = {**stored, **found.get("", {})}
     best = runs[0].scores["best_baseline"]
-    dumb = {k: v for k, v in runs[0].scores["baselines"][best].items() if "/" in k}
+    reference = {k: v for k, v in runs[0].scores["baselines"][best].items() if "/" in k}
     if runs[0].name in scored:
-        dumb |= scored[runs[0].name].groups.get(best, {})
+        reference |= scored[runs[0].name].groups.get(best, {})
     keys = [key.split("/", 1) for key in columns[runs[0].name]]
     kinds = dict.fromkeys(group.split("_", 1)[0] for group, _ in keys)
     several = {
-        f"{kind}: {name.replace('_', ' ')}": [_condition(kind, name, keys, columns, best, dumb)]
+        f"{kind}: {name.replace('_', ' ')}": [
+            _condition(kind, name, keys, columns, best, reference)
+        ]
         for kind in kinds
         for name in dict.fromkeys(n for group, n in keys if group.startswith(f"{kind}_"))
     }
     return [Choice("Scores by", several)] if several else []
 
 
-def _condition(kind, name, keys, columns, best: str, dumb: Mapping[str, float]) -> Table:
+def _condition(kind, name, keys, columns, best: str, reference: Mapping[str, float]) -> Table:
     rows = []
     for group in dict.fromkeys(g for g, n in keys if g.startswith(f"{kind}_") and n == name):
         key = f"{group}/{name}"
         values = [float(column.get(key, NAN)) for column in columns.values()]
         rows.append([group.removeprefix(f"{kind}_").replace("_", " "), *values])
-        if dumb:
-            rows[-1].append(float(dumb.get(key, NAN)))
-    heads = [kind, *columns, *([f"{best} (best baseline)"] if dumb else [])]
+        if reference:
+            rows[-1].append(float(reference.get(key, NAN)))
+    heads = [kind, *columns, *([f"{best} (best baseline)"] if reference else [])]
     return Table(f"{name.replace('_', ' ')} by {kind}", heads, rows)
 
 
 def cases(task: Task, scored: Mapping[str, Scored]) -> list[Part]:
-    """A row for each case: the run's scores, and the primary one of the best baselines."""
+    """A table with a row per case: the scores of the run, the primary score of the baselines."""
     parts: dict[str, list[Part]] = {}
     for run, found in scored.items():
         names = [n for n in found.scores[""][0] if not n.endswith(BOUNDS)]
-        dumb = [name for name in found.scores if name]
+        baselines = [name for name in found.scores if name]
         columns = ["case", *(name.replace("_", " ") for name in names)]
-        columns += [f"{task.verification.primary.replace('_', ' ')}, {name}" for name in dumb]
+        columns += [f"{task.verification.primary.replace('_', ' ')}, {name}" for name in baselines]
         values = [found.values("", name) for name in names]
-        values += [found.values(name, task.verification.primary) for name in dumb]
+        values += [found.values(name, task.verification.primary) for name in baselines]
         rows: list[list[Cell]] = [
             [case.name, *(float(column[i]) for column in values)]
             for i, (case, _) in enumerate(found.pairs)
         ]
-        text = f"{len(rows)} of {found.of} cases: {found.source}."
-        parts[run] = [Table("Each case by itself", columns, rows, text)]
+        text = f"{len(rows)} of {found.total} cases: {found.source}."
+        parts[run] = [Table("Each case", columns, rows, text)]
     if len(parts) > 1:
         return [Choice("Run", parts)]
     return next(iter(parts.values()), [])
 
 
-def curves(runs: list[Opened]) -> list[Part]:
-    """Learning curves: for each measure, training and validation of every run."""
+def curves(runs: list[RunRecord]) -> list[Part]:
+    """Learning curves of training and validation, for each loss and metric."""
     found = (name.removeprefix("val_") for run in runs for entry in run.history for name in entry)
     measures = sorted(dict.fromkeys(found), key=lambda name: name != "loss")
     options: dict[str, list[Part]] = {}
@@ -177,12 +182,12 @@ def curves(runs: list[Opened]) -> list[Part]:
         series = []
         longest = max(len(run.history) for run in runs)
         for run in runs:
-            lead = "" if len(runs) == 1 else f"{run.name}, "
-            for name, said in ((f"val_{measure}", "validation"), (measure, "training")):
+            prefix = "" if len(runs) == 1 else f"{run.name}, "
+            for name, label in ((f"val_{measure}", "validation"), (measure, "training")):
                 values = [entry.get(name, NAN) for entry in run.history]
                 padded = [*values, *[NAN] * (longest - len(values))]
-                style: Style = "line" if said == "validation" else "dashes"
-                series.append(Series(f"{lead}{said}", padded, style))
+                style: Style = "line" if label == "validation" else "dashes"
+                series.append(Series(f"{prefix}{label}", padded, style))
         epochs = np.arange(1, longest + 1).tolist()
         title = measure.replace("_", " ")
         options[title] = [Lines(title, epochs, series, "epoch", title, log=True)]
@@ -191,10 +196,10 @@ def curves(runs: list[Opened]) -> list[Part]:
     return next(iter(options.values()), [])
 
 
-def settings(task: Task, runs: list[Opened]) -> list[Part]:
-    """What differs between runs, or of one from the defaults; all of them in a fold."""
-    held = {run.name: flat(dataclasses.asdict(run.settings)) for run in runs}
-    default = flat(dataclasses.asdict(task.settings()))
+def settings(task: Task, runs: list[RunRecord]) -> list[Part]:
+    """Settings that differ between runs, or from the defaults; all settings in a fold."""
+    held = {run.name: flat_settings(to_dict(run.settings)) for run in runs}
+    default = flat_settings(to_dict(_defaults(task, runs[0].settings)))
     columns = ["setting", *held, "default"]
     rows = [
         [key, *(values.get(key, "-") for values in held.values()), default.get(key, "-")]
@@ -210,8 +215,29 @@ def settings(task: Task, runs: list[Opened]) -> list[Part]:
     ]
 
 
-def manifest(run: Opened) -> list[Part]:
-    """Where a run comes from; its data files in a fold."""
+def _defaults(task: Task, settings: Any) -> Any:
+    """Default settings, with the network of a run."""
+    defaults, network = task.settings(), getattr(settings, "network", None)
+    if network is not None and hasattr(type(network), "name"):
+        return dataclasses.replace(defaults, network=type(network)())
+    return defaults
+
+
+def flat_settings(values: Mapping[str, Any]) -> dict[str, str]:
+    """Settings as text; those of the network stand beside the others, its name as "network".
+
+    >>> flat_settings({"data": "x", "network": {"name": "unet", "filters": (2, 3)}})
+    {'data': 'x', 'network': 'unet', 'filters': '2, 3'}
+    """
+    network = values.get("network")
+    if isinstance(network, Mapping):
+        rest = {key: value for key, value in network.items() if key != "name"}
+        values = {**values, "network": network.get("name"), **rest}
+    return flat(values)
+
+
+def manifest(run: RunRecord) -> list[Part]:
+    """The manifest of a run; its data files in a fold."""
     files = run.manifest.get("data", [])
     facts = {key: value for key, value in run.manifest.items() if key != "data"}
     rows = [[key.replace("_", " "), value] for key, value in flat(facts).items()]
@@ -224,8 +250,8 @@ def manifest(run: Opened) -> list[Part]:
     ]
 
 
-def flat(values: Mapping[str, Any], lead: str = "") -> dict[str, str]:
-    """Nested settings as text under names with dots.
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested values as text, with names joined by dots.
 
     >>> flat({"a": 1, "b": {"c": (2, 3)}})
     {'a': '1', 'b.c': '2, 3'}
@@ -233,9 +259,9 @@ def flat(values: Mapping[str, Any], lead: str = "") -> dict[str, str]:
     result: dict[str, str] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            result |= flat(value, f"{lead}{key}.")
+            result |= flat(value, f"{prefix}{key}.")
         elif isinstance(value, list | tuple):
-            result[f"{lead}{key}"] = ", ".join(map(str, value))
+            result[f"{prefix}{key}"] = ", ".join(map(str, value))
         else:
-            result[f"{lead}{key}"] = str(value)
+            result[f"{prefix}{key}"] = str(value)
     return result

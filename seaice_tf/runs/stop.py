@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which ask a run to end where it can go on from."""
+"""Ctrl-C and SIGTERM, which stop a run after a step from which it can resume."""
 
 import os
 import signal
@@ -11,26 +11,27 @@ NOTE = b"stopping after this step; Ctrl-C once more stops at once\n"
 
 
 @contextmanager
-def noted() -> Iterator[Callable[[], bool]]:
-    """Within it signals are only noted, but a second Ctrl-C interrupts; gives what tells it.
+def deferred() -> Iterator[Callable[[], bool]]:
+    """A context in which signals are recorded; only a second Ctrl-C raises KeyboardInterrupt.
 
-    In other threads than the main one, which no signal reaches, it tells nothing.
+    Yields:
+        () -> whether a signal was received; always False in threads other than the main one.
     """
-    seen: set[int] = set()
+    received: set[int] = set()
 
-    def note(number, frame):
-        if number == signal.SIGINT and number in seen:
+    def record(number, frame):
+        if number == signal.SIGINT and number in received:
             raise KeyboardInterrupt
-        if not seen:
-            os.write(2, NOTE)  # print may be what was interrupted
-        seen.add(number)
+        if not received:
+            os.write(2, NOTE)  # print() may be what was interrupted
+        received.add(number)
 
-    with _handled(note):
-        yield lambda: bool(seen)
+    with _handled(record):
+        yield lambda: bool(received)
 
 
 def terminated_as_interrupted():
-    """Within it SIGTERM does what Ctrl-C does."""
+    """A context in which SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
     return _handled(signal.default_int_handler, (signal.SIGTERM,))
 
 

@@ -1,8 +1,8 @@
-"""Several devices or machines that train one network together, by the steps that one would make.
+"""Training on several devices or machines, with the same steps as on one.
 
-Each replica of the network takes its share of every batch. Everything else is done by all of them
-alike, files included: reading a variable may need all of them, so none may leave a step out. Only
-the folder of the chief is the run's.
+Each replica of the network takes an equal part of every batch. All workers do everything else
+alike, files included: reading a variable may need all of them. Only the chief writes to the folder
+of the run.
 """
 
 import contextlib
@@ -26,19 +26,19 @@ from seaice_tf.runs import feed, folder, stop
 from seaice_tf.settings import Training
 
 SEVERAL_MACHINES = "multi-worker"
-PAUSE = 2  # seconds before a worker that lost another joins again
+PAUSE = 2  # seconds before a worker restarts after the loss of another
 
 
 def is_chief(training: Training) -> bool:
-    """Whether this process leaves the run; of several machines one does.
+    """Whether this process writes the run; of several machines, one does.
 
     Raises:
-        InputError: several machines, and a Keras that cannot train on them, or TF_CONFIG does not
-            say which this one is.
+        InputError: several machines with a Keras that cannot train on them, or with a TF_CONFIG
+            that does not name this machine.
     """
     if training.strategy != SEVERAL_MACHINES:
         return True
-    if not compat.several_machines():
+    if not compat.supports_multi_worker():
         raise InputError(
             f"--strategy {training.strategy}: expected tf_keras, got Keras 3, whose fit fails on "
             "several machines; install it with pip install 'seaice_tf[cluster]' and set "
@@ -56,8 +56,8 @@ def is_chief(training: Training) -> bool:
     return kind == "chief" or (kind == "worker" and index == 0 and "chief" not in spec.jobs)
 
 
-def join(training: Training) -> tf.distribute.Strategy:
-    """The replicas of this process, and of all others once they have come.
+def create(training: Training) -> tf.distribute.Strategy:
+    """Create the distribution strategy of the settings; waits for all workers.
 
     Several machines have to be joined before TensorFlow computes anything.
     """
@@ -70,8 +70,8 @@ def join(training: Training) -> tf.distribute.Strategy:
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def synchronise(model: keras.Model) -> None:
-    """Batch norm of a model of several replicas normalises by the examples of all of them."""
+def synchronize_batch_norm(model: keras.Model) -> None:
+    """Let batch norm use the statistics of all replicas."""
     several = model.distribute_strategy.num_replicas_in_sync > 1
     for layer in flat_layers(model):
         inner = getattr(layer, "layer", layer)
@@ -86,67 +86,66 @@ def training_stream(
     training: Training,
     first_step: int,
 ):
-    """`pipeline.training_stream`, of which each replica is given its share of every batch.
+    """`pipeline.training_stream` with an equal part of every batch for each replica.
 
     Raises:
-        InputError: the shares are not equal, or a data service that cannot make them.
+        InputError: the batch size is no multiple of the replicas, or a data service cannot prepare
+            the examples.
     """
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise InputError(
-            f"--batch-size: expected a multiple of {replicas}, the replicas of the network that "
-            f"share a batch, got {batch_size} examples"
+            f"--batch-size: expected a multiple of {replicas}, the replicas of the network, "
+            f"got {batch_size} examples"
         )
 
-    def make(share):
-        return feed.fed(
-            lambda turn: pipeline.training_stream(
-                examples, batch_size, training.seed, first_step, share, turn
+    def make(shard):
+        return feed.distribute(
+            lambda service: pipeline.training_stream(
+                examples, batch_size, training.seed, first_step, shard, service
             ),
             training.data_service,
         )
 
-    return _shared(strategy, make)
+    return _distributed(strategy, make)
 
 
 def validation(
     strategy: tf.distribute.Strategy, examples: pipeline.Examples, batch_size: int
 ) -> dict[str, Any]:
-    """Arguments of `fit`: `pipeline.in_order` in equal shares, or all of it for each replica."""
+    """Validation arguments of `fit`: equal parts of the examples, or all for each replica."""
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
         return {"validation_data": pipeline.in_order(examples, batch_size)}
     parts, batch_size = 1 if examples.size % replicas else replicas, batch_size // replicas
 
-    def endless(share):
-        own = share if parts > 1 else pipeline.ALL
+    def endless(shard):
+        own = shard if parts > 1 else pipeline.ALL
         return pipeline.in_order(examples, batch_size, own).repeat()
 
     steps = math.ceil(examples.size // parts / batch_size)
-    return {"validation_data": _shared(strategy, endless), "validation_steps": steps}
+    return {"validation_data": _distributed(strategy, endless), "validation_steps": steps}
 
 
-def _shared(strategy: tf.distribute.Strategy, make: Callable[[pipeline.Share], tf.data.Dataset]):
+def _distributed(
+    strategy: tf.distribute.Strategy, make: Callable[[pipeline.Shard], tf.data.Dataset]
+):
     replicas = strategy.num_replicas_in_sync
     if replicas == 1:
         return make(pipeline.ALL)
 
     def of_worker(context):
-        """Batches for the replicas of one process in turn."""
+        """Batches for the replicas of one process, alternating."""
         own = replicas // context.num_input_pipelines
         first = own * context.input_pipeline_id
-        shares = [make((first + i, replicas)) for i in range(own)]
-        return tf.data.Dataset.choose_from_datasets(shares, tf.data.Dataset.range(own).repeat())
+        shards = [make((first + i, replicas)) for i in range(own)]
+        return tf.data.Dataset.choose_from_datasets(shards, tf.data.Dataset.range(own).repeat())
 
     return strategy.distribute_datasets_from_function(of_worker)
 
 
-def agree(strategy: tf.distribute.Strategy, **facts: int) -> None:
-    """See that all replicas are about to do the same.
-
-    Raises:
-        InputError: they are not.
-    """
+def require_agreement(strategy: tf.distribute.Strategy, **facts: int) -> None:
+    """Raise an InputError if a number differs between the replicas."""
     if strategy.num_replicas_in_sync == 1:
         return
     for name, fact in facts.items():
@@ -157,22 +156,22 @@ def agree(strategy: tf.distribute.Strategy, **facts: int) -> None:
         if (all_facts != fact).any():
             raise InputError(
                 f"--strategy: expected the same {name} for all workers, got {all_facts.tolist()}; "
-                "give them the same data and a folder of the run that all of them see"
+                "give them the same data and a folder of the run on a shared disk"
             )
 
 
 @contextlib.contextmanager
-def assistant_folder(run: Path) -> Iterator[Path]:
-    """Where a worker that is not the chief trains: what the chief goes on from, for a while.
+def worker_folder(run: Path) -> Iterator[Path]:
+    """A temporary folder for a worker that is not the chief, with copies of the chief's files.
 
     Raises:
-        InputError: the chief's folder is not to be seen.
+        InputError: the folder of the chief does not exist on this machine.
     """
     begun = folder.partial(run)
     if not (begun / folder.BEGUN).exists():
         raise InputError(
-            f"{begun}: expected the folder that the chief has begun, got none; "
-            "give all workers the same --run on a disk that all of them see"
+            f"{begun}: expected the folder that the chief has started, got none; "
+            "give all workers the same --run on a shared disk"
         )
     with tempfile.TemporaryDirectory() as own:
         for name in (folder.CHECKPOINT, folder.WEIGHTS):
@@ -181,18 +180,18 @@ def assistant_folder(run: Path) -> Iterator[Path]:
         yield Path(own)
 
 
-def stop_noted(training: Training) -> contextlib.AbstractContextManager[Callable[[], bool]]:
-    """`stop.noted`, but one of several machines stops at once: a checkpoint takes all of them."""
+def stop_requested(training: Training) -> contextlib.AbstractContextManager[Callable[[], bool]]:
+    """`stop.deferred`; one of several machines stops at once, as a checkpoint needs all of them."""
     if training.strategy == SEVERAL_MACHINES:
         return contextlib.nullcontext(lambda: False)
-    return stop.noted()
+    return stop.deferred()
 
 
 @contextlib.contextmanager
-def outliving(training: Training) -> Iterator[None]:
-    """Begin this process anew when another worker is lost: it waits for it, and both go on.
+def restarted_on_worker_loss(training: Training) -> Iterator[None]:
+    """Restart this process if another worker is lost, wait for it and resume.
 
-    TensorFlow joins machines once in the life of a process.
+    TensorFlow can join machines only once per process.
     """
     try:
         yield
@@ -200,6 +199,6 @@ def outliving(training: Training) -> Iterator[None]:
         if training.strategy != SEVERAL_MACHINES:
             raise
         last = str(error).strip().splitlines()[-1]
-        print(f"a worker was lost, going on from the last checkpoint: {last}", flush=True)
+        print(f"a worker was lost, resuming from the last checkpoint: {last}", flush=True)
         time.sleep(PAUSE)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

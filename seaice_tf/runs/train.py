@@ -1,4 +1,4 @@
-"""Train one run to the end and leave a complete folder."""
+"""Train a run and write its complete folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,14 +14,13 @@ from seaice_tf.files import atomic, lock
 from seaice_tf.networks import weights
 from seaice_tf.runs import (
     artifact,
-    card,
     checkpoint,
     evaluate,
     fit,
     folder,
     manifest,
     memory,
-    rerun,
+    reproduce,
     strategy,
     track,
 )
@@ -34,54 +33,62 @@ def train(
     task: Task,
     settings: Any,
     run: Path,
-    anyway: bool = False,
-    again: dict | None = None,
-    tell: track.Tell = track.nobody,
+    ignore_memory: bool = False,
+    reproduced: dict | None = None,
+    tracker: track.Tracker = track.no_tracker,
 ) -> Path | None:
-    """Train, or go on where an interrupted run of the same name stopped; gives the run's folder.
-
-    None on a machine that helps another one, the chief, which leaves the run.
+    """Train a run, or resume an interrupted one.
 
     Args:
         task: the system.
         settings: of the run.
         run: its folder.
-        anyway: whatever the estimate of its memory.
-        again: manifest of a run on whose data alone to train.
-        tell: takes what `track` makes of settings, curves, scores and files.
+        ignore_memory: train even if the memory estimate exceeds the available memory.
+        reproduced: manifest of a run to reproduce; the data must be the same.
+        tracker: receives settings, learning curves, scores and files.
+
+    Returns:
+        The folder of the run; None on a worker that is not the chief of several machines.
 
     Raises:
-        InputError: the run is complete, was begun with other settings, or is at work in another
-            process; bad or other data; it would take more memory than there is, unless `anyway`.
+        InputError: the run is complete, was started with other settings, or is being trained by
+            another process; the data are unusable or not those of `reproduced`; or training would
+            exceed the available memory.
     """
     folder.require_new(run)
-    with strategy.outliving(settings.training):
+    with strategy.restarted_on_worker_loss(settings.training):
         if not strategy.is_chief(settings.training):
-            _assist(task, settings, run, anyway, again)
+            _assist(task, settings, run, ignore_memory, reproduced)
             return None
         with lock.held(folder.partial(run)):
             path = folder.begin(run, settings)
-            if not (path / folder.MANIFEST).exists():  # else killed between last file and name
-                _train(task, settings, path, anyway, again, tell)
+            # With a manifest, the run was killed between its last file and the renaming.
+            if not (path / folder.MANIFEST).exists():
+                _train(task, settings, path, ignore_memory, reproduced, tracker)
             folder.finish(run)
-    tell(track.files(run))
+    tracker(track.files(run))
     return run
 
 
 def _train(
-    task: Task, settings: Any, path: Path, anyway: bool, again: dict | None, tell: track.Tell
+    task: Task,
+    settings: Any,
+    path: Path,
+    ignore_memory: bool,
+    reproduced: dict | None,
+    tracker: track.Tracker,
 ) -> None:
-    # The others have left a chief that has only the run's files still to write.
-    learnt = (path / HISTORY).exists()
-    together = tf.distribute.get_strategy() if learnt else strategy.join(settings.training)
+    # A chief that was killed after fitting resumes alone: the other workers have ended.
+    fitted = (path / HISTORY).exists()
+    replicas = tf.distribute.get_strategy() if fitted else strategy.create(settings.training)
     try:
-        splits = _splits(task, settings, again)
+        splits = _splits(task, settings, reproduced)
     except InputError:
         folder.forget(path)
         raise
-    model, state = _learn(task, settings, splits, path, together, anyway, tell)
+    model, state = _fit(task, settings, splits, path, replicas, ignore_memory, tracker)
     folder.write_json(path / HISTORY, state.history)
-    if settings.training.precision != "float32" or together.num_replicas_in_sync > 1:
+    if settings.training.precision != "float32" or replicas.num_replicas_in_sync > 1:
         model = task.training.build(settings)
         weights.load(path / folder.WEIGHTS, model)
     settings = task.training.calibrate(settings, model)
@@ -89,50 +96,52 @@ def _train(
     write_saved_model(task, settings, model, path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
-    show_scores(scores["scores"], path, len(state.history) - 1)
+    write_score_summaries(scores["scores"], path, len(state.history) - 1)
     facts = manifest.manifest(task, settings, splits, state, path)
-    atomic.write_text(path / "model_card.md", card.card(task, settings, facts, scores))
+    atomic.write_text(path / "model_card.md", manifest.model_card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
-    tell(track.scores(scores, len(state.history) - 1))
+    tracker(track.scores(scores, len(state.history) - 1))
 
 
-def _assist(task: Task, settings: Any, run: Path, anyway: bool, again: dict | None) -> None:
-    """Make every step with the chief; nothing of it stays here."""
-    together = strategy.join(settings.training)
-    with strategy.assistant_folder(run) as path:
-        splits = _splits(task, settings, again)
-        _learn(task, settings, splits, path, together, anyway, track.nobody)
+def _assist(
+    task: Task, settings: Any, run: Path, ignore_memory: bool, reproduced: dict | None
+) -> None:
+    """Fit as a worker that is not the chief, in a temporary folder."""
+    replicas = strategy.create(settings.training)
+    with strategy.worker_folder(run) as path:
+        splits = _splits(task, settings, reproduced)
+        _fit(task, settings, splits, path, replicas, ignore_memory, track.no_tracker)
 
 
-def _splits(task: Task, settings: Any, again: dict | None) -> Splits:
+def _splits(task: Task, settings: Any, reproduced: dict | None) -> Splits:
     fit.seed_everything(settings.training.seed)
     splits = task.data.splits(settings)
-    if again:
-        rerun.check_data(again, splits.files)
+    if reproduced:
+        reproduce.check_data(reproduced, splits.files)
     return splits
 
 
-def _learn(
+def _fit(
     task: Task,
     settings: Any,
     splits: Splits,
     path: Path,
-    together: tf.distribute.Strategy,
-    anyway: bool,
-    tell: track.Tell,
+    replicas: tf.distribute.Strategy,
+    ignore_memory: bool,
+    tracker: track.Tracker,
 ) -> tuple[keras.Model, checkpoint.State]:
-    """Fit the network in the folder `path`, from its checkpoint on."""
+    """Fit the network in the folder `path`, from its checkpoint if there is one."""
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
-    with together.scope():
+    with replicas.scope():
         model = fit.network(task, settings, path)
-    if not anyway and together.num_replicas_in_sync == 1:  # the estimate is that of one network
+    if not ignore_memory and replicas.num_replicas_in_sync == 1:  # the estimate is of one replica
         memory.require(model, splits, settings.training)
-    with together.scope():
-        watch = Pictures(task, splits, task.training.serving_model(settings, model), path)
-    tell(track.begun(settings))
-    state = fit.fit(model, splits, settings.training, path, [watch, track.Curves(tell)])
-    watch.logs.close()
+    with replicas.scope():
+        pictures = Pictures(task, splits, task.training.serving_model(settings, model), path)
+    tracker(track.settings(settings))
+    state = fit.fit(model, splits, settings.training, path, [pictures, track.Curves(tracker)])
+    pictures.logs.close()
     return model, state
 
 
@@ -150,23 +159,23 @@ def export(task: Task, run: Path) -> Path:
 
 
 def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
+    """Export the serving model of a trained model into the folder `path`."""
     served = task.training.serving_model(settings, model)
     with atomic.folder(path / folder.SAVED_MODEL) as temporary:
         compat.export(served, temporary, **task.training.extra_endpoints(settings, served))
 
 
-def show_scores(scores: Mapping[str, float], path: Path, epoch: int) -> None:
-    """All scores of the finished run in TensorBoard, those of groups under their kind."""
+def write_score_summaries(scores: Mapping[str, float], path: Path, epoch: int) -> None:
+    """Write the scores of a run to TensorBoard; those of groups stand under their kind."""
     with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default(step=epoch):
         for name, value in scores.items():
             tf.summary.scalar(f"scores/{name}", value)
 
 
 class Pictures(keras.callbacks.Callback):
-    """The task's pictures of one validation case in TensorBoard, after epochs 1, 2, 4, 8, ...
+    """Draws a validation case in TensorBoard after epochs 1, 2, 4, 8, ...
 
-    Of hundreds of epochs each a little better than the last, drawing would take longer than
-    training.
+    Drawing after every epoch would take longer than training small networks.
     """
 
     def __init__(self, task: Task, splits: Splits, served: keras.Model, path: Path):
@@ -178,7 +187,7 @@ class Pictures(keras.callbacks.Callback):
         if (epoch + 1).bit_count() != 1:
             return
         outputs = self.served(artifact.batch(self.case))
-        # In mixed precision they may be of a type that is drawn by nobody.
+        # In mixed precision they may be bfloat16, which matplotlib cannot draw.
         maps = {head: tf.cast(value, tf.float32).numpy()[0] for head, value in outputs.items()}
         with self.logs.as_default(step=epoch):
             for tag, picture in self.task.products.pictures(self.case, maps).items():

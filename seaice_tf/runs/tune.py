@@ -1,8 +1,9 @@
-"""A sweep over a task's space with Keras Tuner, in which every trial trains as `train` does."""
+"""A sweep over the hyperparameters of a task with Keras Tuner, each trial trained like a run."""
 
 import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,19 +18,120 @@ from tensorflow import keras
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import DiskError, InputError
 from seaice_tf.files import atomic, lock
-from seaice_tf.runs import fit, folder, memory, strategy, track, tuners
+from seaice_tf.runs import fit, folder, memory, strategy, track
 from seaice_tf.task import Task
 
 BEST, TRIALS = "best_settings.json", "trials"
 Method = Literal["random", "hyperband", "bayesian"]
 TrainTrial = Callable[[Any, Path, int], float]  # (settings, folder, epochs) -> validation loss
+# Keras Tuner's variables for a sweep of several processes.
+TUNER_ID, ORACLE_ADDRESS = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP"
+ORACLE_PORT = "KERASTUNER_ORACLE_PORT"
+
+
+def tune(
+    task: Task,
+    settings: Any,
+    run: Path,
+    trials: int | None = None,
+    method: Method = "random",
+    train: TrainTrial | None = None,
+) -> Path | None:
+    """Search for the settings with the lowest validation loss; resumes an interrupted sweep.
+
+    The sweep runs in one process, or in a chief and workers as set by Keras Tuner's environment
+    variables.
+
+    Args:
+        task: the system.
+        settings: values that are not varied; `training.epochs` is the maximum per trial.
+        run: folder of the sweep.
+        trials: maximum number of trials; None for 10, or for all that Hyperband plans.
+        method: how trials are chosen.
+        train: `train_trial` of the task, perhaps in another process; None trains in this one.
+
+    Returns:
+        The file with the best settings, for `train --settings`; None in a worker. Each trial is a
+        folder in `run`/trials, with its hyperparameters and learning curves for TensorBoard.
+
+    Raises:
+        InputError: the sweep was started with other settings or is run by another process, no trial
+            could be trained, or the environment has no Keras Tuner.
+    """
+    if "tf_keras" in keras.Model.__module__:
+        raise InputError(
+            "tune: expected Keras, got tf_keras, which Keras Tuner refuses; "
+            "unset TF_USE_LEGACY_KERAS or use another environment"
+        )
+    if trials is not None and trials < 1:
+        raise InputError(f"trials: expected at least 1, got {trials}")
+    if settings.training.strategy == strategy.SEVERAL_MACHINES:
+        raise InputError(
+            f"--strategy {strategy.SEVERAL_MACHINES}: expected none or mirrored, for in a sweep "
+            "each machine trains trials of its own; see docs/machines.md"
+        )
+    role = process_role()
+    train = train or partial(train_trial, task)
+    with contextlib.nullcontext() if role == "worker" else lock.held(run):
+        content = {"method": method, **json.loads(settings_file.to_json(settings))}
+        folder.claim(run / "sweep.json", content)
+        best = _search(
+            run, lambda: Sweep(task, settings, run, ORACLES[method](settings, trials), train)
+        )
+        if best is None:
+            return None
+        found = task.training.space(best, settings)
+        return atomic.write_text(run / BEST, settings_file.to_json(found))
+
+
+def train_trial(
+    task: Task,
+    settings: Any,
+    path: Path,
+    until: int,
+    ignore_memory: bool = False,
+    tracker: track.Tracker = track.no_tracker,
+) -> float:
+    """Train a trial in the folder `path`, or resume it.
+
+    Keras does not free all memory of a model, about 60 MiB per tiny trial: train many trials in
+    processes of their own.
+
+    Args:
+        task: the system.
+        settings: of the trial.
+        path: its folder.
+        until: number of epochs.
+        ignore_memory: train even if the memory estimate exceeds the available memory.
+        tracker: receives settings, learning curves and the loss.
+
+    Returns:
+        The validation loss of the weights that are kept.
+
+    Raises:
+        InputError: training would exceed the available memory, or failed.
+    """
+    keras.backend.clear_session()
+    fit.seed_everything(settings.training.seed)
+    splits = task.data.splits(settings)
+    replicas = strategy.create(settings.training)
+    with replicas.scope():
+        model = fit.network(task, settings, path)
+    if not ignore_memory and replicas.num_replicas_in_sync == 1:
+        memory.require(model, splits, settings.training)
+    tracker(track.settings(settings))
+    state = fit.fit(model, splits, settings.training, path, [track.Curves(tracker)], until)
+    losses = [entry["val_loss"] for entry in state.history[:until]]
+    kept = losses[-1] if settings.training.keep == "last" else min(losses)
+    tracker(track.metrics({"scores/val_loss": kept}, until - 1))
+    return kept
 
 
 class Sweep(BaseTuner):
-    """Trains each trial in a folder named by its settings, and goes on with what is there.
+    """Trains each trial in a folder named by the hash of its settings, or resumes it there.
 
-    So a trial that was interrupted resumes, and one that Hyperband promotes trains on to more
-    epochs, as if it had never stopped.
+    So an interrupted trial, or one that Hyperband promotes to more epochs, continues as if it had
+    never stopped.
     """
 
     def __init__(
@@ -43,13 +145,13 @@ class Sweep(BaseTuner):
             directory=str(run.parent),
             project_name=run.name,
         )
-        self.save()  # the first trial, too, is found again
+        self.save()  # so that the first trial can be resumed, too
 
     def run_trial(self, trial, *args, **kwargs) -> dict[str, float]:
-        """The validation loss of the weights kept, as Keras Tuner asks for it."""
+        """Train a trial, in Keras Tuner's terms: objectives by name, or its errors."""
         try:
             return {"val_loss": self.train(trial)}
-        except DiskError as error:  # ends the sweep, it is no property of the trial
+        except DiskError as error:  # ends the sweep: it is not the fault of the trial
             raise keras_tuner.errors.FatalError(str(error)) from error
         except InputError as error:
             self.failure = str(error)
@@ -59,6 +161,7 @@ class Sweep(BaseTuner):
             raise keras_tuner.errors.FatalError(str(error)) from error
 
     def train(self, trial) -> float:
+        """Train a trial; returns its validation loss."""
         values = trial.hyperparameters.values
         settings = self.task.training.space(trial.hyperparameters, self.base)
         path = self.trial_folder(settings)
@@ -72,112 +175,21 @@ class Sweep(BaseTuner):
             return self.train_trial(settings, path, until)
 
     def trial_folder(self, settings: Any) -> Path:
-        """Where a trial with these settings trains."""
+        """The folder of the trial with these settings."""
         name = hashlib.sha256(settings_file.to_json(settings).encode()).hexdigest()[:12]
         return self.run / TRIALS / name
 
 
-def train_trial(
-    task: Task,
-    settings: Any,
-    path: Path,
-    until: int,
-    anyway: bool = False,
-    tell: track.Tell = track.nobody,
-) -> float:
-    """Train in the folder `path` to so many epochs; the validation loss of the weights kept.
-
-    `tell` takes what `track` makes of settings, curves and that loss.
-
-    Raises:
-        InputError: it would take more memory than there is, unless `anyway`; or it cannot train.
-
-    What Keras makes of a model is not given back: about 60 MiB a trial of tiny settings. So many
-    trials want processes of their own.
-    """
-    keras.backend.clear_session()
-    fit.seed_everything(settings.training.seed)
-    splits = task.data.splits(settings)
-    together = strategy.join(settings.training)
-    with together.scope():
-        model = fit.network(task, settings, path)
-    if not anyway and together.num_replicas_in_sync == 1:
-        memory.require(model, splits, settings.training)
-    tell(track.begun(settings))
-    state = fit.fit(model, splits, settings.training, path, [track.Curves(tell)], until)
-    losses = [entry["val_loss"] for entry in state.history[:until]]
-    kept = losses[-1] if settings.training.keep == "last" else min(losses)
-    tell(track.numbers({"scores/val_loss": kept}, until - 1))
-    return kept
-
-
-def tune(
-    task: Task,
-    settings: Any,
-    run: Path,
-    trials: int | None = None,
-    method: Method = "random",
-    train: TrainTrial | None = None,
-) -> Path | None:
-    """Search for the lowest validation loss; an interrupted sweep goes on.
-
-    One process does it all, or is the chief or a worker of several, by their environment.
-
-    Args:
-        task: the system.
-        settings: what is not varied, with the most epochs that a trial has.
-        run: folder of the sweep.
-        trials: at most as many; None gives 10, or all that Hyperband plans.
-        method: how trials are chosen.
-        train: `train_trial` of the task, perhaps in another process; None trains in this one.
-
-    Raises:
-        InputError: the sweep was begun otherwise or is at work in another process, no trial could
-            be trained, or a lane without Keras Tuner.
-
-    Returns:
-        The file with the best settings, for `train --settings`; None from a worker. Each trial is
-        in `run`/trials, with its hyperparameters and curves for TensorBoard.
-    """
-    if "tf_keras" in keras.Model.__module__:
-        raise InputError(
-            "tune: expected Keras, got tf_keras, which Keras Tuner refuses; "
-            "unset TF_USE_LEGACY_KERAS or use another lane"
-        )
-    if trials is not None and trials < 1:
-        raise InputError(f"trials: expected at least 1, got {trials}")
-    if settings.training.strategy == strategy.SEVERAL_MACHINES:
-        raise InputError(
-            f"--strategy {strategy.SEVERAL_MACHINES}: expected none or mirrored, for in a sweep "
-            "each machine trains trials of its own; see docs/machines.md"
-        )
-    role = tuners.role()
-    train = train or partial(train_trial, task)
-    with contextlib.nullcontext() if role == "worker" else lock.held(run):
-        begun_with = {"method": method, **json.loads(settings_file.to_json(settings))}
-        folder.claim(run / "sweep.json", begun_with)
-        best = _search(
-            run, lambda: Sweep(task, settings, run, _oracle(settings, trials, method), train)
-        )
-        if best is None:
-            return None
-        found = task.training.space(best, settings)
-        return atomic.write_text(run / BEST, settings_file.to_json(found))
-
-
 def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters | None:
-    """The hyperparameters of the best trial of the sweep in `run`, when all are through.
-
-    None for a worker, which is not told.
-    """
-    sweep = _sweep(run, make)
+    """Run all trials; returns the best hyperparameters, None in a worker."""
+    sweep = _load_sweep(run, make)
     try:
         sweep.search(verbose=1)
     except keras_tuner.errors.FatalError as error:
         raise error.__cause__ or error from None
-    except RuntimeError as error:  # too many failures one after the other
+    except RuntimeError as error:  # too many consecutive failures
         raise InputError(f"{run}: expected trials that train; the last: {sweep.failure}") from error
-    if tuners.role() == "worker":
+    if process_role() == "worker":
         return None
     best = next(iter(sweep.oracle.get_best_trials(1)), None)
     if best is None or best.status != "COMPLETED":
@@ -185,35 +197,78 @@ def _search(run: Path, make: Callable[[], Sweep]) -> keras_tuner.HyperParameters
     return best.hyperparameters
 
 
-def _sweep(run: Path, make: Callable[[], Sweep]) -> Sweep:
-    """The sweep in `run`, new or as it was left.
+def _load_sweep(run: Path, make: Callable[[], Sweep]) -> Sweep:
+    """The sweep in the folder `run`, new or in its last state.
 
-    Keras Tuner does not write its files atomically. Where one is damaged its oracle starts again:
-    from the same seed it proposes the same trials, and those that were trained are found.
+    Keras Tuner does not write its files atomically. If one is damaged, its oracle starts again:
+    with the same seed it proposes the same trials, whose folders are found.
     """
     try:
         return make()
     except (json.JSONDecodeError, KeyError, RuntimeError):
         print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
-        proposed = [] if tuners.role() == "worker" else list(run.glob("trial_*/trial.json"))
-        for path in [run / name for name in tuners.memory()] + proposed:
+        proposed = [] if process_role() == "worker" else list(run.glob("trial_*/trial.json"))
+        for path in [run / name for name in _state_files()] + proposed:
             path.unlink(missing_ok=True)
         return make()
 
 
-def _oracle(settings: Any, trials: int | None, method: Method) -> keras_tuner.Oracle:
-    seed = settings.training.seed + 1  # to Keras Tuner 0 is no seed
-    if method == "hyperband":
-        epochs = settings.training.epochs
-        oracle = keras_tuner.oracles.HyperbandOracle("val_loss", max_epochs=epochs, seed=seed)
-        oracle.max_trials = trials
-        return oracle
+def _seed(settings: Any) -> int:
+    return settings.training.seed + 1  # Keras Tuner takes 0 for no seed
+
+
+def _random(settings: Any, trials: int | None) -> keras_tuner.Oracle:
+    return keras_tuner.oracles.RandomSearchOracle(
+        "val_loss", max_trials=trials or 10, seed=_seed(settings)
+    )
+
+
+def _hyperband(settings: Any, trials: int | None) -> keras_tuner.Oracle:
+    epochs = settings.training.epochs
+    oracle = keras_tuner.oracles.HyperbandOracle(
+        "val_loss", max_epochs=epochs, seed=_seed(settings)
+    )
+    oracle.max_trials = trials
+    return oracle
+
+
+def _bayesian(settings: Any, trials: int | None) -> keras_tuner.Oracle:
     trials = trials or 10
-    if method == "random":
-        return keras_tuner.oracles.RandomSearchOracle("val_loss", max_trials=trials, seed=seed)
     return keras_tuner.oracles.BayesianOptimizationOracle(
         "val_loss",
         max_trials=trials,
-        num_initial_points=max(2, trials // 3),  # by default more than most sweeps have
-        seed=seed,
+        num_initial_points=max(2, trials // 3),  # the default exceeds the trials of most sweeps
+        seed=_seed(settings),
     )
+
+
+ORACLES: dict[str, Callable[[Any, int | None], keras_tuner.Oracle]] = {
+    "random": _random,
+    "hyperband": _hyperband,
+    "bayesian": _bayesian,
+}
+"""Method -> (settings, maximum number of trials) -> oracle."""
+
+
+def process_role() -> Literal["single", "chief", "worker"]:
+    """The role of this process in a sweep, from Keras Tuner's environment variables.
+
+    Raises:
+        InputError: only some of the variables are set.
+    """
+    names = (TUNER_ID, ORACLE_ADDRESS, ORACLE_PORT)
+    missing = [name for name in names if name not in os.environ]
+    if ORACLE_ADDRESS not in os.environ and ORACLE_PORT not in os.environ:
+        return "single"
+    if missing:
+        raise InputError(
+            f"{', '.join(missing)}: expected a value beside the other variables of a sweep's "
+            "processes, got none; see docs/machines.md"
+        )
+    return "chief" if "chief" in os.environ[TUNER_ID] else "worker"
+
+
+def _state_files() -> tuple[str, ...]:
+    """The files in which Keras Tuner keeps the state of this process."""
+    own = f"{os.environ.get(TUNER_ID, 'tuner0')}.json"
+    return (own,) if process_role() == "worker" else ("oracle.json", own)

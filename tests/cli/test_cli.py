@@ -49,7 +49,7 @@ def test_a_partial_run_with_other_settings_is_left_alone(fails, run, home):
     shutil.copy(run / folder.SETTINGS, other / folder.BEGUN)
     before = (other / folder.BEGUN).read_bytes()
     words = ["--run", str(home / "other"), "--settings", str(home / "s.json"), "--years", "3"]
-    fails("train", "forecast", *words, message="got another years, training; use the same")
+    fails("train", "forecast", *words, message="got another years, epochs; use the same")
     assert (other / folder.BEGUN).read_bytes() == before
 
 
@@ -57,7 +57,7 @@ def test_a_run_that_is_at_work_is_left_alone(fails, home):
     words = ["train", "forecast", "--run", str(home / "busy")]
     with lock.held(folder.partial(home / "busy")):
         fails(*words, message=f"got process {os.getpid()} of ")
-        fails(*words, message="let it end, or choose another folder")
+        fails(*words, message="let it finish, or choose another folder")
 
 
 def test_no_run_no_prediction(fails, home):
@@ -157,7 +157,7 @@ def test_the_doctor_exits_with_one_when_there_is_trouble(home, capsys, ice_archi
     }
     next(copy.glob("nt_200806*")).unlink()
     assert cli.main(["doctor", "forecast", "--data", str(copy)]) == 1
-    assert "trouble: 2008-06 is missing" in capsys.readouterr().out
+    assert "problem: 2008-06 is missing" in capsys.readouterr().out
 
 
 def test_days_that_a_month_must_have_are_a_flag(home, capsys):

@@ -32,7 +32,7 @@ def holder(tmp_path):
 
 def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path, holder):
     with (
-        pytest.raises(InputError, match=rf"alone in it, got process {holder.pid} of \S+ at work"),
+        pytest.raises(InputError, match=rf"got process {holder.pid} of \S+; let it finish"),
         lock.held(tmp_path / "run"),
     ):
         pass

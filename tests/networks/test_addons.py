@@ -13,7 +13,6 @@ from seaice_tf.icechart.scores import autoice
 from seaice_tf.nowcast.data import advection
 from seaice_tf.nowcast.networks.warp import GaussianBlur, warp
 from seaice_tf.runs import fit
-from seaice_tf.runs.average import Average
 from seaice_tf.settings import Training
 
 tfa = pytest.importorskip("tensorflow_addons", reason="tensorflow-addons lane only")
@@ -43,7 +42,7 @@ def test_adamw():
 def averages(training, theirs):
     """Our average of a weight and theirs, after as many steps of the same optimiser."""
     variable = tf.Variable(START)
-    ours = Average(SimpleNamespace(weights=[variable]), training)
+    ours = fit.Average(SimpleNamespace(weights=[variable]), training)
     descend(keras.optimizers.SGD(0.1), ours.update, variable)
     return ours.values[0], theirs.get_slot(descend(theirs)[0], "average").numpy()
 
@@ -84,7 +83,7 @@ def test_the_exponential_moving_average_of_the_core():
 def test_the_cyclical_rate(cycles):
     steps, training = 60, Training(learning_rate=0.2, schedule="cyclical", cycles=cycles)
     theirs = tfa.optimizers.TriangularCyclicalLearningRate(
-        fit.LEAST_RATE * 0.2, 0.2, step_size=steps / cycles / 2
+        fit.LOWEST_RATE * 0.2, 0.2, step_size=steps / cycles / 2
     )
     ours = [fit.learning_rate(training, step / steps) for step in range(steps)]
     assert ours == pytest.approx([float(theirs(step)) for step in range(steps)], rel=1e-4)

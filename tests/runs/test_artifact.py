@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
-from seaice_tf.runs import artifact, ensemble, folder, manifest
+from seaice_tf.runs import artifact, folder, manifest, predict
 from seaice_tf.task import Case
 from seaice_tf.tasks import TASKS
 
@@ -59,7 +59,7 @@ def test_the_commands_refuse_it(run, verb, capsys, monkeypatch, tmp_path):
     (run / folder.SAVED_MODEL / "more").write_text("a")
     out = tmp_path / "out"
     words = [verb, "forecast", "--run", str(run), *(["--out", str(out)] * (verb == "predict"))]
-    monkeypatch.setattr(ensemble, "cases", lambda *rest: None)  # they are not come to
+    monkeypatch.setattr(predict, "ensemble_cases", lambda *rest: None)  # they are not come to
     assert cli.main(words) == 1
     assert "the program with the SHA-256" in capsys.readouterr().err
     assert not out.exists()

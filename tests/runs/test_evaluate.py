@@ -10,7 +10,7 @@ from rich.console import Console
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.task import EvaluateOptions
 from seaice_tf.grids import counts
-from seaice_tf.runs import artifact, ensemble, evaluate, folder
+from seaice_tf.runs import artifact, evaluate, folder, predict
 from seaice_tf.task import Cases
 from seaice_tf.tasks import TASKS
 
@@ -124,14 +124,14 @@ def runs(tmp_path, monkeypatch):
 
 
 def test_runs_predict_together(runs):
-    assert ensemble.predictor(TASK, runs[:1])(None)["concentration"].tolist() == [0, 0, 0]
-    assert ensemble.predictor(TASK, runs[:2])(None)["concentration"].tolist() == [0.5] * 3
-    assert ensemble.name(runs[:2]) == "a + b"
+    assert predict.ensemble_predictor(TASK, runs[:1])(None)["concentration"].tolist() == [0, 0, 0]
+    assert predict.ensemble_predictor(TASK, runs[:2])(None)["concentration"].tolist() == [0.5] * 3
+    assert predict.ensemble_name(runs[:2]) == "a + b"
 
 
 def test_members_of_another_history_are_refused(runs):
     with pytest.raises(InputError, match=r"c: expected inputs of .24, 448, 304. as .* got .36"):
-        ensemble.predictor(TASK, runs)
+        predict.ensemble_predictor(TASK, runs)
 
 
 def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_settings):
@@ -143,14 +143,14 @@ def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_
         made.append(settings)
         return Cases(f"trained to {settings.train_last}", [])
 
-    ensemble.cases(TASK, seeds, make)
+    predict.ensemble_cases(TASK, seeds, make)
     assert len(made) == 1
     later = dataclasses.replace(unet_settings, train_last="2009-11")
-    assert ensemble.cases(TASK, [*seeds, later], make).source == (
+    assert predict.ensemble_cases(TASK, [*seeds, later], make).source == (
         "trained to 2009-12 | trained to 2009-11"
     )
     with pytest.raises(InputError, match="from a December on"):
-        ensemble.cases(
+        predict.ensemble_cases(
             TASK,
             [dataclasses.replace(distribution_settings, network="unet"), distribution_settings],
             lambda settings: TASK.data.cases(settings, EvaluateOptions("2011-02", "2011-03")),

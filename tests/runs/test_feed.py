@@ -61,14 +61,15 @@ def test_two_feeders_give_the_stream_bit_by_bit(feeders):
             np.testing.assert_array_equal(a[0], b[0])
 
 
-@pytest.mark.parametrize("turns", [1, 3])
-def test_turns_make_up_the_stream(turns):
+@pytest.mark.parametrize("services", [1, 3])
+def test_the_parts_of_services_make_up_the_stream(services):
     whole = pipeline.training_stream(noisy(7), 2, 1, 4).take(9)
     parts = [
-        iter(pipeline.training_stream(noisy(7), 2, 1, 4, turn=(i, turns))) for i in range(turns)
+        iter(pipeline.training_stream(noisy(7), 2, 1, 4, service=(i, services)))
+        for i in range(services)
     ]
     for step, batch in enumerate(whole):
-        np.testing.assert_array_equal(batch[0], next(parts[step % turns])[0])
+        np.testing.assert_array_equal(batch[0], next(parts[step % services])[0])
 
 
 def test_examples_that_need_this_process_are_refused():
@@ -77,4 +78,4 @@ def test_examples_that_need_this_process_are_refused():
         return tf.data.Dataset.range(4).map(fetch)
 
     with pytest.raises(InputError, match=r"--data-service .* TensorFlow alone"):
-        feed.fed(make, "localhost:1")
+        feed.distribute(make, "localhost:1")

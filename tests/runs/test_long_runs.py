@@ -90,10 +90,12 @@ def test_memory_over_1000_steps(variant, tiny_settings, tmp_path):
 def test_memory_over_10_trials(where, frame_settings, tmp_path):
     short = dataclasses.replace(frame_settings.training, epochs=1)
     settings = dataclasses.replace(frame_settings, training=short)
-    apart, seen = where != "in one process", []
+    in_subprocess, seen = where != "in one process", []
+    call = cli._train_trial
+    if in_subprocess:
+        call = partial(processes.run_in_subprocess, call)
 
     def train(*arguments):
-        call = partial(processes.apart, cli._train_trial) if apart else cli._train_trial
         loss = call("nowcast", False, None, *arguments)
         seen.append(memory())
         return loss
@@ -101,7 +103,7 @@ def test_memory_over_10_trials(where, frame_settings, tmp_path):
     tune.tune(TASKS["nowcast"], settings, tmp_path / "sweep", TRIALS, "random", train)
     assert len(seen) == TRIALS
     growth = slope(seen, f"nowcast, trials {where}", 1, "MiB")
-    assert growth < 2 or not apart
+    assert growth < 2 or not in_subprocess
 
 
 def test_memory_over_200_plots(tiny_settings, tmp_path):

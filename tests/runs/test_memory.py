@@ -111,9 +111,9 @@ def test_the_command_refuses_and_goes_on_when_told(cloud_settings, tmp_path, mon
     assert cli.main(words) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: memory: ")
-    assert "--anyway" in error
+    assert "--ignore-memory" in error
     assert not (folder.partial(tmp_path / "run") / folder.CHECKPOINT).exists()
-    assert cli.main([*words, "--anyway"]) == 0
+    assert cli.main([*words, "--ignore-memory"]) == 0
 
 
 def test_available_is_what_the_tightest_group_leaves(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.scores import baselines
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 from seaice_tf.report import page
-from seaice_tf.runs import artifact, board, folder, report, report_sweep
+from seaice_tf.runs import artifact, folder, report, report_sweep
 from seaice_tf.tasks import TASKS
 
 EVIL = "</script><script>alert(1)</script>"
@@ -163,7 +163,7 @@ def test_runs_are_compared(craft, tmp_path, browse):
 def test_a_run_whose_data_are_gone_still_has_a_page(craft, tmp_path):
     run = craft("run", "clouds", data=str(tmp_path / "nowhere"))
     assert (
-        "Nothing is drawn of what run predicts" in written([run], tmp_path / "p.html").read_text()
+        "The predictions of run cannot be drawn" in written([run], tmp_path / "p.html").read_text()
     )
 
 
@@ -196,7 +196,7 @@ def test_mistakes_are_told(craft, tmp_path, capsys):
     (tmp_path / "sweep" / report_sweep.SWEEP).write_text("{}")
     with pytest.raises(InputError, match="expected a finished trial"):
         report.report(TASKS, [tmp_path / "sweep"], out)
-    with pytest.raises(InputError, match="one sweep alone"):
+    with pytest.raises(InputError, match="or one sweep, got both"):
         report.report(TASKS, [tmp_path / "sweep", clouds], out)
     assert cli.main(["report", str(tmp_path / "nothing"), "--out", str(out)]) == 1
     assert "expected a complete run" in capsys.readouterr().err
@@ -204,17 +204,17 @@ def test_mistakes_are_told(craft, tmp_path, capsys):
 
 
 def test_board_starts_tensorboard_on_the_runs(tmp_path, monkeypatch, capsys):
-    words = board.command(tmp_path, 7007)
+    words = cli.tensorboard_command(tmp_path, 7007)
     assert words[1:] == ["-m", "tensorboard.main", "--logdir", str(tmp_path), "--port", "7007"]
     called = []
     monkeypatch.setattr(cli.subprocess, "call", lambda words: called.append(words) or 0)
     assert cli.main(["board", "--runs", str(tmp_path), "--port", "7007"]) == 0
     assert called == [words]
     with pytest.raises(InputError, match="expected a folder of runs"):
-        board.command(tmp_path / "nowhere", 1)
-    monkeypatch.setattr(board.importlib.util, "find_spec", lambda name: None)
+        cli.tensorboard_command(tmp_path / "nowhere", 1)
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install tensorboard"):
-        board.command(tmp_path, 1)
+        cli.tensorboard_command(tmp_path, 1)
 
 
 @pytest.mark.parametrize("name", ["clouds", "icechart"])

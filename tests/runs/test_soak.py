@@ -256,7 +256,7 @@ def trials(files) -> list[tuple]:
 
 
 def assert_equal_outputs(alone: Place, killed: Place) -> None:
-    case = next(iter(alone.task.future(alone.settings)))
+    case = next(iter(alone.task.data.future(alone.settings)))
     one, other = (
         artifact.predictor(place.out("export"), trust=True)(case) for place in (alone, killed)
     )

@@ -20,7 +20,7 @@ from seaice_tf.task import Splits
 
 def test_signals_are_noted_and_a_second_ctrl_c_interrupts():
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with stop.noted() as asked:
+    with stop.deferred() as asked:
         assert not asked()
         os.kill(os.getpid(), signal.SIGTERM)
         assert asked()
@@ -34,7 +34,7 @@ def test_another_thread_is_told_nothing():
     told = []
 
     def work():
-        with stop.noted() as asked:
+        with stop.deferred() as asked:
             told.append(asked())
 
     thread = threading.Thread(target=work)
@@ -88,7 +88,7 @@ def test_a_run_stops_after_its_step_and_goes_on(number, after, tmp_path):
 def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(train, "train", lambda *rest: os.kill(os.getpid(), signal.SIGTERM))
     assert cli.main(["train", "forecast", "--run", str(tmp_path / "run")]) == 130
-    assert "go on when the same command is given again" in capsys.readouterr().err
+    assert "repeat the command to resume" in capsys.readouterr().err
 
 
 @pytest.mark.soak

@@ -25,7 +25,7 @@ from seaice_tf.tasks import TASKS
 
 SCRIPT = str(Path(__file__).with_name("replicas.py"))
 several_machines = pytest.mark.skipif(
-    not compat.several_machines(), reason="Keras 3 cannot fit on several machines"
+    not compat.supports_multi_worker(), reason="Keras 3 cannot fit on several machines"
 )
 
 
@@ -120,7 +120,7 @@ def test_a_worker_that_is_killed_comes_back(unet_settings, tmp_path, lost):
     np.testing.assert_allclose(*curves, rtol=1e-4)
 
 
-@pytest.mark.skipif(compat.several_machines(), reason="this Keras can")
+@pytest.mark.skipif(compat.supports_multi_worker(), reason="this Keras can")
 def test_keras_3_names_the_lane_that_can(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("TF_CONFIG", cluster(1)[0]["TF_CONFIG"])
     words = ["train", "forecast", "--run", str(tmp_path / "run"), "--strategy", "multi-worker"]
@@ -158,8 +158,8 @@ def test_one_worker_is_the_chief(monkeypatch, kind, index, has_chief, expected):
 
 def test_a_worker_without_the_chiefs_folder(tmp_path):
     with (
-        pytest.raises(InputError, match="a disk that all of them see"),
-        strategy.assistant_folder(tmp_path / "run"),
+        pytest.raises(InputError, match="a shared disk"),
+        strategy.worker_folder(tmp_path / "run"),
     ):
         pass
 

@@ -43,9 +43,9 @@ def store(mlflow, tmp_path, monkeypatch):
 
 def trained(run, epochs=(0, 1)):
     """What train tells, without the training."""
-    with track.tracked("mlflow", "line", run.name, folder.partial(run)) as tell:
-        tell(track.begun(Line()))
-        curves = track.Curves(tell)
+    with track.tracked("mlflow", "line", run.name, folder.partial(run)) as tracker:
+        tracker(track.settings(Line()))
+        curves = track.Curves(tracker)
         curves.set_model(
             SimpleNamespace(optimizer=SimpleNamespace(learning_rate=tf.constant(0.125)))
         )
@@ -56,8 +56,8 @@ def trained(run, epochs=(0, 1)):
                 raise KeyboardInterrupt
         run.mkdir()
         (run / "model_card.md").write_text("a card")
-        tell(track.scores(RESULT, epochs[-1]))
-        tell(track.files(run))
+        tracker(track.scores(RESULT, epochs[-1]))
+        tracker(track.files(run))
 
 
 def kept(store):
@@ -140,5 +140,5 @@ def test_a_sweep_without_mlflow_does_not_begin(tmp_path, monkeypatch, capsys):
 
 
 def test_untracked_nothing_is_sent(tmp_path):
-    with track.tracked(None, "line", "run", tmp_path) as tell:
-        assert tell is track.nobody
+    with track.tracked(None, "line", "run", tmp_path) as tracker:
+        assert tracker is track.no_tracker

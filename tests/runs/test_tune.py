@@ -23,11 +23,11 @@ from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.networks.optimizers import optimizer
 from seaice_tf.pipeline import Examples
-from seaice_tf.runs import fit, folder, tune, tuners
+from seaice_tf.runs import fit, folder, tune
 from seaice_tf.settings import Training
 
-LANE_WITHOUT = "tf_keras" in keras.Model.__module__
-tuned = pytest.mark.skipif(LANE_WITHOUT, reason="keras-tuner refuses tf_keras models")
+WITHOUT_TUNER = "tf_keras" in keras.Model.__module__
+tuned = pytest.mark.skipif(WITHOUT_TUNER, reason="keras-tuner refuses tf_keras models")
 METHODS = {"random": 2, "hyperband": None, "bayesian": 3}  # trials
 
 
@@ -69,10 +69,8 @@ def space(hp, settings):
 TASK = SimpleNamespace(
     name="line",
     settings=Line,
-    splits=splits,
-    build=build,
-    start=lambda settings, model: None,
-    space=space,
+    data=SimpleNamespace(splits=splits),
+    training=SimpleNamespace(build=build, start=lambda settings, model: None, space=space),
 )
 
 
@@ -145,7 +143,7 @@ def test_a_trial_tells_its_settings_curves_and_loss(tmp_path):
         calls.append({each.key: each.value for each in (*metrics, *params)})
 
     sent = SimpleNamespace(log_batch=log_batch)
-    loss = tune.train_trial(TASK, Line(), tmp_path, 2, tell=lambda call: call(sent, "1"))
+    loss = tune.train_trial(TASK, Line(), tmp_path, 2, tracker=lambda call: call(sent, "1"))
     settings, *epochs, last = calls
     assert settings["training/seed"] == "5"
     assert [sorted(each) for each in epochs] == 2 * [
@@ -219,8 +217,8 @@ def team(names):
     """The environment of each process of a sweep on this machine."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    oracle = {tuners.ADDRESS: "127.0.0.1", tuners.PORT: port}
-    return {name: {**oracle, tuners.ID: name} for name in names}
+    oracle = {tune.ORACLE_ADDRESS: "127.0.0.1", tune.ORACLE_PORT: port}
+    return {name: {**oracle, tune.TUNER_ID: name} for name in names}
 
 
 @tuned
@@ -251,10 +249,10 @@ def test_a_worker_that_is_killed_is_replaced(workers, whole, tmp_path):
 
 
 def test_half_an_environment_is_one_clear_error(monkeypatch):
-    monkeypatch.setenv(tuners.PORT, "1234")
-    monkeypatch.setenv(tuners.ID, "worker0")
+    monkeypatch.setenv(tune.ORACLE_PORT, "1234")
+    monkeypatch.setenv(tune.TUNER_ID, "worker0")
     with pytest.raises(InputError, match=r"KERASTUNER_ORACLE_IP: expected .* docs/machines\.md"):
-        tuners.role()
+        tune.process_role()
 
 
 @tuned
@@ -281,7 +279,8 @@ def test_trials_that_diverge_are_one_clear_error(tmp_path):
         model.compile("sgd", {"y": "mse"}, jit_compile=False)
         return model
 
-    task = SimpleNamespace(**vars(TASK) | {"build": steep})
+    training = SimpleNamespace(**vars(TASK.training) | {"build": steep})
+    task = SimpleNamespace(**vars(TASK) | {"training": training})
     with pytest.raises(InputError, match=r"a trial that trains; the last: .*finite loss"):
         tune.tune(task, Line(), tmp_path / "sweep", 1)
 
@@ -299,7 +298,7 @@ def test_a_full_disk_ends_the_sweep_and_is_no_failed_trial(whole, tmp_path, monk
     assert_equal_sweeps(tmp_path / "sweep", whole("random"))
 
 
-@pytest.mark.skipif(not LANE_WITHOUT, reason="of the lane with tf_keras alone")
+@pytest.mark.skipif(not WITHOUT_TUNER, reason="of the lane with tf_keras alone")
 def test_a_lane_without_keras_tuner_says_so(tmp_path):
     with pytest.raises(InputError, match="which Keras Tuner refuses"):
         tune.tune(TASK, Line(), tmp_path / "sweep")

@@ -66,7 +66,7 @@ class MaskLoss(keras.losses.Loss):
         weight = tf.ones_like(pred) if sample_weight is None else _broadcast(sample_weight, pred)
         # Labels of weight 0 may be any number, and 0 times infinity is not 0.
         true = tf.where(weight > 0, true, tf.zeros_like(true))
-        return compat.share_of_loss(tf.reduce_mean(self.function(true, pred, weight)))
+        return compat.replica_loss(tf.reduce_mean(self.function(true, pred, weight)))
 
 
 def _broadcast(weight, like):

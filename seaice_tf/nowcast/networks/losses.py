@@ -73,13 +73,13 @@ class FrameLoss(keras.losses.Loss):
         pred = tf.convert_to_tensor(y_pred)
         true = tf.cast(y_true, pred.dtype)
         if sample_weight is None:
-            return compat.share_of_loss(tf.reduce_mean(self.per_frame(true, pred)))
+            return compat.replica_loss(tf.reduce_mean(self.per_frame(true, pred)))
         weight = tf.reshape(tf.cast(sample_weight, pred.dtype), tf.shape(pred)[:2])
         true = tf.where(weight[..., None, None] > 0, true, tf.zeros_like(true))
         mean = tf.math.divide_no_nan(
             tf.reduce_sum(weight * self.per_frame(true, pred)), tf.reduce_sum(weight)
         )
-        return compat.share_of_loss(mean)
+        return compat.replica_loss(mean)
 
     def per_frame(self, true, pred):
         """(B, leads, H, W) -> (B, leads)."""
