@@ -163,8 +163,8 @@ def test_a_disk_that_is_truly_full(tiny_disk, capsys):
     assert cli_writes(path, 1 << 17) == 1
     error = capsys.readouterr().err
     assert error == (
-        f"error: {path}: expected to write it, got No space left on device; free some space, what "
-        "was there is unchanged\n"
+        f"error: {path}: expected to write it, got No space left on device; free some space, the "
+        "old file is unchanged\n"
     )
     assert [each.name for each in tiny_disk.iterdir()] == ["scores.json"]
     assert folder.read_json(path) == "old"

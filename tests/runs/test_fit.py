@@ -172,3 +172,29 @@ def test_the_number_of_pipeline_threads_changes_no_bit(tmp_path, monkeypatch):
         kept.append(run(tmp_path / str(threads), averaged(BOTH))[0].get_weights())
     for a, b in zip(*kept, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+class Scale(keras.layers.Layer):
+    """Multiplies by a weight that is a single number."""
+
+    def build(self, shape):
+        self.scale = self.add_weight(name="scale", shape=(), initializer="ones")
+
+    def call(self, x):
+        return x * self.scale
+
+
+def test_scalar_weights_are_averaged_too():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, Scale(name="scale")(inputs))
+    average = fit.Average(model, Training(average=0.5))
+    before = [float(value) for value in average.values]
+    for weight in model.weights:
+        weight.assign(weight + 1.0)
+    average.update(100)
+    assert [float(v) for v in average.values] == pytest.approx([v + 0.5 for v in before])
+    average.swap()
+    assert [float(weight.numpy()) for weight in model.weights] == pytest.approx(
+        [v + 0.5 for v in before]
+    )
+    assert [float(value) for value in average.values] == pytest.approx([v + 1.0 for v in before])
