@@ -1,5 +1,6 @@
-"""Tiny inputs in the real formats."""
+"""Tiny data in the real formats, tiny settings, and a trained run of each task."""
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -32,35 +33,58 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ice_archive(tmp_path_factory) -> Path:
+def shared(tmp_path_factory):
+    """(name, write) -> the path that `write(path)` wrote once for all processes of a session."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def path_of(name: str, write) -> Path:
+        path = root / "shared" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.with_name(f"{path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                write(path)
+        return path
+
+    return path_of
+
+
+@pytest.fixture(scope="session")
+def ice_archive(shared) -> Path:
     """Six years of synthetic monthly files, 2006 to 2011; the pole hole shrinks in 2008-01."""
-    folder = tmp_path_factory.mktemp("nsidc0051") / "archive"
-    write_archive(folder, "2006-01", "2011-12", seed=1)
-    return folder
+    return shared(
+        "nsidc0051/archive",
+        lambda folder: write_archive(folder, "2006-01", "2011-12", seed=1),
+    )
 
 
 @pytest.fixture(scope="session")
-def long_archive(tmp_path_factory) -> Path:
+def long_archive(shared) -> Path:
     """Thirteen years of synthetic monthly files, 1999 to 2011: enough for ten years of history."""
-    folder = tmp_path_factory.mktemp("nsidc0051") / "long"
-    write_archive(folder, "1999-01", "2011-12", seed=1)
-    return folder
+    return shared(
+        "nsidc0051/long",
+        lambda folder: write_archive(folder, "1999-01", "2011-12", seed=1),
+    )
 
 
 @pytest.fixture(scope="session")
-def cloud_folder(tmp_path_factory) -> Path:
+def cloud_folder(shared) -> Path:
     """Twelve synthetic labelled photos of 42 x 63 pixels in the competition's layout."""
-    folder = tmp_path_factory.mktemp("clouds") / "competition"
-    synthetic_photos.write(folder, 12, seed=1, shape=(42, 63))
-    return folder
+    return shared(
+        "clouds/competition",
+        lambda folder: synthetic_photos.write(folder, 12, seed=1, shape=(42, 63)),
+    )
 
 
 @pytest.fixture(scope="session")
-def scene_folder(tmp_path_factory) -> Path:
+def scene_folder(shared) -> Path:
     """Four synthetic scenes of 203 x 252 pixels with charts, and one that has a reference file."""
-    folder = tmp_path_factory.mktemp("icechart") / "scenes"
-    synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1)
-    return folder
+    return shared(
+        "icechart/scenes",
+        lambda folder: synthetic_scenes.write(folder, 5, (203, 252), seed=4, tests=1),
+    )
 
 
 PICTURES = Path("build", "report_pictures")
@@ -111,19 +135,21 @@ def browse(chromium):
 
 
 @pytest.fixture(scope="session")
-def frame_folder(tmp_path_factory) -> Path:
+def frame_folder(shared) -> Path:
     """A synthetic sequence of 16 frames of 128 x 384 pixels: three windows side by side."""
-    folder = tmp_path_factory.mktemp("nowcast") / "frames"
-    synthetic_frames.write(folder, 1, 16, (128, 384), seed=5)
-    return folder
+    return shared(
+        "nowcast/frames",
+        lambda folder: synthetic_frames.write(folder, 1, 16, (128, 384), seed=5),
+    )
 
 
 @pytest.fixture(scope="session")
-def tile_folder(tmp_path_factory) -> Path:
+def tile_folder(shared) -> Path:
     """Twelve synthetic labelled tiles of 48 x 48 pixels, three of each city, and one without."""
-    folder = tmp_path_factory.mktemp("geopose") / "contest"
-    synthetic_tiles.write(folder, 12, seed=3, side=48, gsd=1.0, tests=1)
-    return folder
+    return shared(
+        "geopose/contest",
+        lambda folder: synthetic_tiles.write(folder, 12, seed=3, side=48, gsd=1.0, tests=1),
+    )
 
 
 PERIODS = {
@@ -220,7 +246,7 @@ def geopose_settings(tile_folder) -> GeoposeSettings:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_settings(
     unet_settings,
     distribution_settings,
@@ -238,3 +264,19 @@ def tiny_settings(
         "nowcast": frame_settings,
         "geopose": geopose_settings,
     }
+
+
+@pytest.fixture(scope="session")
+def trained(shared, tiny_settings):
+    """Variant of tiny settings -> the folder of a complete run; tests must not change it."""
+    from seaice_tf.runs import train
+    from seaice_tf.tasks import TASKS
+
+    def run(variant: str) -> Path:
+        task = TASKS[variant.split("-")[0]]
+        return shared(
+            f"{variant}/run",
+            lambda path: train.train(task, tiny_settings[variant], path, ignore_memory=True),
+        )
+
+    return run

@@ -15,11 +15,6 @@ from seaice_tf.runs import artifact, evaluate, folder, predict, train, tune
 from seaice_tf.tasks import TASKS
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    return {}
-
-
 VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
 
 
@@ -39,12 +34,9 @@ def settings(variant, tiny_settings):
 
 
 @pytest.fixture
-def run(variant, task, settings, trained, tmp_path_factory):
-    """A complete run, trained once a session."""
-    if variant not in trained:
-        path = tmp_path_factory.mktemp(variant) / "run"
-        trained[variant] = train.train(task, settings, path)
-    return trained[variant]
+def run(variant, trained):
+    """A complete run, which no test changes."""
+    return trained(variant)
 
 
 def test_every_task_and_every_row_of_tiny_settings_is_tested(tiny_settings):
