@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 VENV = .venv/bin
 DEMO = saved_models/forecast/demo-$(if $(SEAICE_TF_DATA),real,synthetic)
 
-.PHONY: demo test test-addons test-cluster lint types bench soak gallery lanes lock clean
+.PHONY: demo test test-addons test-cluster lint types bench soak gallery fixtures lock clean
 
 demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real with SEAICE_TF_DATA
 	test -e $(DEMO)/manifest.json || $(VENV)/seaice-tf train forecast --run $(DEMO)
@@ -39,12 +39,12 @@ soak: .venv/ready  ## commands killed again and again, memory and open files ove
 gallery: .venv/ready
 	$(VENV)/python experiments/gallery.py
 
-lanes: .venv/ready .venv-addons/ready .venv-cluster/ready  ## what the lanes read of each other in tests
-	$(VENV)/python tests/networks/test_lanes.py
-	.venv-addons/bin/python tests/networks/test_lanes.py
-	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python tests/networks/test_lanes.py
+fixtures: .venv/ready .venv-addons/ready .venv-cluster/ready  ## files that the environments read of each other in tests
+	$(VENV)/python tests/networks/test_environments.py
+	.venv-addons/bin/python tests/networks/test_environments.py
+	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python tests/networks/test_environments.py
 
-lock:  ## refresh the constraints of the three lanes from what resolves today
+lock:  ## refresh the constraints of the three environments from what resolves today
 	$(MAKE) constraints/current.txt constraints/addons.txt constraints/cluster.txt --always-make
 
 clean:

@@ -27,7 +27,7 @@ class Training:
         "adam", "adamw", "sgd", "swa", "moving_average", "lamb", "rectified_adam", "lookahead"
     ] = "adamw"
     """swa validates and keeps the mean of weights, moving_average their average; lookahead steps
-    back every six steps: all three wrap another. The last three need the addons lane."""
+    back every six steps: all three wrap another. The last three need the addons environment."""
     wrapped: Literal["adam", "adamw", "sgd"] = "adam"
     """What swa, moving_average and lookahead wrap; lookahead cannot wrap adamw."""
     swa_first: int = 0

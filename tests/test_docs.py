@@ -16,6 +16,7 @@ from seaice_tf.tasks import NAMES, TASKS
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "experiments/README.md"])
 CURRENT = [page for page in PAGES if page.name != "CHANGELOG.md"]  # which names what was before
+FOLDERS = ("seaice_tf", "tests", "experiments", "benchmarks")
 MOST_LINES = 200
 FORBIDDEN = re.compile(
     r"\b(lanes?|dumb|odds|chances?|teachers?|honest column|told|anyway|nobody|troubles?)\b", re.I
@@ -52,6 +53,15 @@ def test_links_between_pages_lead_somewhere(page):
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{page.name}: {link}"
         assert not anchor or anchor in anchors(target), f"{page.name}: {link}"
+
+
+@every_current_page
+def test_files_that_pages_name_exist(page):
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    files = {path for each in FOLDERS for path in (ROOT / each).rglob("*.py")}
+    ends = {path.relative_to(ROOT).parts[-count:] for path in files for count in range(1, 5)}
+    for name in re.findall(r"`(?:python )?([\w/]+\.py)[:`]", text):
+        assert tuple(name.split("/")) in ends, f"{page.name}: {name}"
 
 
 def test_every_page_is_in_the_index():

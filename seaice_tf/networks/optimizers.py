@@ -60,7 +60,7 @@ def training_space(
 
 
 def names(training: Training) -> list[str]:
-    """Optimisers to choose from in this lane.
+    """Optimisers available in this environment.
 
     Where weights are averaged anyway, moving_average is not among them: it would be adam.
     """

@@ -61,7 +61,7 @@ def test_without_dask_the_install_line_is_named(monkeypatch):
 
 @pytest.mark.soak
 def test_a_worker_of_dask_that_is_killed_loses_no_shard(tmp_path):
-    pytest.importorskip("dask.distributed", reason="dask comes with the cluster lane")
+    pytest.importorskip("dask.distributed", reason="dask comes with the cluster environment")
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     scheduler = [sys.executable, "-m", "dask", "scheduler", "--no-dashboard"]

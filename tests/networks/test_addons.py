@@ -1,4 +1,4 @@
-"""What tensorflow-addons has too gives the same numbers; in its lane only."""
+"""Comparison with tensorflow-addons, in its environment only."""
 
 from types import SimpleNamespace
 
@@ -15,7 +15,7 @@ from seaice_tf.nowcast.networks.warp import GaussianBlur, warp
 from seaice_tf.runs import fit
 from seaice_tf.settings import Training
 
-tfa = pytest.importorskip("tensorflow_addons", reason="tensorflow-addons lane only")
+tfa = pytest.importorskip("tensorflow_addons", reason="addons environment only")
 STEPS, START = 30, [1.0, -2.0, 0.5]
 
 

@@ -10,7 +10,7 @@ from seaice_tf.networks.optimizers import ADDONS, names, optimizer
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS
 
-needs_addons = pytest.mark.skipif(not compat.has_addons(), reason="tensorflow-addons lane only")
+needs_addons = pytest.mark.skipif(not compat.has_addons(), reason="addons environment only")
 
 
 def descends(name, **changes):
@@ -33,7 +33,7 @@ def test_those_of_addons_descend(name):
     assert descends(name)
 
 
-@pytest.mark.skipif(compat.has_addons(), reason="lanes without tensorflow-addons only")
+@pytest.mark.skipif(compat.has_addons(), reason="not in the addons environment")
 @pytest.mark.parametrize("name", ADDONS)
 def test_without_addons_the_error_names_the_install_line(name):
     with pytest.raises(InputError, match=r"pip install 'seaice_tf\[addons\]'"):

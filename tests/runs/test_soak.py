@@ -123,7 +123,7 @@ def test_kills_change_nothing(variant, tiny_settings, tmp_path):
 
 
 def verbs(task) -> list[str]:
-    """Those of the task and the lane."""
+    """Those of the task and the environment."""
     without = {"prepare"} if task.data.prepare is None else set()
     if "tf_keras" in keras.Model.__module__:
         without.add("tune")

@@ -298,7 +298,7 @@ def test_a_full_disk_ends_the_sweep_and_is_no_failed_trial(whole, tmp_path, monk
     assert_equal_sweeps(tmp_path / "sweep", whole("random"))
 
 
-@pytest.mark.skipif(not WITHOUT_TUNER, reason="of the lane with tf_keras alone")
+@pytest.mark.skipif(not WITHOUT_TUNER, reason="cluster environment only")
 def test_a_lane_without_keras_tuner_says_so(tmp_path):
     with pytest.raises(InputError, match="which Keras Tuner refuses"):
         tune.tune(TASK, Line(), tmp_path / "sweep")

@@ -1,8 +1,9 @@
-"""What one lane writes the others read: weights both ways, SavedModels of addons in the others.
+"""Files of one environment load in the others: weights of all, SavedModels of addons.
 
-Each lane left a tiny network of every task in data/<lane>.zip, by `make lanes`: its weights, and
-what it gave for an input. Files and not processes of the other lanes: the test is fast, runs with
-one lane alone, and also fails when weights written yesterday would no longer load.
+`make fixtures` writes a tiny network of every task in each environment to data/<environment>.zip:
+its weights, and its outputs for one input. The test reads these files and starts no process of the
+other environments, so it is fast, needs one environment only, and also fails when weights of
+earlier versions no longer load.
 """
 
 import io
@@ -22,14 +23,14 @@ from seaice_tf.settings import with_values
 from seaice_tf.tasks import TASKS
 
 DATA = Path(__file__).parent / "data"
-LANE = (
+ENVIRONMENT = (
     "addons"
     if compat.has_addons()
     else "cluster"
     if "tf_keras" in keras.Model.__module__
     else "current"
 )
-LANES = ("addons", "cluster", "current")
+ENVIRONMENTS = ("addons", "cluster", "current")
 NETWORKS = {
     "forecast-unet": {"network": "unet", "years": 2, "base_years": 2, "filters": (2, 3)},
     "forecast-distribution": {"members": 2, "width": 4},
@@ -96,19 +97,19 @@ def assert_equal(found, expected):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_weights_of_every_lane_give_the_same_numbers(name, tmp_path):
+def test_weights_of_every_environment_give_the_same_outputs(name, tmp_path):
     model, served = built(name)
-    for lane in LANES:
-        with zipfile.ZipFile(DATA / f"{lane}.zip") as archive:
-            archive.extract(f"{name}/weights.npz", tmp_path / lane)
+    for environment in ENVIRONMENTS:
+        with zipfile.ZipFile(DATA / f"{environment}.zip") as archive:
+            archive.extract(f"{name}/weights.npz", tmp_path / environment)
             expected = stored(archive, f"{name}/expected.npz")
-        weights.load(tmp_path / lane / name / "weights.npz", model)
+        weights.load(tmp_path / environment / name / "weights.npz", model)
         assert_equal(answer(served, name), expected)
 
 
-@pytest.mark.skipif(LANE == "addons", reason="the lane that wrote them")
+@pytest.mark.skipif(ENVIRONMENT == "addons", reason="the environment that wrote them")
 @pytest.mark.parametrize("name", NETWORKS)
-def test_saved_models_of_the_addons_lane_are_served(name, tmp_path):
+def test_saved_models_of_the_addons_environment_are_served(name, tmp_path):
     with zipfile.ZipFile(DATA / "addons.zip") as archive:
         archive.extractall(tmp_path, [n for n in archive.namelist() if n.startswith(f"{name}/")])
         expected = stored(archive, f"{name}/expected.npz")
@@ -117,13 +118,13 @@ def test_saved_models_of_the_addons_lane_are_served(name, tmp_path):
 
 
 def write(path):
-    """Leave this lane's networks, of weights drawn from a seed of its own, in an archive."""
+    """Write this environment's networks, with random weights, to an archive."""
     with (
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
         tempfile.TemporaryDirectory() as temporary,
     ):
         for number, name in enumerate(NETWORKS):
-            rng = np.random.default_rng([LANES.index(LANE), number])
+            rng = np.random.default_rng([ENVIRONMENTS.index(ENVIRONMENT), number])
             model, served = built(name)
             for weight in weights.named_weights(model).values():
                 draw = rng.uniform(0.1, 0.9, weight.shape)
@@ -132,11 +133,11 @@ def write(path):
             root.mkdir()
             weights.save(root / "weights.npz", model)
             np.savez(root / "expected.npz", **answer(served, name))
-            if LANE == "addons":
+            if ENVIRONMENT == "addons":
                 compat.export(served, root / "saved_model")
             for file in sorted(root.rglob("*")):
                 archive.write(file, file.relative_to(temporary))
 
 
 if __name__ == "__main__":
-    write(DATA / f"{LANE}.zip")
+    write(DATA / f"{ENVIRONMENT}.zip")
