@@ -17,17 +17,17 @@ from timing import median_seconds
 
 from seaice_tf import compat, pipeline
 from seaice_tf.forecast.examples import archive
-from seaice_tf.forecast.settings import LEADS, Settings
+from seaice_tf.forecast.networks.losses import LOSSES
+from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.forecast.task import TASK
-from seaice_tf.networks.losses import LOSSES
 from seaice_tf.runs import folder
 
 
-def examples(settings: Settings):
+def examples(settings: Settings, network: UNet):
     """A batch of shuffled, cropped examples from the pipeline, against slicing the same arrays."""
     data, train = archive(settings), TASK.data.splits(settings).train
     stream = iter(pipeline.training_stream(train, 4, seed=0))
-    rng, side, months = np.random.default_rng(0), settings.crop, LEADS * settings.years
+    rng, side, months = np.random.default_rng(0), network.crop, settings.history
 
     def bare():
         for _ in range(4):
@@ -43,7 +43,7 @@ def examples(settings: Settings):
     return median_seconds(lambda: next(stream), bare)
 
 
-def step(settings: Settings):
+def step(settings: Settings, network: UNet):
     """A training step by Keras, against the same layers under a bare gradient tape."""
     model, bare_model = TASK.training.build(settings), TASK.training.build(settings)
     batch = next(iter(pipeline.training_stream(TASK.data.splits(settings).train, 1, seed=0)))
@@ -54,7 +54,7 @@ def step(settings: Settings):
     def bare(history, target, weight):
         with tf.GradientTape() as tape:
             pred = bare_model(history, training=True)["concentration"]
-            loss = tf.reduce_mean(LOSSES[settings.loss](target, pred) * weight)
+            loss = tf.reduce_mean(LOSSES[network.loss](target, pred) * weight)
         gradients = tape.gradient(loss, bare_model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, bare_model.trainable_variables))
 
@@ -77,10 +77,11 @@ def year(settings: Settings):
 
 
 def main() -> None:
-    settings = Settings(network="unet")
+    network = UNet()
+    settings = Settings(network=network)
     rows = {
-        "U-Net, 4 examples: pipeline / numpy slicing": examples(settings),
-        "U-Net, training step: Keras / bare tape": step(settings),
+        "U-Net, 4 examples: pipeline / numpy slicing": examples(settings, network),
+        "U-Net, training step: Keras / bare tape": step(settings, network),
         "U-Net, 12 months: SavedModel / Keras predict": year(settings),
         "distribution, 12 months: SavedModel / Keras predict": year(Settings()),
     }

@@ -1,15 +1,15 @@
-"""Which autoencoder keeps the most of a month in 256 values?
+"""Which autoencoder reconstructs a month best from 256 values?
 
-The table of the contest entry, 100 epochs each; forecast_final.py trains the one it chose for 700.
-The last 15 years before 2007; 2007-2009 chose the epoch. Real data with SEAICE_TF_DATA; about an
-hour on two cores.
+The table of the Dacon contest entry, 100 epochs each; forecast_final.py trains the selected one for
+700. Trained on the last 15 years before 2007, with the best epoch on 2007-2009. Real data with
+SEAICE_TF_DATA; about an hour on two cores.
 
 Usage: python experiments/forecast_autoencoders.py [VARIANT...]
 """
 
 import sys
 
-import contest_entry as entry
+import dacon_entry as entry
 
 LOSSES = {
     "two_conv": 0.0569,

@@ -1,6 +1,6 @@
-"""Can the released settings' odds of ice be believed, and does their spread know the error?
+"""Are the probability and the spread of the released settings calibrated?
 
-Takes the runs of forecast_release.py, each on the three years after those it was trained on.
+Evaluates the runs of forecast_release.py, each on the three years after its training period.
 
 Usage: python experiments/forecast_calibration.py
 """
@@ -18,10 +18,10 @@ from seaice_tf.runs import artifact, folder
 SPREAD_BINS = np.array([0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])
 
 
-def sums(train_last: str, first: str, last: str):
-    """Reliability of P(ice), and spread against error, over the sea that has ever held ice."""
-    run = RUNS / f"to-{train_last}"
-    settings = dataclasses.replace(folder.open_run(run, TASK), data=settings_to(train_last).data)
+def sums(train_end: str, first: str, last: str):
+    """Reliability of P(ice), and spread against error, in cells that have had ice."""
+    run = RUNS / f"to-{train_end}"
+    settings = dataclasses.replace(folder.open_run(run, TASK), data=settings_to(train_end).data)
     predict, brier, spread = artifact.predictor(run), None, None
     for case in TASK.data.cases(settings, TASK.verification.options(first, last)):
         maps, past = predict(case), case.context.past
@@ -41,13 +41,13 @@ def sums(train_last: str, first: str, last: str):
 
 
 def main() -> None:
-    for train_last, first, last in BACKTESTS:
-        brier, spread = sums(train_last, first, last)
+    for train_end, first, last in BACKTESTS:
+        brier, spread = sums(train_end, first, last)
         scores = ", ".join(f"{name} {value:.4f}" for name, value in brier.scores().items())
-        print(f"\ntrained to {train_last}, {first} to {last}: {scores}\n")
+        print(f"\ntrained to {train_end}, {first} to {last}: {scores}\n")
         print("| P(ice) forecast | ice observed | cells |\n|---|---|---|")
-        for odds, seen, n in zip(*brier.reliability.means(), brier.reliability.count):
-            print(f"| {odds:.3f} | {seen:.3f} | {n} |")
+        for forecast, seen, n in zip(*brier.reliability.means(), brier.reliability.count):
+            print(f"| {forecast:.3f} | {seen:.3f} | {n} |")
         print("\n| spread, % | error, % (both root mean square) | cells |\n|---|---|---|")
         for own, seen, n in zip(*spread.means(), spread.count):
             print(f"| {100 * own**0.5:.1f} | {100 * seen**0.5:.1f} | {n} |")

@@ -1,15 +1,15 @@
-"""Does a network that sees 64 cells at a time forecast better than one that sees a code of all?
+"""Do networks of crops of 64 cells forecast better than networks of codes of the whole map?
 
-The three networks of the contest entry on crops, 40 epochs on a fiftieth of the crops of a month;
-the same crops of 2007-2009 chose the epoch. Cross-entropy of those crops, and above their own
-entropy; mean absolute error on the 0-250 scale over whole maps put together again, where the
-entry's 2.95 is that of its own crops. Real data with SEAICE_TF_DATA; about half an hour on two
+The three networks of the Dacon contest entry on crops, 40 epochs on a fiftieth of the crops of each
+month, with the best epoch on such crops of 2007-2009. Cross-entropy of those crops, and its excess
+over their entropy; mean absolute error on the 0-250 scale over whole maps, where the entry's 2.95
+is that of its own crops. Real data with SEAICE_TF_DATA; about half an hour on two
 cores.
 
 Usage: python experiments/forecast_crops.py
 """
 
-import contest_entry as entry
+import dacon_entry as entry
 import numpy as np
 
 from seaice_tf.runs import folder
@@ -18,7 +18,7 @@ MAE = {"crops_conv_lstm": "2.95", "crops_lstm_2_norm": "more", "crops_attention_
 
 
 def entropy(run) -> float:
-    """That of the crops which validated a run."""
+    """Entropy of the validation crops of a run."""
     crops = entry.TASK.data.splits(folder.open_run(run, entry.TASK)).validation
     truth = np.stack([crops.fetch(i)[1]["image"] for i in range(crops.size)])
     return entry.cross_entropy(truth, truth, margin=1e-7)

@@ -1,6 +1,6 @@
-"""Which network beats the simple baselines: a U-Net over maps, or classes cell by cell?
+"""Which network beats the baselines: a U-Net of maps, or class probabilities of single cells?
 
-Both are trained to 2006; 2007-2009 chose the epoch, 2010-2012 had no say. Real data with
+Both are trained to 2006, with the best epoch on 2007-2009; 2010-2012 is held out. Real data with
 SEAICE_TF_DATA, synthetic without.
 
 Usage: python experiments/forecast_networks.py [SEED ...]
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import settings as settings_file
 from seaice_tf.runs import evaluate, folder, train
 from seaice_tf.tasks import TASKS
 
@@ -25,10 +26,11 @@ NETWORKS = {
 
 
 def scores(network: str, seed: int) -> list[dict]:
-    """The results of one network on both periods; trains it if there is no such run yet."""
+    """Results of one network on both periods; trains it unless there is a complete run."""
     default = TASK.settings()
     training = dataclasses.replace(default.training, seed=seed, **NETWORKS[network])
-    settings = dataclasses.replace(default, network=network, training=training)
+    chosen = settings_file.networks(TASK.settings)[network]()
+    settings = dataclasses.replace(default, network=chosen, training=training)
     kind = (
         "synthetic"
         if "synthetic" in next(iter(TASK.data.future(settings))).context.source

@@ -1,8 +1,8 @@
-"""What does the released forecast score on years it has not seen?
+"""How does the released forecast score on held-out years?
 
-Trains the same settings three times: to 2006 (scored on 2007-2009, where choices were made), to
-2009 (scored on 2010-2012), and to the end of the record, which is released. Needs SEAICE_TF_DATA;
-about ten minutes on two cores, and another ten for the pixel kNN beside it.
+Trains the same settings three times: to 2006 (scored on 2007-2009, the development period), to 2009
+(scored on 2010-2012, the held-out test period), and to the end of the record, which is released.
+Needs SEAICE_TF_DATA; about ten minutes on two cores, and another ten for the pixel kNN beside it.
 
 Usage: python experiments/forecast_release.py
 """
@@ -11,7 +11,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-from contest_entry import trained
+from dacon_entry import trained
 
 from seaice_tf.files import atomic
 from seaice_tf.runs import artifact, evaluate
@@ -25,20 +25,20 @@ LAST = "2012-12"
 INTRODUCTION = "The same settings, trained on earlier years (`experiments/forecast_release.py`)."
 
 LIMITS = [
-    "## Limits, and what failed",
+    "## Limits",
     "",
-    "It forecasts calendar years of the northern grid, from ten years that end with a December. It",
-    "has some twenty years to learn from: its gain over the means differs more between blocks of",
-    "years than between seeds. Networks that see whole maps, indices of the whole Arctic, trends",
-    "at full strength and boosted trees did worse; `experiments/README.md` has the log.",
+    "It forecasts calendar years of the northern grid, from ten years that end with a December.",
+    "There are some twenty years of training data: its skill varies more between blocks of years",
+    "than between seeds. Networks of whole maps, indices of the whole Arctic, undamped trends and",
+    "boosted trees have larger errors; `experiments/README.md` lists what was tried.",
 ]
 
 
-def settings_to(train_last: str):
-    """The settings of every run here; the last epoch is kept, so that nothing is chosen by it."""
+def settings_to(train_end: str):
+    """Settings of all runs; the last epoch is kept, so that no data select the epoch."""
     settings = TASK.settings()
     training = dataclasses.replace(settings.training, keep="last")
-    return dataclasses.replace(settings, train_last=train_last, training=training)
+    return dataclasses.replace(settings, train_end=train_end, training=training)
 
 
 def rows(result: dict) -> list[str]:
@@ -51,15 +51,15 @@ def rows(result: dict) -> list[str]:
 
 
 def main() -> None:
-    text = ["", "## On years it has not seen", "", INTRODUCTION]
-    for train_last, first, last in BACKTESTS:
-        run = trained(RUNS / f"to-{train_last}", settings_to(train_last))
+    text = ["", "## On held-out years", "", INTRODUCTION]
+    for train_end, first, last in BACKTESTS:
+        run = trained(RUNS / f"to-{train_end}", settings_to(train_end))
         options = TASK.verification.options(first, last)
-        cases = TASK.data.cases(settings_to(train_last), options)
+        cases = TASK.data.cases(settings_to(train_end), options)
         result = evaluate.compare(
             TASK, cases, artifact.predictor(run), run.name, options, slow=True
         )
-        text += ["", f"Trained to {train_last}, scored {first} to {last}:", ""]
+        text += ["", f"Trained to {train_end}, scored {first} to {last}:", ""]
         text += ["| | " + " | ".join(SHOWN) + " |", "|---" * (len(SHOWN) + 1) + "|", *rows(result)]
         best, skill = result["best_baseline"], result["skill"]
         text += ["", f"Against the best baseline, {best}: {skill:+.1%}."]

@@ -1,15 +1,15 @@
-"""Which network carries the codes of five years on to the next: LSTMs or attention?
+"""Which network predicts the next code from those of five years: LSTMs or attention?
 
-The two tables of the contest entry, 100 epochs each on the codes of the autoencoder `two_conv` of
-forecast_autoencoders.py; forecast_final.py trains the two that it chose for longer. Real data with
-SEAICE_TF_DATA; about an hour on two cores.
+The two tables of the Dacon contest entry, 100 epochs each on the codes of the autoencoder
+`two_conv` of forecast_autoencoders.py; forecast_final.py trains the selected two for longer. Real
+data with SEAICE_TF_DATA; about an hour on two cores.
 
 Usage: python experiments/forecast_sequences.py [VARIANT...]
 """
 
 import sys
 
-import contest_entry as entry
+import dacon_entry as entry
 
 LOSSES = {
     "lstm_1": 0.0611,

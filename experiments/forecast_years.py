@@ -1,8 +1,8 @@
-"""Do the last 15 years teach more than all of them, as the contest entry found?
+"""Are the last 15 years better training data than all, as the Dacon contest entry found?
 
-The same settings but for `last_years`, the years to be forecast that are learnt from: those of
-1992-2006, or all that have a history: 18 for the first two networks, 23 for the attention, whose
-codes are those of the last 15 years either way. 2010-2012 had no say. Real data with
+The same settings but for `train_years`: the forecasts of 1992-2006, or all with a long enough
+history: 18 years for the first two networks, 23 for the attention, whose codes are those of the
+last 15 years in both cases. 2010-2012 is held out. Real data with
 SEAICE_TF_DATA; about half an hour on two cores after forecast_final.py, which leaves the codes.
 
 Usage: python experiments/forecast_years.py [ROW...]
@@ -11,27 +11,29 @@ Usage: python experiments/forecast_years.py [ROW...]
 import dataclasses
 import sys
 
-import contest_entry as entry
+import dacon_entry as entry
+
+from seaice_tf import settings as settings_file
 
 PERIODS = (entry.VALIDATION, entry.TEST)
 
 
 def default(network: str, years: int, **training):
-    """A run of one of our own networks, trained on the last years or on all."""
+    """A run of a network other than the entry's, trained on the last years or on all."""
     settings = entry.TASK.settings()
     settings = dataclasses.replace(
         settings,
-        network=network,
-        last_years=years,
+        network=settings_file.networks(entry.Settings)[network](),
+        train_years=years,
         training=dataclasses.replace(settings.training, **training),
     )
     return entry.trained(entry.RUNS / f"years-{network}-{years or 'all'}", settings)
 
 
 def attention(years: int):
-    if years == entry.AS_ENTERED.last_years:
-        return entry.chosen("attention_8_skips")
-    return entry.chosen("attention_8_skips", name="attention_8_skips-all", last_years=years)
+    if years == entry.AS_ENTERED.train_years:
+        return entry.selected("attention_8_skips")
+    return entry.selected("attention_8_skips", name="attention_8_skips-all", train_years=years)
 
 
 NETWORKS = {

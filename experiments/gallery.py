@@ -42,9 +42,9 @@ CITIES = 3
 def forecast(task: Task, run: Path, path: Path) -> None:
     """March, June and September of the last test year: forecast and truth."""
     settings = folder.open_run(run, task)
-    first = f"{settings.test_last[:4]}-01"
+    first = f"{settings.test_end[:4]}-01"
     case = next(
-        iter(task.data.cases(settings, task.verification.options(first, settings.test_last)))
+        iter(task.data.cases(settings, task.verification.options(first, settings.test_end)))
     )
     pred = artifact.predictor(run)(case)["concentration"]
     panels = []

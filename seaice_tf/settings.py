@@ -183,17 +183,23 @@ def upgraded(content: dict[str, Any], kind: type) -> dict[str, Any]:
     """Settings of an older version under today's names.
 
     `kind.ALIASES` maps an old name to (new name, old value -> new value), or to None for a setting
-    that is gone. Older files hold the settings of all networks side by side, with the network's
-    name as `network`: those of the network are kept and those of the others are dropped.
+    that is gone; so does the `ALIASES` of a network's class for settings of that network. Older
+    files hold the settings of all networks side by side, with the network's name as `network`:
+    those of the network are kept and those of the others are dropped.
     """
+    known = networks(kind)
+    name = content.get("network", next(iter(known), None))
+    aliases = dict(kind.ALIASES)  # type: ignore[attr-defined]
+    if known and isinstance(name, str):
+        for each in known.values():
+            aliases |= dict.fromkeys(getattr(each, "ALIASES", ()))
+        aliases |= getattr(known.get(name), "ALIASES", {})
     result: dict[str, Any] = {}
     for key, value in content.items():
-        alias = kind.ALIASES.get(key, (key, {}))  # type: ignore[attr-defined]
+        alias = aliases.get(key, (key, {}))
         if alias is not None:
             new, values = alias
             result[new] = value if isinstance(value, list | dict) else values.get(value, value)
-    known = networks(kind)
-    name = result.get("network", next(iter(known), None))
     if known and isinstance(name, str):
         own = {each.name for each in dataclasses.fields(kind)}
         inner = {each.name for each in dataclasses.fields(known[name])} if name in known else set()

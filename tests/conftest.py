@@ -13,6 +13,7 @@ from seaice_tf.clouds.data import synthetic as synthetic_photos
 from seaice_tf.clouds.settings import Settings as CloudSettings
 from seaice_tf.clouds.settings import UNet as CloudUNet
 from seaice_tf.forecast.data.synthetic import write_archive
+from seaice_tf.forecast.settings import Distribution, UNet
 from seaice_tf.forecast.settings import Settings as ForecastSettings
 from seaice_tf.geopose.data import synthetic_tiles
 from seaice_tf.geopose.settings import Settings as GeoposeSettings
@@ -153,11 +154,11 @@ def tile_folder(shared) -> Path:
 
 
 PERIODS = {
-    "train_last": "2009-12",
-    "validation_first": "2010-01",
-    "validation_last": "2010-12",
-    "test_first": "2011-01",
-    "test_last": "2011-12",
+    "train_end": "2009-12",
+    "validation_start": "2010-01",
+    "validation_end": "2010-12",
+    "test_start": "2011-01",
+    "test_end": "2011-12",
 }
 
 
@@ -166,12 +167,7 @@ def unet_settings(ice_archive) -> ForecastSettings:
     return ForecastSettings(
         data=str(ice_archive),
         **PERIODS,
-        network="unet",
-        years=2,
-        base_years=2,
-        filters=(2, 3),
-        crop=48,
-        flip=True,
+        network=UNet(history_years=2, base_years=2, filters=(2, 3), crop=48, flip=True),
         training=Training(epochs=2, batch_size=2, checkpoint_steps=2, seed=3),
     )
 
@@ -181,9 +177,7 @@ def distribution_settings(long_archive) -> ForecastSettings:
     return ForecastSettings(
         data=str(long_archive),
         **PERIODS,
-        members=2,
-        width=8,
-        cells=0.05,
+        network=Distribution(members=2, width=8, cell_fraction=0.02),
         training=Training(epochs=2, batch_size=1, checkpoint_steps=5, seed=3, learning_rate=5e-3),
     )
 

@@ -16,24 +16,42 @@ def test_settings_round_trip(tiny_settings, tmp_path):
 
 
 def broken(change):
-    content = json.loads(settings.to_json(TASKS["forecast"].settings()))
+    kind = TASKS["forecast"].settings
+    unet = settings.networks(kind)["unet"]()
+    content = json.loads(settings.to_json(kind(network=unet)))
     change(content)
     return content
 
 
 CHANGES = {
-    "an unknown key": (lambda c: c.update(filter=[8]), "got 'filter'; did you mean filters"),
+    "an unknown key": (lambda c: c.update(train_ned=""), "got 'train_ned'; did you mean train_end"),
+    "an unknown key of the network": (
+        lambda c: c["network"].update(filter=[8]),
+        "network: .*got 'filter'; did you mean filters",
+    ),
     "an unknown nested key": (lambda c: c["training"].update(foo=1), "training: .*got 'foo'"),
-    "text for a number": (lambda c: c.update(years="ten"), "years: expected int, got 'ten'"),
-    "a bool for a number": (lambda c: c.update(years=True), "years: expected int, got True"),
-    "a choice that is none": (lambda c: c.update(hole="x"), "expected 'surroundings' or 'median'"),
-    "a number in a list": (lambda c: c.update(filters=[8, "a"]), "filters: expected int"),
-    "an object for a list": (lambda c: c.update(filters={}), "filters: expected"),
+    "text for a number": (
+        lambda c: c["network"].update(crop="ten"),
+        "crop: expected int, got 'ten'",
+    ),
+    "a bool for a number": (
+        lambda c: c["network"].update(crop=True),
+        "crop: expected int, got True",
+    ),
+    "a choice that is none": (
+        lambda c: c.update(pole_hole_fill="x"),
+        "expected 'neighbours' or 'image_median'",
+    ),
+    "a number in a list": (
+        lambda c: c["network"].update(filters=[8, "a"]),
+        "filters: expected int",
+    ),
+    "an object for a list": (lambda c: c["network"].update(filters={}), "filters: expected"),
     "a bad range": (lambda c: c["training"].update(epochs=0), "epochs: expected at least 1"),
     "no decay": (lambda c: c["training"].update(average=1.0), "average: expected at least 0 and"),
     "no plateau": (lambda c: c["training"].update(plateau_epochs=0), "plateau_epochs: expected at"),
-    "periods out of order": (lambda c: c.update(train_last="2020-01"), "train_last before"),
-    "a period backwards": (lambda c: c.update(test_last="2001-01"), "expected test_first before"),
+    "periods out of order": (lambda c: c.update(train_end="2020-01"), "train_end before"),
+    "a period backwards": (lambda c: c.update(test_end="2001-01"), "expected test_start before"),
 }
 
 

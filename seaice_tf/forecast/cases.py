@@ -1,4 +1,4 @@
-"""What is forecast: years of a test period with their truth, or the year after the data."""
+"""Cases of the forecast: 12 months of a test period with their truth, or those after the data."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -17,43 +17,43 @@ from seaice_tf.task import Case, Cases, PredictOptions
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What `evaluate` can be asked."""
+    """Options of `evaluate`."""
 
     first: str = ""
-    """First month, as 2010-01, and last one to forecast; empty: the test period."""
+    """First month to forecast, as 2010-01; empty: that of the test period."""
     last: str = ""
+    """Last month to forecast; empty: that of the test period."""
     by: tuple[Literal["month", "lead", "region", "reliability"], ...] = ()
-    """Also show the scores by calendar month, by months ahead, by sea, or how often there was ice
-    where the probability of it lies in each tenth."""
+    """Also show the scores by calendar month, by lead time or by sea, or the reliability of the
+    probability of ice in bins of 0.1."""
     regions: str = ""
-    """Mask of the seas for `--by region`, either of NSIDC's of 25 km; empty: that of 2021 in
+    """Region mask for `--by region`, one of NSIDC's of 25 km; empty: that of 2021 in
     $SEAICE_TF_DATA/psn25."""
-    origins: Literal["every_year", "every_month"] = "every_year"
-    """Forecasts of 12 months one after the other, or one issued at the end of every month, for
-    networks that take any month."""
+    init_frequency: Literal["yearly", "monthly"] = "yearly"
+    """Initialise a forecast every 12 months, or every month for networks that take any month."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What lies around a case: the whole record before it, and what the months are."""
+    """The record before a forecast, and the months that it predicts."""
 
     past: np.ndarray  # (months, rows, columns) uint8 counts up to the last one observed
-    months: np.ndarray  # (12,) datetime64[M], forecast
+    months: np.ndarray  # (12,) datetime64[M], of the forecast
     source: str
     citation: str  # of the data
 
 
 def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
-    """Forecasts of 12 months of the period of `options`, by default of the test period.
+    """Forecasts of 12 months with their truth, of the test period unless `options` has another.
 
     Raises:
-        InputError: too short a record before the first, or a month that the network cannot
-            forecast from.
+        InputError: too short a record before a forecast, or a network that cannot be initialised
+            in its month.
     """
     options = options or EvaluateOptions()
     data = archive(settings)
-    begin = months.parse(options.first or settings.test_first)
-    end = months.parse(options.last or settings.test_last)
+    begin = months.parse(options.first or settings.test_start)
+    end = months.parse(options.last or settings.test_end)
     start, stop = data.index(begin), data.index(end) + 1
     if start >= stop:
         raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
@@ -61,41 +61,41 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
         raise InputError(f"--by region: expected data of the north, got {data.source}")
     source = f"{data.source}; scored {begin} to {end}"
     every = LEADS
-    if options.origins == "every_month":
-        source, every = f"{source} by forecasts issued every month", 1
-    if begin <= months.parse(settings.train_last):
-        source += f", IN SAMPLE: trained on to {settings.train_last}"
+    if options.init_frequency == "monthly":
+        source, every = f"{source} by forecasts initialised every month", 1
+    if begin <= months.parse(settings.train_end):
+        source += f", IN SAMPLE: trained on to {settings.train_end}"
     starts = range(start, stop, every)
     for position in starts:
-        _refuse(data, settings, position)
+        _require_history(data, settings, position)
     return Cases(source, [partial(_case, data, settings, i, source, stop) for i in starts])
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
-    """The 12 months after the last one of the data; raises as `cases`."""
+    """The forecast of the 12 months after the last one of the data; raises as `cases`."""
     data = archive(settings)
-    _refuse(data, settings, len(data.counts))
+    _require_history(data, settings, len(data.counts))
     return Cases(data.source, [partial(_case, data, settings, len(data.counts), data.source)])
 
 
-def _refuse(data: Archive, settings: Settings, start: int) -> None:
+def _require_history(data: Archive, settings: Settings, start: int) -> None:
     needed, first = settings.history, data.first + start
     if start < needed:
         raise InputError(
             f"{data.source}: expected {needed} months before {first}, got {start}; "
             "add earlier files or forecast a later year"
         )
-    if settings.network == "distribution" and months.number(first) != 1:
+    if settings.network.name == "distribution" and months.number(first) != 1:
         raise InputError(
-            f"{data.source}: expected a forecast from a December on, got one from {first - 1} on; "
-            "take whole calendar years, leave later months out, or use --network unet"
+            f"{data.source}: expected a forecast initialised in December, got {first - 1}; "
+            "forecast whole calendar years, leave later months out, or use --network unet"
         )
 
 
 def _case(
     data: Archive, settings: Settings, start: int, source: str, stop: int | None = None
 ) -> Case:
-    """The forecast from position `start` of the archive on, with the truth before `stop`."""
+    """The forecast whose first month is at position `start`, with the truth before `stop`."""
     past, first = data.counts[:start], data.first + start
     period = months.span(first, first + LEADS - 1)
     truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]

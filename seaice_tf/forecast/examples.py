@@ -1,77 +1,122 @@
-"""From the settings to an archive, and from an archive to examples to train on."""
+"""From the settings to an archive, and from an archive to training examples of each network."""
 
 import os
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import months, synthetic
 from seaice_tf.forecast.data.archive import Archive, read_archive
-from seaice_tf.forecast.data.synthetic import write_archive
+from seaice_tf.forecast.networks import crops
 from seaice_tf.forecast.networks.distribution import class_of
 from seaice_tf.forecast.networks.features import IceFeatures
-from seaice_tf.forecast.settings import LEADS, Settings
-from seaice_tf.grids.counts import FULL_ICE, flagged
+from seaice_tf.forecast.settings import LEADS, Distribution, Settings, UNet
+from seaice_tf.grids import counts
+from seaice_tf.grids.counts import FULL_ICE, PoleHoleFill
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.pipeline import Examples
 
 SYNTHETIC_PERIOD = ("1978-11", "2012-12")
-BLOCK = 1024  # cells of an example of the distribution
+BLOCK = 1024  # cells in an example of the distribution network
+BATCH = 8  # images to encode at a time
 
 
 def archive(settings: Settings) -> Archive:
-    """The archive that the settings name; makes the synthetic one when it is first asked for."""
+    """The archive that the settings name; the synthetic one is made on first use."""
     if settings.data:
         return read_archive(Path(settings.data), settings.minimum_days)
     if root := os.environ.get("SEAICE_TF_DATA"):
         return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
-    return read_archive(cached("nsidc0051", write_archive, *SYNTHETIC_PERIOD))
+    return read_archive(cached("nsidc0051", synthetic.write_archive, *SYNTHETIC_PERIOD))
 
 
-def training_starts(data: Archive, settings: Settings, december: bool) -> np.ndarray:
-    """Where the years to train on begin in the archive.
+def training_starts(data: Archive, settings: Settings, init_months: str = "all") -> np.ndarray:
+    """Positions in the archive of the first months of the training forecasts.
+
+    Args:
+        init_months: "december" or "all", the calendar months of the last month observed.
 
     Raises:
-        InputError: there is none with enough history before it.
+        InputError: no forecast has a long enough history.
     """
-    end = data.index(months.parse(settings.train_last)) + 1
-    starts = np.arange(first_year(settings, end, settings.history), end - LEADS + 1)
-    if december:
+    end = data.index(months.parse(settings.train_end)) + 1
+    starts = np.arange(earliest_start(settings, end, settings.history), end - LEADS + 1)
+    if init_months == "december":
         starts = starts[[months.number(data.first + int(i)) == 1 for i in starts]]
     if not starts.size:
         raise InputError(
             f"{data.source}: expected {settings.history // LEADS} years of history and a year "
-            f"after it up to {settings.train_last} to train on; add earlier files"
+            f"after it up to {settings.train_end} to train on; add earlier files"
         )
     return starts
 
 
-def first_year(settings: Settings, end: int, first: int) -> int:
-    """The later of `first` and where the last years to train on, up to `end`, begin."""
-    return max(first, end - LEADS * settings.last_years) if settings.last_years else first
+def training_months(data: Archive, settings: Settings, history: int) -> np.ndarray:
+    """Positions in the archive of the single months to train on.
+
+    Raises:
+        InputError: no month has a long enough history.
+    """
+    end = data.index(months.parse(settings.train_end)) + 1
+    found = np.arange(earliest_start(settings, end, history), end)
+    if not found.size:
+        raise InputError(
+            f"{data.source}: expected more than {history} months up to {settings.train_end} to "
+            "train on; add earlier files"
+        )
+    return found
+
+
+def earliest_start(settings: Settings, end: int, history: int) -> int:
+    """The later of `history` and the start of the last `train_years` before position `end`."""
+    return max(history, end - LEADS * settings.train_years) if settings.train_years else history
 
 
 def validation_starts(data: Archive, settings: Settings) -> np.ndarray:
-    """Where the whole years of the validation period begin; InputError if there is none."""
+    """Positions of the first months of the whole years of the validation period.
+
+    Raises:
+        InputError: there is no whole year, or the first has too short a history.
+    """
     first, last = (
         data.index(months.parse(month))
-        for month in (settings.validation_first, settings.validation_last)
+        for month in (settings.validation_start, settings.validation_end)
     )
     starts = np.arange(first, last + 2 - LEADS, LEADS)
     if not starts.size or first < settings.history:
         raise InputError(
-            f"{data.source}: expected {settings.history} months before {settings.validation_first} "
-            f"and a whole year from then to {settings.validation_last}; choose another period"
+            f"{data.source}: expected {settings.history} months before {settings.validation_start} "
+            f"and a whole year from then to {settings.validation_end}; choose another period"
         )
     return starts
 
 
-def windows(data: Archive, starts: np.ndarray, settings: Settings, training: bool) -> Examples:
-    """Examples of whole maps: raw counts before, fractions and weights after; cut for training."""
+def validation_months(data: Archive, settings: Settings, history: int) -> np.ndarray:
+    """Positions of the months of the validation period; InputError for too short a history."""
+    first = data.index(months.parse(settings.validation_start))
+    last = data.index(months.parse(settings.validation_end))
+    if first < history:
+        raise InputError(
+            f"{data.source}: expected {history} months before {settings.validation_start}, got "
+            f"{first}; choose another validation period"
+        )
+    return np.arange(first, last + 1)
+
+
+def map_windows(
+    data: Archive, starts: np.ndarray, settings: Settings, network: UNet, training: bool
+) -> Examples:
+    """Examples of whole maps or, for training, of random windows.
+
+    Each has the raw counts of the history, (months, rows, columns), and the fractions of the next
+    12 months with weights of 1 where they are observed, (12, rows, columns).
+    """
     record, first = tf.constant(data.counts), tf.constant(starts, tf.int64)
 
     def fetch(index):
@@ -83,41 +128,43 @@ def windows(data: Archive, starts: np.ndarray, settings: Settings, training: boo
         weight = tf.cast(known, tf.float32)
         return history, {"concentration": target}, {"concentration": weight}
 
-    varied = partial(augment, settings) if training else None
-    return Examples(len(starts), fetch, varied, name=lambda i: str(data.first + int(starts[i])))
+    augmented = partial(augment, network) if training else None
+    return Examples(len(starts), fetch, augmented, name=lambda i: str(data.first + int(starts[i])))
 
 
-def augment(settings: Settings, example, seed):
-    """Cut a window at a random place and mirror it by two coins: maps (..., rows, columns)."""
+def augment(network: UNet, example, seed):
+    """Cut a random window and flip it at random along each axis: maps (..., rows, columns)."""
     draws = tf.random.stateless_uniform([4], seed)
-    side = settings.crop or max(NORTH.shape)  # the grid of the south is smaller
+    side = network.crop or max(NORTH.shape)  # the grid of the south is smaller
 
-    def cut_and_mirror(x):
+    def cut_and_flip(x):
         places = [max(length - side + 1, 1) for length in x.shape[1:]]
         row, column = (tf.cast(draws[i] * float(n), tf.int32) for i, n in enumerate(places))
         x = x[:, row : row + side, column : column + side]
-        if settings.flip:
+        if network.flip:
             x = tf.where(draws[2] < 0.5, x[:, :, ::-1], x)
             x = tf.where(draws[3] < 0.5, x[:, ::-1], x)
         return x
 
-    return tf.nest.map_structure(cut_and_mirror, example)
+    return tf.nest.map_structure(cut_and_flip, example)
 
 
-def cell_blocks(data: Archive, starts: np.ndarray, settings: Settings) -> Examples:
+def cell_blocks(
+    data: Archive, starts: np.ndarray, settings: Settings, network: Distribution
+) -> Examples:
     """Examples of 1024 cells: features (1024, 39), classes (1024, 1), weights of 1.
 
-    The cells that can hold ice are drawn once, a share of each year, and shuffled into blocks; a
-    year's draw depends on the seed and the year alone.
+    A fraction of the cells that can hold ice is drawn once for each forecast, by its position and
+    the seed alone; the cells of all forecasts are shuffled into blocks.
     """
-    make = tf.function(IceFeatures(settings.hole))
+    make = _traced_features(settings.pole_hole_fill)
     features, classes = [], []
     for start in starts:
         maps, possible = make(data.counts[None, start - settings.history : start])
         truth = data.counts[start : start + LEADS]
         rng = np.random.default_rng((settings.training.seed, int(start)))
-        drawn = possible.numpy()[0, : len(truth)] & ~flagged(truth)
-        drawn &= rng.random(truth.shape) < settings.cells
+        drawn = possible.numpy()[0, : len(truth)] & ~counts.flagged(truth)
+        drawn &= rng.random(truth.shape) < network.cell_fraction
         features.append(maps.numpy()[0, : len(truth)][drawn].astype(np.float16))
         classes.append(class_of(truth[drawn]).astype(np.uint8))
     x, y = np.concatenate(features), np.concatenate(classes)
@@ -132,3 +179,111 @@ def cell_blocks(data: Archive, starts: np.ndarray, settings: Settings) -> Exampl
         return tf.cast(cells[index], tf.float32), label, {"classes": tf.ones((BLOCK, 1))}
 
     return Examples(len(order), fetch)
+
+
+@lru_cache
+def _traced_features(pole_hole_fill: PoleHoleFill) -> Callable:
+    return tf.function(IceFeatures(pole_hole_fill))
+
+
+def filled_images(data: Archive, settings: Settings) -> np.ndarray:
+    """The record as images: counts up to 250, the pole hole filled, land 0.
+
+    A missing cell has the value of the year before, in the first year that of the year after.
+    """
+    record = np.stack([counts.fill_hole(month, settings.pole_hole_fill) for month in data.counts])
+    missing = record == counts.MISSING
+    record = np.where(counts.flagged(record), 0, record).astype(np.uint8)
+    for i in np.flatnonzero(missing.any(axis=(1, 2))):
+        other = i - LEADS if i >= LEADS else i + LEADS
+        if other < len(record):
+            record[i][missing[i]] = record[other][missing[i]]
+    return record
+
+
+class SingleMonths:
+    """Images of an archive in memory, and examples whose target is a single month.
+
+    The weight of a cell is 1, on land and in the pole hole too, and 0 where the target is missing.
+    """
+
+    def __init__(self, data: Archive, settings: Settings):
+        self.images = tf.constant(filled_images(data, settings))
+        self.known = tf.constant(data.counts != counts.MISSING)
+
+    def target(self, position):
+        """Fraction and weight of a month: (rows, columns) each."""
+        image, weight = _fraction(self.images[position]), tf.cast(self.known[position], tf.float32)
+        return {"image": image}, {"image": weight}
+
+    def images_alone(self, positions: np.ndarray) -> Examples:
+        """Examples whose input is the target itself: (rows, columns)."""
+        return self._examples(positions, lambda i: _fraction(self.images[i]))
+
+    def images_of_years(self, positions: np.ndarray, years: int) -> Examples:
+        """Examples with the images of past years: (years, rows, columns)."""
+        return self._examples(
+            positions, lambda i: _fraction(tf.gather(self.images, _years_before(i, years)))
+        )
+
+    def encoded(self, encoder: keras.Model) -> tf.Tensor:
+        """The code of every month: (months, code)."""
+        batches = (self.images[i : i + BATCH] for i in range(0, len(self.images), BATCH))
+        return tf.concat([encoder(_fraction(batch), training=False) for batch in batches], axis=0)
+
+    def codes_of_years(self, positions: np.ndarray, years: int, codes: tf.Tensor) -> Examples:
+        """Examples with the codes of past years: (years, code)."""
+        return self._examples(positions, lambda i: tf.gather(codes, _years_before(i, years)))
+
+    def _examples(self, positions: np.ndarray, inputs) -> Examples:
+        where = tf.constant(positions, tf.int64)
+        return Examples(
+            len(positions), lambda index: (inputs(where[index]), *self.target(where[index]))
+        )
+
+    def crops_of_years(
+        self, positions: np.ndarray, years: int, fraction: float, seed: int
+    ) -> Examples:
+        """Examples with crops of past years, (years, 64, 64): a fraction of those of each month."""
+        where = tf.constant(drawn_crops(positions, self.images.shape[1:], fraction, seed), tf.int64)
+
+        def cut(maps, row, column):
+            return maps[..., row : row + crops.SIDE, column : column + crops.SIDE]
+
+        def fetch(index):
+            position, row, column = tf.unstack(where[index])
+            before = tf.gather(self.images, _years_before(position, years))
+            target, weight = tf.nest.map_structure(
+                lambda maps: cut(maps, row, column), self.target(position)
+            )
+            return _fraction(cut(before, row, column)), target, weight
+
+        return Examples(len(where), fetch)
+
+
+def drawn_crops(positions: np.ndarray, shape, fraction: float, seed: int) -> np.ndarray:
+    """Crops drawn for each month by its position and the seed alone.
+
+    Returns:
+        (n, 3) of position, first row and first column.
+    """
+    rows, columns = map(crops.starts, shape)
+    corners = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
+    number = max(round(fraction * len(corners)), 1)
+
+    def of_month(position):
+        rng = np.random.default_rng((seed, int(position)))
+        return corners[rng.permutation(len(corners))[:number]]
+
+    return np.concatenate(
+        [np.insert(of_month(position), 0, position, axis=1) for position in positions]
+    )
+
+
+def _years_before(position: tf.Tensor, years: int) -> tf.Tensor:
+    """Positions of the same calendar month in past years, the oldest first."""
+    return position - LEADS * tf.range(years, 0, -1, dtype=tf.int64)
+
+
+def _fraction(image: tf.Tensor) -> tf.Tensor:
+    return tf.cast(image, tf.float32) / FULL_ICE

@@ -1,121 +1,229 @@
-"""Settings of the forecast."""
+"""Settings of the forecast: one class for what all networks share, and one for each network.
 
-from collections.abc import Callable
+This module lists the networks by name; `training.py` says how each is built, trained and served.
+"""
+
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import MINIMUM_DAYS
-from seaice_tf.forecast.networks import autoencoder, crops, sequences
+from seaice_tf.grids.counts import PoleHoleFill
 from seaice_tf.settings import Training
 
 LEADS = 12  # months ahead
-VARIANTS: dict[str, dict[str, Callable]] = {
-    "autoencoder": autoencoder.VARIANTS,
-    "sequence": sequences.VARIANTS,
-    "crops": crops.VARIANTS,
-}
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Class probabilities of concentration for each cell; the default network."""
+
+    name: ClassVar[str] = "distribution"
+    history_years: ClassVar[int] = 10
+    ALIASES: ClassVar[dict] = {"cells": ("cell_fraction", {})}
+
+    members: int = 3
+    """Networks whose class probabilities are averaged."""
+    width: int = 64
+    """Units of each hidden layer."""
+    cell_fraction: float = 0.25
+    """Fraction of the cells of each month to train on."""
+
+    def __post_init__(self):
+        _require_positive(self, "members", "width")
+        _require_fraction(self, "cell_fraction")
+
+
+@dataclass(frozen=True)
+class UNet:
+    """A U-Net that corrects the climatology of the last years."""
+
+    name: ClassVar[str] = "unet"
+    ALIASES: ClassVar[dict] = {
+        "years": ("history_years", {}),
+        "origins": ("init_months", {"every_month": "all"}),
+        "loss": ("loss", {"contest_error": "dacon_error"}),
+    }
+
+    history_years: int = 10
+    """Length of the history."""
+    base_years: int = 5
+    """Years of the climatology that is corrected."""
+    init_months: Literal["all", "december"] = "all"
+    """Calendar months in which the training forecasts are initialised."""
+    filters: tuple[int, ...] = (16, 16)
+    """Width of each level, top first."""
+    loss: Literal["absolute_error", "squared_error", "dacon_error"] = "dacon_error"
+    """Loss of each cell."""
+    crop: int = 64
+    """Side in cells of the training windows, at random places; 0 for whole grids."""
+    flip: bool = False
+    """Flip training maps at random."""
+
+    def __post_init__(self):
+        if not 1 <= self.base_years <= self.history_years:
+            raise InputError(
+                f"base_years: expected 1 to history_years ({self.history_years}), "
+                f"got {self.base_years}"
+            )
+        if not self.filters or min(self.filters) < 1:
+            raise InputError(f"filters: expected widths of at least 1, got {self.filters}")
+        if self.crop < 0:
+            raise InputError(f"crop: expected at least 0, got {self.crop}")
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """An autoencoder of single months; it forecasts last year's month as its code keeps it."""
+
+    name: ClassVar[str] = "autoencoder"
+    history_years: ClassVar[int] = 1
+    ALIASES: ClassVar[dict] = {"variant": ("variant", {"": "two_conv"})}
+
+    variant: Literal["one_conv", "two_conv", "two_conv_tied", "two_conv_small", "three_conv"] = (
+        "two_conv"
+    )
+    """Architecture, see docs/forecast_models.md."""
+    code: int = 256
+    """Length of the code."""
+
+    def __post_init__(self):
+        _require_positive(self, "code")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A model from an autoencoder's codes of past years to the code of the next."""
+
+    name: ClassVar[str] = "sequence"
+    ALIASES: ClassVar[dict] = {
+        "variant": ("variant", {"": "attention_8_skips"}),
+        "sequence_years": ("history_years", {}),
+    }
+
+    variant: Literal[
+        "lstm_1",
+        "lstm_2",
+        "lstm_3",
+        "lstm_1_norm",
+        "lstm_2_norm",
+        "lstm_1_bigger",
+        "lstm_2_bigger",
+        "lstm_1_smaller",
+        "conv_lstm_1",
+        "conv_lstm_2",
+        "attention_4",
+        "attention_8_skips",
+    ] = "attention_8_skips"
+    """Architecture, see docs/forecast_models.md."""
+    autoencoder: str = ""
+    """Folder of the run of the autoencoder."""
+    freeze: bool = True
+    """Keep the autoencoder's weights fixed, and train on its codes alone."""
+    history_years: int = 5
+    """Years of the same calendar month to forecast from."""
+
+    def __post_init__(self):
+        _require_positive(self, "history_years")
+
+
+@dataclass(frozen=True)
+class Crops:
+    """A model of square crops of 64 cells, averaged where they overlap."""
+
+    name: ClassVar[str] = "crops"
+    ALIASES: ClassVar[dict] = {
+        "variant": ("variant", {"": "crops_conv_lstm"}),
+        "sequence_years": ("history_years", {}),
+        "crop_share": ("crop_fraction", {}),
+    }
+
+    variant: Literal["crops_conv_lstm", "crops_lstm_2_norm", "crops_attention_8_skips"] = (
+        "crops_conv_lstm"
+    )
+    """Architecture, see docs/forecast_models.md."""
+    history_years: int = 5
+    """Years of the same calendar month to forecast from."""
+    crop_fraction: float = 0.1
+    """Fraction of the crops of each month to train on."""
+
+    def __post_init__(self):
+        _require_positive(self, "history_years")
+        _require_fraction(self, "crop_fraction")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of the forecast."""
+    """Settings that all networks of the forecast share."""
+
+    ALIASES: ClassVar[dict] = {
+        "train_last": ("train_end", {}),
+        "last_years": ("train_years", {}),
+        "validation_first": ("validation_start", {}),
+        "validation_last": ("validation_end", {}),
+        "test_first": ("test_start", {}),
+        "test_last": ("test_end", {}),
+        "hole": ("pole_hole_fill", {"surroundings": "neighbours", "median": "image_median"}),
+    }
 
     data: str = ""
     """Folder of sea-ice concentration files of one kind: NSIDC-0051 v1.1 or v2, monthly or daily,
-    the contest's arrays, or the climate data record G02202 v4; empty: $SEAICE_TF_DATA/nsidc0051,
-    and without that variable a synthetic archive."""
+    the climate data record G02202 v4, or the arrays of the Dacon contest; empty:
+    $SEAICE_TF_DATA/nsidc0051, and without that variable a synthetic archive."""
     minimum_days: int = MINIMUM_DAYS
     """Days with data that a month of daily files must have; half before 1987-08, when the sensor
     was on every other day."""
-    train_last: str = "2006-12"
+    train_end: str = "2006-12"
     """Last month to train on."""
-    last_years: int = 0
+    train_years: int = 0
     """Train on forecasts of the last so many years only; 0 for all."""
-    validation_first: str = "2007-01"
-    validation_last: str = "2009-12"
-    test_first: str = "2010-01"
-    test_last: str = "2012-12"
-    network: Literal["distribution", "unet", "autoencoder", "sequence", "crops"] = "distribution"
-    """Classes of concentration cell by cell; a U-Net that corrects a mean; an autoencoder of single
-    months, which forecasts last year's; a model of the autoencoder's codes; a model of crops."""
-    variant: str = ""
-    """autoencoder, sequence, crops: which, by its name in docs/forecast_models.md; empty: the
-    best of the original's tables."""
-    hole: Literal["surroundings", "median"] = "surroundings"
-    """What fills the pole hole: the median of the cells around it, or of the month's image."""
-
-    members: int = 3
-    """distribution: networks whose probabilities are averaged."""
-    width: int = 64
-    """distribution: of the hidden layers."""
-    cells: float = 0.25
-    """distribution: share of the cells of each month to train on."""
-
-    years: int = 10
-    """unet: length of the history in years."""
-    base_years: int = 5
-    """unet: years of the mean that is corrected."""
-    origins: Literal["december", "every_month"] = "every_month"
-    """unet: train on forecasts issued at the end of each December, or of every month."""
-    filters: tuple[int, ...] = (16, 16)
-    """unet: width per level, top first."""
-    loss: Literal["absolute_error", "squared_error", "contest_error"] = "contest_error"
-    """unet: loss."""
-    crop: int = 64
-    """unet: side in cells of the windows to train on, at random places; 0 for whole grids."""
-    flip: bool = False
-    """unet: mirror training maps at random."""
-
-    code: int = autoencoder.CODE
-    """autoencoder: length of the code."""
-    autoencoder: str = ""
-    """sequence: folder of the run of the autoencoder whose codes it continues."""
-    freeze: bool = True
-    """sequence: leave the autoencoder as it is, and train on its codes alone."""
-    sequence_years: int = 5
-    """sequence, crops: years of the same calendar month to forecast from."""
-    crop_share: float = 0.1
-    """crops: share of the crops of each month to train on."""
-
+    validation_start: str = "2007-01"
+    """First month of the period that chooses the best epoch."""
+    validation_end: str = "2009-12"
+    """Last month of that period."""
+    test_start: str = "2010-01"
+    """First month of the held-out test period."""
+    test_end: str = "2012-12"
+    """Last month of that period."""
+    pole_hole_fill: PoleHoleFill = "neighbours"
+    """Value of the pole hole: the median of the cells around it, or of the month's whole image."""
+    network: Distribution | UNet | Autoencoder | Sequence | Crops = field(
+        default_factory=Distribution
+    )
+    """Network, with settings of its own."""
     training: Training = field(
         default_factory=lambda: Training(epochs=2, batch_size=1, learning_rate=2e-3)
     )
 
     def __post_init__(self):
-        names = ("train_last", "validation_first", "validation_last", "test_first", "test_last")
+        names = ("train_end", "validation_start", "validation_end", "test_start", "test_end")
         times = {name: months.parse(getattr(self, name)) for name in names}
-        for first, last in (("validation_first", "validation_last"), ("test_first", "test_last")):
-            if times[first] > times[last]:
-                raise InputError(f"settings: expected {first} before {last}, got the reverse")
-        if times["train_last"] >= times["validation_first"] and self.training.keep == "best":
+        for start, end in (("validation_start", "validation_end"), ("test_start", "test_end")):
+            if times[start] > times[end]:
+                raise InputError(f"settings: expected {start} before {end}, got the reverse")
+        if times["train_end"] >= times["validation_start"] and self.training.keep == "best":
             raise InputError(
-                "settings: expected train_last before validation_first, got "
-                f"{self.train_last} and {self.validation_first}; years that were trained on cannot "
+                "settings: expected train_end before validation_start, got "
+                f"{self.train_end} and {self.validation_start}; years that were trained on cannot "
                 "choose the best epoch: use --keep last, or train on earlier years"
             )
-        if not 1 <= self.base_years <= self.years or self.crop < 0:
-            raise InputError("settings: expected 1 <= base_years <= years and crop of 0 or more")
-        if self.minimum_days < 1:
-            raise InputError(
-                f"settings: expected minimum_days of at least 1, got {self.minimum_days}"
-            )
-        if not self.filters or min(*self.filters, self.members, self.width, self.code) < 1:
-            raise InputError("settings: expected filters, members, width and code of at least 1")
-        for name in ("cells", "crop_share"):
-            if not 0 < getattr(self, name) <= 1:
-                raise InputError(f"{name}: expected a share in (0, 1], got {getattr(self, name)}")
-        if self.last_years < 0 or self.sequence_years < 1:
-            raise InputError("settings: expected last_years >= 0 and sequence_years >= 1")
-        if self.variant and self.variant not in VARIANTS.get(self.network, ()):
-            known = ", ".join(VARIANTS.get(self.network, ())) or "none"
-            raise InputError(
-                f"variant: expected one of {self.network} ({known}), got {self.variant!r}"
-            )
+        _require_positive(self, "minimum_days")
+        if self.train_years < 0:
+            raise InputError(f"train_years: expected at least 0, got {self.train_years}")
 
     @property
     def history(self) -> int:
         """Months that a forecast is made from."""
-        years = {"distribution": 10, "unet": self.years, "autoencoder": 1}
-        return LEADS * years.get(self.network, self.sequence_years)
+        return LEADS * self.network.history_years
+
+
+def _require_positive(settings: Any, *names: str) -> None:
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise InputError(f"{name}: expected at least 1, got {getattr(settings, name)}")
+
+
+def _require_fraction(settings: Any, name: str) -> None:
+    if not 0 < getattr(settings, name) <= 1:
+        raise InputError(f"{name}: expected a fraction in (0, 1], got {getattr(settings, name)}")

@@ -1,4 +1,4 @@
-"""Monthly sea-ice concentration: ten years of files in, the next 12 months out."""
+"""The task `forecast`: monthly sea-ice concentration of ten years in, the next 12 months out."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -11,14 +11,13 @@ from tensorflow import keras
 from seaice_tf.forecast.cases import EvaluateOptions, cases, future
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.examples import archive
-from seaice_tf.forecast.month_networks import autoencoder_run
-from seaice_tf.forecast.products import files as forecast_products
-from seaice_tf.forecast.products import record_plots
+from seaice_tf.forecast.products import outputs, plots
 from seaice_tf.forecast.report import sections
-from seaice_tf.forecast.settings import Settings
-from seaice_tf.forecast.training import NETWORKS
+from seaice_tf.forecast.settings import Sequence, Settings
+from seaice_tf.forecast.training import NETWORKS, autoencoder_run
 from seaice_tf.forecast.verification import (
     BASELINES,
+    RENAMED,
     SLOW_BASELINES,
     combine,
     decision,
@@ -42,11 +41,12 @@ from seaice_tf.task import (
 
 def splits(settings: Settings) -> Splits:
     data = archive(settings)
-    train, validation = NETWORKS[settings.network].examples(data, settings)
-    period = settings.validation_first, settings.validation_last
+    network = settings.network
+    train, validation = NETWORKS[network.name].examples(network, settings, data)
+    period = settings.validation_start, settings.validation_end
     files = data.files
-    if settings.network == "sequence":
-        weights, _ = autoencoder_run(settings)
+    if isinstance(network, Sequence):
+        weights, _ = autoencoder_run(network)
         files += (weights,)
     return Splits(
         train,
@@ -58,19 +58,19 @@ def splits(settings: Settings) -> Splits:
 
 
 def build(settings: Settings) -> keras.Model:
-    return NETWORKS[settings.network].build(settings)
+    return NETWORKS[settings.network.name].build(settings.network, settings)
 
 
-def served(settings: Settings, model: keras.Model) -> keras.Model:
-    return NETWORKS[settings.network].served(settings, model)
+def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
+    return NETWORKS[settings.network.name].serving_model(settings.network, settings, model)
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: optimisation, and what the network adds."""
-    network = NETWORKS[settings.network]
-    training = training_space(hp, settings.training, network.rates, network.batch_sizes)
-    varied = network.space(hp, settings)
-    return dataclasses.replace(settings, training=training, **varied)
+    """Settings of a trial: those of the training, and those that the network adds."""
+    chosen = NETWORKS[settings.network.name]
+    training = training_space(hp, settings.training, chosen.rates, chosen.batch_sizes)
+    network = dataclasses.replace(settings.network, **chosen.space(hp, settings.network))
+    return dataclasses.replace(settings, training=training, network=network)
 
 
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
@@ -78,7 +78,7 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
     for case, fields in pairs:
         context = case.context
         land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
-        written += forecast_products.write(
+        written += outputs.write(
             out, context.months, dict(fields), decision(fields), land, made_from, context.citation
         )
     return written
@@ -87,13 +87,11 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
 def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Forecast, truth and their difference in March and September, for TensorBoard."""
     context = case.context
-    return forecast_products.comparisons(
-        context.months, fields["concentration"], case.truth, context.source
-    )
+    return plots.comparisons(context.months, fields["concentration"], case.truth, context.source)
 
 
-def doctor(settings: Settings, plots: Path | None) -> list[str]:
-    """Print period, days and pole hole of a folder; gives its troubles."""
+def doctor(settings: Settings, plot_folder: Path | None) -> list[str]:
+    """Print the period, days and pole hole of a folder; returns the problems found."""
     findings = examine(Path(settings.data), settings.minimum_days)
     print(f"{settings.data}: {findings.source}, {len(findings.months)} months read")
     if findings.days is not None:
@@ -104,20 +102,21 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
         print(f"{month}, when the sensor was off, has {days} days: kept, with its sea missing")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
-    if plots:
-        for path in record_plots.write(plots, findings.months, findings.grids, findings.source):
+    if plot_folder:
+        record = findings.months, findings.grids, findings.source
+        for path in plots.write_record(plot_folder, *record):
             print(f"plot: {path}")
     return list(findings.troubles)
 
 
 SIGNATURE = (
-    "`serve` takes raw counts with flags as they stand in the files, (batch, 12 x years, "
-    "rows, columns) uint8, the last month observed at the end, and gives `concentration`, "
+    "`serve` takes the raw counts of the files with their flags, (batch, 12 x years, rows, "
+    "columns) uint8, the last month observed at the end, and returns `concentration`, "
     "(batch, 12, rows, columns) float32, the fraction of the sea covered by ice in each of "
-    "the next 12 months, 0 on land. The network `distribution` needs a last month of "
-    "December, and also gives `probability` of ice at 15 % or more, `spread` (standard "
-    "deviation) and `contest_decision`, drawn for the contest's score and not a "
-    "concentration."
+    "the next 12 months, 0 on land. The network `distribution` must be initialised in "
+    "December, and also returns the `probability` of ice at 15 % or more, `spread` (standard "
+    "deviation) and `contest_decision`, the forecast with the lowest expected Dacon score, "
+    "which is no estimate of the concentration."
 )
 
 TASK = Task(
@@ -133,7 +132,7 @@ TASK = Task(
     training=Training(
         build=build,
         space=space,
-        serving_model=served,
+        serving_model=serving_model,
     ),
     verification=Verification(
         score=score,
@@ -144,6 +143,7 @@ TASK = Task(
         combine=combine,
         options=EvaluateOptions,
         slow_baselines=SLOW_BASELINES,
+        renamed=RENAMED,
     ),
     products=Products(
         write=write,

@@ -1,4 +1,4 @@
-"""A forecast against what came, beside the baselines."""
+"""Forecasts against observations, beside the baselines."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,8 @@ from seaice_tf.files import maps
 from seaice_tf.files.synthetic_cache import cache_folder
 from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import regions
-from seaice_tf.forecast.products import verification_maps
-from seaice_tf.forecast.scores import baselines, ensemble
-from seaice_tf.forecast.scores import score as scores
+from seaice_tf.forecast.products import plots
+from seaice_tf.forecast.scores import baselines, period, probability
 from seaice_tf.forecast.scores.knn import knn
 from seaice_tf.task import Case, Pairs, Predictor
 
@@ -22,18 +21,18 @@ REGION_MASK = Path("psn25", "RegionMask_NH_ps25km_304x448_2021.bin")
 
 
 def decision(fields: Fields) -> np.ndarray:
-    """What is handed in to the contest: the concentration, unless a predictor tells them apart."""
+    """Submission to the Dacon contest: the concentration, unless a network has a head for it."""
     return fields.get("contest_decision", fields["concentration"])
 
 
 def score(
     pairs: Iterable[tuple[Case, Fields]], options: EvaluateOptions | None = None
 ) -> dict[str, float]:
-    """The contest's and the field's scores of a period, always by calendar month too."""
+    """Scores of a period, by calendar month too, see scores/period.py."""
     options = options or EvaluateOptions()
-    return scores.score(
+    return period.score(
         (
-            scores.Year(
+            period.Forecast(
                 case.truth,
                 fields["concentration"],
                 decision(fields),
@@ -45,31 +44,32 @@ def score(
             )
             for case, fields in pairs
         ),
-        groups=sorted({"month", *options.by} & set(scores.GROUPS)),
+        groups=sorted({"month", *options.by} & set(period.GROUPS)),
         regions=region_masks(options) if "region" in options.by else None,
         reliability="reliability" in options.by,
     )
 
 
 def region_masks(options: EvaluateOptions) -> dict[str, np.ndarray]:
+    """The seas by name, (rows, columns) bool each; InputError without a mask."""
     root = os.environ.get("SEAICE_TF_DATA")
     if not options.regions and not root:
         raise InputError(
-            "--by region: expected a mask of the seas, got none; give --regions the 25 km mask of "
-            "the north of NSIDC-0780, or set SEAICE_TF_DATA"
+            "--by region: expected a region mask, got none; name the 25 km mask of the north of "
+            "NSIDC-0780 with --regions, or set SEAICE_TF_DATA"
         )
     return regions.read(Path(options.regions) if options.regions else Path(root or "", REGION_MASK))
 
 
 def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
-    """Maps of several runs to those of their ensemble.
+    """Maps of the ensemble of several runs.
 
-    Runs that give odds of their own are mixed, each with the same weight; of others the odds are
-    those of the concentrations, which are kept as "members" for the scores.
+    Runs with a probability and a spread are mixed with equal weights. Of other runs both are those
+    of the ensemble of concentrations, which is kept as "members" for the scores.
     """
-    result = ensemble.summary(np.stack([member["concentration"] for member in members]))
+    result = probability.summary(np.stack([member["concentration"] for member in members]))
     if all("spread" in member and "probability" in member for member in members):
-        result |= ensemble.mixture(
+        result |= probability.mixture(
             *(
                 np.stack([member[name] for member in members])
                 for name in ("concentration", "spread", "probability")
@@ -83,17 +83,17 @@ def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
 
 
 def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
-    """Maps of each forecast's errors, and of the edges of the ice in truth and forecast."""
+    """Maps of the errors of each forecast, and of its ice edge beside the observed one."""
     return [path for case, fields in pairs for path in _verify(case, fields, out, model)]
 
 
 def _verify(case: Case, fields: Fields, out: Path, model: str) -> list[Path]:
-    period, source = case.context.months, f"{model} on {case.context.source}"
+    months, source = case.context.months, f"{model} on {case.context.source}"
     return [
-        maps.write(out / name, figure(period, fields["concentration"], case.truth, source))
+        maps.write(out / name, figure(months, fields["concentration"], case.truth, source))
         for name, figure in (
-            (f"{case.name}-errors.png", verification_maps.errors),
-            (f"{case.name}-edges.png", verification_maps.edges),
+            (f"{case.name}-errors.png", plots.errors),
+            (f"{case.name}-edges.png", plots.edges),
         )
     ]
 
@@ -103,12 +103,19 @@ def _baseline(function, **options) -> Predictor:
 
 
 BASELINES = {
-    "last_year": _baseline(baselines.last_year),
-    "mean_5_years": _baseline(baselines.mean, years=5),
-    "mean_10_years": _baseline(baselines.mean, years=10),
-    "mean_15_years": _baseline(baselines.mean, years=15),
-    "linear_trend": _baseline(baselines.trend),
-    "damped_anomaly": _baseline(baselines.damped_anomaly),
+    "seasonal_persistence": _baseline(baselines.seasonal_persistence),
+    "climatology_5_years": _baseline(baselines.climatology, years=5),
+    "climatology_10_years": _baseline(baselines.climatology, years=10),
+    "climatology_15_years": _baseline(baselines.climatology, years=15),
+    "linear_trend": _baseline(baselines.linear_trend),
+    "damped_anomaly_persistence": _baseline(baselines.damped_anomaly_persistence),
+}
+RENAMED = {
+    "last_year": "seasonal_persistence",
+    "mean_5_years": "climatology_5_years",
+    "mean_10_years": "climatology_10_years",
+    "mean_15_years": "climatology_15_years",
+    "damped_anomaly": "damped_anomaly_persistence",
 }
 SLOW_BASELINES: dict[str, Predictor] = {
     "knn": lambda case: {"concentration": knn(case.context.past, cache=cache_folder() / "knn")},

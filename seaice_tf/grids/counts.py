@@ -3,14 +3,20 @@
 All functions take (..., rows, columns) uint8.
 """
 
+from typing import Literal, get_args
+
 import numpy as np
 from scipy import ndimage
+
+from seaice_tf.errors import InputError
 
 FULL_ICE = 250  # raw count of 100 % concentration
 POLE_HOLE, UNUSED, COAST, LAND, MISSING = 251, 252, 253, 254, 255
 EDGE = 0.15  # the field's edge of the ice, as a fraction
 ICE_EDGE = EDGE * FULL_ICE  # the same as a count
-RING = 2  # cells: width of the surroundings from which the pole hole is filled
+RING = 2  # cells: width of the ring of neighbours from which the pole hole is filled
+
+PoleHoleFill = Literal["neighbours", "image_median"]
 
 
 def flagged(counts: np.ndarray) -> np.ndarray:
@@ -71,19 +77,30 @@ def month_of_days(days: np.ndarray) -> np.ndarray:
     )
 
 
-def fill_hole(counts: np.ndarray, how: str = "surroundings") -> np.ndarray:
+def require_pole_hole_fill(how: str) -> None:
+    """InputError for a way of filling the pole hole that is none."""
+    if how not in get_args(PoleHoleFill):
+        known = " or ".join(get_args(PoleHoleFill))
+        raise InputError(f"pole_hole_fill: expected {known}, got {how!r}")
+
+
+def fill_hole(counts: np.ndarray, how: PoleHoleFill = "neighbours") -> np.ndarray:
     """Give the pole hole one concentration a month; all other flags stay.
 
     Args:
-        counts: (448, 304) uint8, one month.
-        how: "surroundings", the median of the valid cells within 2 cells of the hole;
-            "median", the median of the month's whole image, which is 0 in many months.
+        counts: (rows, columns) uint8, one month.
+        how: "neighbours", the median of the valid cells within 2 cells of the hole;
+            "image_median", the median of the month's whole image, which is 0 in many months.
 
     Returns:
         A copy. A month without a valid cell to take the median of is filled with 0.
+
+    Raises:
+        InputError: any other `how`.
     """
+    require_pole_hole_fill(how)
     hole = counts == POLE_HOLE
-    near = square_dilation(hole, RING) if how == "surroundings" else np.ones_like(hole)
+    near = square_dilation(hole, RING) if how == "neighbours" else np.ones_like(hole)
     source = counts[near & ~flagged(counts)]
     return np.where(hole, lower_median(source), counts).astype(np.uint8)
 

@@ -19,7 +19,7 @@ from seaice_tf.runs import folder
 def test_flags_override_the_settings_file(run):
     written = json.loads((run / folder.SETTINGS).read_text())
     assert written["training"]["epochs"] == 1
-    assert written["filters"] == [2, 3]
+    assert written["network"]["filters"] == [2, 3]
 
 
 def test_help_and_version(capsys):
@@ -48,8 +48,9 @@ def test_a_partial_run_with_other_settings_is_left_alone(fails, run, home):
     other.mkdir()
     shutil.copy(run / folder.SETTINGS, other / folder.BEGUN)
     before = (other / folder.BEGUN).read_bytes()
-    words = ["--run", str(home / "other"), "--settings", str(home / "s.json"), "--years", "3"]
-    fails("train", "forecast", *words, message="got another years, epochs; use the same")
+    words = ["--run", str(home / "other"), "--settings", str(home / "s.json")]
+    words += ["--history-years", "3"]
+    fails("train", "forecast", *words, message="got another history_years, epochs; use the same")
     assert (other / folder.BEGUN).read_bytes() == before
 
 
@@ -89,13 +90,22 @@ def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
     assert list(result) == keys.split()
     assert "month_06/iiee" in result["scores"]
     assert "month_07/iiee" not in result["scores"]
-    assert "mean_10_years" in capsys.readouterr().out
+    assert "climatology_10_years" in capsys.readouterr().out
 
 
 def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
     shutil.copytree(run, home / "twin")
     runs = ["--run", str(run), str(home / "twin")]
-    words = ["--first", "2011-05", "--last", "2011-06", "--origins", "every_month", "--by", "lead"]
+    words = [
+        "--first",
+        "2011-05",
+        "--last",
+        "2011-06",
+        "--init-frequency",
+        "monthly",
+        "--by",
+        "lead",
+    ]
     assert cli.main(["evaluate", "forecast", *runs, *words, "--json", str(home / "t.json")]) == 0
     page = capsys.readouterr().out
     assert "run + twin" in page
@@ -126,14 +136,14 @@ def test_periods_without_data(fails, run, period, message):
 
 
 def test_too_short_an_archive_to_train_on(fails, home, run):
-    words = ["--run", str(home / "new"), "--settings", str(home / "s.json"), "--years", "9"]
+    words = ["--run", str(home / "new"), "--settings", str(home / "s.json"), "--history-years", "9"]
     fails("train", "forecast", *words, message="expected 9 years of history")
 
 
 def test_years_that_were_trained_on_cannot_choose_the_epoch(fails, home, run):
     words = ["--run", str(home / "new"), "--settings", str(home / "s.json")]
-    words += ["--train-last", "2010-12"]
-    fails("train", "forecast", *words, message="expected train_last before validation_first")
+    words += ["--train-end", "2010-12"]
+    fails("train", "forecast", *words, message="expected train_end before validation_start")
 
 
 def test_predict_writes_the_year_after_the_data(run, home):

@@ -32,7 +32,7 @@ def test_other_data_than_the_manifest_tells_of(fails, run, home, ice_archive):
     touched.write_bytes(touched.read_bytes()[:-1] + b"!")
     fails(*words, message=f"72 files of the manifest, got 1 changed ({touched.name})")
     assert not folder.partial(home / "elsewhere").exists()
-    fails(*words, "--years", "3", message="expected no other settings, got another years")
+    fails(*words, "--history-years", "3", message="got another history_years")
     fails(*words, "--settings", "s.json", message="expected none beside --from-manifest")
 
 
@@ -40,11 +40,14 @@ def test_other_data_than_the_manifest_tells_of(fails, run, home, ice_archive):
     ("changes", "message"),
     [
         ({"task": "clouds"}, "a run of forecast, got one of clouds"),
-        ({"settings": {"years": "ten"}}, "years: expected int, got 'ten'"),
+        (
+            {"settings": {"network": {"name": "unet", "crop": "ten"}}},
+            "crop: expected int, got 'ten'",
+        ),
         ({"data": None}, "the manifest.json of a run, got another file"),
         ({"data": [{"name": ["a"]}]}, "the manifest.json of a run, got another file"),
         ({"format": 99}, "expected format 1, got 99"),
-        ({"settings": None}, "got one made before they were kept there; use --settings"),
+        ({"settings": None}, "got one of an older version; use --settings"),
     ],
 )
 def test_manifests_that_no_run_can_be_made_from(fails, run, home, changes, message):

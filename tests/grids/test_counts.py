@@ -13,7 +13,7 @@ def test_a_hole_is_filled_from_its_surroundings():
     grid[2:7, 2:7] = 200
     grid[4, 4] = HOLE
     assert counts.fill_hole(grid)[4, 4] == 200
-    assert counts.fill_hole(grid, "median")[4, 4] == 10
+    assert counts.fill_hole(grid, "image_median")[4, 4] == 10
 
 
 def test_filling_leaves_land_and_takes_nothing_from_it():
@@ -80,7 +80,7 @@ def test_a_month_lies_between_its_days_and_forgets_their_order(seed, number):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 9999), st.sampled_from(["surroundings", "median"]))
+@given(st.integers(0, 9999), st.sampled_from(["neighbours", "image_median"]))
 def test_filling_the_hole_twice_is_filling_it_once(seed, how):
     month = np.random.default_rng(seed).choice(np.uint8([0, 100, 250, 251, 254, 255]), (6, 7))
     filled = counts.fill_hole(month, how)

@@ -18,6 +18,7 @@ from PIL import Image
 from tensorflow import keras
 
 from seaice_tf import compat
+from seaice_tf.forecast.settings import UNet
 from seaice_tf.networks import encoders, weights
 from seaice_tf.settings import with_values
 from seaice_tf.tasks import TASKS
@@ -32,7 +33,7 @@ ENVIRONMENT = (
 )
 ENVIRONMENTS = ("addons", "cluster", "current")
 NETWORKS = {
-    "forecast-unet": {"network": "unet", "years": 2, "base_years": 2, "filters": (2, 3)},
+    "forecast-unet": {"network": UNet(history_years=2, base_years=2, filters=(2, 3))},
     "forecast-distribution": {"members": 2, "width": 4},
     "clouds": {"rows": 32, "columns": 48, "decoder_filters": (2, 3)},
     "icechart": {"channels": ("nersc_sar_primary", "latitude"), "filters": (2, 3)},

@@ -7,7 +7,7 @@ from tensorflow import keras
 from seaice_tf import compat
 from seaice_tf.errors import InputError
 from seaice_tf.networks.optimizers import ADDONS, names, optimizer
-from seaice_tf.settings import Training
+from seaice_tf.settings import Training, networks
 from seaice_tf.tasks import TASKS
 
 needs_addons = pytest.mark.skipif(not compat.has_addons(), reason="addons environment only")
@@ -85,21 +85,22 @@ def test_a_sweep_of_every_task_draws_what_this_lane_has(task):
 
 FORECASTS = {
     "distribution": {"width"},
-    "unet": {"width", "depth", "years", "base_years", "crop", "flip"},
+    "unet": {"width", "depth", "history_years", "base_years", "crop", "flip"},
     "autoencoder": {"variant"},
-    "sequence": {"variant", "sequence_years"},
-    "crops": {"variant", "sequence_years"},
+    "sequence": {"variant", "history_years"},
+    "crops": {"variant", "history_years"},
 }
 
 
 @pytest.mark.parametrize("network", FORECASTS)
 def test_a_sweep_of_every_forecast_draws_its_architecture_and_history(network):
     task, drawn = TASKS["forecast"], Drawn()
-    settings = dataclasses.replace(task.settings(), network=network)
+    kinds = networks(task.settings)
+    settings = dataclasses.replace(task.settings(), network=kinds[network]())
     chosen = task.training.space(drawn, settings)
     training = {"learning_rate", "schedule", "optimizer", "batch_size"}
     assert set(drawn.names) == FORECASTS[network] | training
-    assert chosen.network == network
+    assert chosen.network.name == network
     assert chosen.history == settings.history  # the last choice is the settings' own
     if network in ("autoencoder", "sequence", "crops"):
         assert {32} <= set(drawn.choices["batch_size"])  # the contest entry's own

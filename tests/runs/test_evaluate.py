@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.settings import UNet
 from seaice_tf.forecast.task import EvaluateOptions
 from seaice_tf.grids import counts
 from seaice_tf.runs import artifact, evaluate, folder, predict
@@ -19,7 +20,7 @@ TASK = dataclasses.replace(
     TASKS["forecast"],
     verification=dataclasses.replace(
         RECORD,
-        baselines={"last_year": RECORD.baselines["last_year"]},
+        baselines={"seasonal_persistence": RECORD.baselines["seasonal_persistence"]},
         slow_baselines={"slow": lambda case: {"concentration": np.zeros((12, 448, 304))}},
     ),
 )
@@ -39,7 +40,7 @@ def two_months(unet_settings):
 def test_groups_are_scored_under_their_names_and_shown(two_months):
     options = EvaluateOptions(by=("lead", "reliability"))
     result = evaluate.compare(TASK, two_months, perfect, "none", options)
-    scores, other = result["scores"], result["baselines"]["last_year"]
+    scores, other = result["scores"], result["baselines"]["seasonal_persistence"]
     assert scores["lead_02/iiee"] == scores["month_02/iiee"] == scores["brier"] == 0
     assert scores["crps"] == scores["calibration_error"] == 0
     assert other["crps"] == pytest.approx(other["mae"])
@@ -47,19 +48,21 @@ def test_groups_are_scored_under_their_names_and_shown(two_months):
     assert scores["reliability_90/observed"] == 1
     page = io.StringIO()
     evaluate.show(result, options.by, Console(width=200, file=page))
-    assert "by lead: run none (last_year)" in page.getvalue()
+    assert "by lead: run none (seasonal_persistence)" in page.getvalue()
     assert "by month" not in page.getvalue()
     assert f"0.000 ({other['lead_02/iiee']:.3f})" in page.getvalue()
 
 
 def test_seas_are_scored_by_a_mask(two_months, tmp_path, monkeypatch):
     monkeypatch.delenv("SEAICE_TF_DATA", raising=False)
-    with pytest.raises(InputError, match="give --regions"):
+    with pytest.raises(InputError, match="with --regions"):
         evaluate.compare(TASK, two_months, perfect, "none", EvaluateOptions(by=("region",)))
     codes = np.full((448, 304), 7, np.uint8)
     (tmp_path / "mask.bin").write_bytes(codes.tobytes())
     options = EvaluateOptions(by=("region",), regions=str(tmp_path / "mask.bin"))
-    scores = evaluate.score(TASK, two_months, TASK.verification.baselines["last_year"], options)
+    scores = evaluate.score(
+        TASK, two_months, TASK.verification.baselines["seasonal_persistence"], options
+    )
     assert scores["region_barents/iiee"] == pytest.approx(scores["iiee"])
 
 
@@ -76,11 +79,11 @@ def test_every_case_is_drawn_against_its_truth(two_months, tmp_path):
 
 
 def test_forecasts_can_be_issued_every_month(unet_settings, distribution_settings):
-    options = EvaluateOptions("2011-03", "2011-05", by=("lead",), origins="every_month")
+    options = EvaluateOptions("2011-03", "2011-05", by=("lead",), init_frequency="monthly")
     cases = TASK.data.cases(unet_settings, options)
     assert [len(case.truth) for case in cases] == [3, 2, 1]
-    assert "issued every month" in cases.source
-    with pytest.raises(InputError, match="from a December on, got one from 2011-01 on"):
+    assert "initialised every month" in cases.source
+    with pytest.raises(InputError, match="initialised in December, got 2011-01"):
         TASK.data.cases(
             distribution_settings, dataclasses.replace(options, first="2011-01", last="2011-12")
         )
@@ -141,17 +144,17 @@ def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_
 
     def make(settings):
         made.append(settings)
-        return Cases(f"trained to {settings.train_last}", [])
+        return Cases(f"trained to {settings.train_end}", [])
 
     predict.ensemble_cases(TASK, seeds, make)
     assert len(made) == 1
-    later = dataclasses.replace(unet_settings, train_last="2009-11")
+    later = dataclasses.replace(unet_settings, train_end="2009-11")
     assert predict.ensemble_cases(TASK, [*seeds, later], make).source == (
         "trained to 2009-12 | trained to 2009-11"
     )
-    with pytest.raises(InputError, match="from a December on"):
+    with pytest.raises(InputError, match="initialised in December"):
         predict.ensemble_cases(
             TASK,
-            [dataclasses.replace(distribution_settings, network="unet"), distribution_settings],
+            [dataclasses.replace(distribution_settings, network=UNet()), distribution_settings],
             lambda settings: TASK.data.cases(settings, EvaluateOptions("2011-02", "2011-03")),
         )

@@ -1,6 +1,6 @@
 """Convolutional autoencoders of monthly concentration: an image as a code of 256 values.
 
-Architectures: the encoder and decoder of the project's first forecast (docs/forecast_models.md).
+The architectures are listed in docs/forecast_models.md.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,14 +32,14 @@ def autoencoder(
         filters: width per convolution of the encoder; each is followed by a pooling of two.
         kernel: side of all convolutions.
         code: length of the code.
-        tied: the decoder's dense layer uses the transposed kernel of the encoder's.
+        tied: whether the decoder's dense layer uses the transposed kernel of the encoder's.
 
     Returns:
         A functional model from fractions (B, rows, columns) to the same, in [0, 1]. Its layers
         "encoder", (B, rows, columns) -> (B, code), and "decoder" back are functional models too.
 
     Raises:
-        InputError: the grid cannot be halved so often.
+        InputError: the grid is no multiple of 2 ** len(filters).
     """
     halvings = 2 ** len(filters)
     if rows % halvings or columns % halvings:
@@ -53,17 +53,17 @@ def autoencoder(
     return keras.Model(image, decoder(encoder(image)), name=name)
 
 
-def from_last_year(model: keras.Model) -> keras.Model:
-    """Forecast of an autoencoder: the month a year before, as far as its code holds it.
+def last_year_through_code(model: keras.Model) -> keras.Model:
+    """Build the forecast of an autoencoder: last year's image, encoded and decoded.
 
     Returns:
-        A functional model from fractions (B, 1, rows, columns) to (B, rows, columns) that shares
-        the weights.
+        A functional model from fractions (B, 1, rows, columns) to (B, rows, columns) with the
+        same weights.
     """
     rows, columns = model.input_shape[1:]
     images = keras.Input((1, rows, columns), name="year_images")
     image = layers.Reshape((rows, columns), name="last_image")(images)
-    return keras.Model(images, model(image), name="from_last_year")
+    return keras.Model(images, model(image), name="last_year_through_code")
 
 
 def _encoder(rows, columns, filters, kernel, code) -> keras.Model:
@@ -102,9 +102,9 @@ def _decoder(rows, columns, filters, kernel, tied_to, code) -> keras.Model:
 
 
 class TransposedDense(keras.layers.Layer):
-    """Dense layer with another's kernel (M, N) transposed and a bias of its own: (B, N) -> (B, M).
+    """Dense layer with the transposed kernel (M, N) of another and its own bias: (B, N) -> (B, M).
 
-    Weights and gradients of the kernel are those of the other layer.
+    The kernel remains a weight of the other layer, which gets both gradients.
     """
 
     def __init__(self, kernel, **kwargs):

@@ -1,20 +1,72 @@
-"""Networks on crops of 64 cells, and what makes a forecast of the whole grid of them.
+"""Square crops of 64 cells: how a grid is cut into them, networks on them, and whole grids again.
 
-What each variant is, and what of it is our choice: docs/forecast_models.md. ConvLSTM after Shi et
-al. 2015 (arXiv:1506.04214).
+Crops of 64 cells at a stride of 24 tile the 448 x 304 grid exactly: 17 x 11 = 187. On other grids
+the last crop of an axis lies at its end and overlaps more. The architectures are listed in
+docs/forecast_models.md; ConvLSTM follows Shi et al. 2015 (arXiv:1506.04214).
 """
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.forecast.networks import crop_windows
-from seaice_tf.forecast.networks.crop_windows import SIDE, STRIDE
+from seaice_tf.errors import InputError
 from seaice_tf.forecast.networks.sequences import attention_body, lstm_body
 
 layers = keras.layers
+SIDE, STRIDE = 64, 24  # cells
+
+
+def starts(length: int, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
+    """First cell of each crop along an axis of `length` cells.
+
+    Raises:
+        InputError: the axis is shorter than a crop, or the stride leaves cells out.
+
+    >>> starts(160), starts(170)
+    (array([ 0, 24, 48, 72, 96]), array([  0,  24,  48,  72,  96, 106]))
+    """
+    if not 1 <= stride <= side <= length:
+        raise InputError(
+            f"crops: expected at least {side} cells along each axis and a stride of 1 to {side}, "
+            f"got {length} cells and a stride of {stride}; use a larger grid"
+        )
+    whole = np.arange(0, length - side + 1, stride)
+    return np.union1d(whole, length - side)
+
+
+def crop(grids: np.ndarray, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
+    """Copies of all crops: (..., rows, columns) -> (..., down, across, side, side)."""
+    rows, columns = (starts(length, side, stride) for length in grids.shape[-2:])
+    windows = np.lib.stride_tricks.sliding_window_view(grids, (side, side), axis=(-2, -1))
+    return windows[..., rows[:, None], columns, :, :]
+
+
+def join(crops: np.ndarray, rows: int, columns: int, stride: int = STRIDE) -> np.ndarray:
+    """Mean of the crops over each cell: (..., down, across, side, side) -> (..., rows, columns).
+
+    In float64, where the sum of up to 2**29 equal float32 values is exact: joining the crops of an
+    image gives the image itself.
+    """
+    side = crops.shape[-1]
+    total = np.zeros((*crops.shape[:-4], rows, columns))
+    for i, top in enumerate(starts(rows, side, stride)):
+        for j, left in enumerate(starts(columns, side, stride)):
+            total[..., top : top + side, left : left + side] += crops[..., i, j, :, :]
+    return total / coverage(rows, columns, side, stride)
+
+
+def coverage(rows: int, columns: int, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
+    """Number of crops that cover each cell: (rows, columns) int64, at least 1."""
+    down, across = (np.bincount(cells(n, side, stride).ravel()) for n in (rows, columns))
+    return np.outer(down, across)
+
+
+def cells(length: int, side: int = SIDE, stride: int = STRIDE) -> np.ndarray:
+    """Positions of the cells of each crop along an axis: (crops, side)."""
+    return starts(length, side, stride)[:, None] + np.arange(side)
 
 
 def conv_lstm(
@@ -92,7 +144,7 @@ def attention(
 
     Args:
         years, side: size of a sequence of crops.
-        blocks, skips, heads: as in models.sequences.attention.
+        blocks, skips, heads: as of `sequences.attention`.
         width: to which a linear layer brings each crop; a multiple of `heads`.
 
     Returns:
@@ -115,50 +167,50 @@ def crop_head(x, side: int, width: int):
 def on_grid(
     crop_model: keras.Model, rows: int, columns: int, *, stride: int = STRIDE
 ) -> keras.Model:
-    """Crop whole grids, forecast every crop and put them together: for prediction.
+    """Build the forecast of whole grids from a model of crops: cut, forecast, average.
 
     Args:
-        crop_model: (B, years, side, side) -> (B, side, side); shared, not copied.
+        crop_model: (B, years, side, side) -> (B, side, side); its weights are shared.
         rows, columns: size of the grid.
         stride: cells from one crop to the next.
 
     Returns:
         An uncompiled functional model from fractions (B, years, rows, columns) to (B, rows,
-        columns), the mean of the crops that hold a cell.
+        columns), the mean of the crops that cover a cell.
 
     Raises:
         InputError: the grid is smaller than a crop.
     """
     _, years, side, _ = crop_model.input_shape
     images = keras.Input((years, rows, columns), name="year_images")
-    x = Crop(side, stride, name="crop")(images)
-    x = EachInTurn(crop_model, name="each_in_turn")(x)
-    x = PutTogether(rows, columns, stride, name="put_together")(x)
+    x = Cut(side, stride, name="cut")(images)
+    x = OneByOne(crop_model, name="one_by_one")(x)
+    x = Join(rows, columns, stride, name="join")(x)
     return keras.Model(images, x, name="on_grid")
 
 
-class Crop(keras.layers.Layer):
-    """`transforms.crops.crop` in the graph: (B, years, H, W) -> (B, crops, years, side, side)."""
+class Cut(keras.layers.Layer):
+    """`crop` as a layer: (B, years, H, W) -> (B, crops, years, side, side)."""
 
     def __init__(self, side: int, stride: int, **kwargs):
         super().__init__(**kwargs)
         self.side, self.stride = side, stride
 
     def call(self, x):
-        rows, columns = (crop_windows.cells(n, self.side, self.stride) for n in x.shape[2:])
+        rows, columns = (cells(n, self.side, self.stride) for n in x.shape[2:])
         x = tf.gather(tf.gather(x, columns, axis=3), rows, axis=2)
         x = tf.transpose(x, [0, 2, 4, 1, 3, 5])  # (B, down, across, years, side, side)
         return tf.reshape(x, [-1, len(rows) * len(columns), *x.shape[3:]])
 
     def compute_output_shape(self, shape):
-        down, across = (crop_windows.starts(n, self.side, self.stride) for n in shape[2:])
+        down, across = (starts(n, self.side, self.stride) for n in shape[2:])
         return (shape[0], len(down) * len(across), shape[1], self.side, self.side)
 
 
-class EachInTurn(keras.layers.Wrapper):
-    """A model on one example after the other, its axis 1 as the batch: (B, N, ...) -> (B, N, ...).
+class OneByOne(keras.layers.Wrapper):
+    """A model applied to one example at a time, axis 1 as the batch: (B, N, ...) -> (B, N, ...).
 
-    Bounds the memory: the 187 crops of 12 leads at once would need several GB in a ConvLSTM.
+    This bounds the memory: 187 crops of 12 leads at once take several GB in a ConvLSTM.
     """
 
     def call(self, x):
@@ -169,8 +221,8 @@ class EachInTurn(keras.layers.Wrapper):
         return (*shape[:2], *self.layer.output_shape[1:])
 
 
-class PutTogether(keras.layers.Layer):
-    """`transforms.crops.put_together` in the graph: (B, crops, side, side) -> (B, H, W)."""
+class Join(keras.layers.Layer):
+    """`join` as a layer: (B, crops, side, side) -> (B, H, W)."""
 
     def __init__(self, rows: int, columns: int, stride: int, **kwargs):
         super().__init__(**kwargs)
@@ -178,13 +230,11 @@ class PutTogether(keras.layers.Layer):
 
     def call(self, x):
         side = x.shape[-1]
-        rows, columns = (
-            crop_windows.cells(n, side, self.stride) for n in (self.rows, self.columns)
-        )
+        rows, columns = (cells(n, side, self.stride) for n in (self.rows, self.columns))
         cell = rows[:, None, :, None] * self.columns + columns[None, :, None, :]
         values = tf.transpose(tf.reshape(x, [-1, cell.size]))
         total = tf.math.unsorted_segment_sum(values, cell.ravel(), self.rows * self.columns)
-        pad = crop_windows.image_pad(self.rows, self.columns, side, self.stride)
+        pad = coverage(self.rows, self.columns, side, self.stride)
         return tf.reshape(tf.transpose(total), [-1, *pad.shape]) / tf.cast(pad, x.dtype)
 
     def compute_output_shape(self, shape):

@@ -1,4 +1,4 @@
-"""What is known of each cell before a forecast, as maps, made in the graph from raw counts."""
+"""Predictors of each cell for the distribution network, computed from raw counts in TensorFlow."""
 
 import math
 
@@ -6,11 +6,11 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.forecast.networks.history import fill_hole, fraction, valid_mean
-from seaice_tf.grids.counts import COAST, EDGE, FULL_ICE, LAND
+from seaice_tf.grids.counts import COAST, EDGE, FULL_ICE, LAND, PoleHoleFill
 
 YEARS = 10
-# Feature -> (mean, deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051 north.
-# A name ending in _5, _9 or _17 after "near" is a mean over the sea in a window of so many cells.
+# Feature -> (mean, standard deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051
+# north. `_near_N` is a mean over the sea in a window of N x N cells, other numbers count years.
 FEATURES: dict[str, tuple[float, float]] = {
     "year_1": (0.431, 0.437),
     "year_2": (0.430, 0.435),
@@ -20,16 +20,16 @@ FEATURES: dict[str, tuple[float, float]] = {
     "mean_10": (0.437, 0.425),
     "median_5": (0.434, 0.436),
     "median_10": (0.437, 0.436),
-    "lowest_5": (0.367, 0.417),
-    "highest_5": (0.498, 0.445),
-    "lowest_10": (0.347, 0.408),
-    "highest_10": (0.525, 0.444),
+    "min_5": (0.367, 0.417),
+    "max_5": (0.498, 0.445),
+    "min_10": (0.347, 0.408),
+    "max_10": (0.525, 0.444),
     "mean_5_month_before": (0.432, 0.427),
     "mean_5_month_after": (0.432, 0.427),
-    "deviation_10": (0.056, 0.078),
-    "trend_step": (-0.008, 0.070),
-    "ice_share_5": (0.521, 0.475),
-    "ice_share_10": (0.526, 0.470),
+    "std_10": (0.056, 0.078),
+    "trend_increment": (-0.008, 0.070),
+    "ice_frequency_5": (0.521, 0.475),
+    "ice_frequency_10": (0.526, 0.470),
     "anomaly_same_month": (-0.004, 0.114),
     "anomaly_december": (0.001, 0.098),
     "anomaly_november": (-0.003, 0.101),
@@ -40,8 +40,8 @@ FEATURES: dict[str, tuple[float, float]] = {
     "year_1_near_5": (0.430, 0.434),
     "mean_5_near_5": (0.432, 0.425),
     "mean_10_near_5": (0.436, 0.423),
-    "deviation_10_near_5": (0.056, 0.076),
-    "trend_step_near_9": (-0.008, 0.062),
+    "std_10_near_5": (0.056, 0.076),
+    "trend_increment_near_9": (-0.008, 0.062),
     "anomaly_same_month_near_9": (-0.003, 0.100),
     "anomaly_december_near_9": (0.001, 0.088),
     "anomaly_september_near_9": (-0.002, 0.115),
@@ -55,33 +55,39 @@ FEATURES: dict[str, tuple[float, float]] = {
 
 
 class IceFeatures(keras.layers.Layer):
-    """Raw counts (B, 120, H, W) uint8, January to December, to features of the 12 months ahead.
+    """Features of each cell and lead, from raw counts (B, 120, H, W) uint8.
 
-    The last month must be the one before the first forecast; all calendar months work alike, only
-    the autumn's names assume a December. Gives two tensors:
-        features (B, 12, H, W, len(FEATURES)), in the units of concentration, not yet scaled;
-        possible (B, 12, H, W) bool: sea where ice was seen in ten years, there or next to it.
+    The last month is the one in which the forecast is initialised. The names of the features and
+    their season assume that it is a December.
+
+    Args:
+        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+
+    Returns two tensors:
+        features (B, 12, H, W, len(FEATURES)): fractions, not standardised.
+        possible (B, 12, H, W) bool: sea cells that had ice in ten years, or a neighbour of which
+            had.
     """
 
-    def __init__(self, hole: str, **kwargs):
+    def __init__(self, pole_hole_fill: PoleHoleFill, **kwargs):
         super().__init__(**kwargs)
-        self.hole = hole
+        self.pole_hole_fill: PoleHoleFill = pole_hole_fill
 
     def call(self, counts):
         shape = tf.shape(counts)
         last = counts[:, -1]
         sea = tf.cast((last != LAND) & (last != COAST), tf.float32)
-        filled = fill_hole(counts, self.hole)
+        filled = fill_hole(counts, self.pole_hole_fill)
         parts = [shape[0], YEARS, 12, shape[2], shape[3]]
         known = tf.reshape(tf.cast(filled <= FULL_ICE, tf.float32), parts)
         years = tf.reshape(fraction(filled), parts)
-        # A missing month is what the other years have; land, missing in all, stays 0.
+        # A flagged cell has the mean of its other years; land, flagged in all, stays 0.
         years = tf.where(known > 0, years, valid_mean(years, known)[:, None])[:, ::-1]
         maps = {**_levels(years), **_spreads(years), **_anomalies(years)}
         maps |= _surroundings(maps, sea) | _season()
         everywhere = tf.shape(years[:, 0])
         stacked = [tf.broadcast_to(maps[name], everywhere) for name in FEATURES]
-        possible = (maps["highest_10"] > 0) | (maps["mean_10_near_5"] > 0)
+        possible = (maps["max_10"] > 0) | (maps["mean_10_near_5"] > 0)
         return tf.stack(stacked, axis=-1), possible & (sea > 0)[:, None]
 
     def compute_output_shape(self, shape):
@@ -90,7 +96,7 @@ class IceFeatures(keras.layers.Layer):
 
 
 def _levels(years) -> dict:
-    """Of the same calendar month in years before, (B, 10, 12, H, W) with the last year first."""
+    """Levels of the same calendar month in past years, (B, 10, 12, H, W), the last year first."""
     five, ten = tf.sort(years[:, :5], axis=1), tf.sort(years, axis=1)
     mean_5 = tf.reduce_mean(years[:, :5], axis=1)
     return {
@@ -102,30 +108,30 @@ def _levels(years) -> dict:
         "mean_10": tf.reduce_mean(years, axis=1),
         "median_5": five[:, 2],
         "median_10": (ten[:, 4] + ten[:, 5]) / 2,
-        "lowest_5": five[:, 0],
-        "highest_5": five[:, 4],
-        "lowest_10": ten[:, 0],
-        "highest_10": ten[:, 9],
+        "min_5": five[:, 0],
+        "max_5": five[:, 4],
+        "min_10": ten[:, 0],
+        "max_10": ten[:, 9],
         "mean_5_month_before": tf.roll(mean_5, 1, axis=1),
         "mean_5_month_after": tf.roll(mean_5, -1, axis=1),
     }
 
 
 def _spreads(years) -> dict:
-    """Deviation, the step that the trend makes to the year ahead, how often there was ice."""
+    """Standard deviation, increment of the trend to the year ahead, and frequency of ice."""
     distance = tf.reshape(tf.range(YEARS - 1, -1, -1, dtype=tf.float32) - 4.5, [1, YEARS, 1, 1, 1])
     slope = tf.reduce_sum(years * distance, axis=1) / tf.reduce_sum(distance**2)
     icy = tf.cast(years >= EDGE, tf.float32)
     return {
-        "deviation_10": tf.math.reduce_std(years, axis=1),
-        "trend_step": slope * (YEARS + 1) / 2,
-        "ice_share_5": tf.reduce_mean(icy[:, :5], axis=1),
-        "ice_share_10": tf.reduce_mean(icy, axis=1),
+        "std_10": tf.math.reduce_std(years, axis=1),
+        "trend_increment": slope * (YEARS + 1) / 2,
+        "ice_frequency_5": tf.reduce_mean(icy[:, :5], axis=1),
+        "ice_frequency_10": tf.reduce_mean(icy, axis=1),
     }
 
 
 def _anomalies(years) -> dict:
-    """Last year's months against the five years before; all but the first one map for all leads."""
+    """Anomalies of the last year from the five years before; most are one map for all leads."""
     anomaly = years[:, 0] - tf.reduce_mean(years[:, 1:6], axis=1)
     return {
         "anomaly_same_month": anomaly,
@@ -139,9 +145,9 @@ def _anomalies(years) -> dict:
 
 
 NEAR = {
-    5: ("year_1", "mean_5", "mean_10", "deviation_10"),
+    5: ("year_1", "mean_5", "mean_10", "std_10"),
     9: (
-        *("trend_step", "anomaly_same_month", "anomaly_december"),
+        *("trend_increment", "anomaly_same_month", "anomaly_december"),
         *("anomaly_september", "anomaly_autumn", "anomaly_year"),
     ),
     17: ("mean_5",),
@@ -149,7 +155,7 @@ NEAR = {
 
 
 def _surroundings(maps: dict, sea) -> dict:
-    """Means over the sea of a square window: a fixed smoothing, nothing that could learn a year."""
+    """Means over the sea in square windows: fixed smoothing, which cannot memorise a year."""
     result = {}
     for cells, names in NEAR.items():
         sea_months = [sea[:, None], *(maps[name] * sea[:, None] for name in names)]
@@ -176,9 +182,9 @@ def window_sum(x, cells: int):
 def run_sum(x, cells: int, axis: int):
     """Sums of `cells` consecutive values along an axis, which becomes `cells` - 1 shorter.
 
-    Runs of 1, 2, 4, ... values are joined: about log2(cells) additions of whole maps, at the same
-    speed on any processor and, unlike differences of cumulative sums, never negative for values
-    that are not.
+    Sums of 1, 2, 4, ... values are combined: about log2(cells) additions of whole maps, which no
+    processor needs a special kernel for. Unlike differences of cumulative sums they keep the
+    precision of float32.
     """
     size = tf.shape(x)[axis] - cells + 1
 

@@ -1,39 +1,51 @@
-"""Layers from raw monthly counts to what a forecast network sees, so that a SavedModel takes files.
+"""Preprocessing layers, from raw monthly counts to the inputs of a forecast network.
 
-Everything here repeats `transforms.counts` in the graph; tests hold the two equal.
+With them a SavedModel takes the counts of the files. The functions repeat those of `grids.counts`
+in TensorFlow; the tests compare the two.
 """
 
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.grids.counts import COAST, FULL_ICE, LAND, MISSING, POLE_HOLE, RING
+from seaice_tf.grids.counts import (
+    COAST,
+    FULL_ICE,
+    LAND,
+    MISSING,
+    POLE_HOLE,
+    RING,
+    PoleHoleFill,
+    require_pole_hole_fill,
+)
 
 CHANNELS = 11  # of IceHistory's features
 
 
 class IceHistory(keras.layers.Layer):
-    """Fill, normalise and summarise: raw counts (B, 12 * years, H, W) uint8 to maps per lead.
+    """Summary maps of a history for each lead, from raw counts (B, 12 * years, H, W) uint8.
 
     Args:
         years: length of the history; the months end with the last one observed.
-        base_years: years of the mean that is given out to be corrected.
-        hole: how the pole hole is filled, "surroundings" or "median" (transforms.counts).
+        base_years: years of the climatology that is returned as `base`.
+        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
 
     Returns three tensors:
-        features (B, 12, H, W, 11): last year, means of 3, 5 and all years, spread, slope per year,
-            anomaly of the last month and of the last 3, land, sine and cosine of the lead.
+        features (B, 12, H, W, 11): last year; means of 3, 5 and all years; standard deviation and
+            slope over the years; anomalies of the last month and of the last 3; land; sine and
+            cosine of the lead.
         base (B, 12, H, W): mean of the last `base_years`, as a fraction.
         sea (B, 12, H, W): 1 where the last year holds no land or coast.
     """
 
-    def __init__(self, years: int, base_years: int, hole: str, **kwargs):
+    def __init__(self, years: int, base_years: int, pole_hole_fill: PoleHoleFill, **kwargs):
         super().__init__(**kwargs)
-        self.years, self.base_years, self.hole = years, base_years, hole
+        self.years, self.base_years = years, base_years
+        self.pole_hole_fill: PoleHoleFill = pole_hole_fill
 
     def call(self, counts):
         shape = tf.shape(counts)
         by_year = tf.reshape(counts, [shape[0], self.years, 12, shape[2], shape[3]])
-        filled = tf.reshape(fill_hole(counts, self.hole), tf.shape(by_year))
+        filled = tf.reshape(fill_hole(counts, self.pole_hole_fill), tf.shape(by_year))
         valid = tf.cast(by_year <= FULL_ICE, tf.float32)
         ice = fraction(filled)
         climate = valid_mean(ice, valid)
@@ -47,7 +59,7 @@ class IceHistory(keras.layers.Layer):
         return tf.stack(maps, axis=-1), means[self.base_years], 1 - land
 
     def recent_anomalies(self, ice, climate, valid):
-        """Anomaly of the last month and mean of the last three, the same for every lead."""
+        """Anomaly of the last month and mean anomaly of the last three, the same for each lead."""
         anomaly = (ice[:, -1] - climate) * valid[:, -1]
         recent = (anomaly[:, -1:], tf.reduce_mean(anomaly[:, -3:], axis=1, keepdims=True))
         return [tf.broadcast_to(a, tf.shape(climate)) for a in recent]
@@ -58,27 +70,28 @@ class IceHistory(keras.layers.Layer):
 
 
 class SameMonths(keras.layers.Layer):
-    """Years of the same calendar month per lead: counts (B, 12 * years, H, W) uint8 to fractions.
+    """Past years of each lead's calendar month, from raw counts (B, 12 * years, H, W) uint8.
 
     Args:
         years: length of the history; the months end with the last one observed.
-        hole: how the pole hole is filled, "surroundings" or "median" (transforms.counts).
+        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
 
     Returns two tensors:
-        months (B, 12, years, H, W): the last is the month 12 before the lead. A missing cell is
-            what it was the year before, in the first year the year after, with years of 1 as the
-            other flags 0.
+        months (B, 12, years, H, W): fractions; the last year lies 12 months before the lead. A
+            missing cell has the value of the year before, in the first year that of the year
+            after. Other flags are 0, and so are missing cells if `years` is 1.
         sea (B, 12, H, W): 1 where the last year holds no land or coast.
     """
 
-    def __init__(self, years: int, hole: str, **kwargs):
+    def __init__(self, years: int, pole_hole_fill: PoleHoleFill, **kwargs):
         super().__init__(**kwargs)
-        self.years, self.hole = years, hole
+        self.years = years
+        self.pole_hole_fill: PoleHoleFill = pole_hole_fill
 
     def call(self, counts):
         shape = tf.shape(counts)
         by_year = [shape[0], self.years, 12, shape[2], shape[3]]
-        ice = tf.reshape(fraction(fill_hole(counts, self.hole)), by_year)
+        ice = tf.reshape(fraction(fill_hole(counts, self.pole_hole_fill)), by_year)
         if self.years > 1:
             other = tf.concat([ice[:, 1:2], ice[:, :-1]], axis=1)
             ice = tf.where(tf.reshape(counts, by_year) == MISSING, other, ice)
@@ -104,7 +117,7 @@ class Correct(keras.layers.Layer):
 
 @tf.custom_gradient
 def clip_with_gradient(x):
-    """Clip to [0, 1]; the gradient passes, so that a cell clipped by mistake can come back."""
+    """Clip to [0, 1] with a gradient of 1, so that a clipped cell can still be corrected."""
     return tf.clip_by_value(x, 0.0, 1.0), lambda upstream: upstream
 
 
@@ -114,7 +127,7 @@ def fraction(counts):
 
 
 def valid_mean(values, valid):
-    """Mean over axis 1 where `valid` is 1, over all years where it never is."""
+    """Mean over axis 1 of the values where `valid` is 1; of all values where it is 0 throughout."""
     number = tf.reduce_sum(valid, axis=1)
     mean = tf.reduce_sum(values * valid, axis=1) / tf.maximum(number, 1.0)
     return tf.where(number > 0, mean, tf.reduce_mean(values, axis=1))
@@ -135,11 +148,12 @@ def lead_angles(like):
     return [tf.broadcast_to(f(angle), tf.shape(like)) for f in (tf.sin, tf.cos)]
 
 
-def fill_hole(counts, how: str):
-    """`transforms.counts.fill_hole` for (B, T, H, W) uint8, in the graph."""
+def fill_hole(counts, how: PoleHoleFill):
+    """`grids.counts.fill_hole` of each month: (B, T, H, W) uint8; InputError for another `how`."""
+    require_pole_hole_fill(how)
     shape = tf.shape(counts)
     months = tf.reshape(counts, [-1, shape[2], shape[3]])
-    if how == "surroundings":
+    if how == "neighbours":
         near = crop_around_hole(months)
         source = dilate(near == POLE_HOLE) & (near <= FULL_ICE)
     else:
@@ -149,27 +163,27 @@ def fill_hole(counts, how: str):
 
 
 def crop_around_hole(months):
-    """The smallest window, the same for all, that holds every month's hole and its ring."""
+    """The smallest window that holds the hole and its ring in all months."""
     hole = tf.reduce_any(months == POLE_HOLE, axis=0)
     rows, columns = (bounds(tf.reduce_any(hole, axis=axis)) for axis in (1, 0))
     return months[:, rows[0] : rows[1], columns[0] : columns[1]]
 
 
 def bounds(touched):
-    """First and one past the last True, widened by the ring; everything if there is none."""
+    """First and one past the last True, widened by the ring; the whole axis if there is none."""
     size = tf.size(touched, out_type=tf.int64)
     first, behind = tf.argmax(touched), tf.argmax(touched[::-1])
     return tf.maximum(first - RING, 0), tf.minimum(size - behind + RING, size)
 
 
 def dilate(mask):
-    """`transforms.counts.square_dilation` by the ring, for (N, H, W)."""
+    """`grids.counts.square_dilation` by the ring, for (N, H, W)."""
     side = 2 * RING + 1
     return tf.nn.max_pool2d(tf.cast(mask, tf.float32)[..., None], side, 1, "SAME")[..., 0] > 0
 
 
 def masked_median(counts, mask):
-    """Lower median of the counts under the mask, by histogram: (N, H, W) -> (N,) uint8."""
+    """Lower median of the counts under the mask, from a histogram: (N, H, W) -> (N,) uint8."""
     values = tf.where(mask, tf.cast(counts, tf.int32), FULL_ICE + 1)
     flat = tf.reshape(values, [tf.shape(values)[0], -1])
     histogram = tf.math.bincount(flat, minlength=FULL_ICE + 2, maxlength=FULL_ICE + 2, axis=-1)

@@ -1,7 +1,8 @@
-"""Networks from the codes of a calendar month in past years to its code in the next year.
+"""Sequence models of one calendar month: from the codes of past years to the code of the next.
 
-What each variant is, and what of it is our choice: docs/forecast_models.md. Attention after
-Vaswani et al. 2017 (arXiv:1706.03762) and Dosovitskiy et al. 2020 (arXiv:2010.11929).
+`serving_model` turns a model of single months into a forecast of 12 months. The architectures are
+listed in docs/forecast_models.md; attention follows Vaswani et al. 2017 (arXiv:1706.03762) and
+Dosovitskiy et al. 2020 (arXiv:2010.11929).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from functools import partial
 
 from tensorflow import keras
 
+from seaice_tf.forecast.networks.history import PoleHoleFill, SameMonths
 from seaice_tf.networks.blocks import Fold, Unfold
 
 layers = keras.layers
@@ -57,9 +59,9 @@ def attention(
 
     Args:
         years, code: number of codes, oldest first, and their length, a multiple of `heads`.
-        blocks: how many times batch norm, attention, batch norm and a dense layer.
-        skips: around the attention and around the dense layer of each block.
-        heads: of each attention, code / heads wide.
+        blocks: number of blocks of batch norm, attention, batch norm and a dense layer.
+        skips: whether skip connections go around the attention and the dense layer of each block.
+        heads: of each attention, each code / heads wide.
 
     Returns:
         A functional model from codes (B, years, code) to the next, (B, code) in [0, 1].
@@ -70,7 +72,7 @@ def attention(
 
 
 def lstm_body(x, units: Sequence[int], norm: bool):
-    """LSTMs, all but the last giving every year: (B, years, C) -> (B, units[-1])."""
+    """LSTMs; all but the last return sequences: (B, years, C) -> (B, units[-1])."""
     for i, width in enumerate(units, 1):
         x = layers.LSTM(width, return_sequences=i < len(units), name=f"lstm{i}")(x)
         if norm:
@@ -79,7 +81,7 @@ def lstm_body(x, units: Sequence[int], norm: bool):
 
 
 def attention_body(x, blocks: int, skips: bool, heads: int):
-    """Learned positions, then blocks of self-attention: (B, years, C) -> (B, years * C)."""
+    """Learned positions and blocks of self-attention: (B, years, C) -> (B, years * C)."""
     width = x.shape[-1]
     x = AddPositions(name="positions")(x)
     for i in range(1, blocks + 1):
@@ -98,7 +100,7 @@ def attention_body(x, blocks: int, skips: bool, heads: int):
 
 
 def code_head(x, code: int):
-    """The two dense layers that every sequence model ends in: (B, C) -> (B, code) in [0, 1]."""
+    """The two last dense layers of every sequence model: (B, C) -> (B, code) in [0, 1]."""
     x = layers.Dense(code, activation="selu", name="next_dense")(x)
     return layers.Dense(code, activation="sigmoid", name="next_code")(x)
 
@@ -106,8 +108,8 @@ def code_head(x, code: int):
 class AddPositions(keras.layers.Layer):
     """Add a learned vector to each year: (B, years, C) -> (B, years, C).
 
-    Learned as in the vision transformer, since there are few positions and every history is as
-    long; it starts near 0, where sines would outweigh codes in [0, 1].
+    Learned as in the vision transformer, since there are few positions and all histories have one
+    length. They start near 0: sines would outweigh codes in [0, 1].
     """
 
     def build(self, input_shape):
@@ -128,13 +130,13 @@ class AddPositions(keras.layers.Layer):
 def on_codes(
     sequence: keras.Model, autoencoder: keras.Model, *, freeze: bool = True
 ) -> keras.Model:
-    """Put the decoder behind a sequence model, so that the loss is on the image.
+    """Join a sequence model and the decoder, so that the loss is that of the image.
 
     Args:
         sequence: (B, years, code) -> (B, code).
-        autoencoder: of models.autoencoder; its decoder is shared, not copied.
-        freeze: train the sequence model alone. Sets `trainable` of the decoder itself. A tied
-            decoder that learns changes the encoder, and with it the codes.
+        autoencoder: of `autoencoder.autoencoder`; the weights of its decoder are shared.
+        freeze: whether only the sequence model is trained; sets `trainable` of the decoder itself.
+            Training a tied decoder changes the encoder, and with it the codes.
 
     Returns:
         An uncompiled functional model from codes (B, years, code) to the fractions (B, H, W).
@@ -148,14 +150,15 @@ def on_codes(
 def on_images(
     sequence: keras.Model, autoencoder: keras.Model, *, freeze: bool = True
 ) -> keras.Model:
-    """Put the encoder of each year before a sequence model and the decoder behind it.
+    """Join the encoder of each year, a sequence model and the decoder.
 
-    Shares the weights of `on_codes`: a frozen encoder need not see the same images each epoch.
+    The weights are those of `on_codes`, which saves encoding the same images in each epoch if the
+    encoder is frozen.
 
     Args:
         sequence: (B, years, code) -> (B, code).
-        autoencoder: of models.autoencoder; its encoder and decoder are shared, not copied.
-        freeze: train the sequence model alone. Sets `trainable` of encoder and decoder themselves.
+        autoencoder: of `autoencoder.autoencoder`; the weights of its halves are shared.
+        freeze: whether only the sequence model is trained; sets `trainable` of both halves.
 
     Returns:
         An uncompiled functional model from the fractions of past years, (B, years, H, W) with the
@@ -168,6 +171,36 @@ def on_images(
     x = encoder(Fold(name="fold_years")(images))
     x = sequence(Unfold(years, name="unfold_years")(x))
     return keras.Model(images, decoder(x), name="on_images")
+
+
+def serving_model(
+    month_model: keras.Model,
+    rows: int,
+    columns: int,
+    *,
+    years: int = 5,
+    pole_hole_fill: PoleHoleFill = "image_median",
+) -> keras.Model:
+    """Build the forecast of 12 months from a model of one calendar month.
+
+    Args:
+        month_model: from the same month of past years, (B, years, rows, columns) with the oldest
+            first, to that of the next year, (B, rows, columns), as fractions: `on_images`,
+            `crops.on_grid` or `autoencoder.last_year_through_code`. Its weights are shared.
+        rows, columns: size of the grid.
+        years: length of the history.
+        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+
+    Returns:
+        A functional model from raw counts with flags, (B, 12 * years, rows, columns) uint8, to
+        {"concentration": (B, 12, rows, columns)}, the fractions of the next 12 months.
+    """
+    history = keras.Input((12 * years, rows, columns), dtype="uint8", name="history")
+    same_months, sea = SameMonths(years, pole_hole_fill, name="same_months")(history)
+    x = month_model(Fold(name="fold_leads")(same_months))
+    x = Unfold(12, name="unfold_leads")(x)
+    concentration = layers.Multiply(name="concentration")([x, sea])
+    return keras.Model(history, {"concentration": concentration}, name="months_forecast")
 
 
 LSTMS = {

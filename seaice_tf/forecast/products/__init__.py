@@ -1,1 +1,1 @@
-"""What leaves the program."""
+"""Files and figures of a forecast."""

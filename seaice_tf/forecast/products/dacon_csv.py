@@ -10,7 +10,7 @@ from seaice_tf.files import atomic
 
 
 def write(path: Path, months: np.ndarray, counts: np.ndarray) -> Path:
-    """Write a row per month: `month` as YYYY-MM, then all pixels row by row on the 0-250 scale.
+    """Write one row per month: `month` as YYYY-MM, then all cells in row-major order, 0 to 250.
 
     Args:
         months: (n,) datetime64[M].
@@ -18,7 +18,7 @@ def write(path: Path, months: np.ndarray, counts: np.ndarray) -> Path:
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    # Down, so that no water below the edge becomes ice.
+    # Rounded down, so that no cell below the ice edge becomes ice.
     flat = np.floor(counts.reshape(len(months), -1) * 100) / 100
     table.writerow(["month", *range(flat.shape[1])])
     for month, row in zip(months, flat.astype(np.float64)):

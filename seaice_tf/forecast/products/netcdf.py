@@ -1,4 +1,4 @@
-"""A forecast as netCDF on the NSIDC grid, by the conventions CF-1.10 and ACDD-1.3."""
+"""Forecasts as netCDF on the NSIDC grids, following CF-1.10 and ACDD-1.3."""
 
 import datetime
 from pathlib import Path
@@ -23,8 +23,8 @@ COMMON = {
     "grid_mapping": "crs",
     "cell_measures": "area: cell_area",
 }
-# By head: the variable and what it adds to COMMON. CF has no standard name for the probability;
-# like its names "..._above_threshold" it takes the threshold as a scalar coordinate.
+# Head -> name of the variable, and its attributes besides COMMON. CF has no standard name for the
+# probability; as with its names "..._above_threshold" the threshold is a scalar coordinate.
 FIELDS: dict[str, tuple[str, dict[str, Any]]] = {
     "concentration": (
         "sea_ice_area_fraction",
@@ -61,17 +61,17 @@ def write(
     source: str,
     citation: str = "",
 ) -> Path:
-    """Write monthly mean concentrations and what is known of their uncertainty.
+    """Write monthly mean concentrations and their uncertainty.
 
     Args:
         months: (n,) datetime64[M]; the month before the first is the last one observed.
-        fields: "concentration", and perhaps "spread" and "probability" of ice of at least 15 %,
-            (n, rows, columns) fractions on the grid of the north or of the south.
+        fields: "concentration" and, if known, "spread" and "probability" of ice at 15 % or more,
+            (n, rows, columns) fractions on either grid.
         land: (rows, columns) bool, written as fill value.
-        source: the model and the data it was given.
-        citation: of the data; becomes `references` and `acknowledgment`.
+        source: the model and its input data.
+        citation: of the data, for `references` and `acknowledgment`.
     """
-    # In memory first: netCDF4 reports a full disk late or never, a plain write at once.
+    # In memory first: netCDF4 may not report a full disk, a plain write does.
     dataset = netCDF4.Dataset(str(path), "w", memory=1 << 20)
     grid = of_shape(land.shape)
     _describe(dataset, months, source, grid)

@@ -1,8 +1,8 @@
-"""The dumb predictors that a network has to beat.
+"""Reference forecasts of monthly sea-ice concentration.
 
-Sea-ice ones take `past`, (months, rows, columns) raw counts with flags up to the last month
-observed, and give the concentration of the next 12 months as a fraction, (12, rows, columns).
-A cell flagged in all the years used comes out as 0.
+Each takes `past`, (months, rows, columns) raw counts with flags up to the last month observed, and
+returns the fractions of the next 12 months, (12, rows, columns). A cell that is flagged in all the
+years used is 0.
 """
 
 import numpy as np
@@ -10,22 +10,22 @@ import numpy as np
 from seaice_tf.grids import counts
 from seaice_tf.grids.counts import FULL_ICE
 
-DAMPING = 0.5  # of an anomaly, a month; chosen on 1998-2009 of NSIDC-0051
-TREND_YEARS = 40  # chosen likewise
+DAMPING = 0.5  # of an anomaly per month of lead; chosen on 1998-2009 of NSIDC-0051
+TREND_YEARS = 40  # chosen on the same years
 
 
-def last_year(past: np.ndarray) -> np.ndarray:
-    """The same month of the year before (seasonal persistence), of two before if it is missing."""
+def seasonal_persistence(past: np.ndarray) -> np.ndarray:
+    """The same month of the last year; missing cells have the value of the year before."""
     return counts.mean(counts.carried(counts.by_year(past, 2))[-1:]) / FULL_ICE
 
 
-def mean(past: np.ndarray, years: int) -> np.ndarray:
-    """Mean of the same month over the last `years` years, flagged cells left out."""
+def climatology(past: np.ndarray, years: int) -> np.ndarray:
+    """Mean of the same month over the last `years` years, without flagged cells."""
     return counts.mean(counts.by_year(past, years)) / FULL_ICE
 
 
-def trend(past: np.ndarray, years: int = TREND_YEARS) -> np.ndarray:
-    """Straight line by least squares through the same month of the last years, one year on."""
+def linear_trend(past: np.ndarray, years: int = TREND_YEARS) -> np.ndarray:
+    """Least-squares line through the same month of the last years, extrapolated by one year."""
     history = counts.by_year(past, years)
     valid = ~counts.flagged(history)
     year = np.arange(1 - len(history), 1).reshape(-1, 1, 1, 1)
@@ -39,9 +39,11 @@ def trend(past: np.ndarray, years: int = TREND_YEARS) -> np.ndarray:
     return np.clip((level + slope * ahead) / FULL_ICE, 0, 1)
 
 
-def damped_anomaly(past: np.ndarray, years: int = 10, damping: float = DAMPING) -> np.ndarray:
-    """Mean of `years` years plus the last month's anomaly, halved with every month of lead."""
-    climate = mean(past, years)
+def damped_anomaly_persistence(
+    past: np.ndarray, years: int = 10, damping: float = DAMPING
+) -> np.ndarray:
+    """Climatology plus the anomaly of the last month, damped with each month of lead."""
+    climate = climatology(past, years)
     anomaly = np.where(counts.flagged(past[-1]), 0, past[-1] / FULL_ICE - climate[-1])
     lead = np.arange(1, 13).reshape(-1, 1, 1)
     return np.clip(climate + anomaly * damping**lead, 0, 1)

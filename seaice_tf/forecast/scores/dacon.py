@@ -1,7 +1,7 @@
-"""The score of the Dacon 235706 sea-ice contest: mean absolute error over F1 at the ice edge.
+"""Score of the Dacon 235706 sea-ice contest: mean absolute error over F1 at the ice edge.
 
-Source: the contest's published scoring code. Lower is better. All months and cells are pooled, so
-the sums of any parts can be added before the score is taken.
+Source: the published scoring code of that contest. Lower is better. All months and cells are
+pooled, so the sums of parts of the data can be added.
 """
 
 from dataclasses import dataclass
@@ -10,12 +10,15 @@ import numpy as np
 
 from seaice_tf.grids.counts import FULL_ICE, ICE_EDGE, flagged
 
-BAND = (0.05 * FULL_ICE, 0.5 * FULL_ICE)  # the F1 looks only where the truth lies inside
+BAND = (
+    0.05 * FULL_ICE,
+    0.5 * FULL_ICE,
+)  # counts; F1 is that of cells whose truth lies inside
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What has to be added up over months."""
+    """Sums over months."""
 
     error: float = 0.0  # absolute error, in counts
     cells: int = 0  # all cells of the array, land included

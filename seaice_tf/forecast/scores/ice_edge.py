@@ -1,7 +1,8 @@
-"""The sea-ice field's own scores, at the 15 % edge and with true cell areas.
+"""Ice-edge error, extent, area and cell errors of monthly concentration, with true cell areas.
 
-Sources: Goessling et al. 2016, doi:10.1002/2015GL067232 (integrated ice-edge error); NSIDC for
-extent and area. Maps are fractions (..., rows, columns); NaN in `true` marks cells left out.
+Sources: Goessling et al. 2016, doi:10.1002/2015GL067232 (integrated ice-edge error, IIEE); NSIDC
+for extent and area. Maps are fractions (..., rows, columns); NaN in `true` marks cells without an
+observation.
 """
 
 import numpy as np
@@ -10,17 +11,17 @@ from seaice_tf.grids.counts import EDGE
 
 
 def extent(field: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """Total area of the cells with at least 15 % ice, 10^6 km2: (...). NaN cells count as none."""
+    """Total area of the cells with at least 15 % ice, 10^6 km2: (...). NaN cells count as open."""
     return ((field >= EDGE) * area).sum(axis=(-2, -1)) / 1e6
 
 
 def ice_area(field: np.ndarray, area: np.ndarray) -> np.ndarray:
-    """Area of the ice itself in the cells with at least 15 % of it, 10^6 km2: (...)."""
+    """Area of the ice in the cells with at least 15 % ice, 10^6 km2: (...)."""
     return np.where(field >= EDGE, field * area, 0).sum(axis=(-2, -1)) / 1e6
 
 
 def edge_error(true: np.ndarray, pred: np.ndarray, area: np.ndarray):
-    """Integrated ice-edge error in its two parts, over- and underestimated extent, 10^6 km2.
+    """Integrated ice-edge error in its two components, over- and underestimated extent, 10^6 km2.
 
     >>> true, pred = np.array([[0.9, 0.0, np.nan]]), np.array([[0.1, 0.2, 0.9]])
     >>> [float(part) for part in edge_error(true, pred, np.full((1, 3), 1e6))]
@@ -38,17 +39,18 @@ def month_scores(
     """Scores of one month's map.
 
     Args:
-        true: (rows, columns) fraction, NaN where there is no truth.
+        true: (rows, columns) fraction, NaN where there is no observation.
         pred: (rows, columns) fraction.
-        climate: (rows, columns) fraction, what anomalies are taken from.
+        climate: (rows, columns) fraction, the climatology of the anomalies.
         icy: (rows, columns) bool, the cells that can hold ice.
         area: (rows, columns) km2.
 
     Returns:
-        iiee, extent_bias and area_bias in 10^6 km2; mae and rmse in % concentration,
-        binary_accuracy in [0, 1] and anomaly_correlation in [-1, 1] over the cells that can hold
-        ice, each cell with the same weight. NaN where no such cell has a truth, or an anomaly is
-        constant.
+        iiee, extent_bias, area_bias: in 10^6 km2.
+        mae, rmse: in % concentration, over the cells that can hold ice, with equal weights.
+        binary_accuracy: in [0, 1], of ice at 15 % or more, over the same cells.
+        anomaly_correlation: in [-1, 1], over the same cells.
+        All are NaN without an observation, the correlation also for constant anomalies.
     """
     known = ~np.isnan(true)
     over, under = edge_error(true, pred, area) if known.any() else (np.nan, np.nan)
@@ -74,7 +76,7 @@ def month_scores(
 
 
 def pearson(a: np.ndarray, b: np.ndarray) -> float:
-    """Correlation of two vectors; NaN if one is constant or they are empty."""
+    """Correlation of two vectors; NaN for empty or constant ones."""
     a, b = a - a.mean() if a.size else a, b - b.mean() if b.size else b
     spread = np.sqrt((a**2).sum() * (b**2).sum())
     return float((a * b).sum() / spread) if spread > 0 else np.nan

@@ -1,12 +1,12 @@
-"""The pixel k-nearest-neighbours predictor that won the Dacon 235706 sea-ice contest.
+"""Pixel k-nearest-neighbours forecast, the winner of the Dacon 235706 sea-ice contest.
 
-For each calendar month a sample is a cell: its concentrations of that month in 12 consecutive
-years, and in the year after. A forecast is the mean of the years after of the samples nearest in
-L1 distance, weighted by its inverse. Cells that are the same in all these years, open ocean for the
-most part, count once for each value. Nothing is known of a cell's place.
+For each calendar month a sample is the history of a cell, its concentrations of that month in 12
+consecutive years, with the following year as target. The forecast is the mean of the targets of the
+nearest samples in L1 distance, weighted by its inverse. Cells that are constant in all these years,
+most of them open ocean, count once for each value. The position of a cell is not used.
 
-The contest took 601 neighbours. The defaults thin samples and neighbours alike, to 121 of 20,000:
-within 0.02 of the contest score of 601 of 100,000 on 2007-2009, in a third of the time.
+The contest entry has 601 neighbours. The defaults thin out both samples and neighbours, 121 of
+20,000: within 0.02 of the Dacon score of 601 of 100,000 on 2007-2009, in a third of the time.
 """
 
 import hashlib
@@ -35,20 +35,20 @@ def knn(
     samples: int = SAMPLES,
     cache: Path | None = None,
 ) -> np.ndarray:
-    """Forecast of the next 12 months by the nearest histories in the record.
+    """Forecast of the next 12 months from the nearest histories in the record.
 
     Args:
         past: (months, rows, columns) raw counts with flags, up to the last month observed.
-        years: length of a history; fewer in a short record.
-        neighbours: fewer if there are not as many samples.
-        targets: of how many last years samples are taken; None takes all of the record.
-        samples: at most as many, evenly spread over years and cells.
-        cache: a folder in which a forecast is kept, and looked for by all that it depends on.
+        years: length of a history; less in a short record.
+        neighbours: number of neighbours; less if there are fewer samples.
+        targets: number of last years that samples have as targets; None for all of the record.
+        samples: maximum number, evenly spread over years and cells.
+        cache: folder of stored forecasts, by a hash of all inputs; None stores nothing.
 
     Returns:
         (12, rows, columns) fraction. Samples with a flag are left out; a flagged year of the
-        history asked for is the mean of the cell's others. A cell that did not change in its
-        history stays as it is; one flagged in all of it is 0.
+        predicted cell has the mean of its other years. A cell with a constant history keeps its
+        value; one that is flagged throughout is 0.
 
     Raises:
         InputError: a record of less than two years.
@@ -59,21 +59,21 @@ def knn(
     years = min(years, len(history) - 1)
     targets = min(targets or len(history), len(history) - years)
     history = history[-years - targets :]
-    kept = cache and cache / f"{_key(history, years, neighbours, samples)}.npz"
-    if kept and (found := _kept(kept)) is not None:
+    stored = cache and cache / f"{_key(history, years, neighbours, samples)}.npz"
+    if stored and (found := _load(stored)) is not None:
         return found
     flat = history.reshape(len(history), 12, -1)
     months = [_month(flat[:, i], years, neighbours, samples) for i in range(12)]
     result = np.stack(months).reshape(12, *past.shape[1:]) / FULL_ICE
-    if kept:
-        _keep(kept, result)
+    if stored:
+        _save(stored, result)
     return result
 
 
 def _month(history: np.ndarray, years: int, neighbours: int, samples: int) -> np.ndarray:
-    """The next year's counts of one calendar month: (n, cells) -> (cells,) float64."""
+    """Forecast counts of one calendar month: (n, cells) -> (cells,) float64."""
     recent = history[-years:]
-    result = counts.mean(recent)  # stays where nothing changes: that is the cell's own count
+    result = counts.mean(recent)  # final where the history is constant
     filled = np.where(counts.flagged(recent), result, recent)
     varying = (filled != filled[0]).any(axis=0)
     before, after = pairs(history, years, samples)
@@ -83,7 +83,7 @@ def _month(history: np.ndarray, years: int, neighbours: int, samples: int) -> np
             weights="distance",
             metric="manhattan",
             algorithm="kd_tree",
-            leaf_size=300,  # half the neighbours: smaller leaves are all visited anyway
+            leaf_size=300,  # half the neighbours: smaller leaves would all be visited
             n_jobs=-1,
         ).fit(before, after)
         asked, place = np.unique(filled[:, varying], axis=1, return_inverse=True)
@@ -92,12 +92,12 @@ def _month(history: np.ndarray, years: int, neighbours: int, samples: int) -> np
 
 
 def pairs(history: np.ndarray, years: int, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Histories (samples, years) and the counts of the year after (samples,), as float64.
+    """Histories (samples, years) and the counts of the following year (samples,), as float64.
 
     Args:
-        history: (n > years, cells) raw counts of one calendar month, a row a year.
+        history: (n > years, cells) raw counts of one calendar month, one row per year.
         years: length of a history.
-        samples: at most as many, evenly spread.
+        samples: maximum number, evenly spread.
     """
     history = history[:, ~counts.flagged(history).all(axis=0)]  # half the grid is land
     rows = sliding_window_view(history, years + 1, axis=0).reshape(-1, years + 1)
@@ -110,24 +110,24 @@ def pairs(history: np.ndarray, years: int, samples: int) -> tuple[np.ndarray, np
 
 
 def _key(history: np.ndarray, *parameters: int) -> str:
-    """A name for all that a forecast depends on, this code included."""
+    """Hash of all inputs of a forecast and of this module."""
     digest = hashlib.sha256(repr((history.shape, parameters)).encode())
     digest.update(Path(__file__).read_bytes())
     digest.update(history.tobytes())
     return digest.hexdigest()
 
 
-def _kept(path: Path) -> np.ndarray | None:
-    """The forecast in a file; None if there is no file, or a damaged one."""
+def _load(path: Path) -> np.ndarray | None:
+    """The forecast in a file; None without a file or for a damaged one."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return stored["forecast"]
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays["forecast"]
     except (FileNotFoundError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
 
 
-def _keep(path: Path, result: np.ndarray) -> None:
-    """Save under a name of its own and rename: a reader finds the whole file or none."""
+def _save(path: Path, result: np.ndarray) -> None:
+    """Save under a temporary name and rename, so that no reader finds a partial file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.npz")
     try:

@@ -1,12 +1,12 @@
-"""Scores of probabilities and ensembles of sea-ice concentration.
+"""Ensembles and probabilities of sea-ice concentration: their maps and their scores.
 
 Sources: Brier 1950 (Brier score); Murphy 1973 (reliability); Naeini et al. 2015 (expected
 calibration error); Gneiting and Raftery 2007, doi:10.1198/016214506000001437 (CRPS); Ferro 2014,
 doi:10.1002/qj.2270 (fair CRPS); Fortin et al. 2014, doi:10.1175/JHM-D-14-0008.1 (spread and error).
 
-All weighted means are kept as sums: those of any parts of the data can be added before the scores
-are taken. Concentrations are fractions; NaN in `true` marks cells left out, and `weight` is any
-array that fits it, such as the area of the cells.
+All weighted means are kept as sums, which can be added over parts of the data. Concentrations are
+fractions; NaN in `true` marks cells without an observation, and `weight` broadcasts to its shape,
+such as the area of the cells.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,46 @@ PROBABILITY_BINS = np.linspace(0, 1, 11)
 SPREAD_BINS = np.linspace(0, 0.5, 11)  # 0.5 is the largest deviation a fraction can have
 
 
+def probability_of_ice(members: np.ndarray) -> np.ndarray:
+    """Fraction of the members with at least 15 % ice: (members, ...) -> (...)."""
+    return (members >= EDGE).mean(axis=0)
+
+
+def summary(members: np.ndarray) -> dict[str, np.ndarray]:
+    """Maps of an ensemble from its members, fractions (m, ...).
+
+    Returns:
+        concentration: (...), the mean.
+        spread: (...), the standard deviation with m - 1 degrees of freedom; 0 for one member.
+        probability: (...) of ice at 15 % or more.
+    """
+    deviation = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros(members.shape[1:])
+    return {
+        "concentration": members.mean(axis=0),
+        "spread": deviation,
+        "probability": probability_of_ice(members),
+    }
+
+
+def mixture(
+    concentration: np.ndarray, spread: np.ndarray, probability: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Spread and probability of ice of the mixture of m forecasts with equal weights.
+
+    Args:
+        concentration, spread, probability: of each forecast, (m, ...).
+
+    Returns:
+        spread: (...); its square is the mean of the variances plus the variance of the means.
+        probability: (...) of ice at 15 % or more.
+    """
+    between = concentration.var(axis=0)
+    return {
+        "spread": np.sqrt((spread**2).mean(axis=0) + between),
+        "probability": probability.mean(axis=0),
+    }
+
+
 def _add(self, other):
     """Add sums field by field."""
     return type(self)(*(a + b for a, b in zip(vars(self).values(), vars(other).values())))
@@ -28,7 +68,7 @@ def _add(self, other):
 
 @dataclass(frozen=True)
 class Table:
-    """Two quantities and their number by the bins of a third: (bins,) each."""
+    """Sums of two quantities in bins of a third: (bins,) each."""
 
     count: np.ndarray
     weight: np.ndarray
@@ -44,7 +84,7 @@ class Table:
 
 
 def table(by, edges, first, second, weight) -> Table:
-    """Sort vectors into the bins between `edges`; what lies outside goes to the outermost bin.
+    """Sum vectors in the bins between `edges`; values outside count in the outermost bins.
 
     >>> entry = table(np.array([0.1, 0.9]), [0, 0.5, 1], np.ones(2), np.array([2, 4]), np.ones(2))
     >>> entry.second
@@ -58,20 +98,24 @@ def table(by, edges, first, second, weight) -> Table:
 
 @dataclass(frozen=True)
 class Brier:
-    """What has to be added up over months for the scores of P(ice of at least 15 %)."""
+    """Sums over months for the scores of the probability of ice at 15 % or more."""
 
     error: float  # weighted squared error of the forecast
     climate_error: float  # of the climatological probability, NaN without one
-    reliability: Table  # by forecast probability: the probability and how often there was ice
+    reliability: Table  # probability and frequency of ice, by bins of the probability
 
     __add__ = _add
 
     def scores(self) -> dict[str, float]:
-        """brier in [0, 1]; brier_skill in (-inf, 1] over the climatological probability; and
-        calibration_error in [0, 1], the mean distance of probability and frequency in the bins.
+        """Brier score, its skill and the calibration error.
 
-        NaN where no cell has a truth; brier_skill also without a climatological probability or
-        with a perfect one.
+        Returns:
+            brier: in [0, 1].
+            brier_skill: in (-inf, 1], against the climatological probability; NaN without one, or
+                if that one is perfect.
+            calibration_error: in [0, 1], the mean distance of probability and frequency over bins.
+
+        All are NaN if no cell has an observation.
         """
         total = self.reliability.weight.sum()
         if total == 0:
@@ -92,13 +136,13 @@ def brier(
     weight: np.ndarray | float = 1.0,
     edges: np.ndarray = PROBABILITY_BINS,
 ) -> Brier:
-    """Compare a probability of at least 15 % ice with what came.
+    """Compare a probability of ice at 15 % or more with observations.
 
     Args:
-        true: (...) fraction, NaN for cells left out.
+        true: (...) fraction, NaN for cells without an observation.
         probability: (...) in [0, 1].
-        climate: (...) in [0, 1], the probability that skill is measured against.
-        weight: fits `true`.
+        climate: (...) in [0, 1], the climatological probability, the reference of the skill.
+        weight: broadcasts to `true`.
         edges: (bins + 1,) of the reliability table.
 
     >>> brier(np.array([0.9, 0.0]), np.array([1.0, 0.5])).scores()["brier"]
@@ -106,33 +150,37 @@ def brier(
     """
     known = ~np.isnan(true)
     ice = (true[known] >= EDGE).astype(np.float64)
-    chance = probability[known].astype(np.float64)
-    share = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
+    forecast = probability[known].astype(np.float64)
+    area = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
     usual = np.full(ice.shape, np.nan) if climate is None else climate[known]
     return Brier(
-        float((share * (chance - ice) ** 2).sum()),
-        float((share * (usual - ice) ** 2).sum()),
-        table(chance, edges, chance, ice, share),
+        float((area * (forecast - ice) ** 2).sum()),
+        float((area * (usual - ice) ** 2).sum()),
+        table(forecast, edges, forecast, ice, area),
     )
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What has to be added up over months for the scores of an ensemble."""
+    """Sums over months for the scores of an ensemble."""
 
     crps: float  # weighted sums
     fair_crps: float
     weight: float
-    spread: Table  # by standard deviation: the variance expected of the error, its square
+    spread: Table  # expected and observed squared error, by bins of the standard deviation
 
     __add__ = _add
 
     def scores(self) -> dict[str, float]:
-        """crps, fair_crps, spread and ensemble_rmse in % concentration, and spread_error_ratio.
+        """CRPS, fair CRPS, spread and RMSE of the ensemble mean.
 
-        The spread is the root mean variance of the members, times sqrt((m + 1) / m): that of a
-        reliable ensemble equals the RMSE of its mean, so the ratio is 1; below, it is too sure.
-        NaN where no cell has a truth; of one member fair_crps and the spread are NaN.
+        Returns:
+            crps, fair_crps, ensemble_rmse: in % concentration.
+            spread: in % concentration, the root mean variance of the members times
+                sqrt((m + 1) / m), which equals the RMSE for a reliable ensemble.
+            spread_error_ratio: 1 for a reliable ensemble, less for an overconfident one.
+
+        All are NaN if no cell has an observation; fair_crps and spread of one member are NaN.
         """
         total = self.weight or np.nan
         parts = (self.spread.first, self.spread.second)
@@ -152,33 +200,33 @@ def ensemble(
     weight: np.ndarray | float = 1.0,
     edges: np.ndarray = SPREAD_BINS,
 ) -> Ensemble:
-    """Compare members (m, ...) with what came: (...) fraction, NaN for cells left out.
+    """Compare members, fractions (m, ...), with observations (...), NaN in cells without one.
 
-    The table `spread` holds by bins of the members' standard deviation the variance expected of
-    the error of their mean, and its mean square.
+    The table `spread` has the expected and the observed squared error of the ensemble mean in bins
+    of the standard deviation of the members.
     """
     known = ~np.isnan(true)
     truth, guesses = true[known].astype(np.float64), members[:, known].astype(np.float64)
-    share = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
+    area = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
     size = len(guesses)
     variance = guesses.var(axis=0, ddof=1) if size > 1 else np.full(truth.shape, np.nan)
     squared = (guesses.mean(axis=0) - truth) ** 2
     expected = variance * (size + 1) / size
     deviation = np.sqrt(np.nan_to_num(variance))
     return Ensemble(
-        float((share * crps(truth, guesses)).sum()),
-        float((share * crps(truth, guesses, fair=True)).sum()),
-        float(share.sum()),
-        table(deviation, edges, expected, squared, share),
+        float((area * crps(truth, guesses)).sum()),
+        float((area * crps(truth, guesses, fair=True)).sum()),
+        float(area.sum()),
+        table(deviation, edges, expected, squared, area),
     )
 
 
 def crps(true: np.ndarray, members: np.ndarray, fair: bool = False) -> np.ndarray:
     """Continuous ranked probability score of each cell, in the unit of `true`: (...).
 
-    E|X - y| - E|X - X'| / 2 over the members (m, ...). The plain score takes the members for the
-    whole distribution; the fair one for draws of it, leaves out pairs of a member with itself and
-    is NaN for one member. For one member the plain score is the absolute error.
+    E|X - y| - E|X - X'| / 2 over the members (m, ...), which are the whole distribution. The fair
+    score takes them for a sample of it: pairs of a member with itself are left out, and it is NaN
+    for one member. The score of one member is its absolute error.
 
     >>> crps(np.array([0.5]), np.array([[0.0], [1.0]]))
     array([0.25])
@@ -193,14 +241,14 @@ def crps(true: np.ndarray, members: np.ndarray, fair: bool = False) -> np.ndarra
 
 
 def crps_normal(true: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """The same score of a normal distribution whose tails lie at 0 and at 1: (...), exact.
+    """CRPS of a normal distribution censored at 0 and at 1: (...), exact.
 
     Args:
         true: (...) fraction.
-        mean: (...) fraction, of the distribution before its tails are moved.
-        deviation: (...) likewise, not negative; 0 gives the absolute error.
+        mean: (...) fraction, of the normal distribution.
+        deviation: (...) standard deviation, at least 0; for 0 the CRPS is the absolute error.
 
-    Source: Gneiting et al. 2005, doi:10.1175/MWR2904.1, for the integral without limits.
+    Source: Gneiting et al. 2005, doi:10.1175/MWR2904.1, for the integral without censoring.
 
     >>> crps_normal(np.array([0.5]), np.array([0.5]), np.array([0.01])).round(5)
     array([0.00234])
@@ -221,12 +269,12 @@ def _normal_integral(z: np.ndarray) -> np.ndarray:
 
 
 def crps_binned(true: np.ndarray, probability: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The same score of a distribution given by bins, even within each: (...), exact.
+    """CRPS of a distribution that is uniform within bins: (...), exact.
 
     Args:
         true: (...), may lie outside the bins.
         probability: (bins, ...), adding up to 1.
-        edges: (bins + 1,), not falling; a bin of no width holds its probability at one point.
+        edges: (bins + 1,), in order; the probability of a bin without width lies at one point.
 
     >>> crps_binned(np.array([0.0]), np.array([[1.0]]), np.array([0.0, 1.0])).round(3)
     array([0.333])
@@ -236,13 +284,13 @@ def crps_binned(true: np.ndarray, probability: np.ndarray, edges: np.ndarray) ->
     for i, (left, right) in enumerate(pairwise(edges)):
         start, end = (top[i - 1] if i else np.zeros(true.shape)), top[i]
         middle = np.clip(true, left, right)
-        share = (middle - left) / (right - left) if right > left else 0.0
-        there = start + share * (end - start)
+        part = (middle - left) / (right - left) if right > left else 0.0
+        there = start + part * (end - start)
         result = result + _square(start, there) * (middle - left)
         result = result + _square(1 - there, 1 - end) * (right - middle)
     return result
 
 
 def _square(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Mean square of a straight line from `a` to `b`."""
+    """Mean square of a linear function from `a` to `b`."""
     return (a * a + a * b + b * b) / 3

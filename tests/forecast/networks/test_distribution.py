@@ -33,7 +33,7 @@ def history():
 
 @pytest.fixture(scope="module")
 def features(history):
-    maps, possible = IceFeatures("surroundings")(history)
+    maps, possible = IceFeatures("neighbours")(history)
     return {name: maps.numpy()[0, ..., i] for i, name in enumerate(FEATURES)}, possible.numpy()[0]
 
 
@@ -42,16 +42,16 @@ def test_features_against_numpy(history, features):
     filled = np.stack([counts.fill_hole(month) for month in history[0]])
     ice = np.where(filled <= 250, filled / 250, 0).reshape(10, 12, 24, 22)[::-1]
     december = ice[0, 11] - ice[1:6, 11].mean(0)
+    slope = np.polyfit(np.arange(10), ice[::-1].reshape(10, -1), 1)[0]
     expected = {
         "year_2": ice[1],
         "mean_5": ice[:5].mean(0),
         "median_5": np.median(ice[:5], axis=0),
         "median_10": np.median(ice, axis=0),
-        "lowest_10": ice.min(0),
-        "deviation_10": ice.std(0),
-        "ice_share_5": (ice[:5] >= 0.15 - 1e-6).mean(0),
-        "trend_step": np.polyfit(np.arange(10), ice[::-1].reshape(10, -1), 1)[0].reshape(12, 24, 22)
-        * 5.5,
+        "min_10": ice.min(0),
+        "std_10": ice.std(0),
+        "ice_frequency_5": (ice[:5] >= 0.15 - 1e-6).mean(0),
+        "trend_increment": 5.5 * slope.reshape(12, 24, 22),
         "anomaly_december": np.broadcast_to(december, (12, 24, 22)),
         "anomaly_same_month": ice[0] - ice[1:6].mean(0),
         "mean_5_month_after": np.roll(ice[:5].mean(0), -1, axis=0),
@@ -107,24 +107,24 @@ def test_a_class_holds_its_counts(value):
 
 
 def test_the_median_of_a_known_distribution():
-    shares = np.zeros((3, CLASSES), np.float32)
-    shares[0, 0] = 1
-    shares[1, 5] = 1
-    shares[2, [3, 8]] = 0.75, 0.25
+    probabilities = np.zeros((3, CLASSES), np.float32)
+    probabilities[0, 0] = 1
+    probabilities[1, 5] = 1
+    probabilities[2, [3, 8]] = 0.75, 0.25
     low, high = LIMITS[2], LIMITS[3]
     expected = [0, (LIMITS[4] + LIMITS[5]) / 2, low + (high - low) * 0.5 / 0.75]
-    np.testing.assert_allclose(distribution.median(tf.constant(shares)), expected, rtol=1e-5)
+    np.testing.assert_allclose(distribution.median(tf.constant(probabilities)), expected, rtol=1e-5)
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
-def test_a_decision_expects_no_worse_a_score_than_the_median(seed):
+def test_a_decision_has_no_worse_expected_score_than_the_median(seed):
     rng = np.random.default_rng(seed)
-    shares = rng.dirichlet(np.full(CLASSES, 0.05), 400).astype(np.float32)
-    middle = distribution.median(tf.constant(shares))
-    chosen = distribution.decide(tf.constant(shares), middle, tf.zeros(400, tf.int64))
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.05), 400).astype(np.float32)
+    middle = distribution.median(tf.constant(probabilities))
+    chosen = distribution.decide(tf.constant(probabilities), middle, tf.zeros(400, tf.int64))
     drawn = [
-        CENTRES[[rng.choice(CLASSES, p=p / p.sum()) for p in shares.astype(float)]]
+        CENTRES[[rng.choice(CLASSES, p=p / p.sum()) for p in probabilities.astype(float)]]
         for _ in range(20)
     ]
     scores = []
@@ -137,39 +137,39 @@ def test_a_decision_expects_no_worse_a_score_than_the_median(seed):
 
 
 def test_a_decision_near_the_best_of_all():
-    """Against every combination of lift and stay for a few cells."""
+    """Against every combination of raised cells."""
     rng = np.random.default_rng(3)
-    shares = rng.dirichlet(np.full(CLASSES, 0.2), 9).astype(np.float32)
-    middle = distribution.median(tf.constant(shares)).numpy()
-    chosen = distribution.decide(shares, tf.constant(middle), tf.zeros(9, tf.int64)).numpy()
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.2), 9).astype(np.float32)
+    middle = distribution.median(tf.constant(probabilities)).numpy()
+    chosen = distribution.decide(probabilities, tf.constant(middle), tf.zeros(9, tf.int64)).numpy()
 
     def expected_score(pred):
-        error = (shares * np.abs(CENTRES - pred[:, None])).sum()
+        error = (probabilities * np.abs(CENTRES - pred[:, None])).sum()
         ice, water = (
-            shares @ band.astype(np.float32)
+            probabilities @ band.astype(np.float32)
             for band in (distribution.BAND_ICE, distribution.BAND_WATER)
         )
-        says = pred >= 37.5
-        f1 = 2 * ice[says].sum() / max((ice + water)[says].sum() + ice.sum(), 1e-9)
+        icy = pred >= 37.5
+        f1 = 2 * ice[icy].sum() / max((ice + water)[icy].sum() + ice.sum(), 1e-9)
         return error / max(f1, 1e-9)
 
     below = np.flatnonzero(middle < 37.5)
     best = min(
-        expected_score(np.where(np.isin(np.arange(9), lifted), 37.5, middle))
+        expected_score(np.where(np.isin(np.arange(9), raised), 37.5, middle))
         for n in range(len(below) + 1)
-        for lifted in itertools.combinations(below, n)
+        for raised in itertools.combinations(below, n)
     )
     assert expected_score(chosen) <= best * 1.05
     assert expected_score(chosen) <= expected_score(middle)
 
 
-def test_examples_of_a_batch_do_not_see_each_other():
+def test_examples_of_a_batch_do_not_influence_each_other():
     rng = np.random.default_rng(0)
-    shares = rng.dirichlet(np.full(CLASSES, 0.1), 60).astype(np.float32)
-    middle = distribution.median(tf.constant(shares))
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.1), 60).astype(np.float32)
+    middle = distribution.median(tf.constant(probabilities))
     year = tf.constant([0] * 30 + [1] * 30, tf.int64)
-    both = distribution.decide(tf.constant(shares), middle, year)
-    first = distribution.decide(tf.constant(shares[:30]), middle[:30], year[:30])
+    both = distribution.decide(tf.constant(probabilities), middle, year)
+    first = distribution.decide(tf.constant(probabilities[:30]), middle[:30], year[:30])
     np.testing.assert_allclose(both[:30], first, rtol=1e-5)
 
 
@@ -182,7 +182,7 @@ def test_the_network_has_the_parameters_of_its_members(members):
 
 
 def test_a_served_year(history):
-    model = distribution.year_from_classes(class_network(2, 4), 24, 22, "surroundings")
+    model = distribution.serving_model(class_network(2, 4), 24, 22, "neighbours")
     maps = {name: value.numpy() for name, value in model(history).items()}
     assert set(maps) == {"concentration", "probability", "spread", "contest_decision"}
     for value in maps.values():

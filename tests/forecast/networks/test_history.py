@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from seaice_tf.errors import InputError
 from seaice_tf.forecast.networks import history as ice_history
 from seaice_tf.forecast.networks.history import IceHistory
-from seaice_tf.forecast.networks.unet import correction_unet
 from seaice_tf.grids import counts
 
 YEARS = 4
@@ -22,7 +22,7 @@ def history():
     return grids[None]
 
 
-@pytest.mark.parametrize("how", ["surroundings", "median"])
+@pytest.mark.parametrize("how", ["neighbours", "image_median"])
 def test_the_graph_fills_as_numpy_does(history, how):
     filled = ice_history.fill_hole(tf.constant(history), how).numpy()
     expected = np.stack([counts.fill_hole(month, how) for month in history[0]])
@@ -31,13 +31,13 @@ def test_the_graph_fills_as_numpy_does(history, how):
 
 def test_a_history_without_a_hole_is_left_alone(history):
     history = np.where(history == counts.POLE_HOLE, 77, history).astype(np.uint8)
-    for how in ("surroundings", "median"):
+    for how in ("neighbours", "image_median"):
         filled = ice_history.fill_hole(tf.constant(history), how).numpy()
         np.testing.assert_array_equal(filled, history)
 
 
 def test_the_climate_is_the_mean_of_the_observed_years(history):
-    _, climate, sea = IceHistory(YEARS, YEARS, "surroundings")(history)
+    _, climate, sea = IceHistory(YEARS, YEARS, "neighbours")(history)
     years = counts.by_year(history[0], YEARS)
     observed = (~counts.flagged(years)).any(axis=0)
     expected = counts.mean(years) / 250
@@ -49,7 +49,7 @@ def test_the_climate_is_the_mean_of_the_observed_years(history):
 
 
 def test_slopes_are_those_of_a_line_through_the_observed_years(history):
-    features, *_ = IceHistory(YEARS, YEARS, "surroundings")(history)
+    features, *_ = IceHistory(YEARS, YEARS, "neighbours")(history)
     slope = features.numpy()[0, 3, :, :, 5]
     years = counts.by_year(history[0], YEARS)[:, 3] / 250
     for row, column, used in ((5, 5, slice(0, 4)), (9, 9, slice(2, 4))):
@@ -58,24 +58,10 @@ def test_slopes_are_those_of_a_line_through_the_observed_years(history):
 
 
 def test_flags_never_reach_the_features(history):
-    features, *_ = IceHistory(YEARS, YEARS, "surroundings")(history)
+    features, *_ = IceHistory(YEARS, YEARS, "neighbours")(history)
     assert features.shape[-1] == ice_history.CHANNELS
     assert np.abs(features).max() <= 1
     assert not features.numpy()[0, :, :3, :, :8].any()
-
-
-def test_a_new_network_forecasts_the_mean(history):
-    model = correction_unet(20, 24, years=YEARS, base_years=2, filters=(3, 4))
-    _, climate, sea = IceHistory(2, 2, "surroundings")(history[:, -24:])
-    got = model(history)["concentration"]
-    np.testing.assert_allclose(got, np.clip(climate * sea, 0, 1), atol=1e-6)
-
-
-def test_a_side_may_vary_and_be_odd(history):
-    model = correction_unet(None, None, years=YEARS, base_years=1, filters=(3, 4, 4))
-    for rows, columns in ((20, 24), (17, 23)):
-        maps = model(history[:, :, :rows, :columns])["concentration"]
-        assert maps.shape == (1, 12, rows, columns)
 
 
 def test_clipping_passes_gradients():
@@ -85,3 +71,9 @@ def test_clipping_passes_gradients():
         y = ice_history.clip_with_gradient(x)
     np.testing.assert_array_equal(y, [0, 0.5, 1])
     np.testing.assert_array_equal(tape.gradient(y, x), [1, 1, 1])
+
+
+def test_an_unknown_fill_of_the_hole_is_refused(history):
+    for fill in (counts.fill_hole, lambda month, how: ice_history.fill_hole(month[None], how)):
+        with pytest.raises(InputError, match="expected neighbours or image_median, got 'median'"):
+            fill(history[0], "median")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from tensorflow import keras
 
+from seaice_tf.forecast.networks import crops
 from seaice_tf.forecast.networks.autoencoder import autoencoder
 from seaice_tf.forecast.networks.sequences import (
     ATTENTIONS,
@@ -11,9 +12,12 @@ from seaice_tf.forecast.networks.sequences import (
     lstm,
     on_codes,
     on_images,
+    serving_model,
 )
+from seaice_tf.grids import counts
 
 YEARS, CODE = 5, 256
+PAST, ROWS, COLUMNS = 3, 12, 16  # of the forecasts of 12 months
 UNITS = {  # units, batch norm, filters of the convolution
     "lstm_1": ((512,), False, 0),
     "lstm_2": ((512, 512), False, 0),
@@ -124,3 +128,54 @@ def test_a_frozen_decoder_stays_as_it_was(freeze, put, tied):
     after = [part.get_weights() for part in (sequence, halves.get_layer("decoder"))]
     for old, new, moves in zip(before, after, (True, not freeze)):
         assert any((a != b).any() for a, b in zip(old, new)) == moves
+
+
+@pytest.fixture
+def history():
+    """(2, 36, 12, 16): random ice, land, coast, a pole hole and a missing cell."""
+    rng = np.random.default_rng(0)
+    grids = rng.integers(0, 251, (2, 12 * PAST, ROWS, COLUMNS)).astype(np.uint8)
+    grids[..., :2, :], grids[..., 2, :] = counts.LAND, counts.COAST
+    grids[..., 6:8, 6:8] = counts.POLE_HOLE
+    grids[0, 5, 9, 3] = counts.MISSING
+    return grids
+
+
+def year_of_the_past(year, **options):
+    """A forecast that repeats the same month of one of the past years."""
+    inputs = keras.Input((PAST, ROWS, COLUMNS))
+    cut = keras.layers.Cropping1D((year, PAST - 1 - year))
+    flat = keras.layers.Reshape((PAST, ROWS * COLUMNS))(inputs)
+    sequence = keras.Model(inputs, keras.layers.Reshape((ROWS, COLUMNS))(cut(flat)))
+    return serving_model(sequence, ROWS, COLUMNS, years=PAST, **options)
+
+
+@pytest.mark.parametrize("year", range(PAST))
+@pytest.mark.parametrize("fill", ["image_median", "neighbours"])
+def test_each_lead_sees_its_calendar_month_filled_and_without_land(history, year, fill):
+    got = year_of_the_past(year, pole_hole_fill=fill)(history)["concentration"]
+    holes = np.stack([[counts.fill_hole(month, fill) for month in past] for past in history])
+    years = [counts.carried(past.reshape(PAST, 12, ROWS, COLUMNS))[year] for past in holes]
+    filled = np.stack(years)
+    expected = np.where(filled <= counts.FULL_ICE, filled / counts.FULL_ICE, 0)
+    np.testing.assert_allclose(got, expected, atol=1e-6)
+
+
+def test_land_is_zero_whatever_the_network_says(history):
+    inputs = keras.Input((PAST, ROWS, COLUMNS))
+    ones = keras.layers.Dense(COLUMNS, kernel_initializer="zeros", bias_initializer="ones")
+    flat = keras.layers.Reshape((ROWS, COLUMNS * PAST))(inputs)
+    model = serving_model(keras.Model(inputs, ones(flat)), ROWS, COLUMNS, years=PAST)
+    got = model(history)["concentration"]
+    np.testing.assert_array_equal(got, 1.0 - counts.land(history[:, -12:]))
+
+
+def test_a_year_from_crops_has_the_whole_grid(history):
+    crop_model = crops.conv_lstm(PAST, 8, filters=(2,))
+    on_grid = crops.on_grid(crop_model, ROWS, COLUMNS, stride=4)
+    model = serving_model(on_grid, ROWS, COLUMNS, years=PAST)
+    assert model.count_params() == crop_model.count_params()
+    got = model(history)["concentration"].numpy()
+    assert got.shape == (2, 12, ROWS, COLUMNS)
+    assert got.min() >= 0
+    assert got.max() <= 1

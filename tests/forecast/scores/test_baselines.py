@@ -7,10 +7,10 @@ from seaice_tf.forecast.scores import baselines, dacon
 from seaice_tf.grids import counts
 
 ALL = {
-    "last_year": baselines.last_year,
-    "mean": lambda past: baselines.mean(past, 5),
-    "trend": baselines.trend,
-    "damped_anomaly": baselines.damped_anomaly,
+    "seasonal_persistence": baselines.seasonal_persistence,
+    "climatology": lambda past: baselines.climatology(past, 5),
+    "linear_trend": baselines.linear_trend,
+    "damped_anomaly_persistence": baselines.damped_anomaly_persistence,
 }
 
 
@@ -28,20 +28,21 @@ def test_a_record_that_repeats_itself_is_forecast_exactly(name):
 
 
 def test_a_trend_goes_on():
-    pred = baselines.trend(seasonal(6, rise=3))
+    pred = baselines.linear_trend(seasonal(6, rise=3))
     np.testing.assert_allclose(pred[:, 0, 1] * 250, np.arange(100, 112) + 18)
 
 
 def test_a_trend_with_holes_is_the_line_through_what_is_left():
     past = seasonal(6, rise=3)
     past[12:24, 0, 0] = counts.POLE_HOLE
-    np.testing.assert_allclose(baselines.trend(past)[:, 0, 0] * 250, np.arange(100, 112) + 18)
+    pred = baselines.linear_trend(past)
+    np.testing.assert_allclose(pred[:, 0, 0] * 250, np.arange(100, 112) + 18)
 
 
 def test_an_anomaly_is_halved_every_month():
     past = seasonal(10)
     past[-1] += 50  # the last December; its mean of ten years rises by 5, its anomaly is 45
-    change = baselines.damped_anomaly(past)[:, 0, 0] * 250 - np.arange(100, 112)
+    change = baselines.damped_anomaly_persistence(past)[:, 0, 0] * 250 - np.arange(100, 112)
     np.testing.assert_allclose(change[:3], [22.5, 11.25, 5.625])
     np.testing.assert_allclose(change[-1], 5 + 45 / 2**12)
 
@@ -53,7 +54,7 @@ def test_cells_never_observed_are_zero(name):
     assert (ALL[name](past)[:, 0, 0] == 0).all()
 
 
-PUBLISHED = {  # contest score on 2007-2009 and on 2010-2012, history means without the hole
+PUBLISHED = {  # Dacon score on 2007-2009 and on 2010-2012, history means without the hole
     1: (5.700, 5.308),
     5: (4.797, 4.051),
     10: (4.916, 4.504),
@@ -68,6 +69,6 @@ def test_known_scores_on_the_real_record(real_data, years):
         sums = dacon.Sums()
         for year in range(first, first + 3):
             start = archive.index(months.parse(f"{year}-01"))
-            pred = baselines.mean(archive.counts[:start], years) * 250
+            pred = baselines.climatology(archive.counts[:start], years) * 250
             sums += dacon.sums(archive.counts[start : start + 12], pred)
         assert round(sums.scores()["contest_score"], 3) == expected

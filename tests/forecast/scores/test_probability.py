@@ -2,13 +2,12 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.integrate import trapezoid
 
 from seaice_tf.forecast.scores import probability
-from seaice_tf.forecast.scores.ensemble import probability_of_ice
 
 UNIT = st.floats(0, 1)
 TRUE = arrays(np.float64, (2, 3), elements=st.one_of(UNIT, st.just(np.nan)))
@@ -24,8 +23,8 @@ def cells(*maps):
     return [row for row in rows if not np.isnan(row[0])]
 
 
-def slow_brier(true, chance, climate):
-    known = cells(true, chance, climate, AREA)
+def slow_brier(true, forecast, climate):
+    known = cells(true, forecast, climate, AREA)
     total = sum(w for *_, w in known)
     if not total:
         return [np.nan] * 3
@@ -41,16 +40,16 @@ def slow_brier(true, chance, climate):
 
 
 @given(TRUE, CHANCE, CHANCE)
-def test_brier_equals_the_rule_cell_by_cell(true, chance, climate):
-    scores = probability.brier(true, chance, climate, AREA).scores()
+def test_brier_equals_the_rule_cell_by_cell(true, forecast, climate):
+    scores = probability.brier(true, forecast, climate, AREA).scores()
     got = [scores[name] for name in ("brier", "brier_skill", "calibration_error")]
-    np.testing.assert_allclose(got, slow_brier(true, chance, climate), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(got, slow_brier(true, forecast, climate), rtol=1e-9, atol=1e-12)
 
 
 @given(TRUE, MEMBERS)
 def test_parts_can_be_added(true, members):
-    chance = probability_of_ice(members)
-    for rule, pred in ((probability.brier, chance), (probability.ensemble, members)):
+    forecast = probability.probability_of_ice(members)
+    for rule, pred in ((probability.brier, forecast), (probability.ensemble, members)):
         whole = rule(true, pred).scores()
         parts = rule(true[:1], pred[..., :1, :]) + rule(true[1:], pred[..., 1:, :])
         for name, value in parts.scores().items():
@@ -59,8 +58,8 @@ def test_parts_can_be_added(true, members):
 
 def test_a_hand_drawn_reliability_table():
     true = np.array([0.9, 0.1, 0.5, 0.0, np.nan])
-    chance = np.array([0.95, 0.95, 0.25, 0.25, 0.25])
-    result = probability.brier(true, chance, climate=np.full(5, 0.5))
+    forecast = np.array([0.95, 0.95, 0.25, 0.25, 0.25])
+    result = probability.brier(true, forecast, climate=np.full(5, 0.5))
     assert result.reliability.count.tolist() == [0, 0, 2, 0, 0, 0, 0, 0, 0, 2]
     forecast, seen = result.reliability.means()
     np.testing.assert_allclose(forecast[[2, 9]], [0.25, 0.95])
@@ -194,3 +193,41 @@ def test_the_crps_of_a_normal_with_its_tails_at_the_ends_is_its_integral(true, m
     expected = ((below - (x >= true)) ** 2).mean()
     got = probability.crps_normal(np.array([true]), np.array([mean]), np.array([deviation]))
     assert got[0] == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_maps_of_a_hand_drawn_ensemble():
+    members = np.array([[0.0, 0.15, 1.0], [0.2, 0.15, 1.0]])
+    result = probability.summary(members)
+    np.testing.assert_allclose(result["concentration"], [0.1, 0.15, 1])
+    np.testing.assert_allclose(result["spread"], [0.2 / np.sqrt(2), 0, 0])
+    np.testing.assert_allclose(result["probability"], [0.5, 1, 1])
+
+
+def test_one_member_has_no_spread():
+    member = np.random.default_rng(0).random((1, 3, 4))
+    result = probability.summary(member)
+    np.testing.assert_array_equal(result["concentration"], member[0])
+    assert not result["spread"].any()
+    assert set(np.unique(result["probability"])) <= {0, 1}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 9999), st.integers(1, 5), st.integers(1, 4))
+def test_a_mixture_of_ensembles_is_that_of_all_members(seed, groups, members):
+    rng = np.random.default_rng(seed)
+    every = rng.random((groups, members, 7))
+    parts = [probability.summary(each) for each in every]
+    means, spreads, probabilities = (
+        np.array([part[name] for part in parts])
+        for name in ("concentration", "spread", "probability")
+    )
+    # The spread of a group has n - 1 degrees of freedom, that of the pool n.
+    own = spreads * np.sqrt((members - 1) / members)
+    found = probability.mixture(means, own, probabilities)
+    pooled = every.reshape(-1, 7)
+    np.testing.assert_allclose(found["spread"], pooled.std(axis=0), atol=1e-12)
+    np.testing.assert_allclose(found["probability"], probability.probability_of_ice(pooled))
+    mixed = probability.summary(rng.permutation(pooled))
+    for name, values in probability.summary(pooled).items():
+        assert mixed[name] == pytest.approx(values)
+    assert ((found["probability"] >= 0) & (found["probability"] <= 1)).all()

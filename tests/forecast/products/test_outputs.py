@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from skimage.io import imread
 
-from seaice_tf.forecast.products import files as forecast_products
-from seaice_tf.forecast.products import netcdf as forecast_netcdf
-from seaice_tf.forecast.scores import ensemble
+from seaice_tf.forecast.products import netcdf, outputs
+from seaice_tf.forecast.scores import probability
 from seaice_tf.grids.polar import NORTH
 
 CITATION = "NSIDC-0051 version 2, doi:10.5067/MPYG15WAA4WX"
@@ -24,7 +23,7 @@ def products(tmp_path_factory):
     decision = np.roll(concentration, 1, axis=1)
     fields = {"concentration": concentration, "probability": 1 - concentration}
     about = "a test, synthetic", CITATION
-    paths = forecast_products.write(out, PERIOD, fields, decision, land, *about)
+    paths = outputs.write(out, PERIOD, fields, decision, land, *about)
     return out, paths, concentration, land
 
 
@@ -86,10 +85,10 @@ def test_netcdf_of_an_ensemble(tmp_path):
     members = np.random.default_rng(0).random((3, 12, NORTH.rows, NORTH.columns))
     land = np.zeros((NORTH.rows, NORTH.columns), bool)
     land[:, :9] = True
-    fields = ensemble.summary(members)
-    path = forecast_netcdf.write(tmp_path / "forecast.nc", PERIOD, fields, land, "a test")
+    fields = probability.summary(members)
+    path = netcdf.write(tmp_path / "forecast.nc", PERIOD, fields, land, "a test")
     with netCDF4.Dataset(path) as data:
-        assert "references" not in data.ncattrs()  # nothing to refer to was given
+        assert "references" not in data.ncattrs()  # no citation was given
         field = data["sea_ice_area_fraction"]
         names = field.ancillary_variables.split()
         assert len(names) == 2
@@ -97,11 +96,11 @@ def test_netcdf_of_an_ensemble(tmp_path):
             assert data[name].units == "1"
             np.testing.assert_allclose(data[name][:, :, 9:], values[:, :, 9:], rtol=1e-6)
             np.testing.assert_array_equal(data[name][0].mask, land)
-        deviation, odds = (data[name] for name in names)
+        deviation, chance = (data[name] for name in names)
         assert deviation.standard_name == "sea_ice_area_fraction standard_error"
-        assert odds.long_name == "probability of sea_ice_area_fraction above 0.15"
-        assert "standard_name" not in odds.ncattrs()
-        threshold = data[odds.coordinates.split()[-1]]
+        assert chance.long_name == "probability of sea_ice_area_fraction above 0.15"
+        assert "standard_name" not in chance.ncattrs()
+        threshold = data[chance.coordinates.split()[-1]]
         assert float(threshold[...]) == 0.15
         assert threshold.standard_name == "sea_ice_area_fraction"
 
@@ -117,7 +116,7 @@ def test_netcdf_passes_a_cf_checker(products):
     assert [r.msgs for r, passed in zip(results, full) if not passed] == []
 
 
-def test_the_contests_file_is_row_major_on_its_scale(products):
+def test_the_dacon_file_is_row_major_on_its_scale(products):
     out, _, concentration, land = products
     rows = list(csv.reader((out / "contest.csv").open()))
     assert len(rows) == 13
@@ -136,12 +135,3 @@ def test_maps_are_pictures(products):
     assert picture.ndim == 3
     assert min(picture.shape[:2]) > 200
     assert picture.std() > 10
-
-
-def test_comparisons_show_march_and_september():
-    concentration = np.zeros((12, *NORTH.shape), np.float32)
-    concentration[:, :100] = 1
-    true = np.zeros((9, *NORTH.shape), np.uint8)
-    pictures = forecast_products.comparisons(PERIOD, concentration, true, "a test")
-    assert set(pictures) == {"forecast/month_03", "forecast/month_09"}
-    assert all(p.dtype == np.uint8 and p.shape[-1] == 3 for p in pictures.values())

@@ -1,12 +1,19 @@
+import typing
+
 import numpy as np
 import pytest
 from tensorflow import keras
 
-from seaice_tf.networks.losses import LOSSES, cross_entropy
+from seaice_tf.forecast.networks.losses import LOSSES, cross_entropy
+from seaice_tf.forecast.settings import UNet
+
+
+def test_every_loss_is_a_choice_of_the_settings():
+    assert set(typing.get_args(typing.get_type_hints(UNet)["loss"])) == set(LOSSES)
 
 
 @pytest.mark.parametrize("loss", [*LOSSES.values(), cross_entropy])
-def test_a_cell_of_weight_zero_has_no_say(loss):
+def test_a_cell_of_weight_zero_has_no_influence(loss):
     model = keras.Sequential([keras.Input((2, 2)), keras.layers.Dense(2, use_bias=False)])
     model.compile("sgd", loss=loss, jit_compile=False)
     x, weight = np.ones((1, 2, 2)), np.array([[[1.0, 0.0], [1.0, 0.0]]])

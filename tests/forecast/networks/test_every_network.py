@@ -1,4 +1,4 @@
-"""What holds for every network of the forecast: it learns, moves by name, and is exported."""
+"""Every network of the forecast trains, has weights that transfer by name, and is exported."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from tensorflow import keras
 from seaice_tf import compat
 from seaice_tf.forecast.networks import crops, sequences
 from seaice_tf.forecast.networks.autoencoder import autoencoder
-from seaice_tf.forecast.networks.unet import year_from_sequences
 from seaice_tf.networks import weights
 
 YEARS, ROWS, COLUMNS, CODE = 3, 12, 16, 4
@@ -31,7 +30,7 @@ def conv_lstm():
 
 
 def year(sequence_model):
-    return year_from_sequences(sequence_model, ROWS, COLUMNS, years=YEARS)
+    return sequences.serving_model(sequence_model, ROWS, COLUMNS, years=YEARS)
 
 
 TRAINED = {

@@ -1,7 +1,7 @@
-"""The networks that learn one calendar month at a time, on codes of 8 values and few crops."""
+"""Training and serving of the networks of single months, with codes of 8 values and few crops."""
 
 import dataclasses
-import shutil
+import typing
 
 import numpy as np
 import pytest
@@ -10,12 +10,12 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
-from seaice_tf.forecast import task
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
-from seaice_tf.forecast.examples import archive, first_year
-from seaice_tf.forecast.month_examples import drawn_crops, filled
+from seaice_tf.forecast.examples import archive, drawn_crops, earliest_start, filled_images
 from seaice_tf.forecast.networks.history import SameMonths
-from seaice_tf.forecast.task import TASK, Settings
+from seaice_tf.forecast.settings import Autoencoder, Crops, Sequence, Settings, UNet
+from seaice_tf.forecast.task import TASK
+from seaice_tf.forecast.training import NETWORKS, VARIANTS
 from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH, SOUTH
 from seaice_tf.networks import weights
@@ -30,35 +30,46 @@ def base(ice_archive):
     return Settings(
         data=str(ice_archive),
         **PERIODS,
-        network="autoencoder",
-        variant="two_conv_small",
-        code=8,
-        last_years=1,
-        sequence_years=2,
-        crop_share=0.01,
-        hole="median",
+        network=Autoencoder("two_conv_small", code=8),
+        train_years=1,
+        pole_hole_fill="image_median",
         training=Training(epochs=1, batch_size=6, optimizer="sgd", momentum=0.5),
     )
 
 
+ONE_BASELINE = dataclasses.replace(
+    TASK,
+    verification=dataclasses.replace(
+        TASK.verification,
+        baselines={"seasonal_persistence": TASK.verification.baselines["seasonal_persistence"]},
+    ),
+)
+
+
 @pytest.fixture(scope="module")
 def autoencoder_run(base, tmp_path_factory):
-    return train.train(TASK, base, tmp_path_factory.mktemp("autoencoder") / "run")
+    return train.train(ONE_BASELINE, base, tmp_path_factory.mktemp("autoencoder") / "run")
 
 
 @pytest.fixture(scope="module")
 def sequence(base, autoencoder_run):
-    variant, folder_name = "lstm_1_smaller", str(autoencoder_run)
-    return dataclasses.replace(base, network="sequence", variant=variant, autoencoder=folder_name)
+    network = Sequence("lstm_1_smaller", str(autoencoder_run), history_years=2)
+    return dataclasses.replace(base, network=network)
+
+
+def with_network(settings, **changes):
+    network = dataclasses.replace(settings.network, **changes)
+    return dataclasses.replace(settings, network=network)
 
 
 @pytest.fixture(scope="module")
 def crops(base):
-    return dataclasses.replace(base, network="crops", variant="crops_lstm_2_norm")
+    network = Crops("crops_lstm_2_norm", history_years=2, crop_fraction=0.01)
+    return dataclasses.replace(base, network=network)
 
 
 def test_an_autoencoder_trains_on_the_months_of_its_last_years(base):
-    splits = task.data.splits(base)
+    splits = TASK.data.splits(base)
     assert (splits.train.size, splits.validation.size) == (12, 12)
     image, target, weight = splits.train.fetch(tf.constant(0, tf.int64))
     data = archive(base)
@@ -69,12 +80,12 @@ def test_an_autoencoder_trains_on_the_months_of_its_last_years(base):
     assert (weight["image"].numpy() == 1).all()
 
 
-def test_an_autoencoder_forecasts_what_its_code_keeps_of_last_year(base, autoencoder_run):
+def test_an_autoencoder_forecasts_last_year_through_its_code(base, autoencoder_run):
     case = next(iter(TASK.data.cases(base)))
     assert len(case.inputs) == 12
-    model = task.training.build(base)
+    model = TASK.training.build(base)
     weights.load(autoencoder_run / folder.WEIGHTS, model)
-    images = filled(archive(base), base)[-24:-12] / np.float32(250)
+    images = filled_images(archive(base), base)[-24:-12] / np.float32(250)
     sea = case.inputs[0] <= 251
     served = artifact.predictor(autoencoder_run)(case)["concentration"]
     np.testing.assert_allclose(served[:, sea], model(images)["image"].numpy()[:, sea], atol=1e-5)
@@ -84,17 +95,22 @@ def test_an_autoencoder_forecasts_what_its_code_keeps_of_last_year(base, autoenc
 def test_a_sequence_trains_on_codes_or_on_images_to_the_same_loss(sequence):
     losses = []
     for freeze in (True, False):
-        settings = dataclasses.replace(sequence, freeze=freeze)
+        settings = with_network(sequence, freeze=freeze)
         keras.utils.set_random_seed(1)
-        model = task.training.build(settings)
-        inputs, target, weight = next(iter(in_order(task.data.splits(settings).validation, 2)))
+        model = TASK.training.build(settings)
+        inputs, target, weight = next(iter(in_order(TASK.data.splits(settings).validation, 2)))
         assert inputs.shape[1:] == ((2, 8) if freeze else (2, 448, 304))
         losses.append(np.ravel(model.test_on_batch(inputs, target, weight))[0])
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, tmp_path):
-    run = train.train(TASK, sequence, tmp_path / "run")
+@pytest.fixture(scope="module")
+def sequence_run(sequence, tmp_path_factory):
+    return train.train(ONE_BASELINE, sequence, tmp_path_factory.mktemp("sequence") / "run")
+
+
+def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, sequence_run):
+    run = sequence_run
     with (
         np.load(autoencoder_run / folder.WEIGHTS) as before,
         np.load(run / folder.WEIGHTS) as after,
@@ -110,54 +126,63 @@ def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, tmp_pat
     np.testing.assert_allclose(served, again, atol=1e-6)
 
 
-def test_an_autoencoder_that_was_trained_again_is_noticed(sequence, autoencoder_run, tmp_path):
-    moved = tmp_path / "moved"
-    shutil.copytree(autoencoder_run, moved)
-    settings = dataclasses.replace(sequence, autoencoder=str(moved))
-    run = train.train(TASK, settings, tmp_path / "run")
-    assert folder.read_json(run / folder.MANIFEST)["data"][-1]["name"] == folder.WEIGHTS
-    with np.load(moved / folder.WEIGHTS) as stored:
+@pytest.fixture
+def other_weights(autoencoder_run):
+    """The autoencoder's run with slightly different weights, until the test has ended."""
+    path = autoencoder_run / folder.WEIGHTS
+    content = path.read_bytes()
+    with np.load(path) as stored:
         arrays = {name: array + np.float32(1e-3) for name, array in stored.items()}
-    np.savez(moved / folder.WEIGHTS, **arrays)
-    before = manifest.tree_sha256(run / folder.SAVED_MODEL)
-    with pytest.raises(InputError, match=r"moved: expected the autoencoder that this run was"):
-        train.export(TASK, run)
-    assert manifest.tree_sha256(run / folder.SAVED_MODEL) == before
+    np.savez(path, **arrays)
+    yield autoencoder_run
+    path.write_bytes(content)
 
 
-def test_a_missing_month_is_what_it_was_the_year_before(sequence, tmp_path):
-    """In training as in what is served."""
+def test_an_autoencoder_with_other_weights_is_refused(sequence_run, other_weights):
+    assert folder.read_json(sequence_run / folder.MANIFEST)["data"][-1]["name"] == folder.WEIGHTS
+    before = manifest.tree_sha256(sequence_run / folder.SAVED_MODEL)
+    with pytest.raises(InputError, match=r"run: expected the autoencoder that this run was"):
+        train.export(TASK, sequence_run)
+    assert manifest.tree_sha256(sequence_run / folder.SAVED_MODEL) == before
+
+
+def test_a_missing_month_has_the_value_of_the_year_before(sequence, tmp_path):
+    """In training and in the serving model."""
     rng = np.random.default_rng(0)
     written = rng.integers(0, 251, (36, *NORTH.shape)).astype(np.uint8)
     written[:, :9] = counts.LAND
     written[11:13], written[15, 100, 100] = counts.unobserved(written[11]), counts.MISSING
     write_synthetic(tmp_path / "d", np.datetime64("1987-01"), written)
     data = archive(dataclasses.replace(sequence, data=str(tmp_path / "d")))
-    images = filled(data, sequence)
+    images = filled_images(data, sequence)
     for month, other in ((12, 0), (11, 23)):  # the first year has none before
         np.testing.assert_array_equal(images[month, 9:], written[other, 9:])
     assert images[15, 100, 100] == written[3, 100, 100]
     assert (images[:, :9] == 0).all()
-    served, _ = SameMonths(3, "median")(data.counts[None])
+    served, _ = SameMonths(3, "image_median")(data.counts[None])
     np.testing.assert_allclose(
         np.moveaxis(served[0], 1, 0).reshape(36, *NORTH.shape), images / np.float32(250), atol=1e-6
     )
 
 
-@pytest.mark.parametrize("network", ["autoencoder", "crops"])
+@pytest.mark.parametrize(
+    "network",
+    [
+        Autoencoder("two_conv_small", code=8),
+        Crops("crops_lstm_2_norm", history_years=2, crop_fraction=0.01),
+    ],
+    ids=["autoencoder", "crops"],
+)
 def test_networks_of_single_months_train_and_serve_the_south(base, network, tmp_path):
     rng = np.random.default_rng(0)
     written = rng.integers(0, 251, (60, *SOUTH.shape)).astype(np.uint8)
     write_synthetic(tmp_path / "d", np.datetime64("2007-01"), written)
-    variant = {"autoencoder": "two_conv_small", "crops": "crops_lstm_2_norm"}[network]
-    settings = dataclasses.replace(
-        base, data=str(tmp_path / "d"), network=network, variant=variant, test_last="2011-12"
-    )
-    model = task.training.build(settings)
-    batch = next(iter(training_stream(task.data.splits(settings).train, 2, seed=0)))
+    settings = dataclasses.replace(base, data=str(tmp_path / "d"), network=network)
+    model = TASK.training.build(settings)
+    batch = next(iter(training_stream(TASK.data.splits(settings).train, 2, seed=0)))
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
     case = next(iter(TASK.data.cases(settings)))
-    served = task.training.serving_model(settings, model)(case.inputs[None])[
+    served = TASK.training.serving_model(settings, model)(case.inputs[None])[
         "concentration"
     ].numpy()[0]
     assert served.shape == (12, *SOUTH.shape)
@@ -165,14 +190,14 @@ def test_networks_of_single_months_train_and_serve_the_south(base, network, tmp_
 
 
 def test_crops_train_and_serve_a_year(crops):
-    splits = task.data.splits(crops)
+    splits = TASK.data.splits(crops)
     assert splits.train.size == 12 * 2  # two of 187 crops a month
-    model = task.training.build(crops)
+    model = TASK.training.build(crops)
     batch = next(iter(training_stream(splits.train, 4, seed=0)))
     assert batch[0].shape == (4, 2, 64, 64)
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
     case = next(iter(TASK.data.future(crops)))
-    served = task.training.serving_model(crops, model)(case.inputs[None])["concentration"].numpy()[
+    served = TASK.training.serving_model(crops, model)(case.inputs[None])["concentration"].numpy()[
         0
     ]
     assert served.shape == (12, 448, 304)
@@ -190,32 +215,35 @@ def test_drawn_crops_depend_on_the_seed_and_the_month_alone():
 def test_the_last_years_alone_train(base):
     data = archive(base)
     end = data.index(np.datetime64("2009-12")) + 1
-    for last_years, first in ((0, 0), (2, data.index(np.datetime64("2008-01"))), (99, 0)):
-        assert first_year(dataclasses.replace(base, last_years=last_years), end, 0) == first
+    for years, first in ((0, 0), (2, data.index(np.datetime64("2008-01"))), (99, 0)):
+        assert earliest_start(dataclasses.replace(base, train_years=years), end, 0) == first
 
 
 def test_a_sequence_without_an_autoencoder_says_what_to_do(sequence, tmp_path):
     for run in ("", str(tmp_path)):
         with pytest.raises(InputError, match="--network autoencoder"):
-            task.training.build(dataclasses.replace(sequence, autoencoder=run))
+            TASK.training.build(with_network(sequence, autoencoder=run))
 
 
 def test_a_run_of_another_network_is_no_autoencoder(sequence, autoencoder_run, tmp_path):
     (tmp_path / folder.WEIGHTS).touch()
-    other = settings_file.to_json(dataclasses.replace(sequence, network="unet", variant=""))
+    other = settings_file.to_json(dataclasses.replace(sequence, network=UNet()))
     (tmp_path / folder.SETTINGS).write_text(other)
     with pytest.raises(InputError, match="expected an autoencoder, got a run of unet"):
-        task.training.build(dataclasses.replace(sequence, autoencoder=str(tmp_path)))
+        TASK.training.build(with_network(sequence, autoencoder=str(tmp_path)))
 
 
-@pytest.mark.parametrize("changes", [{"train_last": "2008-12"}, {"hole": "surroundings"}])
-def test_an_autoencoder_that_saw_more_or_otherwise_is_refused(sequence, changes):
+@pytest.mark.parametrize("changes", [{"train_end": "2008-12"}, {"pole_hole_fill": "neighbours"}])
+def test_an_autoencoder_of_later_data_or_another_fill_is_refused(sequence, changes):
     with pytest.raises(InputError, match="expected an autoencoder trained to"):
-        task.training.build(dataclasses.replace(sequence, **changes))
+        TASK.training.build(dataclasses.replace(sequence, **changes))
 
 
-def test_a_variant_of_another_network_is_refused():
-    with pytest.raises(InputError, match="lstm_2_norm"):
-        Settings(network="sequence", variant="two_conv")
-    with pytest.raises(InputError, match="none"):
-        Settings(network="unet", variant="two_conv")
+def test_networks_and_variants_are_the_choices_of_the_settings():
+    kinds = settings_file.networks(Settings)
+    assert set(kinds) == set(NETWORKS)
+    assert Settings().network.name == next(iter(kinds)) == "distribution"
+    for name, variants in VARIANTS.items():
+        assert list(typing.get_args(typing.get_type_hints(kinds[name])["variant"])) == [*variants]
+        with pytest.raises(InputError, match="variant: expected '"):
+            settings_file.from_dict({"network": {"name": name, "variant": "x"}}, Settings, "s.json")
