@@ -1,7 +1,7 @@
 """Speed and memory of the ice charts, each as a ratio to a named peer in the same run.
 
-Scenes are synthetic, in the ready-to-train format. Peers that are not installed are left out:
-xarray, and torch, which may be in an environment of its own: TORCH_PYTHON names its Python.
+Scenes are synthetic, in the ready-to-train format. Peers that are not installed are skipped:
+xarray, and torch, which may be in another environment: TORCH_PYTHON names its Python.
 
 Usage: python benchmarks/icechart.py [--small]     (ten minutes on two cores; --small: two)
 """
@@ -30,14 +30,14 @@ from seaice_tf.grids.windows import Window
 from seaice_tf.icechart.data import scene, synthetic_scenes
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, MASK
 from seaice_tf.icechart.prepare import prepare
-from seaice_tf.icechart.scores import autoice as scores
+from seaice_tf.icechart.scores import autoice
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.icechart.task import TASK as TASK
+from seaice_tf.icechart.task import TASK
 
 SMALL = "--small" in sys.argv
 SCENE = (1250, 1300) if SMALL else (5000, 5200)  # pixels of 80 m
 SCENES, SIDE, BATCH, BATCHES = 3, 256, 8, 32
-PIXELS = 2_000_000  # that are scored
+PIXELS = 2_000_000  # to score
 CHANNELS = (*FINE, *COARSE)  # 24
 
 
@@ -54,15 +54,15 @@ def settings(**changes: Any) -> Settings:
         patch=SIDE,
         patches=64,
         flips=False,
-        turns=False,
-        least=0.0,
-        agree=False,
+        rot90=False,
+        min_valid_fraction=0.0,
+        consistent=False,
     )
     return dataclasses.replace(plain, **changes)
 
 
 def batches(root: Path) -> dict[str, tuple[float, float]]:
-    """A batch of patches from shards, against xarray that reads the same windows of the files."""
+    """Batches of patches from shards, against windows of the same size read by xarray."""
     from seaice_tf.pipeline import training_stream
 
     shards = root / "shards"
@@ -73,7 +73,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
     import xarray
 
     paths = scene.find(scenes())
-    held = [xarray.open_dataset(path, mask_and_scale=False) for path in paths]
+    files = [xarray.open_dataset(path, mask_and_scale=False) for path in paths]
     rng = np.random.default_rng(0)
 
     def read(data) -> None:
@@ -85,7 +85,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
         coarse_grid.place(cells, window)
 
     def pipeline() -> None:
-        stream = iter(dataset)  # a fresh one: another would have worked ahead in its peer's turn
+        stream = iter(dataset)  # a new one, because it prefetches while the peer runs
         for _ in range(BATCHES):
             next(stream)
 
@@ -96,7 +96,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
 
     def kept_open() -> None:
         for _ in range(BATCHES * BATCH):
-            read(held[rng.integers(SCENES)])
+            read(files[rng.integers(SCENES)])
 
     ours, opened, kept = median_seconds(pipeline, opening, kept_open)
     name = f"{BATCHES * BATCH} patches of {SIDE} x {SIDE} x {len(CHANNELS)}: shards / xarray"
@@ -107,7 +107,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
 
 
 def score() -> tuple[float, float]:
-    """The contest's score of pooled pixels, against scikit-learn's own functions."""
+    """The AutoICE score of pooled pixels, against the functions of scikit-learn."""
     from sklearn.metrics import f1_score, r2_score
 
     rng = np.random.default_rng(0)
@@ -119,7 +119,7 @@ def score() -> tuple[float, float]:
         true[chart][rng.random(PIXELS) < 0.3] = MASK
 
     def ours():
-        found = scores.scores(scores.pooled([scores.matrices(true, pred)]))
+        found = autoice.scores(autoice.pooled([autoice.matrices(true, pred)]))
         return [found[chart] for chart in CHARTS]
 
     def theirs():
@@ -146,8 +146,8 @@ def step() -> tuple[float, float] | None:
     return ours, peer
 
 
-def chart(root: Path, levels: int) -> tuple[float, float]:
-    """Seconds and GiB at most of charting a whole scene of 24 channels, products and all."""
+def predict_scene(root: Path, levels: int) -> tuple[float, float]:
+    """Seconds and peak GiB of the prediction and products of a scene of 24 channels."""
     from seaice_tf import compat
     from seaice_tf.icechart.networks.unet import FILTERS
     from seaice_tf.runs import artifact, folder, predict
@@ -165,23 +165,23 @@ def chart(root: Path, levels: int) -> tuple[float, float]:
     return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def alone(function: Callable, *arguments):
-    """What a function gives in a process of its own, whose memory is nobody else's."""
+def in_subprocess(function: Callable, *arguments):
+    """Call a function in a process of its own, to measure its memory."""
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(function, arguments)
 
 
 def main() -> None:
-    scenes()  # here, so that no other process pays for making them
+    scenes()  # written here, so that it is not part of the measurements
     print(f"synthetic scenes of {SCENE[0]} x {SCENE[1]} pixels; {platform.machine()}")
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        whole = {levels: alone(chart, root, levels) for levels in (4,)}
+        whole = {levels: in_subprocess(predict_scene, root, levels) for levels in (4,)}
         rows = batches(root)
     rows[f"scores of {PIXELS:,} pixels: confusion matrices / scikit-learn"] = score()
     if trained := step():
         rows[f"training step, 4 x {SIDE} x {SIDE} x {len(CHANNELS)}: Keras / PyTorch"] = trained
-    print("| what / peer | seconds | peer's seconds | ratio |\n|---|---|---|---|")
+    print("| task: seaice_tf / peer | seconds | peer's seconds | ratio |\n|---|---|---|---|")
     for label, (ours, peer) in rows.items():
         print(f"| {label} | {ours:.3f} | {peer:.3f} | {ours / peer:.3f} |")
     print("\n| a whole scene at 80 m with its products | seconds | peak GiB |\n|---|---|---|")

@@ -1,6 +1,6 @@
-"""The U-Net of the ice charts in PyTorch, layer by layer, and a training step of it.
+"""Training steps of the U-Net of the ice charts in PyTorch.
 
-As a program it takes a step for every line that it reads, and answers with a line.
+As a program it runs a training step for each line of standard input and prints its loss.
 """
 
 import subprocess
@@ -26,25 +26,25 @@ def batch() -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 @contextmanager
 def steps_of(python: str) -> Iterator[Callable[[], object]]:
-    """A function that takes a training step in a process of another Python."""
+    """A function that runs a training step in a process of another Python."""
     pipe = subprocess.PIPE
     command = [python, __file__]
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        answers, orders = process.stdout, process.stdin
+        output, requests = process.stdout, process.stdin
 
         def step() -> str:
-            orders.write("\n")
-            orders.flush()
-            return answers.readline()
+            requests.write("\n")
+            requests.flush()
+            return output.readline()
 
         yield step
-        orders.close()
+        requests.close()
 
 
 def trainer() -> Callable[[], float]:
-    """A training step of AdamW on the batch."""
+    """A function that runs a training step of AdamW on the batch."""
     import torch
     from torch import nn
 
@@ -78,7 +78,7 @@ def trainer() -> Callable[[], float]:
     model = UNet().train()
     optimizer = torch.optim.AdamW(model.parameters())
     image, true = batch()
-    # In PyTorch's own layout, once.
+    # Channels first, as in PyTorch.
     x = torch.from_numpy(np.moveaxis(image, -1, 1).copy())
     charts = {chart: torch.from_numpy(values[..., 0]) for chart, values in true.items()}
 

@@ -20,7 +20,7 @@ from seaice_tf.forecast.data import months
 from seaice_tf.geopose import verification as of_geopose
 from seaice_tf.geopose.products import maps as geopose_maps
 from seaice_tf.grids import counts
-from seaice_tf.icechart.verification import sheet
+from seaice_tf.icechart.products.maps import scene_figure
 from seaice_tf.nowcast.data.layout import CENTRE
 from seaice_tf.nowcast.products import maps as frame_maps
 from seaice_tf.runs import artifact, folder
@@ -75,7 +75,7 @@ def icechart(task: Task, run: Path, path: Path) -> None:
     """The scene of median score."""
     pairs, values = predicted(task, run)
     case, fields = pairs[int(np.argsort(values)[len(values) // 2])]
-    maps.write(path, sheet(case, fields, f"seaice_tf icechart {run.name}"))
+    maps.write(path, scene_figure(case, fields, f"seaice_tf icechart {run.name}"))
 
 
 def nowcast(task: Task, run: Path, path: Path) -> None:

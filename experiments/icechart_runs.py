@@ -1,16 +1,16 @@
-"""Which of the runs of an AutoICE entry charts ice best, and which of its ideas pays?
+"""Which run of an AutoICE entry scores best, and which of its ideas improve the score?
 
-The six runs of the entry under their names, the sixth of which its authors never ran, and the
-settings of the contest's winner; then one idea at a time against the same base, over several
-seeds. The first three runs learn classes and let the charts disagree, as the entry did then; the
-others regress concentration, share a head for open water and draw scenes towards the make-up of the
-test scenes. Finished runs are read again, an open one goes on where it stopped.
+The six runs of the entry under their names, the sixth of which its authors did not run, and the
+settings of the AutoICE winner; then one idea at a time against the same base, over several seeds.
+The first three runs classify concentration and predict inconsistent charts, as the entry did then;
+the others regress it, share a head for open water and weight scenes by the composition of the test
+scenes. Scores of finished runs are reused, an interrupted run is resumed.
 
-Without --data on synthetic scenes, at sizes that two cores can train: they say which way to go on
-such scenes, not what real ice asks for. With it on the real set, at the entry's own sizes.
+Without --data on synthetic scenes, at sizes that two cores can train; the results hold for such
+scenes, not for real ice. With --data on the real data set, at the sizes of the entry.
 
 Usage: python experiments/icechart_runs.py [--data SCENES --target testset.json] [--tiny]
-(80 minutes of one busy core; --tiny: two minutes, and no figure to look at)
+(80 minutes of one busy core; --tiny: two minutes, a test of the code)
 """
 
 import argparse
@@ -33,13 +33,13 @@ from seaice_tf.icechart.data.charts import CHARTS
 from seaice_tf.icechart.networks.unet import FILTERS
 from seaice_tf.icechart.prepare import prepare
 from seaice_tf.icechart.settings import CHANNELS, Settings
-from seaice_tf.icechart.task import TASK as TASK
+from seaice_tf.icechart.task import TASK
 from seaice_tf.runs import folder, train
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large the runs are: `epochs` stands for 40 of the entry's."""
+    """Sizes of the runs; `epochs` correspond to 40 epochs of the entry."""
 
     folder: str
     epochs: int
@@ -58,15 +58,15 @@ SCENES = {"synthetic": (48, (1000, 1040), 0, 12), "tiny": (24, (400, 416), 0, 6)
 ROOT = Path("saved_models/icechart/runs")
 MARINARA = "pizza_marinara"
 
-OLD = {"sic": "classification", "agree": False}
+FIRST = {"sic_head": "classification", "consistent": False}
 SAMPLED = {"target": "tests", "transfer": MARINARA}
 ENTRY: dict[str, dict[str, Any]] = {
-    MARINARA: {"filters": FILTERS[4], **OLD},
-    "pizza_margherita": {"filters": FILTERS[8], **OLD},
-    "pizza_basilico": {"filters": FILTERS[8], "epochs": 100 / 40, **OLD},
+    MARINARA: {"filters": FILTERS[4], **FIRST},
+    "pizza_margherita": {"filters": FILTERS[8], **FIRST},
+    "pizza_basilico": {"filters": FILTERS[8], "epochs": 100 / 40, **FIRST},
     "pizza_quattro_formaggi": {"filters": FILTERS[8], "epochs": 75 / 40, **SAMPLED},
     "pizza_quattro_stagioni": {"filters": FILTERS[6], **SAMPLED},
-    "pizza_tre_stagioni": {"filters": FILTERS[6], "sic": "classification", **SAMPLED},
+    "pizza_tre_stagioni": {"filters": FILTERS[6], "sic_head": "classification", **SAMPLED},
 }
 WINNER = {
     "downscale": 10,
@@ -81,7 +81,7 @@ WINNER = {
     ),
     "scale": 1.5,
     "cutmix": 0.5,
-    "agree": False,
+    "consistent": False,
     "batch_size": 16,
     "optimizer": "sgd",
     "learning_rate": 1e-3,
@@ -96,15 +96,15 @@ IDEAS: dict[str, dict[str, Any]] = {
     "8 levels": {"filters": FILTERS[8]},
     "gates": {"gates": True},
     "attention": {"attention_heads": 2},
-    "SIC by classification": {"sic": "classification"},
-    "SIC by thresholds": {"sic": "ordinal"},
+    "SIC by classification": {"sic_head": "classification"},
+    "SIC by thresholds": {"sic_head": "ordinal"},
     "sampler": {"target": "tests"},
     "CutMix": {"cutmix": 0.5},
 }
 
 
 def settings(size: Size, scenes: Path, root: Path, seed: int, changes: dict) -> Settings:
-    """The settings of one run; `changes` may name those of training too."""
+    """Settings of a run; `changes` are settings or training settings."""
     known = {field.name for field in dataclasses.fields(Settings)}
     of_training = {key: value for key, value in changes.items() if key not in known}
     epochs = max(round(size.epochs * of_training.pop("epochs", 1)), 1)
@@ -112,7 +112,7 @@ def settings(size: Size, scenes: Path, root: Path, seed: int, changes: dict) -> 
         of_training["transfer"] = str(root / of_training["transfer"])
     base = Settings(
         data=str(scenes),
-        downscale=size.downscale,  # type: ignore[arg-type]
+        downscale=size.downscale,
         patch=size.patch,
         patches=size.patches,
     )
@@ -124,10 +124,10 @@ def settings(size: Size, scenes: Path, root: Path, seed: int, changes: dict) -> 
     return replace(base, training=training, **chosen)
 
 
-def names_of_tests(scenes: Path) -> list[str]:
-    """The original names of the test scenes, which tell area and satellite, where there are any."""
+def test_names(scenes: Path) -> list[str]:
+    """Names of the test scenes, if known the original ones, which contain area and satellite."""
     names = []
-    for scene in examples.tests(Settings(data=str(scenes))):
+    for scene in examples.test_scenes(Settings(data=str(scenes))):
         original = str(scene.attributes.get("original_id", ""))
         try:
             scene_names.parse(original)
@@ -138,7 +138,7 @@ def names_of_tests(scenes: Path) -> list[str]:
 
 
 def run(path: Path, given: Settings) -> dict[str, float]:
-    """The scores on the test scenes of a run, trained now if it is not there."""
+    """Scores of a run on the test scenes; trains it if it is not complete."""
     if not (path / folder.MANIFEST).exists():
         shards = path.parent / f"shards_{given.downscale}_{len(given.channels)}"
         prepare(given, shards)
@@ -155,7 +155,7 @@ def row(label: str, scores: list[dict[str, float]]) -> str:
 
 
 def worst(scores: dict[str, float], kind: str) -> str:
-    """The group of a kind with the lowest F1 of the stage; R2 is nothing where all is water."""
+    """The group of a kind with the lowest F1 of SOD; R2 is undefined in open water."""
     found = {
         key.removeprefix(f"{kind}_").removesuffix("/SOD"): value
         for key, value in scores.items()
@@ -167,7 +167,7 @@ def worst(scores: dict[str, float], kind: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--target", type=Path, help="names of the test scenes, instead of theirs")
+    parser.add_argument("--target", type=Path, help="list of the test scenes")
     parser.add_argument("--tiny", action="store_true")
     flags = parser.parse_args()
     size = REAL if flags.data else TINY if flags.tiny else HERE
@@ -175,7 +175,7 @@ def main() -> None:
     scenes = flags.data or cached(
         f"icechart_{size.folder}", synthetic_scenes.write, *SCENES[size.folder]
     )
-    listed = json.dumps(names_of_tests(scenes)) if not flags.target else flags.target.read_text()
+    listed = json.dumps(test_names(scenes)) if not flags.target else flags.target.read_text()
     atomic.write_text(root / "tests.json", listed)
     entry = {name: (changes, size) for name, changes in ENTRY.items()}
     entry["winner's settings"] = (WINNER, replace(size, patch=size.winner_patch))
@@ -187,8 +187,10 @@ def main() -> None:
         lines.append(row(label, [found]))
         kinds = [worst(found, kind) for kind in ("month", "location", "service")]
         conditions.append(f"| {label} | {' | '.join(kinds)} |")
-    dumb = folder.read_json(root / MARINARA / folder.SCORES)["baselines"]
-    lines += [row(label.replace("_", " "), [scores]) for label, scores in dumb.items()]
+    baselines = folder.read_json(root / MARINARA / folder.SCORES)["baselines"]
+    renamed = TASK.verification.renamed
+    for label, scores in baselines.items():
+        lines.append(row(renamed.get(label, label).replace("_", " "), [scores]))
     lines += ["", f"Seeds {size.seeds}, mean ± standard deviation:", "", head]
     for label, changes in IDEAS.items():
         each = [

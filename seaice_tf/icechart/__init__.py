@@ -1,1 +1,1 @@
-"""Charts of sea ice on radar scenes."""
+"""Ice charts of Sentinel-1 SAR scenes."""

@@ -1,4 +1,4 @@
-"""From the settings to scenes and splits, and from scenes to patches to train on."""
+"""Scenes of a folder, their splits, and patches of them as training examples."""
 
 import os
 from collections.abc import Sequence
@@ -11,171 +11,166 @@ import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
-from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE, cached
 from seaice_tf.grids import tiles
-from seaice_tf.icechart.data import doctor as scene_doctor
-from seaice_tf.icechart.data import downscale, synthetic_scenes
+from seaice_tf.icechart.data import downscale, sampling, shards, synthetic_scenes
 from seaice_tf.icechart.data import scene as sar_scene
-from seaice_tf.icechart.data import shards as scene_shards
-from seaice_tf.icechart.data import split as scene_split
 from seaice_tf.icechart.data.charts import CHARTS
-from seaice_tf.icechart.data.doctor import SceneList
-from seaice_tf.icechart.data.pixels import Pixels
+from seaice_tf.icechart.data.patches import PatchOptions, PatchSampler, Pixels, label_weights
+from seaice_tf.icechart.data.sampling import SceneList
 from seaice_tf.icechart.data.scene import Scene
-from seaice_tf.icechart.data.scene_patches import Drawing, Patches, known
 from seaice_tf.icechart.networks.unet import WATER
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.pipeline import Examples
+from seaice_tf.pipeline import Examples, in_order
 
-SYNTHETIC = {"number": 30, "shape": (400, 416), "seed": 0, "tests": 6}
-HELD_GIB = 4.0  # of scenes that may wait in memory
+MAX_MEMORY_GIB = 4.0  # for scenes that are kept in memory
 
 
 def folder(settings: Settings) -> Path:
-    """Where the scenes are; makes synthetic ones when they are first asked for."""
+    """Folder of the scenes; synthetic ones are written at the first call."""
     if settings.data:
         return Path(settings.data)
     root = os.environ.get("SEAICE_TF_DATA")
     if root and any((Path(root) / "ai4arctic").glob("*_prep.nc")):
         return Path(root) / "ai4arctic"
-    return cached("icechart", synthetic_scenes.write, *SYNTHETIC.values())
+    return synthetic_scenes.default_folder()
 
 
 def scenes(settings: Settings) -> list[Scene]:
-    """All scenes of the folder, in the order of their names."""
+    """All scenes of the folder, sorted by name."""
     paths = sar_scene.find(folder(settings))
     if settings.skip_damaged:
-        asked = settings.channels
-        paths = [path for path in paths if not _damaged(path, path.stat().st_mtime_ns, asked)]
+        channels = settings.channels
+        paths = [path for path in paths if not _damaged(path, path.stat().st_mtime_ns, channels)]
         if not paths:
-            raise InputError(f"{folder(settings)}: expected a scene without damage, got none")
+            raise InputError(
+                f"{folder(settings)}: expected a scene without problems, got none; run "
+                f"seaice-tf doctor icechart"
+            )
     return [sar_scene.describe(path) for path in paths]
 
 
 @cache
 def _damaged(path: Path, modified: int, channels: tuple[str, ...]) -> bool:
-    """Whether a scene is to be left out, which is said once."""
-    troubles = scene_doctor.troubles(path, channels)
-    for trouble in troubles:
-        print(f"left out: {trouble}")
-    return bool(troubles)
+    """Whether a scene has problems, which are printed once."""
+    problems = sar_scene.problems(path, channels)
+    for problem in problems:
+        print(f"skipped: {problem}")
+    return bool(problems)
 
 
-def charted(settings: Settings) -> list[Scene]:
-    """Scenes that hold their charts themselves."""
+def labelled_scenes(settings: Settings) -> list[Scene]:
+    """Scenes whose files contain their charts."""
     return [scene for scene in scenes(settings) if scene.charts]
 
 
-def teachers(settings: Settings) -> list[Scene]:
-    """The same, to learn from; InputError if they are too few."""
-    found = charted(settings)
+def training_scenes(settings: Settings) -> list[Scene]:
+    """Scenes for training and validation; InputError for less than two."""
+    found = labelled_scenes(settings)
     if len(found) < 2:
         raise InputError(
             f"{folder(settings)}: expected at least 2 scenes with charts, got {len(found)}; scenes "
-            f"with theirs in a reference file are kept for tests"
+            f"whose charts are in a reference file are test scenes"
         )
     return found
 
 
-def tests(settings: Settings) -> list[Scene]:
-    """Scenes that have their charts in a reference file."""
+def test_scenes(settings: Settings) -> list[Scene]:
+    """Scenes whose charts are in a reference file."""
     return [s for s in scenes(settings) if not s.charts and sar_scene.reference(s.path)]
 
 
-def source(settings: Settings, some: Sequence[Scene]) -> str:
-    """What the scenes are, for titles and tables."""
-    made_up = any(SYNTHETIC_TITLE in str(scene.attributes.get("title", "")) for scene in some)
-    kind = "synthetic scenes" if made_up else "scenes of AI4Arctic"
-    return f"{len(some)} {kind}, {80 * settings.downscale} m pixels"
+def source(settings: Settings, chosen: Sequence[Scene]) -> str:
+    """Name of the data, for titles and tables."""
+    synthetic = any(synthetic_scenes.is_synthetic(scene.attributes) for scene in chosen)
+    kind = "synthetic scenes" if synthetic else "scenes of AI4Arctic"
+    return f"{len(chosen)} {kind}, {80 * settings.downscale} m pixels"
 
 
-def split(settings: Settings, some: Sequence[Any]) -> tuple[list, list]:
-    """Those of the scenes with charts, in order, to train on, and those to validate with.
-
-    Each is a Scene, or its Pixels.
-    """
-    validates = scene_split.spread(
-        [scene_split.stratum(each.name, _area(each)) for each in some],
-        settings.validation_share,
+def split(settings: Settings, chosen: Sequence[Any]) -> tuple[list, list]:
+    """Training and validation scenes, each a Scene or its Pixels, in the given order."""
+    validates = sampling.stratified_sample(
+        [sampling.stratum(each.name, _area(each)) for each in chosen],
+        settings.validation_fraction,
         settings.split_seed,
     )
-    train = [each for each, chosen in zip(some, validates) if not chosen]
-    return train, [each for each, chosen in zip(some, validates) if chosen]
+    train = [each for each, drawn in zip(chosen, validates) if not drawn]
+    return train, [each for each, drawn in zip(chosen, validates) if drawn]
 
 
 def _area(each: Scene | Pixels) -> str:
-    return scene_doctor.area(each) if isinstance(each, Scene) else each.area
+    return sar_scene.area(each) if isinstance(each, Scene) else each.area
 
 
 @dataclass(frozen=True)
-class Source:
-    """Pixels of all scenes to learn from, the files that they are from, and what they are."""
+class TrainingSource:
+    """Pixels of the scenes for training and validation, their files and the name of the data."""
 
     scenes: list[Pixels]
     files: list[Path]
     source: str
 
 
-def learnt_from(settings: Settings) -> Source:
-    """From shards if the settings name them, else read from the scenes and held in memory.
+def training_source(settings: Settings) -> TrainingSource:
+    """Memory-map the shards if the settings name them, else load the scenes into memory.
 
     Raises:
-        InputError: the scenes are too large to be held; no shards, or of other settings.
+        InputError: the scenes do not fit into memory; no shards, or shards of other settings.
     """
-    found = teachers(settings)
-    about = source(settings, found)
+    found = training_scenes(settings)
+    name = source(settings, found)
     if settings.shards:
-        paths = scene_shards.find(Path(settings.shards), settings.channels, settings.downscale)
-        held = [scene_shards.read(path) for path in paths]
-        if [each.name.short for each in held] != [scene.name.short for scene in found]:
+        paths = shards.find(Path(settings.shards), settings.channels, settings.downscale)
+        pixels = [shards.read(path) for path in paths]
+        if [each.name.short for each in pixels] != [scene.name.short for scene in found]:
             raise InputError(
                 f"{settings.shards}: expected shards of the scenes in {folder(settings)}, got "
                 f"others; prepare them again"
             )
-        return Source(held, paths, about)
+        return TrainingSource(pixels, paths, name)
     sizes = (np.prod(downscale.size(scene.shape, settings.downscale)) for scene in found)
     needed = sum(sizes) * (2 * len(settings.channels) + 4) / 2**30
-    if needed > HELD_GIB:
+    if needed > MAX_MEMORY_GIB:
         raise InputError(
-            f"{folder(settings)}: expected scenes of at most {HELD_GIB:.0f} GiB to hold in memory, "
-            f"got {needed:.0f}; use seaice-tf prepare icechart, and --shards"
+            f"{folder(settings)}: expected scenes that fit into {MAX_MEMORY_GIB:.0f} GiB of "
+            f"memory, got {needed:.0f} GiB; use seaice-tf prepare icechart, and --shards"
         )
-    held = [scene_shards.hold(scene, settings.channels, settings.downscale) for scene in found]
-    return Source(held, [scene.path for scene in found], about)
+    pixels = [shards.load_pixels(s, settings.channels, settings.downscale) for s in found]
+    return TrainingSource(pixels, [scene.path for scene in found], name)
 
 
-def names(some: Sequence[Pixels]) -> SceneList:
-    return SceneList(tuple(each.name for each in some), tuple(each.area for each in some))
+def scene_list(chosen: Sequence[Pixels]) -> SceneList:
+    return SceneList(tuple(each.name for each in chosen), tuple(each.area for each in chosen))
 
 
 def sampling_weights(settings: Settings, train: SceneList) -> np.ndarray:
-    """How often each training scene is drawn, mean 1."""
+    """Sampling weights of the training scenes, (scenes,) with mean 1."""
     if not settings.target:
         return np.ones(len(train.names))
-    return scene_doctor.weights(train, target(settings), settings.target_factors)
+    return sampling.sampling_weights(train, target_list(settings), settings.target_factors)
 
 
-def target(settings: Settings) -> SceneList:
+def target_list(settings: Settings) -> SceneList:
+    """The list whose composition the sampling weights match."""
     path = Path(settings.target)
-    return scene_doctor.read_folder(path) if path.is_dir() else scene_doctor.read_list(path)
+    return sampling.read_folder(path) if path.is_dir() else sampling.read_list(path)
 
 
 def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
-    """`settings.patches` patches an epoch, anew in each."""
-    _require_room(settings, train)
-    drawing = Drawing(
+    """Random patches, `settings.patches` an epoch."""
+    _require_size(settings, train)
+    options = PatchOptions(
         settings.patch,
-        settings.least,
+        settings.min_valid_fraction,
         settings.flips,
-        settings.turns,
+        settings.rot90,
         settings.cutmix,
         settings.scale,
         settings.channels,
     )
-    patches = Patches(train, sampling_weights(settings, names(train)), drawing)
+    sampler = PatchSampler(train, sampling_weights(settings, scene_list(train)), options)
 
     def draw(seed, epoch, index):
-        return _example(settings, patches.draw, seed, epoch, index)
+        return _example(settings, sampler.draw, seed, epoch, index)
 
     def fetch(index):
         return draw(tf.constant(settings.training.seed, tf.int64), tf.constant(0, tf.int64), index)
@@ -184,26 +179,32 @@ def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
 
 
 def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Examples:
-    """Patches that cover the scenes, those with as much chart as training wants."""
-    _require_room(settings, validation)
-    chosen = []
+    """Patches that tile the scenes and have the minimum fraction of labelled pixels."""
+    _require_size(settings, validation)
+    patches = []
     for pixels in validation:
-        counted = pixels.counted()
+        labelled = pixels.labelled()
         for band in tiles.tiles(pixels.shape, settings.patch, 0):
             for window in band:
-                share = counted[window.slices].mean()
-                chosen.append((share >= settings.least, share, pixels, window))
-    enough = [each[2:] for each in chosen if each[0]] or [max(chosen, key=lambda c: c[1])[2:]]
+                patches.append((labelled[window.slices].mean(), pixels, window))
+    chosen = [each for each in patches if each[0] >= settings.min_valid_fraction]
+    chosen = chosen or [max(patches, key=lambda each: each[0])]
 
     def cut(index):
-        pixels, window = enough[index]
+        _, pixels, window = chosen[index]
         return pixels.read(window)
 
-    return Examples(len(enough), lambda index: _example(settings, cut, index))
+    return Examples(len(chosen), lambda index: _example(settings, cut, index))
 
 
-def _require_room(settings: Settings, some: Sequence[Pixels]) -> None:
-    for pixels in some:
+def validation_batches(settings: Settings) -> tf.data.Dataset:
+    """The validation examples of a run one by one, in order."""
+    _, validation = split(settings, training_source(settings).scenes)
+    return in_order(validation_examples(settings, validation), 1)
+
+
+def _require_size(settings: Settings, chosen: Sequence[Pixels]) -> None:
+    for pixels in chosen:
         if settings.patch > min(pixels.shape):
             raise InputError(
                 f"{pixels.name.short}: expected at least {settings.patch} pixels along each side, "
@@ -212,26 +213,21 @@ def _require_room(settings: Settings, some: Sequence[Pixels]) -> None:
 
 
 def _example(settings: Settings, read, *key):
-    """What `read` gives for the numbers of the key: image, targets and weights by head."""
+    """Image, targets and weights by head of the patch that `read` gives for the key."""
     side, number = settings.patch, len(CHARTS)
 
     def run(*numbers):
         image, charts = read(*map(int, numbers))
-        return image, charts.astype(np.float32), known(charts)
+        return image, charts.astype(np.float32), label_weights(charts)
 
     kinds = (tf.float16, tf.float32, tf.float32)
     image, charts, weights = tf.numpy_function(run, key, kinds)
-    # Ten times faster here than in numpy.
+    # The cast is ten times faster in TensorFlow than in numpy.
     image = tf.cast(tf.ensure_shape(image, (side, side, len(settings.channels))), tf.float32)
     charts, weights = (tf.ensure_shape(x, (side, side, number)) for x in (charts, weights))
     targets = {chart: charts[..., i : i + 1] for i, chart in enumerate(CHARTS)}
     weight = {chart: weights[..., i : i + 1] for i, chart in enumerate(CHARTS)}
-    if settings.agree:
+    if settings.consistent:
         targets[WATER] = tf.cast(targets["SIC"] == 0, tf.float32)
         weight[WATER] = weight["SIC"]
     return image, targets, weight
-
-
-def validation_set(settings: Settings) -> Examples:
-    _, validation = split(settings, learnt_from(settings).scenes)
-    return validation_examples(settings, validation)

@@ -1,23 +1,35 @@
-"""Charts of concentration, stage of development and floe size of sea ice on radar scenes."""
+"""Ice charts: concentration, stage of development and floe size from SAR scenes."""
+
+from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.files import maps
-from seaice_tf.icechart import examples
-from seaice_tf.icechart.calibration import calibrate
+from seaice_tf.icechart import examples, native
 from seaice_tf.icechart.cases import EvaluateOptions, cases, future, preview
 from seaice_tf.icechart.doctor import doctor
+from seaice_tf.icechart.inference import PredictOptions
 from seaice_tf.icechart.prepare import prepare
-from seaice_tf.icechart.products.files import write
+from seaice_tf.icechart.products import netcdf, upload
+from seaice_tf.icechart.products.maps import scene_figure, write_scene
 from seaice_tf.icechart.report import sections
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.icechart.training import also_served, build, served, space
-from seaice_tf.icechart.verification import BASELINES, combine, score, sheet, verify
-from seaice_tf.task import Case, Data, Maps, Products, Splits, Task, Training, Verification
+from seaice_tf.icechart.training import (
+    build,
+    calibrate,
+    extra_endpoints,
+    serving_model,
+    space,
+)
+from seaice_tf.icechart.verification import BASELINES, RENAMED, combine, score, verify
+from seaice_tf.task import Case, Data, Maps, Pairs, Products, Splits, Task, Training, Verification
+
+UPLOAD = "upload.nc"
 
 
 def splits(settings: Settings) -> Splits:
-    found = examples.learnt_from(settings)
+    """Training and validation patches of the scenes."""
+    found = examples.training_source(settings)
     train, validation = examples.split(settings, found.scenes)
     return Splits(
         examples.training_examples(settings, train),
@@ -28,9 +40,30 @@ def splits(settings: Settings) -> Splits:
     )
 
 
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
+    """Write a netCDF and a figure of each scene, and the AutoICE upload with the charts at 80 m.
+
+    Args:
+        pairs: cases and their fields.
+        out: folder for the files.
+        model: name of the model.
+        options: unused; they take effect at inference.
+    """
+    written: list[Path] = []
+
+    def charts():
+        for case, fields in pairs:
+            path = out / "charts" / f"{case.name}.png"
+            written.append(write_scene(path, case, fields, model))
+            written.append(netcdf.write_case(path.with_suffix(".nc"), case, fields, model))
+            yield case.name, native.masked_charts(case, fields)
+
+    return [upload.write(out / UPLOAD, charts()), *written]
+
+
 def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
-    """Radar, charts and truth of a scene, for TensorBoard."""
-    return {"icechart/charts": maps.pixels(sheet(case, fields, "training"))}
+    """SAR, charts and truth of a scene, for TensorBoard."""
+    return {"icechart/charts": maps.pixels(scene_figure(case, fields, "training"))}
 
 
 SIGNATURE = (
@@ -41,7 +74,7 @@ SIGNATURE = (
     "`SOD_probabilities` and `FLOE_probabilities`, (batch, height, width, classes); "
     "`uncertainty`, (batch, height, width, 3), 0 where a class is certain. `serve_raw` takes "
     "the same channels in their own units (dB, degrees, K, m/s, kg/m2, zones), NaN where "
-    "there are no data. Land is charted like sea: mask it."
+    "there are no data. Land is not masked."
 )
 
 TASK = Task(
@@ -53,15 +86,15 @@ TASK = Task(
         future=future,
         doctor=doctor,
         prepare=prepare,
-        settings=("data", "target", "views", "tile", "halo", "skip_damaged"),
+        settings=("data", "target", "skip_damaged"),
         inputs=("channels", "downscale"),
     ),
     training=Training(
         build=build,
         space=space,
-        serving_model=served,
+        serving_model=serving_model,
         calibrate=calibrate,
-        extra_endpoints=also_served,
+        extra_endpoints=extra_endpoints,
     ),
     verification=Verification(
         score=score,
@@ -71,11 +104,13 @@ TASK = Task(
         verify=verify,
         combine=combine,
         options=EvaluateOptions,
+        renamed=RENAMED,
     ),
     products=Products(
         write=write,
         pictures=pictures,
         signature=SIGNATURE,
+        options=PredictOptions,
         report=sections,
     ),
 )

@@ -10,15 +10,13 @@ from seaice_tf.forecast.data import dacon, g02202, nsidc0051, nsidc0051_netcdf, 
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.grids.windows import Window, whole
-from seaice_tf.icechart.data import decoded_scene, raw_scene, synthetic_scenes
-from seaice_tf.icechart.data import doctor as scene_doctor
+from seaice_tf.icechart.data import decoded_scene, raw_scene, sampling, synthetic_scenes
 from seaice_tf.icechart.data import inputs as scene_inputs
 from seaice_tf.icechart.data import names as scene_names
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data import shards as scene_shards
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, MASK, TIE_POINTS
-from seaice_tf.icechart.products import upload as upload_writer
-from seaice_tf.icechart.products import upload_check
+from seaice_tf.icechart.products import upload
 from tests.forecast.data.archives import write_climate_record, write_contest, write_v2
 from tests.fuzz.fuzz_expect import (
     Reader,
@@ -70,7 +68,7 @@ def _scene(folder: Path, which: str) -> Path:
 
 
 def _read_scene(path: Path) -> None:
-    assert all(map(words, scene_doctor.troubles(path, CHANNELS[:2])))
+    assert all(map(words, sar_scene.problems(path, CHANNELS[:2])))
     scene = sar_scene.describe(path)
     rows, columns = scene.shape
     fine = [name for name in FINE if name in scene.channels]
@@ -82,9 +80,9 @@ def _read_scene(path: Path) -> None:
         hold(sar_scene.read_valid(scene), (rows, columns), "bool")
         window = Window(0, 0, min(5, rows), min(7, columns))
         hold(sar_scene.read_fine(scene, fine[:1], window), (*window_shape(window), 1), "float32")
-        values, share = scene_inputs.read(scene, CHANNELS)
+        values, valid = scene_inputs.read(scene, CHANNELS)
         hold(values, (rows, columns, len(CHANNELS)), "float32")
-        hold(share, (rows, columns), "float32", 1)
+        hold(valid, (rows, columns), "float32", 1)
     if coarse:
         hold(sar_scene.read_coarse(scene, coarse), (None, None, len(coarse)), "float32")
     _charts(sar_scene.read_charts(scene), scene.shape)
@@ -101,13 +99,13 @@ def _read_raw(path: Path) -> None:
     scene = raw_scene.describe(path)
     assert all(isinstance(code, str) for code in scene.codes)
     half = tuple(-(-n // 2) for n in scene.shape)
-    values, seen = raw_scene.read_sar(scene)
+    values, valid = raw_scene.read_sar(scene)
     hold(values, (*half, 2), "float32")
     assert np.isfinite(values).all()
-    hold(seen, half, "bool")
+    hold(valid, half, "bool")
     hold(raw_scene.read_incidence_angle(scene), half, "float64")
     hold(raw_scene.read_distance(scene), half, "float32")
-    for degrees in raw_scene.read_places(scene):
+    for degrees in raw_scene.read_tie_points(scene):
         hold(degrees, (TIE_POINTS, TIE_POINTS), "float64")
     hold(raw_scene.read_coarse(scene), (None, None, len(COARSE)), "float32")
     _charts(raw_scene.read_charts(scene), half)
@@ -131,29 +129,29 @@ def _read_decoded(path: Path) -> None:
 
 def _upload(folder: Path) -> Path:
     charts = {chart: np.tile(np.uint8([0, 1, 2, MASK]), (30, 8)) for chart in CHARTS}
-    return upload_writer.write(folder / "upload.nc", [(UPLOADED, charts)])
+    return upload.write(folder / "upload.nc", [(UPLOADED, charts)])
 
 
 def _read_upload(path: Path) -> None:
-    assert all(map(words, upload_check.troubles(path)))
-    charts = upload_check.read(path, UPLOADED)
+    assert all(map(words, upload.problems(path)))
+    charts = upload.read(path, UPLOADED)
     _charts(charts, charts["SIC"].shape)
-    refuse(upload_check.troubles(path, [UPLOADED], {UPLOADED: (30, 32)}))
+    refuse(upload.problems(path, [UPLOADED], {UPLOADED: (30, 32)}))
     assert charts["SIC"].shape == (30, 32)
 
 
 def _scene_shard(folder: Path) -> Path:
     scene = sar_scene.describe(_scene(folder / "scenes", "prep"))
-    pixels = scene_shards.hold(scene, CHANNELS, 2)
+    pixels = scene_shards.load_pixels(scene, CHANNELS, 2)
     header = {
         "name": scene.name.short,
         "satellite": scene.name.satellite,
         "area": "box",
         "channels": CHANNELS,
         "factor": 2,
-        "bands": [band.share.shape for band in pixels.bands],
+        "bands": [band.valid_fraction.shape for band in pixels.bands],
     }
-    arrays = [a for b in pixels.bands for a in (b.channels, b.share, b.charts)]
+    arrays = [a for b in pixels.bands for a in (b.channels, b.valid_fraction, b.charts)]
     records = [json.dumps(header).encode(), *(array.tobytes() for array in arrays)]
     return framed(folder / "a.tfrecord", records)
 
@@ -166,7 +164,7 @@ def _read_scene_shard(path: Path) -> None:
     channels, charts = pixels.read(whole(pixels.shape))
     hold(channels, (rows, columns, None), "float16")
     hold(charts, (rows, columns, 3), "uint8")
-    hold(pixels.counted(), pixels.shape, "bool")
+    hold(pixels.labelled(), pixels.shape, "bool")
 
 
 def _text(name: str, content, folder: Path) -> Path:
@@ -176,13 +174,13 @@ def _text(name: str, content, folder: Path) -> Path:
 
 
 def _read_list(path: Path) -> None:
-    names = scene_doctor.read_list(path)
+    names = sampling.read_list(path)
     assert len(names.names) == len(names.areas) > 0
 
 
 def _read_histograms(path: Path) -> None:
     names = [scene_names.parse(UPLOADED)]
-    for chart, pixels in scene_doctor.read_histograms(path, names).items():
+    for chart, pixels in sampling.read_histograms(path, names).items():
         hold(pixels, (1, len(CLASSES[chart])), "int64", 2**62)
 
 

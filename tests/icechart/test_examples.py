@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 
+import netCDF4
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -11,7 +12,7 @@ import tensorflow as tf
 from seaice_tf import pipeline, processes
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window, whole
-from seaice_tf.icechart import examples as data
+from seaice_tf.icechart import examples
 from seaice_tf.icechart.cases import EvaluateOptions
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data import shards as scene_shards
@@ -27,11 +28,11 @@ def shards(chart_settings, tmp_path_factory):
     return out
 
 
-def test_shards_hold_what_the_scenes_hold(chart_settings, shards):
-    held = data.learnt_from(chart_settings)
-    mapped = data.learnt_from(dataclasses.replace(chart_settings, shards=str(shards)))
-    assert mapped.source == held.source
-    for one, other in zip(held.scenes, mapped.scenes, strict=True):
+def test_shards_equal_scenes_in_memory(chart_settings, shards):
+    loaded = examples.training_source(chart_settings)
+    mapped = examples.training_source(dataclasses.replace(chart_settings, shards=str(shards)))
+    assert mapped.source == loaded.source
+    for one, other in zip(loaded.scenes, mapped.scenes, strict=True):
         assert (one.name, one.area, one.shape) == (
             dataclasses.replace(other.name, area=one.name.area),
             other.area,
@@ -44,14 +45,14 @@ def test_shards_hold_what_the_scenes_hold(chart_settings, shards):
 
 def test_shards_are_tf_records(shards):
     (path, *_) = sorted(shards.glob("*.tfrecord"))
-    header, channels, share, charts = (r.numpy() for r in tf.data.TFRecordDataset(str(path)))
+    header, channels, valid, charts = (r.numpy() for r in tf.data.TFRecordDataset(str(path)))
     facts = json.loads(header)
     ((rows, columns),) = facts["bands"]
     assert len(channels) == 2 * rows * columns * len(facts["channels"])
-    assert (len(share), len(charts)) == (rows * columns, 3 * rows * columns)
+    assert (len(valid), len(charts)) == (rows * columns, 3 * rows * columns)
 
 
-def test_prepare_keeps_what_is_finished_and_mends_what_is_not(chart_settings, tmp_path, capsys):
+def test_prepare_keeps_sound_shards_and_rewrites_damaged_ones(chart_settings, tmp_path, capsys):
     written = prepare(chart_settings, tmp_path)
     first, second = written[:2]
     kept = first.stat().st_mtime_ns
@@ -65,9 +66,9 @@ def test_prepare_keeps_what_is_finished_and_mends_what_is_not(chart_settings, tm
     assert "4 shards written, 0 kept" in capsys.readouterr().out
 
 
-def test_damaged_or_other_shards_are_refused(chart_settings, shards, tmp_path):
+def test_damaged_or_other_shards_are_errors(chart_settings, shards, tmp_path):
     asked = chart_settings.channels, chart_settings.downscale
-    with pytest.raises(InputError, match=r"expected manifest\.json"):
+    with pytest.raises(InputError, match=r"manifest\.json"):
         scene_shards.find(tmp_path, *asked)
     with pytest.raises(InputError, match="expected factor 5"):
         scene_shards.find(shards, asked[0], 5)
@@ -78,11 +79,11 @@ def test_damaged_or_other_shards_are_refused(chart_settings, shards, tmp_path):
             scene_shards.read(tmp_path / "x.tfrecord")
 
 
-def test_a_training_stream_goes_on_where_it_stopped(chart_settings):
-    examples = TASK.data.splits(chart_settings).train
+def test_a_training_stream_can_be_resumed(chart_settings):
+    train = TASK.data.splits(chart_settings).train
     batch, seed = chart_settings.training.batch_size, chart_settings.training.seed
-    whole_run = list(pipeline.training_stream(examples, batch, seed).take(5))
-    resumed = list(pipeline.training_stream(examples, batch, seed, first_step=3).take(2))
+    whole_run = list(pipeline.training_stream(train, batch, seed).take(5))
+    resumed = list(pipeline.training_stream(train, batch, seed, first_step=3).take(2))
     for one, other in zip(whole_run[3:], resumed):
         np.testing.assert_array_equal(one[0], other[0])
         for chart in CHARTS:
@@ -90,7 +91,7 @@ def test_a_training_stream_goes_on_where_it_stopped(chart_settings):
     assert (whole_run[0][0].numpy() != whole_run[3][0].numpy()).any()  # another epoch
 
 
-def test_masked_pixels_weigh_nothing_and_water_is_where_sic_is_0(chart_settings):
+def test_masked_pixels_have_weight_0_and_water_is_where_sic_is_0(chart_settings):
     _, targets, weights = TASK.data.splits(chart_settings).validation.fetch(tf.constant(0))
     for chart in CHARTS:
         charted = targets[chart].numpy() < len(CLASSES[chart])
@@ -98,18 +99,20 @@ def test_masked_pixels_weigh_nothing_and_water_is_where_sic_is_0(chart_settings)
     np.testing.assert_array_equal(targets["water"] > 0, targets["SIC"] == 0)
 
 
-def test_splits_are_disjoint_and_tests_stand_apart(chart_settings):
-    train, validation = data.split(chart_settings, data.charted(chart_settings))
-    test = data.tests(chart_settings)
+def test_splits_are_disjoint(chart_settings):
+    train, validation = examples.split(chart_settings, examples.labelled_scenes(chart_settings))
+    test = examples.test_scenes(chart_settings)
     names = [scene.name.short for scene in (*train, *validation, *test)]
     assert len(names) == len(set(names)) == 5
     assert (len(validation), len(test)) == (1, 1)
     assert "IN SAMPLE" not in TASK.data.cases(chart_settings).source
-    assert "IN SAMPLE" in TASK.data.cases(chart_settings, EvaluateOptions("validation")).source
+    assert (
+        "IN SAMPLE" in TASK.data.cases(chart_settings, EvaluateOptions(scenes="validation")).source
+    )
 
 
-def test_a_folder_of_tests_alone_is_scored(chart_settings, tmp_path):
-    (test,) = data.tests(chart_settings)
+def test_a_folder_of_test_scenes_alone_can_be_scored(chart_settings, tmp_path):
+    (test,) = examples.test_scenes(chart_settings)
     for path in (test.path, sar_scene.reference(test.path)):
         shutil.copy(path, tmp_path)
     alone = dataclasses.replace(chart_settings, data=str(tmp_path))
@@ -120,7 +123,7 @@ def test_a_folder_of_tests_alone_is_scored(chart_settings, tmp_path):
         TASK.data.splits(alone)
 
 
-def test_patches_larger_than_a_scene_are_refused(chart_settings):
+def test_patches_larger_than_a_scene_are_errors(chart_settings):
     with pytest.raises(InputError, match="smaller --patch"):
         TASK.data.splits(dataclasses.replace(chart_settings, patch=22))
 
@@ -135,12 +138,28 @@ def test_prepare_in_two_processes_writes_the_same(chart_settings, shards, tmp_pa
         assert (tmp_path / name).read_bytes() == (shards / name).read_bytes()
 
 
-def test_weights_follow_the_target(chart_settings, tmp_path):
-    scenes = data.learnt_from(chart_settings).scenes
+def test_sampling_weights_follow_the_target(chart_settings, tmp_path):
+    scenes = examples.training_source(chart_settings).scenes
     listed = tmp_path / "target.json"
     listed.write_text(json.dumps([scenes[0].name.prep]))
-    aimed = dataclasses.replace(chart_settings, target=str(listed), target_factors=("month",))
-    drawn = data.sampling_weights(aimed, data.names(scenes))
-    assert drawn.argmax() == 0
-    assert drawn.mean() == pytest.approx(1)
-    assert (data.sampling_weights(chart_settings, data.names(scenes)) == 1).all()
+    targeted = dataclasses.replace(chart_settings, target=str(listed), target_factors=("month",))
+    weights = examples.sampling_weights(targeted, examples.scene_list(scenes))
+    assert weights.argmax() == 0
+    assert weights.mean() == pytest.approx(1)
+    assert (examples.sampling_weights(chart_settings, examples.scene_list(scenes)) == 1).all()
+
+
+def test_a_damaged_scene_is_skipped_on_request(chart_settings, tmp_path, capsys):
+    folder = tmp_path / "scenes"
+    shutil.copytree(chart_settings.data, folder)
+    bad = examples.labelled_scenes(chart_settings)[1].path.name
+    with netCDF4.Dataset(folder / bad, "a") as file:
+        file["btemp_18_7v"][0, 0] = np.nan
+    given = dataclasses.replace(chart_settings, data=str(folder))
+    with pytest.raises(InputError, match="expected finite values of btemp_18_7v"):
+        examples.training_source(given)
+    skipping = dataclasses.replace(given, skip_damaged=True)
+    kept = examples.training_source(skipping).scenes
+    assert bad not in [each.name.prep for each in kept]
+    assert len(kept) == 3
+    assert f"{bad}: values of btemp_18_7v" in capsys.readouterr().out

@@ -129,9 +129,9 @@ def test_the_page_of_clouds_agrees_with_the_published_dice(craft, tmp_path, brow
 def test_the_page_of_ice_charts_shows_scenes_and_confusion(craft, tmp_path, browse):
     shown = browse(written([craft("run", "icechart")], tmp_path / "icechart.html"))
     shown.get_by_role("radio", name="Stage of development").check()
-    assert shown.get_by_alt_text("Stage of development as charted").is_visible()
-    assert shown.get_by_text("Floe size: share of the true class").is_visible()
-    assert shown.get_by_role("heading", name="Right by probability").is_visible()
+    assert shown.get_by_alt_text("Stage of development as predicted").is_visible()
+    assert shown.get_by_text("Floe size: fraction of the true class").is_visible()
+    assert shown.get_by_role("heading", name="Accuracy by probability").is_visible()
 
 
 def test_the_page_of_a_nowcast_plays_what_came_beside_the_forecast(craft, tmp_path, browse):

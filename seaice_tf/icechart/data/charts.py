@@ -72,23 +72,23 @@ MEAN_STD = {
     "tclw": (0.0412455, 0.0711281),
 }
 
-# Share of each class among the pixels with a chart, all 513 scenes with labels together.
-CLASS_SHARES = {
+# Relative frequency of each class among the labelled pixels of all 513 scenes with labels.
+CLASS_FREQUENCIES = {
     "SIC": (0.570, 0.004, 0.022, 0.017, 0.012, 0.019, 0.012, 0.022, 0.033, 0.065, 0.224),
     "SOD": (0.666, 0.018, 0.025, 0.021, 0.148, 0.122),
     "FLOE": (0.668, 0.004, 0.024, 0.040, 0.060, 0.203, 0.001),
 }
-ICE_WITHOUT_STAGE = 0.33  # share of the ice whose stage, or floe size, is masked
+ICE_WITHOUT_STAGE = 0.33  # fraction of the ice whose stage, or floe size, is masked
 
 
 def standardise(channel: str, values: np.ndarray) -> np.ndarray:
-    """Raw values in the channel's unit to the ready-to-train scale: same shape, float32."""
+    """Standardise raw values as in the ready-to-train scenes: same shape, float32."""
     mean, deviation = MEAN_STD[channel]
     return ((values - mean) / deviation).astype(np.float32)
 
 
 def physical(channel: str, values: np.ndarray) -> np.ndarray:
-    """Values of a ready-to-train channel in dB, degrees, K, m/s, kg/m2 or zones: float32.
+    """Invert `standardise`, to dB, degrees, K, m/s, kg/m2 or zones: same shape, float32.
 
     >>> float(physical("t2m", standardise("t2m", np.array([271.35])))[0])
     271.35

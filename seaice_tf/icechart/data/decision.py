@@ -1,65 +1,74 @@
-"""From probabilities of the classes to charts that agree on where there is open water."""
+"""Charts and their uncertainty from the probabilities of the classes."""
 
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from seaice_tf.icechart.data.charts import CHARTS
 
-Uncertainty = Literal["entropy", "top"]
-SMALLEST = 1e-7  # probability whose logarithm is still taken
-CHANCES = tuple(f"{chart}_probabilities" for chart in CHARTS)
-FIELDS = ("concentration", *CHANCES)  # what charts are decided by
-PACKED = 250  # of a byte that stands for 1
-ROWS = 256  # that several members are merged of at once
+SMALLEST = 1e-7  # lower bound of a probability before its logarithm
+PROBABILITIES = tuple(f"{chart}_probabilities" for chart in CHARTS)
+FIELDS = ("concentration", *PROBABILITIES)  # from which the charts follow
+PACKED = 250  # the byte that stands for 1
+ROWS = 256  # of an ensemble that are averaged at once
 
 
-def decide(fields: Mapping[str, np.ndarray], agree: bool) -> dict[str, np.ndarray]:
-    """Charts of the best guess.
+def decide(fields: Mapping[str, np.ndarray], consistent: bool) -> dict[str, np.ndarray]:
+    """Charts of the best estimate.
 
-    SIC is the rounded mean, which its score, R2, asks for; SOD and FLOE are the likeliest classes.
-    Where they have to agree, all three are open water where that is more likely than not, and none
-    of them is elsewhere.
+    SIC is the rounded mean concentration, which maximises its score, R2; SOD and FLOE are the most
+    probable classes. Consistent charts are all open water where its probability exceeds 0.5, and
+    none of them is open water elsewhere.
 
     Args:
-        fields: "concentration" (...) in tenths; by chart "<chart>_probabilities" (..., classes).
-            Of charts that agree, the first class of each has the same probability.
-        agree: whether they do.
+        fields: "concentration" (...) in tenths; "<chart>_probabilities" (..., classes) of each
+            chart. For consistent charts the first class, open water, has the same probability in
+            all three.
+        consistent: whether the charts agree on open water.
 
     Returns:
-        By chart the classes, (...) uint8.
+        The classes of each chart, (...) uint8.
     """
-    first = int(agree)
+    first = int(consistent)
     charts = {"SIC": np.clip(np.rint(fields["concentration"]), first, 10)}
     for chart in ("SOD", "FLOE"):
         charts[chart] = first + fields[f"{chart}_probabilities"][..., first:].argmax(axis=-1)
-    if agree:
+    if consistent:
         water = fields["SIC_probabilities"][..., 0] > 0.5
         charts = {chart: np.where(water, 0, classes) for chart, classes in charts.items()}
     return {chart: charts[chart].astype(np.uint8) for chart in CHARTS}
 
 
-def uncertainty(fields: Mapping[str, np.ndarray], kind: Uncertainty) -> np.ndarray:
-    """Of each chart, 0 where one class is certain: (..., 3) float32, at most 1.
+def entropy(probabilities: np.ndarray) -> np.ndarray:
+    """Entropy of (..., classes) divided by the logarithm of the number of classes: (...)."""
+    terms = probabilities * np.log(np.maximum(probabilities, SMALLEST))
+    return -terms.sum(axis=-1) / np.log(probabilities.shape[-1])
 
-    "entropy" is that of the probabilities by the logarithm of the number of classes, 1 where all
-    are alike; "top" is 1 - the largest, the chance that the likeliest class is wrong.
+
+def least_confidence(probabilities: np.ndarray) -> np.ndarray:
+    """1 - the largest probability, the probability that the best class is wrong: (...)."""
+    return 1 - probabilities.max(axis=-1)
+
+
+UNCERTAINTIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "entropy": entropy,
+    "least_confidence": least_confidence,
+}
+
+
+def uncertainty(fields: Mapping[str, np.ndarray], kind: str) -> np.ndarray:
+    """Uncertainty of each chart, from 0 for a certain class to at most 1: (..., 3) float32.
+
+    Args:
+        fields: "<chart>_probabilities" (..., classes) of each chart.
+        kind: one of UNCERTAINTIES.
     """
-    return np.stack([_uncertainty(fields[name], kind) for name in CHANCES], axis=-1)
-
-
-def _uncertainty(chances: np.ndarray, kind: Uncertainty) -> np.ndarray:
-    if kind == "top":
-        doubt = 1 - chances.max(axis=-1)
-    else:
-        entropy = -(chances * np.log(np.maximum(chances, SMALLEST))).sum(axis=-1)
-        doubt = entropy / np.log(chances.shape[-1])
-    return np.clip(doubt, 0, 1).astype(np.float32)  # a sum in float32 ends beyond either
+    found = np.stack([UNCERTAINTIES[kind](fields[name]) for name in PROBABILITIES], axis=-1)
+    return np.clip(found, 0, 1).astype(np.float32)  # float32 sums may leave [0, 1]
 
 
 def packed(values: np.ndarray) -> np.ndarray:
-    """Values in 0 to 1 as bytes, to 0.002.
+    """Values in [0, 1] as uint8 with a resolution of 0.004.
 
     >>> unpacked(packed(np.array([0.0, 0.5, 1.0])))
     array([0. , 0.5, 1. ], dtype=float32)
@@ -68,25 +77,27 @@ def packed(values: np.ndarray) -> np.ndarray:
 
 
 def unpacked(values: np.ndarray) -> np.ndarray:
-    """Values in 0 to 1 as float32, of bytes or as they are."""
+    """Values in [0, 1] as float32; uint8 are unpacked."""
     return values.astype(np.float32) / (PACKED if values.dtype == np.uint8 else 1)
 
 
 def stored(values: np.ndarray, kind: np.dtype) -> np.ndarray:
-    """Values of a field as they are held in an array of this type: classes as they are."""
+    """Values of a field as an array of the given type; fractions are packed, classes are not."""
     fraction = kind == np.uint8 and values.dtype != np.uint8
     return packed(values) if fraction else values.astype(kind, copy=False)
 
 
-def merged(members: Sequence[Mapping[str, np.ndarray]], agree: bool) -> dict[str, np.ndarray]:
-    """The mean of several members' probabilities, and what it decides.
+def ensemble_mean(
+    members: Sequence[Mapping[str, np.ndarray]], consistent: bool
+) -> dict[str, np.ndarray]:
+    """Average the members' probabilities and derive the charts from them.
 
     Args:
-        members: maps of one scene, packed or not, (H, W, ...).
-        agree: whether the charts of all of them do.
+        members: the fields of one scene, (H, W, ...), packed or not.
+        consistent: whether the charts agree on open water.
 
     Returns:
-        The same maps as those of the first member; uncertainty is the entropy.
+        The same fields in the types of the first member; the uncertainty is the entropy.
     """
     first = members[0]
     names = (*CHARTS, *FIELDS, "uncertainty")
@@ -97,7 +108,8 @@ def merged(members: Sequence[Mapping[str, np.ndarray]], agree: bool) -> dict[str
             name: np.mean([unpacked(member[name][rows]) for member in members], axis=0)
             for name in FIELDS
         }
-        found = {**decide(fields, agree), **fields, "uncertainty": uncertainty(fields, "entropy")}
+        charts = decide(fields, consistent)
+        found = {**charts, **fields, "uncertainty": uncertainty(fields, "entropy")}
         for name, values in result.items():
             values[rows] = stored(found[name], values.dtype)
     return result

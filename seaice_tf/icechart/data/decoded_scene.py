@@ -1,4 +1,4 @@
-"""A real scene decoded from a published figure: display greys and classes at about 1.2 km."""
+"""Real scenes decoded from a published figure: grey levels and classes at about 1.2 km."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,20 @@ GREYS = ("HH", "HV", "IA")
 
 @dataclass(frozen=True)
 class DecodedScene:
-    """Channels are 8-bit greys of a figure: good for looking at, not for scores."""
+    """A scene whose channels are 8-bit grey levels of a figure: for display, not for scores."""
 
     name: SceneName
     greys: dict[str, np.ndarray]  # HH, HV and incidence angle, each (H, W) uint8
     charts: dict[str, np.ndarray]  # (H, W) uint8, 255 where masked
-    sea: np.ndarray  # (H, W) bool: the figure shows data
+    sea: np.ndarray  # (H, W) bool, True where the figure shows data
 
 
 def read(path: Path) -> DecodedScene:
-    """Read `<time>_<service>_decoded_<W>x<H>.npz`; InputError if it is not one."""
+    """Read `<time>_<service>_decoded_<W>x<H>.npz`.
+
+    Raises:
+        InputError: missing arrays, or arrays of another type, shape or range.
+    """
     name = scene_names.parse("_".join(path.stem.split("_")[:2]))
     arrays = {key: npz.mapped(path, key) for key in (*GREYS, *CHARTS, "mask")}
     for key, values in arrays.items():

@@ -1,8 +1,8 @@
-"""Blocks of d x d pixels made one, and back.
+"""Block averages and majorities of d x d pixels, and nearest-neighbour upsampling.
 
-The last block of an axis may be smaller: it counts the pixels that there are. The contest reduced
-its charts from 40 to 80 m by the largest class of 2 x 2 pixels, which moves every edge towards the
-higher class; the majority, used here, does not.
+The last block of an axis may be smaller. The AutoICE data set reduced its charts from 40 to 80 m by
+the largest class of 2 x 2 pixels, which moves every edge towards the higher class; the majority,
+used here, does not.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from seaice_tf.errors import InputError
 from seaice_tf.icechart.data.charts import CLASSES, MASK
 
 FACTORS = (1, 2, 5, 10)
-LARGEST = 255  # pixels in a block that its sums in uint8 can count
+LARGEST = 255  # pixels in a block whose sums fit into uint8
 
 
 def size(shape: tuple[int, ...], factor: int) -> tuple[int, int]:
-    """Blocks along the first two axes.
+    """Number of blocks along the first two axes.
 
     >>> size((5001, 5200), 2)
     (2501, 2600)
@@ -29,14 +29,14 @@ def mean(
     """Mean over the valid pixels of each block.
 
     Args:
-        values: (H, W) or (H, W, C) float; not looked at where not valid, may be NaN there.
+        values: (H, W) or (H, W, C) float; ignored where not valid, may be NaN there.
         valid: (H, W) bool.
         factor: pixels along a side of a block.
-        fill: what a block without a valid pixel gets.
+        fill: value of blocks without a valid pixel.
 
     Returns:
-        The means, (h, w) or (h, w, C) float32, and the share of each block's pixels that are
-        valid, (h, w) float32.
+        The means, (h, w) or (h, w, C) float32, and the fraction of valid pixels in each block,
+        (h, w) float32.
     """
     mask = valid if values.ndim == 2 else valid[..., None]
     if factor == 1:
@@ -50,9 +50,9 @@ def mean(
 
 
 def majority(chart: np.ndarray, factor: int, classes: int) -> np.ndarray:
-    """The most frequent class of each block: (H, W) uint8 -> (h, w) uint8.
+    """Most frequent class of each block: (H, W) uint8 -> (h, w) uint8.
 
-    The lower of two equally frequent classes; 255 where more than half of the block is masked.
+    Ties go to the lower class; 255 where more than half of the block is masked.
     """
     if factor == 1:
         return chart.copy()
@@ -73,12 +73,12 @@ def majority(chart: np.ndarray, factor: int, classes: int) -> np.ndarray:
 
 
 def charts(native: dict[str, np.ndarray], factor: int) -> dict[str, np.ndarray]:
-    """The majority of each block in each chart."""
+    """Majority of each block in each chart."""
     return {name: majority(chart, factor, len(CLASSES[name])) for name, chart in native.items()}
 
 
 def enlarge(blocks: np.ndarray, factor: int, shape: tuple[int, int]) -> np.ndarray:
-    """Every pixel with the value of its block: (h, w, ...) -> (H, W, ...) with `shape` pixels."""
+    """Nearest-neighbour upsampling to `shape` pixels: (h, w, ...) -> (H, W, ...)."""
     if factor == 1:
         return blocks[: shape[0], : shape[1]]
     wide = np.repeat(np.repeat(blocks, factor, axis=0), factor, axis=1)
@@ -86,13 +86,13 @@ def enlarge(blocks: np.ndarray, factor: int, shape: tuple[int, int]) -> np.ndarr
 
 
 def _sums(values: np.ndarray, factor: int, kind) -> np.ndarray:
-    """Sums of blocks; zeros fill up the last one."""
+    """Sums of blocks; the last ones are padded with zeros."""
     rows, columns = size(values.shape, factor)
     short = (rows * factor - values.shape[0], columns * factor - values.shape[1])
     if any(short):
         values = np.pad(values, [(0, n) for n in short] + [(0, 0)] * (values.ndim - 2))
     lines = values.reshape(rows, factor, columns * factor, *values.shape[2:]).sum(1, dtype=kind)
-    # numpy is slow at sums along an axis as short as this one.
+    # numpy sums slowly along an axis as short as this one.
     total = lines[:, ::factor].copy()
     for step in range(1, factor):
         total += lines[:, step::factor]
@@ -100,7 +100,7 @@ def _sums(values: np.ndarray, factor: int, kind) -> np.ndarray:
 
 
 def _lengths(pixels: int, factor: int) -> np.ndarray:
-    """Pixels along an axis that each block has.
+    """Pixels of each block along an axis.
 
     >>> _lengths(5, 2)
     array([2, 2, 1])

@@ -1,4 +1,4 @@
-"""Any channels of a ready-to-train scene on one grid: what a network takes in."""
+"""Input channels of a network: any channels of a ready-to-train scene on one grid."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,30 +14,43 @@ from seaice_tf.icechart.data.charts import COARSE, FILL, FINE
 from seaice_tf.icechart.data.scene import Scene
 
 DERIVED = ("month_sine", "month_cosine", "latitude", "longitude_sine", "longitude_cosine")
-LATITUDE_SCALE = (70.0, 10.0)  # degrees: what is taken off, and what the rest is divided by
+LATITUDE_SCALE = (70.0, 10.0)  # degrees: offset and scale
+
+
+def row_windows(shape: tuple[int, int], rows: int) -> Iterator[Window]:
+    """Windows of consecutive rows that cover a grid, from the top.
+
+    Args:
+        shape: rows and columns of the grid.
+        rows: of a window; the last may have less.
+    """
+    height, width = shape
+    for top in range(0, height, rows):
+        yield Window(top, 0, min(rows, height - top), width)
 
 
 def read(
     scene: Scene, channels: Sequence[str], window: Window | None = None, factor: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Any channels of a scene on one grid, each where it truly lies.
+    """Read channels of a scene, collocated on the downscaled SAR grid.
 
-    A window holds the same values as that part of the whole scene. All 24 channels of a whole
-    scene take 2.5 GB at factor 1: go through it by windows then.
+    A window has the same values as that part of the whole scene. All 24 channels of a whole scene
+    take 2.5 GB at factor 1: read it window by window then.
 
     Args:
-        channels: of FINE, COARSE and DERIVED, in the order wanted.
-        window: in downscaled pixels; the whole scene without it.
+        scene: the scene.
+        channels: names out of FINE, COARSE and DERIVED.
+        window: in downscaled pixels; by default the whole scene.
         factor: pixels of 80 m along a side of an output pixel.
 
     Returns:
-        (height, width, C) float32, and the share of valid SAR pixels in each output pixel,
-        (height, width) float32. The channels of the SAR grid are means over valid pixels and 0
-        where there is none; those of the 2 km grid and the derived ones are known everywhere.
+        The channels, (height, width, C) float32, and the fraction of valid SAR pixels in each
+        output pixel, (height, width) float32. Channels of the SAR grid are means over valid pixels,
+        0 where there is none; those of the 2 km grid and the derived ones are known everywhere.
 
     Raises:
-        InputError: a channel is unknown, given twice or not in the file, or the window leaves the
-            scene.
+        InputError: a channel is unknown, repeated or missing in the file, or the window is not
+            inside the scene.
     """
     grid = downscale.size(scene.shape, factor)
     window = window or whole(grid)
@@ -45,7 +58,7 @@ def read(
     _require_channels(channels)
     native = window.times(factor, scene.shape)
     valid = sar_scene.read_valid(scene, native)
-    _, share = downscale.mean(valid, valid, factor)
+    _, valid_fraction = downscale.mean(valid, valid, factor)
     result = np.empty((window.height, window.width, len(channels)), np.float32)
     places = {name: i for i, name in enumerate(channels)}
     for name in filter(FINE.__contains__, channels):
@@ -57,13 +70,27 @@ def read(
         for i, name in enumerate(coarse):
             if not np.isfinite(cells[..., i]).all():
                 raise InputError(
-                    f"{scene.path}: expected numbers in {name}, got others; leave the scene out"
+                    f"{scene.path}: expected finite values of {name}, got others; "
+                    f"leave the scene out, or use --skip-damaged"
                 )
             placed = coarse_grid.place(cells[..., i], window, downscale=factor)
             result[..., places[name]] = placed
     for name, values in _derived(scene, [c for c in channels if c in DERIVED], window, factor):
         result[..., places[name]] = values
-    return result, share
+    return result, valid_fraction
+
+
+def coordinates(scene: Scene, window: Window, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """Latitude and longitude of downscaled pixels, (height, width) degrees each.
+
+    Raises:
+        InputError: the scene has no tie points.
+    """
+    if not scene.latitude.size:
+        raise InputError(f"{scene.path}: expected tie points, got none; {sar_scene.ADVICE}")
+    return coarse_grid.latitude_longitude(
+        scene.latitude, scene.longitude, scene.shape, window, downscale=factor
+    )
 
 
 def _require_channels(channels: Sequence[str]) -> None:
@@ -84,11 +111,7 @@ def _derived(
     sine, cosine = coarse_grid.season(scene.name.month)
     values: dict[str, Any] = {"month_sine": sine, "month_cosine": cosine}
     if set(names) - set(values):
-        if not scene.latitude.size:
-            raise InputError(f"{scene.path}: expected tie points, got none; {sar_scene.WAY_OUT}")
-        latitude, longitude = coarse_grid.latitude_longitude(
-            scene.latitude, scene.longitude, scene.shape, window, downscale=factor
-        )
+        latitude, longitude = coordinates(scene, window, factor)
         values["latitude"] = (latitude - LATITUDE_SCALE[0]) / LATITUDE_SCALE[1]
         values["longitude_sine"] = np.sin(np.radians(longitude))
         values["longitude_cosine"] = np.cos(np.radians(longitude))

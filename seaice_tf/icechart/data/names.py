@@ -1,6 +1,6 @@
-"""What the names of AI4Arctic scenes say, in the raw, ready-to-train and reference forms.
+"""Names of AI4Arctic scenes: raw, ready-to-train and reference files.
 
-A raw name joins the Sentinel-1 product with the chart that was drawn on it:
+A raw name joins the Sentinel-1 product with the ice chart of the scene:
 `S1A_EW_GRDM_1SDH_<start>_<stop>_<orbit>_<take>_<crc>_icechart_<service>_<chart>.nc`, where the
 chart of the Canadian service is `<area>_<YYYYMMDDTHHMMZ>_pl_a` and that of the Danish one
 `<YYYYMMDDHHMM>_<area>_RIC`. A ready-to-train name keeps only the start and the service.
@@ -23,13 +23,13 @@ SHORT = re.compile(
     r"(?P<time>\d{8}T\d{6})_(?P<service>cis|dmi)(?P<kind>(_prep)?(_reference)?)(\.nc)?"
 )
 AREA = {"cis": re.compile(r"(\w+?)_\d{8}T\d{4}Z_.*"), "dmi": re.compile(r"\d+_(\w+)_RIC")}
-UNKNOWN = "unknown"  # area or satellite, which a ready-to-train name does not tell
+UNKNOWN = "unknown"  # area or satellite, which a ready-to-train name does not contain
 FACTORS = ("area", "month", "year", "service", "satellite")
 
 
 @dataclass(frozen=True)
 class SceneName:
-    """What is known of a scene from its name alone."""
+    """Time, ice service, satellite and area of a scene."""
 
     time: np.datetime64  # datetime64[s], start of the acquisition, UTC
     service: str  # "cis" or "dmi"
@@ -38,11 +38,12 @@ class SceneName:
 
     @property
     def short(self) -> str:
-        """The 19 characters that begin every other name: "20180124T194759_dmi"."""
+        """Time and service, the first 19 characters of every short form: "20180124T194759_dmi"."""
         return f"{str(self.time).replace('-', '').replace(':', '')}_{self.service}"
 
     @property
     def prep(self) -> str:
+        """File name of the ready-to-train scene."""
         return f"{self.short}_prep.nc"
 
     @property
@@ -56,10 +57,10 @@ class SceneName:
 
 
 def parse(name: str) -> SceneName:
-    """The facts in the name of a scene or of its file, with or without folder and `.nc`.
+    """Parse the name of a scene or of its file, with or without folder and `.nc`.
 
     Raises:
-        InputError: it is not the name of a scene.
+        InputError: not the name of a scene.
 
     >>> parse("20180124T194759_dmi_prep.nc").month
     1
@@ -79,7 +80,7 @@ def parse(name: str) -> SceneName:
 
 
 def factor(names: Iterable[SceneName], which: str) -> list[str]:
-    """One label for each scene: its area, month ("03"), year, service or satellite."""
+    """Label of each scene: its area, month ("03"), year, service or satellite."""
     if which not in FACTORS:
         raise InputError(
             f"factor: expected one of {', '.join(FACTORS)}, got {which!r}; choose another"
@@ -93,5 +94,5 @@ def _time(digits: str) -> np.datetime64 | None:
     pairs = [clock[i : i + 2] for i in (0, 2, 4)]
     try:
         return np.datetime64(f"{date[:4]}-{date[4:6]}-{date[6:]}T{':'.join(pairs)}", "s")
-    except ValueError:  # a thirteenth month, a twenty-fifth hour
+    except ValueError:  # such as a thirteenth month
         return None

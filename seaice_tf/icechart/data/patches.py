@@ -1,62 +1,211 @@
-"""Which patch of which scene is drawn: a function of (seed, epoch, index) alone."""
+"""Training patches of downscaled scenes: where they lie and how they are augmented.
+
+Every patch is a function of (seed, epoch, index) alone.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.grids.coarse_grid import bilinear
 from seaice_tf.grids.windows import Window
+from seaice_tf.icechart.data.charts import MASK
+from seaice_tf.icechart.data.names import SceneName
+from seaice_tf.icechart.data.symmetry import Symmetry
 
-CELLS = 1 << 18  # of the table of a scene, 4 bytes each
-TRIES = 100  # positions looked at before the best of them is taken
+ALL_VALID = 255  # a pixel whose SAR pixels are all valid
+CELLS = 1 << 18  # of a summed-area table, 4 bytes each
+POSITIONS = 100  # candidate positions of a patch
+CUTMIX_OFFSET = 1 << 40  # added to the index of a patch for the one that is pasted into it
 
 
-def scene(seed: int, epoch: int, index: int, weights: Sequence[float] | np.ndarray) -> int:
-    """The number of a scene, drawn in proportion to its weight."""
+@dataclass(frozen=True)
+class Band:
+    """Consecutive rows of a downscaled scene, in memory or memory-mapped."""
+
+    channels: np.ndarray  # (rows, columns, C) float16
+    valid_fraction: np.ndarray  # (rows, columns) uint8, valid SAR pixels in each, 255 for all
+    charts: np.ndarray  # (rows, columns, 3) uint8 in the order of CHARTS, 255 masked
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A downscaled scene with its charts, in bands from the top.
+
+    A patch touches few bands, so a scene that is memory-mapped need not fit into memory.
+    """
+
+    name: SceneName
+    area: str
+    bands: tuple[Band, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        rows = sum(len(band.valid_fraction) for band in self.bands)
+        return rows, self.bands[0].valid_fraction.shape[1]
+
+    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """Read a window of the scene.
+
+        Returns:
+            Channels, (height, width, C) in the stored type, and charts, (height, width, 3) uint8,
+            which are masked where there is no valid SAR pixel.
+        """
+        shape = window.height, window.width
+        first = self.bands[0].channels
+        channels = np.empty((*shape, first.shape[-1]), first.dtype)
+        charts = np.empty((*shape, self.bands[0].charts.shape[-1]), np.uint8)
+        top = 0
+        for band in self.bands:
+            bottom = top + len(band.valid_fraction)
+            if top < window.bottom and window.top < bottom:
+                rows = slice(max(window.top - top, 0), window.bottom - top)
+                here = rows, slice(window.left, window.right)
+                there = slice(max(top - window.top, 0), bottom - window.top)
+                channels[there] = band.channels[here]
+                charts[there] = band.charts[here]
+                charts[there][band.valid_fraction[here] == 0] = MASK
+            top = bottom
+        return channels, charts
+
+    def labelled(self) -> np.ndarray:
+        """Pixels with valid SAR and at least one chart: (H, W) bool."""
+        return np.concatenate(
+            [(band.valid_fraction > 0) & (_all_bits(band.charts) != MASK) for band in self.bands]
+        )
+
+
+def _all_bits(charts: np.ndarray) -> np.ndarray:
+    """MASK, all bits set, where all three charts are masked; any() over three is slower."""
+    return charts[..., 0] & charts[..., 1] & charts[..., 2]
+
+
+@dataclass(frozen=True)
+class PatchOptions:
+    """Size and augmentation of patches.
+
+    Attributes:
+        side: pixels along a side.
+        min_valid_fraction: fraction of labelled pixels that a patch should have, in [0, 1].
+        flips: flip at random.
+        rot90: rotate by multiples of 90 degrees at random.
+        cutmix: probability of pasting a rectangle of another patch (CutMix, Yun et al. 2019,
+            arXiv:1905.04899).
+        scale: squares of 1 / scale to scale times `side` pixels are resampled to `side`.
+        channels: names of the scenes' channels; wind components are rotated with the image.
+    """
+
+    side: int
+    min_valid_fraction: float
+    flips: bool
+    rot90: bool
+    cutmix: float
+    scale: float = 1.0
+    channels: tuple[str, ...] = ()
+
+
+class PatchSampler:
+    """Random patches of several scenes.
+
+    Args:
+        scenes: the scenes.
+        weights: sampling weight of each scene, (scenes,).
+        options: size and augmentation of the patches.
+    """
+
+    def __init__(self, scenes: Sequence[Pixels], weights: np.ndarray, options: PatchOptions):
+        self.scenes, self.weights, self.options = scenes, weights, options
+        self._tables: dict[int, SummedAreaTable] = {}
+
+    def draw(self, seed: int, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Draw a patch.
+
+        Returns:
+            Channels, (side, side, C) in the stored type, and charts, (side, side, 3) uint8.
+        """
+        image, charts = self._augmented(seed, epoch, index)
+        rng = np.random.default_rng((seed, epoch, index, 3))
+        if rng.random() < self.options.cutmix:
+            other = self._augmented(seed, epoch, index + CUTMIX_OFFSET)
+            here = _cutmix_rectangle(rng, self.options.side)
+            for target, pasted in zip((image, charts), other):
+                target[here] = pasted[here]
+        return image, charts
+
+    def _augmented(self, seed: int, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+        number = draw_scene(seed, epoch, index, self.weights)
+        if number not in self._tables:
+            self._tables[number] = SummedAreaTable(self.scenes[number].labelled())
+        table, options = self._tables[number], self.options
+        rng = np.random.default_rng((seed, epoch, index, 2))
+        rot90 = int(rng.integers(4)) if options.rot90 else 0
+        symmetry = Symmetry(rot90, options.flips and rng.random() < 0.5)
+        side = round(options.side * options.scale ** rng.uniform(-1, 1))
+        side = min(side, max(options.side, min(table.shape)))
+        window, _ = draw_window(seed, epoch, index, table, side, options.min_valid_fraction)
+        image, charts = resample(*self.scenes[number].read(window), options.side)
+        return (
+            symmetry.apply_to_channels(image, options.channels),
+            np.ascontiguousarray(symmetry.apply(charts)),
+        )
+
+
+def draw_scene(seed: int, epoch: int, index: int, weights: Sequence[float] | np.ndarray) -> int:
+    """Draw the index of a scene with probability proportional to its weight."""
     edges = np.cumsum(np.asarray(weights, float))
-    drawn = edges[-1] * _random(seed, epoch, index, 0).random()
+    drawn = edges[-1] * np.random.default_rng((seed, epoch, index, 0)).random()
     return min(int(np.searchsorted(edges, drawn, "right")), edges.size - 1)
 
 
-def position(
-    seed: int, epoch: int, index: int, valid: "Valid", side: int, least: float = 0.0
+def draw_window(
+    seed: int,
+    epoch: int,
+    index: int,
+    table: "SummedAreaTable",
+    side: int,
+    min_valid_fraction: float = 0.0,
 ) -> tuple[Window, float]:
-    """A square window anywhere in a scene, its last row and column included.
+    """Draw a square window of a scene, uniformly over all positions inside it.
 
     Args:
-        seed, epoch, index: what the draw is a function of.
-        valid: the pixels of the scene that count.
-        side: pixels along a side of the patch.
-        least: share of valid pixels that the patch should have, in [0, 1].
+        seed, epoch, index: the random key.
+        table: counts of the scene's valid pixels.
+        side: pixels along a side of the window.
+        min_valid_fraction: fraction of valid pixels that the window should have, in [0, 1].
 
     Returns:
-        The window and its share of valid pixels. After 100 positions with less than `least`, the
-        best of them: a scene with hardly a valid pixel gives what it has.
+        The first of 100 random windows with that fraction, or the one with the largest fraction if
+        none has it; and its fraction of valid pixels.
 
     Raises:
-        InputError: the scene is smaller than the patch.
+        InputError: the scene is smaller than the window.
     """
-    height, width = valid.shape
+    height, width = table.shape
     if side > min(height, width):
         raise InputError(
             f"patch: expected a scene of {side} x {side} pixels or more, got {height} x {width}; "
             f"use smaller patches"
         )
-    rng = _random(seed, epoch, index, 1)
-    tops = rng.integers(0, height - side, TRIES, endpoint=True)
-    lefts = rng.integers(0, width - side, TRIES, endpoint=True)
-    shares = valid.shares(tops, lefts, side)
-    enough = shares >= least
-    chosen = int(np.argmax(enough)) if enough.any() else int(np.argmax(shares))
+    rng = np.random.default_rng((seed, epoch, index, 1))
+    tops = rng.integers(0, height - side, POSITIONS, endpoint=True)
+    lefts = rng.integers(0, width - side, POSITIONS, endpoint=True)
+    fractions = table.fractions(tops, lefts, side)
+    enough = fractions >= min_valid_fraction
+    chosen = int(np.argmax(enough)) if enough.any() else int(np.argmax(fractions))
     window = Window(int(tops[chosen]), int(lefts[chosen]), side, side)
-    return window, float(shares[chosen])
+    return window, float(fractions[chosen])
 
 
-class Valid:
-    """How many pixels of any square of a scene are valid, in one look: a summed-area table.
+class SummedAreaTable:
+    """Counts of valid pixels in any square of a scene, in constant time.
 
-    It has at most CELLS cells, 1 MiB, so that those of all scenes fit into memory: of a larger
-    scene a cell is a block of pixels, and edges of squares are taken to the nearest one.
+    It has at most CELLS cells, 1 MiB, so that those of all scenes fit into memory: a cell of a
+    larger scene is a block of pixels, and edges of squares are rounded to the nearest block.
+
+    Args:
+        mask: valid pixels, (H, W) bool.
     """
 
     def __init__(self, mask: np.ndarray) -> None:
@@ -69,8 +218,8 @@ class Valid:
         np.cumsum(cells, axis=0, out=self._table[1:, 1:])
         np.cumsum(self._table, axis=1, out=self._table)
 
-    def shares(self, tops: np.ndarray, lefts: np.ndarray, side: int) -> np.ndarray:
-        """Share of valid pixels in the squares at (n,) tops and lefts: (n,) in [0, 1]."""
+    def fractions(self, tops: np.ndarray, lefts: np.ndarray, side: int) -> np.ndarray:
+        """Fraction of valid pixels in the squares at (n,) tops and lefts: (n,) in [0, 1]."""
         ends = [(start, start + side) for start in (tops, lefts)]
         limits = zip(ends, self.shape, self._table.shape)
         (top, bottom), (left, right) = (
@@ -85,10 +234,36 @@ class Valid:
         return inside / np.maximum(height * width, 1)
 
     def _cell(self, edge: np.ndarray, length: int, cells: int) -> np.ndarray:
-        """The cell edge nearest to an edge in pixels; the scene's last one is its own."""
+        """The cell edge nearest to a pixel edge; the end of the scene maps to the last edge."""
         nearest = (edge + self.block // 2) // self.block
         return np.where(edge == length, cells - 1, np.minimum(nearest, cells - 1))
 
 
-def _random(*key: int) -> np.random.Generator:
-    return np.random.default_rng(key)
+def resample(image: np.ndarray, charts: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Resample a square patch to `side` pixels: channels bilinearly, charts by nearest neighbour.
+
+    Args:
+        image: channels, (n, n, C).
+        charts: classes, (n, n, 3).
+        side: pixels along a side of the result.
+    """
+    if len(image) == side:
+        return image, charts
+    at = (np.arange(side) + 0.5) * len(image) / side - 0.5
+    nearest = np.clip(np.rint(at).astype(int), 0, len(image) - 1)
+    inside = np.clip(at, 0, len(image) - 1)
+    resized = bilinear(image.astype(np.float32), inside, inside).astype(image.dtype)
+    return resized, charts[np.ix_(nearest, nearest)]
+
+
+def _cutmix_rectangle(rng: np.random.Generator, side: int) -> tuple[slice, slice]:
+    """A random rectangle whose share of the area is uniform in [0, 1], clipped at the edges."""
+    half = side * np.sqrt(rng.random()) / 2
+    spans = [(middle - half, middle + half) for middle in rng.uniform(0, side, 2)]
+    rows, columns = (slice(max(int(low), 0), min(round(high), side)) for low, high in spans)
+    return rows, columns
+
+
+def label_weights(charts: np.ndarray) -> np.ndarray:
+    """Weight of each pixel in the loss, 0 where masked: (..., 3) uint8 -> (..., 3) float32."""
+    return (charts != MASK).astype(np.float32)

@@ -1,12 +1,12 @@
-"""Ice-chart polygons in SIGRID-3 codes to charts of SIC, SOD and FLOE classes.
+"""Conversion of ice-chart polygons in SIGRID-3 codes to SIC, SOD and FLOE classes.
 
-A raw scene holds a raster of polygon ids and, for each id, a string of codes: the total
-concentration CT, and concentration, stage and form of the thickest (A), second (B) and third (C)
-ice. One class stands for a polygon's stage or floe size only if it dominates the ice.
+A raw scene has a raster of polygon ids and, for each id, a string of codes: the total concentration
+CT, and the partial concentration, stage and form of the thickest (A), second (B) and third (C) ice.
+A polygon has a stage or floe size only if one class dominates its ice.
 
-Two things differ from the conversion that was published with the contest: there, of three partial
-concentrations with one class only two are added, and a partial concentration of 99 (unknown)
-counts as 990 % and dominates. Here all three are added, and an unknown one never dominates.
+Two things differ from the conversion published with AutoICE: there, only two of three partial
+concentrations of one class are added, and a partial concentration of 99 (unknown) counts as 990 %
+and dominates. Here all three are added, and an unknown one never dominates.
 """
 
 from collections.abc import Sequence
@@ -32,25 +32,28 @@ MASKED_FORMS = {1, 8, 21, 22}  # shuga, fast ice, level ice, pancake: one of the
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Share of the ice that a class needs to stand for a polygon."""
+    """Fraction of a polygon's ice above which a class is dominant."""
 
     stage: float
     floe: float
 
 
 SOD_70_FLOE_50 = Thresholds(stage=0.7, floe=0.5)
-BOTH_65 = Thresholds(stage=0.65, floe=0.65)  # with which the ready-to-train charts were made
+BOTH_65 = Thresholds(stage=0.65, floe=0.65)  # those of the ready-to-train charts
 PRESETS = {"both_65": BOTH_65, "stage_70_floe_50": SOD_70_FLOE_50}
 
 
 def parse(rows: Sequence[str]) -> list[dict]:
-    """Field name -> value for each polygon; the first 13 as integers, CF and POLY_TYPE as text.
+    """Parse the codes of the polygons.
 
     Args:
-        rows: the `polygon_codes` of a raw scene, of which the first is the header.
+        rows: the `polygon_codes` of a raw scene, the header first.
+
+    Returns:
+        Field name -> value of each polygon; the first 13 are integers, CF and POLY_TYPE text.
 
     Raises:
-        InputError: the header is another one, or a row does not have its fields.
+        InputError: another header, or a row without its fields.
     """
     header = rows[0].strip().split(";") if len(rows) else []
     if header != FIELDS:
@@ -74,7 +77,7 @@ def _polygon(row: str) -> dict:
 
 
 def classes(polygon: dict, thresholds: Thresholds = BOTH_65) -> tuple[int, int, int]:
-    """SIC, SOD and FLOE class of one polygon, 255 where masked.
+    """SIC, SOD and FLOE class of a polygon, 255 where masked.
 
     >>> row = "7;91;60;93;6;40;84;4;-9;-9;-9;-9;-9;-9;I"
     >>> classes(parse([HEADER, row])[0], SOD_70_FLOE_50)
@@ -98,10 +101,10 @@ def classes(polygon: dict, thresholds: Thresholds = BOTH_65) -> tuple[int, int, 
 
 
 def _dominant(codes: dict, table: dict, amounts: dict, total: int, threshold: float) -> int:
-    """The class with the most ice, the thicker ice's among equals, if it is enough; or 255."""
+    """The class with the most ice if it reaches the threshold, else 255; ties go to thicker ice."""
     sums: dict[int | str, int] = {}
     for ice, code in codes.items():
-        # Two kinds of ice without a code need not be of one class: they are not added.
+        # Two ice types without a code may be of different classes, so they are not added.
         kind = ice if code == EMPTY else table.get(code, MASK)
         sums[kind] = sums.get(kind, 0) + amounts[ice]
     most = max(sums, key=lambda kind: sums[kind])
@@ -113,16 +116,16 @@ def _dominant(codes: dict, table: dict, amounts: dict, total: int, threshold: fl
 def charts(
     polygon_ids: np.ndarray, rows: Sequence[str], thresholds: Thresholds = BOTH_65
 ) -> dict[str, np.ndarray]:
-    """Charts of a raw scene, or of a part of it.
+    """Rasterise the classes of polygons.
 
     Args:
-        polygon_ids: (H, W) float, NaN where there is no polygon.
-        rows: the scene's `polygon_codes` with their header.
-        thresholds: one of the two presets.
+        polygon_ids: (H, W) float, NaN outside the polygons.
+        rows: the `polygon_codes` of the scene, the header first.
+        thresholds: above which a class is dominant.
 
     Returns:
-        SIC, SOD and FLOE, each (H, W) uint8; 255 where masked, without polygon, or where the
-        codes lack the id.
+        SIC, SOD and FLOE, each (H, W) uint8; 255 where masked, outside the polygons, or where the
+        id has no codes.
     """
     polygons = {polygon["poly_id"]: classes(polygon, thresholds) for polygon in parse(rows)}
     known = np.isfinite(polygon_ids)

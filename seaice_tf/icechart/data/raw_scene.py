@@ -1,7 +1,7 @@
-"""Raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and polygons in place of charts.
+"""Reader of raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and ice-chart polygons.
 
-A pixel counts where both SAR channels and the polygon are known: there is SAR over land, too. So
-the ready-to-train set has it, whose introduction aligns the masks of all grids of the SAR's pixels.
+A pixel is valid where both SAR channels and the polygon are known, because there is SAR over land
+too. This follows the ready-to-train data set, whose manual aligns the masks of all SAR grids.
 """
 
 from dataclasses import dataclass
@@ -20,29 +20,33 @@ from seaice_tf.icechart.data.charts import COARSE, FINE, MASK, SAR, TIE_POINTS, 
 from seaice_tf.icechart.data.names import SceneName
 from seaice_tf.icechart.data.polygon_codes import BOTH_65, Thresholds
 
-HALVING = 2  # from 40 to 80 m
+FACTOR = 2  # from 40 to 80 m
 ANGLE, DISTANCE = FINE[2:]
 
 
 @dataclass(frozen=True)
 class RawScene:
-    """What is known of a raw scene without reading its grids."""
+    """Metadata and polygon codes of a raw scene."""
 
     path: Path
     name: SceneName
     shape: tuple[int, int]  # lines and samples of 40 m
-    codes: tuple[str, ...]  # header and one row for each polygon
+    codes: tuple[str, ...]  # the header and a row for each polygon
 
 
 def find(folder: Path) -> list[Path]:
-    """The raw scenes in a folder, by name; there may be none."""
+    """Find the raw scenes in a folder, sorted by name; there may be none."""
     return [
         p for p in sorted(folder.glob("S1*_icechart_*.nc")) if scene_names.RAW.fullmatch(p.name)
     ]
 
 
 def describe(path: Path) -> RawScene:
-    """The facts of a raw scene; InputError if it is none."""
+    """Read the metadata and polygon codes of a raw scene.
+
+    Raises:
+        InputError: not a raw scene.
+    """
     name = scene_names.parse(path.name)
     require_sound_strings(path)
     with opened(path) as data:
@@ -69,47 +73,48 @@ def describe(path: Path) -> RawScene:
 
 
 def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Both SAR channels at 80 m, standardised, and where they are valid.
+    """Read both SAR channels at 80 m, standardised.
 
     Args:
-        window: of the 80 m grid; the whole scene without it.
+        scene: the scene.
+        window: of the 80 m grid; by default the whole scene.
 
     Returns:
-        (height, width, 2) float32, the mean of the valid pixels of each 2 x 2, 0 where there is
-        none; (height, width) bool.
+        The means of the valid pixels in each 2 x 2, (height, width, 2) float32, 0 where there is
+        none; and the mask of valid pixels, (height, width) bool.
     """
     values, ids = _grids(scene, window)
-    means, share = downscale.mean(values, _known(values, ids), HALVING)
+    means, fraction = downscale.mean(values, _valid(values, ids), FACTOR)
     scaled = [standardise(name, means[..., i]) for i, name in enumerate(SAR)]
-    seen = share > 0
-    return np.where(seen[..., None], np.stack(scaled, axis=-1), 0).astype(np.float32), seen
+    valid = fraction > 0
+    return np.where(valid[..., None], np.stack(scaled, axis=-1), 0).astype(np.float32), valid
 
 
 def read_charts(
     scene: RawScene, window: Window | None = None, thresholds: Thresholds = BOTH_65
 ) -> dict[str, np.ndarray]:
-    """Charts at 80 m, the majority of each 2 x 2 pixels, 255 where masked or without SAR."""
+    """Read the charts at 80 m, the majority of each 2 x 2 pixels; 255 where masked or invalid."""
     values, ids = _grids(scene, window)
     charts = polygon_codes.charts(ids, scene.codes, thresholds)
     for chart in charts.values():
-        chart[~_known(values, ids)] = MASK
-    return downscale.charts(charts, HALVING)
+        chart[~_valid(values, ids)] = MASK
+    return downscale.charts(charts, FACTOR)
 
 
 def _grids(scene: RawScene, window: Window | None) -> tuple[np.ndarray, np.ndarray]:
-    """Both SAR channels and the polygons' ids at 40 m, of a window at 80 m."""
+    """SAR channels and polygon ids at 40 m of a window at 80 m."""
     native = _native(scene, window)
     with opened(scene.path) as data:
         values = np.stack([np.asarray(data[name][native.slices]) for name in SAR], axis=-1)
         return values, np.asarray(data["polygon_icechart"][native.slices], float)
 
 
-def _known(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def _valid(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
     return np.isfinite(values).all(axis=-1) & np.isfinite(ids)
 
 
 def read_distance(scene: RawScene, window: Window | None = None) -> np.ndarray:
-    """Zone of distance from land at 80 m, standardised: (height, width) float32, 0 if unknown."""
+    """Read the zone of distance from land at 80 m, standardised: float32, 0 where unknown."""
     native = _native(scene, window)
     with opened(scene.path) as data:
         require_numbers(scene.path, data, [DISTANCE], ndim=2)
@@ -119,30 +124,33 @@ def read_distance(scene: RawScene, window: Window | None = None) -> np.ndarray:
                 f"{data[DISTANCE].shape}; download the scene again"
             )
         values = np.asarray(data[DISTANCE][native.slices], float)
-    means, share = downscale.mean(values, np.isfinite(values), HALVING)
-    return np.where(share > 0, standardise(DISTANCE, means), np.float32(0))
+    means, fraction = downscale.mean(values, np.isfinite(values), FACTOR)
+    return np.where(fraction > 0, standardise(DISTANCE, means), np.float32(0))
 
 
 def read_incidence_angle(scene: RawScene, window: Window | None = None) -> np.ndarray:
-    """Degrees at 80 m, bilinear between the tie points: (height, width) float64."""
-    window = window or whole(downscale.size(scene.shape, HALVING))
+    """Interpolate the incidence angle bilinearly to 80 m: (height, width) float64 degrees."""
+    window = window or whole(downscale.size(scene.shape, FACTOR))
     rows, columns, (angle,) = _tie_points(scene, ["incidenceangle"])
     spans = ((rows, window.top, window.bottom), (columns, window.left, window.right))
     positions = (
-        coarse_grid.fractional_index(tie, HALVING * (np.arange(first, last) + 0.5) - 0.5)
+        coarse_grid.fractional_index(tie, FACTOR * (np.arange(first, last) + 0.5) - 0.5)
         for tie, first, last in spans
     )
     return coarse_grid.bilinear(angle, *positions)
 
 
-def read_places(scene: RawScene, points: int = TIE_POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """Latitude and longitude at evenly spread tie points: (points, points) degrees each.
+def read_tie_points(scene: RawScene, points: int = TIE_POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate latitude and longitude to the tie points of a ready-to-train scene.
 
-    They lie on the 80 m pixels from the first to the last, as a ready-to-train scene has them.
+    These are evenly spaced from the first to the last 80 m pixel.
+
+    Returns:
+        Latitude and longitude, (points, points) float64 degrees each.
     """
     rows, columns, (latitude, longitude) = _tie_points(scene, ["latitude", "longitude"])
-    ends = (n - 1 for n in downscale.size(scene.shape, HALVING))
-    even = (HALVING * (np.linspace(0, end, points) + 0.5) - 0.5 for end in ends)
+    ends = (n - 1 for n in downscale.size(scene.shape, FACTOR))
+    even = (FACTOR * (np.linspace(0, end, points) + 0.5) - 0.5 for end in ends)
     return coarse_grid.degrees(
         latitude,
         longitude,
@@ -153,7 +161,7 @@ def read_places(scene: RawScene, points: int = TIE_POINTS) -> tuple[np.ndarray, 
 def _tie_points(
     scene: RawScene, names: list[str]
 ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-    """Lines and samples of 40 m at the tie points, and values there, (lines, samples) each."""
+    """Lines and samples of the tie points at 40 m, and the values there, (lines, samples) each."""
     wanted = [f"sar_grid_{name}" for name in ("line", "sample", *names)]
     with opened(scene.path) as data:
         require_numbers(scene.path, data, wanted, ndim=1)
@@ -172,17 +180,17 @@ def _tie_points(
         grid[at] = value
     if not np.isfinite(grids).all():
         raise InputError(
-            f"{scene.path}: expected {', '.join(names)} at every tie point, got none at some; "
+            f"{scene.path}: expected {', '.join(names)} at every tie point, got gaps; "
             f"download the scene again"
         )
     return rows, columns, grids
 
 
 def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarray:
-    """Channels of the 2 km grid, standardised: (rows, columns, C) float32.
+    """Read channels of the 2 km grid, standardised: (rows, columns, C) float32.
 
     Raises:
-        InputError: one is not there, or on another grid than the others or the SAR.
+        InputError: a channel is missing, or its grid does not fit the others or the SAR.
     """
     with opened(scene.path) as data:
         require_numbers(scene.path, data, channels, ndim=2)
@@ -192,24 +200,24 @@ def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarr
             f"{scene.path}: expected channels on one grid, got {[each.shape for each in layers]}; "
             f"download the scene again"
         )
-    cells = [pixels / (CELL * HALVING) for pixels in scene.shape]
-    if not coarse_grid.fits(layers[0].shape, scene.shape, CELL * HALVING):
+    cells = [pixels / (CELL * FACTOR) for pixels in scene.shape]
+    if not coarse_grid.fits(layers[0].shape, scene.shape, CELL * FACTOR):
         raise InputError(
             f"{scene.path}: expected {channels[0]} on {cells[0]:.0f} x {cells[1]:.0f} cells of "
-            f"{CELL * HALVING} pixels, got {layers[0].shape}; download the scene again"
+            f"{CELL * FACTOR} pixels, got {layers[0].shape}; download the scene again"
         )
     return np.stack(layers, axis=-1)
 
 
 def _native(scene: RawScene, window: Window | None) -> Window:
-    grid = downscale.size(scene.shape, HALVING)
+    grid = downscale.size(scene.shape, FACTOR)
     window = window or whole(grid)
     require_inside(window, grid, str(scene.path))
-    return window.times(HALVING, scene.shape)
+    return window.times(FACTOR, scene.shape)
 
 
 def _text(code) -> str:
-    """One row of the codes, which are strings, or rows of single characters in some files."""
+    """Decode a row of codes: a string, or in some files an array of characters."""
     if isinstance(code, bytes | str):
         return code.decode() if isinstance(code, bytes) else code
     return np.asarray(code).tobytes().decode().rstrip("\x00 ")

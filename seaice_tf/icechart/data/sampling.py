@@ -1,32 +1,217 @@
-"""Sampling weights that pull a training list towards the make-up of a target list.
+"""Composition of lists of scenes: validation split, comparison and sampling weights.
 
-Raking (iterative proportional fitting, Deming and Stephan 1940): the weights are multiplied by
-target share / weighted share of one factor after the other until all factors fit. What is known of
-the joint distribution of the target is only its margins, and a list of 20 scenes gives no more.
+The weights bring a training list to the composition of a target list by raking (iterative
+proportional fitting, Deming and Stephan 1940): they are multiplied by target frequency / weighted
+frequency of one factor after the other until all factors fit. Only the margins of the target's
+joint distribution are used; a list of 20 scenes determines no more.
+
+Lists are files of names (JSON) or folders of scenes. Names contain area, month, year, service and
+satellite; scenes add the ice classes, and the location where the name has no area.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import json_text
+from seaice_tf.icechart.data import names as scene_names
+from seaice_tf.icechart.data import scene as sar_scene
+from seaice_tf.icechart.data.charts import CHARTS, CLASSES
+from seaice_tf.icechart.data.names import FACTORS, SceneName
 
-ROUNDS = 200
-Labels = Sequence[str]
+ITERATIONS = 200
+WITHOUT_CHART = "masked"  # label of a scene without a labelled pixel
+Stratum = tuple[str, int, str]
 
 
-def shares(labels: Labels) -> dict[str, float]:
-    """Share of each label, in alphabetical order.
+@dataclass(frozen=True)
+class SceneList:
+    """Names and areas of scenes, and the pixels of each class where the charts are known."""
 
-    >>> shares(["cis", "dmi", "dmi", "dmi"])
-    {'cis': 0.25, 'dmi': 0.75}
+    names: tuple[SceneName, ...]
+    areas: tuple[str, ...]
+    pixels: Mapping[str, np.ndarray] | None = None  # chart -> (scenes, classes)
+
+    def factor(self, which: str) -> tuple[list[str], np.ndarray]:
+        """Labels and membership, (scenes, labels), of one of FACTORS or CHARTS.
+
+        The membership in the classes of a chart is their frequency among the labelled pixels; a
+        scene without any is `masked`.
+        """
+        if which in CHARTS:
+            return self._classes(which)
+        values = list(self.areas)
+        if which != "area":
+            values = scene_names.factor(self.names, which)
+        return membership(values)
+
+    def _classes(self, chart: str) -> tuple[list[str], np.ndarray]:
+        if self.pixels is None:
+            raise InputError(
+                f"scenes: expected charts for the factor {chart}, got names alone; give the folder "
+                f"of the scenes or another factor"
+            )
+        counts = self.pixels[chart].astype(float)
+        empty = counts.sum(axis=1) == 0
+        members = np.column_stack([counts / np.maximum(counts.sum(axis=1), 1)[:, None], empty])
+        return [*CLASSES[chart], WITHOUT_CHART], members
+
+
+def read_list(path: Path) -> SceneList:
+    """Read a JSON list of raw or ready-to-train names, as AutoICE publishes them.
+
+    Raises:
+        InputError: not a JSON list of scene names.
     """
-    names, counts = np.unique(np.asarray(labels), return_counts=True)
-    return {str(n): float(c / len(labels)) for n, c in zip(names, counts)}
+    try:
+        names = json_text.parse(path.read_bytes())
+    except ValueError as error:
+        raise InputError(
+            f"{path}: expected a JSON list of names, got {error}; download it again"
+        ) from error
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise InputError(f"{path}: expected a JSON list of names, got none; name the scenes in it")
+    parsed = tuple(scene_names.parse(name) for name in names)
+    return SceneList(parsed, tuple(name.area for name in parsed))
 
 
-def membership(labels: Labels) -> tuple[list[str], np.ndarray]:
-    """The labels there are, and to which each scene belongs: (scenes, labels) of 0 and 1."""
+def read_histograms(path: Path, names: Sequence[SceneName]) -> dict[str, np.ndarray]:
+    """Read the pixels of each class from a JSON {scene: {chart: {class: pixels}}}.
+
+    Returns:
+        By chart (scenes, classes) int64; zeros for scenes that the file does not contain.
+
+    Raises:
+        InputError: not JSON, or of another structure.
+    """
+    result = {}
+    try:
+        content = json_text.parse(path.read_bytes())
+        for chart in CHARTS:
+            kinds = [str(kind) for kind in range(len(CLASSES[chart]))]
+            scenes = (content.get(name.short, {}).get(chart, {}) for name in names)
+            pixels = [[scene.get(kind, 0) for kind in kinds] for scene in scenes]
+            if not all(
+                type(number) is int and 0 <= number < 2**40 for row in pixels for number in row
+            ):
+                raise ValueError(f"others for {chart}")
+            result[chart] = np.array(pixels, np.int64).reshape(len(names), len(kinds))
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: expected JSON of scene, chart, class and pixels, got {error}; "
+            f"count them again"
+        ) from error
+    return result
+
+
+def read_folder(folder: Path) -> SceneList:
+    """Read names, areas and class histograms of all scenes of a folder."""
+    scenes = [sar_scene.describe(path) for path in sar_scene.find(folder)]
+    counts = [sar_scene.histograms(scene) for scene in scenes]
+    return SceneList(
+        tuple(scene.name for scene in scenes),
+        tuple(sar_scene.area(scene) for scene in scenes),
+        {chart: np.stack([each[chart] for each in counts]) for chart in CHARTS},
+    )
+
+
+def stratum(name: SceneName, area: str) -> Stratum:
+    """Ice service, season (0 is December to February) and area of a scene."""
+    return name.service, name.month % 12 // 3, area
+
+
+def stratified_sample(strata: Sequence[Stratum], fraction: float, seed: int) -> np.ndarray:
+    """Draw a stratified systematic sample, for validation.
+
+    Every 1 / fraction-th scene is drawn in the order of the strata, shuffled within each: every
+    service and every season is represented to within one scene, and nearly so every area of a
+    season. At least one scene is drawn and at least one is left, if there are two.
+
+    Args:
+        strata: of each scene.
+        fraction: of the scenes that are drawn.
+        seed: of the random order and start.
+
+    Returns:
+        Whether each scene is drawn, (scenes,) bool.
+    """
+    number = len(strata)
+    size = max(min(max(round(fraction * number), 1), number - 1), 0)
+    rng = np.random.default_rng(seed)
+    order = sorted(rng.permutation(number), key=lambda index: strata[index])
+    places = ((np.arange(size) + rng.random()) * number / max(size, 1)).astype(int)
+    return np.isin(np.arange(number), np.array(order, int)[places])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Relative frequencies of the labels of one factor in two lists."""
+
+    factor: str
+    train: Mapping[str, float]  # label -> frequency
+    target: Mapping[str, float]
+    weighted: Mapping[str, float]  # the training list with its sampling weights
+
+    @property
+    def distances(self) -> tuple[float, float]:
+        """Total variation distance from the target, without and with weights: 0 to 1."""
+        return distance(self.train, self.target), distance(self.weighted, self.target)
+
+
+def compare(
+    train: SceneList,
+    target: SceneList,
+    factors: Sequence[str] = FACTORS,
+    weights: np.ndarray | None = None,
+) -> list[Comparison]:
+    """Compare the composition of two lists factor by factor.
+
+    Args:
+        train, target: the lists.
+        factors: names out of FACTORS and CHARTS.
+        weights: sampling weights of the training scenes; by default equal.
+    """
+    result = []
+    for which in factors:
+        kinds, members = train.factor(which)
+        target_kinds, target_members = target.factor(which)
+        equal = np.ones(len(members))
+        result.append(
+            Comparison(
+                which,
+                frequencies(kinds, members, equal),
+                frequencies(target_kinds, target_members, np.ones(len(target_members))),
+                frequencies(kinds, members, equal if weights is None else weights),
+            )
+        )
+    return result
+
+
+def sampling_weights(
+    train: SceneList, target: SceneList, factors: Sequence[str] = FACTORS, **options: float
+) -> np.ndarray:
+    """Sampling weights of the training scenes for the composition of the target.
+
+    Args:
+        train, target: the lists.
+        factors: names out of FACTORS and CHARTS.
+        **options: of `rake`.
+
+    Returns:
+        (scenes,) float64 with mean 1.
+    """
+    targets = {}
+    for which in factors:
+        kinds, members = target.factor(which)
+        targets[which] = frequencies(kinds, members, np.ones(len(members)))
+    return rake({which: train.factor(which) for which in factors}, targets, **options)
+
+
+def membership(labels: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Distinct labels in alphabetical order, and one-hot membership, (scenes, labels)."""
     kinds, index = np.unique(np.asarray(labels), return_inverse=True)
     return [str(kind) for kind in kinds], np.eye(kinds.size)[index]
 
@@ -38,23 +223,23 @@ def rake(
     bound: float = 10.0,
     keep: float = 0.1,
 ) -> np.ndarray:
-    """Weights of the scenes, mean 1.
+    """Weights of scenes whose weighted label frequencies match the target's.
 
     Args:
         factors: by name, the labels of a factor and the membership of each scene, (scenes,
-            labels) with rows that add up to 1: of 0 and 1 for an area or a month, shares of pixels
-            for ice classes. Leave a factor out to switch it off; none gives equal weights.
-        targets: by the same names, the share of each label in the target. A label that no scene
-            has cannot be reached; the others share what is its.
-        bound: weights stay within 1 / bound to bound.
-        keep: share of the training list's own make-up in what is aimed at, in [0, 1], so that no
-            label dies out because a short target list happens to lack it.
+            labels) with rows that add up to 1: one-hot for an area or a month, fractions of pixels
+            for ice classes.
+        targets: by the same names, the frequency of each label in the target. The frequency of a
+            label without a scene is distributed over the others.
+        bound: weights lie within 1 / bound and bound.
+        keep: weight of the training list's own composition in the target, in [0, 1], so that labels
+            that a short target list lacks are still drawn.
 
     Returns:
-        (scenes,) float64.
+        (scenes,) float64 with mean 1.
 
     Raises:
-        InputError: no label of a target occurs among the scenes, or the bound is below 1.
+        InputError: no factor, no label of a target among the scenes, or options out of range.
     """
     if not factors:
         raise InputError("weights: expected at least one factor, got none; name one")
@@ -64,16 +249,16 @@ def rake(
             f"{keep}; use 10 and 0.1"
         )
     number = len(next(iter(factors.values()))[1])
-    aims = {
-        name: _aim(name, kinds, members, targets[name], keep)
+    goals = {
+        name: _goal(name, kinds, members, targets[name], keep)
         for name, (kinds, members) in factors.items()
     }
     weights = np.ones(number)
-    for _ in range(ROUNDS):
+    for _ in range(ITERATIONS):
         before = weights
         for name, (_, members) in factors.items():
             present = weights @ members / weights.sum()
-            ratio = np.divide(aims[name], present, out=np.ones_like(present), where=present > 0)
+            ratio = np.divide(goals[name], present, out=np.ones_like(present), where=present > 0)
             weights = weights * (members @ ratio)
         weights = bounded(weights, bound)
         if np.abs(weights - before).max() < 1e-9:
@@ -82,7 +267,7 @@ def rake(
 
 
 def bounded(weights: np.ndarray, bound: float) -> np.ndarray:
-    """Weights with mean 1, within 1 / bound to bound, in the proportions given where they can be.
+    """Scale weights to mean 1 and clip them to 1 / bound and bound.
 
     >>> bounded(np.array([1.0, 1.0, 100.0]), 2.0)
     array([0.5, 0.5, 2. ])
@@ -99,12 +284,12 @@ def bounded(weights: np.ndarray, bound: float) -> np.ndarray:
 
 
 def effective_number(weights: np.ndarray) -> float:
-    """How many equally weighted scenes would vary as little (Kish): between 1 and all."""
+    """Effective sample size (Kish), between 1 and the number of scenes."""
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def distance(first: Mapping[str, float], second: Mapping[str, float]) -> float:
-    """Total variation distance of two sets of shares: 0 for equal ones, 1 for disjoint ones.
+    """Total variation distance of two sets of frequencies: 0 if equal, 1 if disjoint.
 
     >>> distance({"cis": 0.5, "dmi": 0.5}, {"dmi": 1.0})
     0.5
@@ -113,15 +298,13 @@ def distance(first: Mapping[str, float], second: Mapping[str, float]) -> float:
     return sum(abs(first.get(kind, 0) - second.get(kind, 0)) for kind in kinds) / 2
 
 
-def weighted_shares(
-    kinds: Sequence[str], members: np.ndarray, weights: np.ndarray
-) -> dict[str, float]:
-    """Share of each label once the scenes are drawn by their weights."""
+def frequencies(kinds: Sequence[str], members: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """Weighted relative frequency of each label."""
     present = weights @ members / weights.sum()
-    return {kind: float(share) for kind, share in zip(kinds, present)}
+    return {kind: float(value) for kind, value in zip(kinds, present)}
 
 
-def _aim(name: str, kinds: Sequence[str], members: np.ndarray, target: Mapping, keep: float):
+def _goal(name: str, kinds: Sequence[str], members: np.ndarray, target: Mapping, keep: float):
     wanted = np.array([target.get(kind, 0.0) for kind in kinds])
     if wanted.sum() <= 0:
         raise InputError(

@@ -1,13 +1,13 @@
-"""Ready-to-train scenes of AI4Arctic / AutoICE and their reference charts, window by window.
+"""Reader and writer of ready-to-train AI4Arctic / AutoICE scenes and their reference charts.
 
-Nothing but the tie points is read before it is asked for, and no more than the window that is
-asked for. Every read opens the file and takes the one lock of `readers/netcdf.py`, so it is safe
-from threads, and no faster from several: `prepare` in processes.
+`describe` reads the metadata and the tie points; channels and charts are read on demand, window by
+window. Every read opens the file and holds the one lock of `files/netcdf.py`: it is thread-safe,
+but not faster in several threads, so `prepare` works in processes.
 """
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,24 +16,39 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import atomic
 from seaice_tf.files.netcdf import number, opened, require_numbers
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.coarse_grid import CELL
 from seaice_tf.grids.windows import Window, require_inside, whole
-from seaice_tf.icechart.data import charts as icechart
 from seaice_tf.icechart.data import names as scene_names
-from seaice_tf.icechart.data.charts import CHARTS, COARSE, FILL, FINE, MASK, SAR
-from seaice_tf.icechart.data.names import SceneName
+from seaice_tf.icechart.data.charts import (
+    CHARTS,
+    CLASSES,
+    COARSE,
+    FILL,
+    FINE,
+    MASK,
+    SAR,
+    TIE_POINTS,
+)
+from seaice_tf.icechart.data.names import UNKNOWN, SceneName
 
 SPACING = 80  # metres
-NO_CLASS = MASK - 1  # stands for a value that no chart has
-LARGEST = 1 << 28  # pixels; the set's scenes have a tenth of that
-WAY_OUT = "use the ready-to-train scenes of the AI4Arctic set"
+NO_CLASS = MASK - 1  # stands for a value outside the classes of any chart
+LARGEST = 1 << 28  # pixels, ten times those of the largest scene of the data set
+BOX = (5, 20)  # degrees of latitude and longitude of the boxes that stand for unknown areas
+FINE_GRID = ("sar_lines", "sar_samples")
+COARSE_GRID = ("2km_grid_lines", "2km_grid_samples")
+# The original files name them the wrong way round: the first axis runs along the lines.
+TIE_GRID = ("sar_sample_2dgrid_points", "sar_line_2dgrid_points")
+CHUNK = 512  # pixels along a side
+ADVICE = "use the ready-to-train scenes of the AI4Arctic set"
 
 
 @dataclass(frozen=True)
 class Scene:
-    """What is known of a scene without reading a channel."""
+    """Metadata and tie points of a scene."""
 
     path: Path
     name: SceneName
@@ -46,7 +61,7 @@ class Scene:
 
 
 def describe(path: Path) -> Scene:
-    """The facts of a scene or of its reference charts.
+    """Read the metadata of a scene or of its reference charts.
 
     Raises:
         InputError: the name or the content is not that of a ready-to-train scene.
@@ -57,12 +72,12 @@ def describe(path: Path) -> Scene:
         channels = tuple(c for c in (*FINE, *COARSE) if c in data.variables)
         first = next(iter((*channels, *charts)), None)
         if first is None:
-            raise InputError(f"{path}: expected SAR channels or charts, got none; {WAY_OUT}")
+            raise InputError(f"{path}: expected SAR channels or charts, got none; {ADVICE}")
         require_numbers(path, data, (*channels, *charts), ndim=2)
         shape = data[first].shape
         if math.prod(shape) > LARGEST:
             raise InputError(
-                f"{path}: expected at most {LARGEST} pixels, got {first} {shape}; {WAY_OUT}"
+                f"{path}: expected at most {LARGEST} pixels, got {first} {shape}; {ADVICE}"
             )
         _require_grids(path, data, shape, channels, charts)
         attributes = {key: data.getncattr(key) for key in data.ncattrs()}
@@ -71,10 +86,10 @@ def describe(path: Path) -> Scene:
 
 
 def find(folder: Path) -> list[Path]:
-    """The scenes in a folder, by name, without reference files.
+    """Find the scenes in a folder, sorted by name, without reference files.
 
     Raises:
-        InputError: there is none.
+        InputError: the folder has no scene.
     """
     paths = [p for p in sorted(folder.glob("*_prep.nc")) if scene_names.SHORT.fullmatch(p.name)]
     if not paths:
@@ -86,14 +101,23 @@ def find(folder: Path) -> list[Path]:
 
 
 def reference(path: Path) -> Path | None:
-    """The file beside a test scene that holds its charts; None if there is none."""
+    """Path of the file with the charts of a test scene; None if there is none."""
     short = scene_names.parse(path.name).short
     names = (f"{short}_prep_reference.nc", f"{short}_reference.nc")
     return next((path.with_name(name) for name in names if path.with_name(name).exists()), None)
 
 
+def has_attributes(path: Path, attributes: Mapping[str, Any]) -> bool:
+    """Whether a file is a readable netCDF with these global attributes."""
+    try:
+        with opened(path) as data:
+            return all(getattr(data, name, None) == value for name, value in attributes.items())
+    except (FileNotFoundError, InputError):
+        return False
+
+
 def read_fine(scene: Scene, channels: Sequence[str], window: Window | None = None) -> np.ndarray:
-    """Channels of the SAR grid as they are stored: (height, width, C) float32, fill 0."""
+    """Read standardised channels of the SAR grid: (height, width, C) float32, 0 without data."""
     rows, columns = _inside(scene, window).slices
     with opened(scene.path) as data:
         layers = [_variable(scene, data, channel)[rows, columns] for channel in channels]
@@ -101,7 +125,7 @@ def read_fine(scene: Scene, channels: Sequence[str], window: Window | None = Non
 
 
 def read_coarse(scene: Scene, channels: Sequence[str] = COARSE) -> np.ndarray:
-    """Channels of the 2 km grid as they are stored: (rows, columns, C) float32."""
+    """Read standardised channels of the 2 km grid: (rows, columns, C) float32."""
     if not channels:
         return np.empty((*(-(-n // CELL) for n in scene.shape), 0), np.float32)
     with opened(scene.path) as data:
@@ -110,7 +134,7 @@ def read_coarse(scene: Scene, channels: Sequence[str] = COARSE) -> np.ndarray:
 
 
 def read_valid(scene: Scene, window: Window | None = None) -> np.ndarray:
-    """Where the SAR saw the sea: (height, width) bool; False on land and outside the swath."""
+    """Read where the SAR has data: (height, width) bool, False on land and outside the swath."""
     rows, columns = _inside(scene, window).slices
     with opened(scene.path) as data:
         primary = _variable(scene, data, SAR[0])
@@ -120,10 +144,10 @@ def read_valid(scene: Scene, window: Window | None = None) -> np.ndarray:
 
 
 def read_charts(scene: Scene, window: Window | None = None) -> dict[str, np.ndarray]:
-    """Charts by name, each (height, width) uint8 with 255 where masked.
+    """Read the charts by name, each (height, width) uint8, 255 where masked.
 
     Raises:
-        InputError: the file holds no charts, or values that are no class.
+        InputError: the file has no charts, or values that are not classes.
     """
     missing = set(CHARTS) - set(scene.charts)
     if missing:
@@ -135,7 +159,7 @@ def read_charts(scene: Scene, window: Window | None = None) -> dict[str, np.ndar
     with opened(scene.path) as data:
         charts = {chart: _chart(scene, data[chart], (rows, columns)) for chart in CHARTS}
     for chart, values in charts.items():
-        number = len(icechart.CLASSES[chart])
+        number = len(CLASSES[chart])
         if ((values >= number) & (values != MASK)).any():
             raise InputError(
                 f"{scene.path}: expected {chart} of 0 to {number - 1} or {MASK}, got others; "
@@ -144,12 +168,155 @@ def read_charts(scene: Scene, window: Window | None = None) -> dict[str, np.ndar
     return charts
 
 
+def read_cells(scene: Scene, channels: Sequence[str]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Read channels of the 2 km grid with the charts at the centres of the cells.
+
+    Returns:
+        Channels, (cells, C) float32, and classes by chart, (cells,) uint8.
+    """
+    middle = slice(CELL // 2, None, CELL)
+    charts = {name: chart[middle, middle] for name, chart in read_charts(scene).items()}
+    cells = read_coarse(scene, channels)
+    rows, columns = (min(pair) for pair in zip(charts["SIC"].shape, cells.shape))
+    return (
+        cells[:rows, :columns].reshape(-1, len(channels)),
+        {name: chart[:rows, :columns].ravel() for name, chart in charts.items()},
+    )
+
+
+def area(scene: Scene) -> str:
+    """Area of the ice chart; if unknown, the box of the scene's centre, such as "65N 60W".
+
+    The box is named by its south-western corner.
+    """
+    if scene.name.area != UNKNOWN or not scene.latitude.size:
+        return scene.name.area
+    middle = tuple(length // 2 for length in scene.latitude.shape)
+    north = int(np.floor(scene.latitude[middle] / BOX[0]) * BOX[0])
+    east = int(np.floor(scene.longitude[middle] / BOX[1]) * BOX[1])
+    return f"{abs(north)}{'NS'[north < 0]} {abs(east)}{'EW'[east < 0]}"
+
+
+def histograms(scene: Scene) -> dict[str, np.ndarray]:
+    """Number of pixels of each class, (classes,) int64 of each chart; zeros without charts.
+
+    The charts are those of the scene itself or of its reference file.
+    """
+    source = scene
+    if not scene.charts:
+        beside = reference(scene.path)
+        if beside is None:
+            return {chart: np.zeros(len(CLASSES[chart]), np.int64) for chart in CHARTS}
+        source = describe(beside)
+    return {
+        chart: np.bincount(values[values != MASK], minlength=len(CLASSES[chart]))
+        for chart, values in read_charts(source).items()
+    }
+
+
+def has_charts(path: Path) -> bool:
+    """Whether a scene has charts, its own or in a reference file."""
+    return bool(reference(path) or describe(path).charts)
+
+
+def problems(path: Path, channels: Sequence[str] = ()) -> list[str]:
+    """Check a scene.
+
+    Args:
+        path: the scene.
+        channels: required channels. Those of the SAR grid are read completely.
+
+    Returns:
+        A sentence for each problem; empty for a sound scene.
+    """
+    try:
+        return _problems(path, channels)
+    except InputError as error:
+        return [str(error)]
+
+
+def _problems(path: Path, channels: Sequence[str]) -> list[str]:
+    scene = describe(path)
+    for name in channels:
+        if name in FINE:
+            read_fine(scene, [name])
+        elif name in COARSE:
+            read_coarse(scene, [name])
+    beside = reference(path)
+    found = []
+    if not read_valid(scene).any():
+        found.append(f"{path}: no valid SAR pixel")
+    if beside and describe(beside).shape != scene.shape:
+        found.append(f"{beside}: expected charts of {scene.shape} pixels")
+    elif has_charts(path) and not any(counts.any() for counts in histograms(scene).values()):
+        found.append(f"{path}: all of its charts are masked")
+    for name in (c for c in scene.channels if c in COARSE):
+        if not np.isfinite(read_coarse(scene, [name])).all():
+            found.append(f"{path}: values of {name} that are not finite")
+    return found
+
+
+def write(
+    path: Path,
+    shape: tuple[int, int],
+    bands: Iterable[tuple[int, Mapping[str, np.ndarray]]],
+    coarse: Mapping[str, np.ndarray],
+    ties: Mapping[str, np.ndarray],
+    attributes: Mapping[str, Any],
+) -> Path:
+    """Write a ready-to-train scene, or a reference file of charts alone.
+
+    Args:
+        path: of the netCDF file.
+        shape: lines and samples of 80 m.
+        bands: for consecutive bands of lines, the first line and by name the channels (float32) and
+            charts (uint8), each (lines, samples).
+        coarse: channels of the 2 km grid by name, (rows, columns) float32.
+        ties: latitude and longitude at the tie points, (21, 21) degrees.
+        attributes: global attributes besides scene_id, flip and pixel_spacing.
+
+    Raises:
+        DiskError: the file cannot be written.
+    """
+    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
+        common = {"scene_id": path.name, "flip": np.int64(0), "pixel_spacing": np.int64(SPACING)}
+        data.setncatts({**common, **attributes})
+        cells = next((each.shape for each in coarse.values()), [-(-n // CELL) for n in shape])
+        sizes = (*zip(FINE_GRID, shape), *zip(COARSE_GRID, cells))
+        for name, size in (*sizes, *((tie, TIE_POINTS) for tie in TIE_GRID)):
+            data.createDimension(name, size)
+        for name, values in coarse.items():
+            _grid_variable(data, name, values.dtype, COARSE_GRID)[:] = values
+        for name, values in ties.items():
+            data.createVariable(f"sar_grid2d_{name}", "f8", TIE_GRID)[:] = values
+        for top, band in bands:
+            for name, values in band.items():
+                if name not in data.variables:
+                    _set_fill(name, _grid_variable(data, name, values.dtype, FINE_GRID))
+                data[name][top : top + len(values)] = values
+    return path
+
+
+def _set_fill(name: str, variable: netCDF4.Variable) -> None:
+    if name in FINE:
+        variable.variable_fill_value = np.float32(FILL)
+    if name in CHARTS:
+        variable.chart_fill_value = np.uint8(MASK)
+
+
+def _grid_variable(data: netCDF4.Dataset, name: str, kind: np.dtype, grid: tuple[str, str]):
+    chunks = tuple(min(CHUNK, len(data.dimensions[each])) for each in grid)
+    return data.createVariable(
+        name, kind, grid, zlib=True, complevel=1, chunksizes=chunks, fill_value=False
+    )
+
+
 def _completed(name: SceneName, attributes: Mapping[str, Any]) -> SceneName:
-    """The name with what its original name adds: the satellite and the area."""
+    """The name completed with satellite and area from the name of the original product."""
     product = str(attributes.get("original_id", ""))
     try:
         original = scene_names.parse(product)
-    except InputError:  # the product without its chart, or nothing
+    except InputError:  # the product name without its chart, or no name
         known = re.match(r"S1[A-D](?=_)", product)
         return replace(name, satellite=known[0]) if known else name
     return original if original.short == name.short else name
@@ -160,17 +327,17 @@ def _require_grids(path, data: netCDF4.Dataset, shape, channels, charts) -> None
         if data[name].shape != shape:
             raise InputError(
                 f"{path}: expected {name} on the SAR grid, {shape}, got {data[name].shape}; "
-                f"{WAY_OUT}"
+                f"{ADVICE}"
             )
     cells = [pixels / CELL for pixels in shape]
     for name in (c for c in channels if c in COARSE):
         if not coarse_grid.fits(data[name].shape, shape):
             raise InputError(
                 f"{path}: expected {name} on {cells[0]:.0f} x {cells[1]:.0f} cells of {CELL} "
-                f"pixels, got {data[name].shape}; {WAY_OUT}"
+                f"pixels, got {data[name].shape}; {ADVICE}"
             )
     if (spacing := number(path, data, "pixel_spacing", SPACING)) != SPACING:
-        raise InputError(f"{path}: expected {SPACING} m pixels, got {spacing:g} m; {WAY_OUT}")
+        raise InputError(f"{path}: expected {SPACING} m pixels, got {spacing:g} m; {ADVICE}")
 
 
 def _tie_points(path: Path, data: netCDF4.Dataset) -> list[np.ndarray]:
@@ -184,7 +351,7 @@ def _tie_points(path: Path, data: netCDF4.Dataset) -> list[np.ndarray]:
     if len(shapes) > 1 or min(shapes.pop()) < 2 or not np.isfinite(points).all():
         raise InputError(
             f"{path}: expected tie points of latitude and longitude, got {points[0].shape} and "
-            f"{points[1].shape}, perhaps without numbers; {WAY_OUT}"
+            f"{points[1].shape}, or values that are not finite; {ADVICE}"
         )
     return points
 
@@ -197,7 +364,7 @@ def _inside(scene: Scene, window: Window | None) -> Window:
 
 def _variable(scene: Scene, data: netCDF4.Dataset, channel: str) -> netCDF4.Variable:
     if channel not in data.variables:
-        raise InputError(f"{scene.path}: expected the channel {channel}, got none; {WAY_OUT}")
+        raise InputError(f"{scene.path}: expected the channel {channel}, got none; {ADVICE}")
     return data[channel]
 
 

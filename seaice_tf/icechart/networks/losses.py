@@ -1,4 +1,7 @@
-"""Losses of ice charts, pixel by pixel: true (B, H, W, 1) classes, -> (B, H, W, 1)."""
+"""Pixel-wise losses of ice charts.
+
+Each takes `true`, (B, H, W, 1) classes, and the output `pred` of a head, and gives (B, H, W, 1).
+"""
 
 from collections.abc import Callable
 
@@ -8,31 +11,28 @@ from seaice_tf.icechart.networks.unet import TENTHS
 
 
 def squared_error(true, pred):
-    """Of tenths."""
+    """Squared error of the concentration in tenths, `pred` (B, H, W, 1)."""
     return tf.square(true - pred)
 
 
 def cross_entropy(true, pred):
-    """- log of the probability of the true class, of logits (B, H, W, classes).
-
-    A true value that is no class costs nothing.
-    """
+    """Cross-entropy of logits (B, H, W, classes); 0 where `true` is not a class."""
     kinds = tf.range(pred.shape[-1], dtype=pred.dtype)
     hit = tf.cast(tf.equal(tf.cast(true, pred.dtype), kinds), pred.dtype)
     return -tf.reduce_sum(hit * tf.nn.log_softmax(pred), axis=-1, keepdims=True)
 
 
 def ordinal_cross_entropy(true, pred):
-    """Mean over the thresholds of the cross-entropy of passing them: logits (B, H, W, 10)."""
-    passed = tf.cast(
+    """Mean binary cross-entropy of exceeding 0, ..., 9 tenths, of logits (B, H, W, 10)."""
+    exceeded = tf.cast(
         tf.cast(true, pred.dtype) > tf.range(float(TENTHS), dtype=pred.dtype), pred.dtype
     )
-    losses = tf.nn.sigmoid_cross_entropy_with_logits(passed, pred)
+    losses = tf.nn.sigmoid_cross_entropy_with_logits(exceeded, pred)
     return tf.reduce_mean(losses, axis=-1, keepdims=True)
 
 
 def binary_cross_entropy(true, pred):
-    """Of logits (B, H, W, 1); true is 0 or 1."""
+    """Binary cross-entropy of logits (B, H, W, 1); `true` is 0 or 1."""
     return tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(true, pred.dtype), pred)
 
 

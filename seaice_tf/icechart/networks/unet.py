@@ -1,53 +1,94 @@
-"""Networks that chart ice: a U-Net with a head for each chart, and what is served of it."""
+"""U-Net for ice charts, with a head for each chart, and its serving models."""
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, FILL, MEAN_STD
-from seaice_tf.icechart.data.decision import SMALLEST, Uncertainty
+from seaice_tf.icechart.data.decision import SMALLEST
 from seaice_tf.networks.blocks import CropLike, PadTo, Standardise
 from seaice_tf.networks.unet import Heads, heads, unet_body
 
 FILTERS = {4: (16, 32, 32, 32), 6: (16, *5 * (32,)), 8: (16, *7 * (32,))}  # by depth
-Concentration = Literal["regression", "classification", "ordinal"]
-WATER = "water"  # the head that tells open water, a logit
+WATER = "water"  # name of the head for open water, a logit
 TENTHS = len(CLASSES["SIC"]) - 1
+
+
+def _regression_logits(head):
+    return -tf.square(tf.range(TENTHS + 1.0) - tf.clip_by_value(head, 0.0, TENTHS)) / 2
+
+
+def _classification_logits(head):
+    return head
+
+
+def _ordinal_logits(head):
+    """From the logits of exceeding 0, ..., 9 tenths, (..., 10) -> (..., 11).
+
+    Where the probabilities of exceeding do not fall with the threshold, negative differences are 0.
+    """
+    above = tf.sigmoid(head)
+    above = tf.concat([tf.ones_like(above[..., :1]), above, tf.zeros_like(above[..., :1])], axis=-1)
+    return tf.math.log(tf.maximum(above[..., :-1] - above[..., 1:], SMALLEST))
+
+
+class SicHead(NamedTuple):
+    """Formulation of the head of sea ice concentration.
+
+    Attributes:
+        channels: of its output.
+        logits: from its output to the logits of the 11 classes.
+    """
+
+    channels: int
+    logits: Callable
+
+
+SIC_HEADS = {
+    "regression": SicHead(1, _regression_logits),  # the concentration in tenths
+    "classification": SicHead(TENTHS + 1, _classification_logits),  # logits of the classes
+    "ordinal": SicHead(TENTHS, _ordinal_logits),  # logits of exceeding 0, ..., 9 tenths
+}
 
 
 def network(
     channels: int,
-    sic: Concentration = "regression",
+    sic_head: str = "regression",
     *,
     filters: Sequence[int] = FILTERS[4],
     gates: bool = False,
     attention_heads: int = 0,
-    agree: bool = True,
+    water_head: bool = True,
 ) -> keras.Model:
     """Build an uncompiled network for images of any size.
 
-    Cut along multiples of `alignment` and with the `unet.context` around, a tile gives the same as
-    the whole, but for attention.
+    Tiles that begin at multiples of `alignment` and overlap by `networks.unet.context` give the
+    same as the whole image, except with attention.
 
     Args:
-        channels: of the image, standardised.
-        sic: what its head gives: the tenths themselves, logits of the 11 classes, or logits of
-            there being more than 0, ..., 9 tenths.
-        filters, gates, attention_heads: as in `unet`.
-        agree: also give the logit of open water, "water", by which the charts are made to agree.
+        channels: number of standardised input channels.
+        sic_head: formulation of the concentration, one of SIC_HEADS.
+        filters, gates, attention_heads: as in `networks.unet.unet`.
+        water_head: also output the logit of open water, "water", for consistent charts.
 
     Returns:
         A functional model from (B, H, W, channels) to a dict of "SIC", (B, H, W, 1, 11 or 10),
-        and of the logits "SOD", (B, H, W, 6), and "FLOE", (B, H, W, 7): masks have no class.
+        the logits "SOD", (B, H, W, 6), and "FLOE", (B, H, W, 7), and "water", (B, H, W, 1).
+
+    Raises:
+        InputError: unknown `sic_head`.
     """
+    if sic_head not in SIC_HEADS:
+        raise InputError(f"sic_head: expected one of {', '.join(SIC_HEADS)}, got {sic_head!r}")
     kinds: Heads = {
-        "SIC": ({"regression": 1, "classification": TENTHS + 1, "ordinal": TENTHS}[sic], None),
+        "SIC": (SIC_HEADS[sic_head].channels, None),
         "SOD": (len(CLASSES["SOD"]), None),
         "FLOE": (len(CLASSES["FLOE"]), None),
     }
-    if agree:
+    if water_head:
         kinds = {**kinds, WATER: (1, None)}
     image = keras.Input((None, None, channels), name="image")
     padded = PadTo(alignment(len(filters)), name="pad")(image)
@@ -57,72 +98,63 @@ def network(
 
 
 def alignment(levels: int) -> int:
-    """Pixels along a side of one of the bottleneck: what the edges of tiles must be multiples of.
-
-    A scene is padded to a multiple of it too, so that every pixel of the bottleneck has as many.
-    """
+    """Input pixels along a side of a pixel of the bottleneck, which tiles and padding align to."""
     return 2 ** (levels - 1)
 
 
-def class_logits(sic: Concentration, outputs: dict) -> dict:
-    """Logits of the classes of each chart: (B, H, W, classes), from what the network gives.
+def class_logits(sic_head: str, outputs: Mapping) -> dict:
+    """Logits of the classes of each chart, (B, H, W, classes), from the outputs of the network.
 
-    A regression stands for a normal distribution around its value whose variance, in squared
-    tenths, is the temperature that the logits are divided by.
+    A regression stands for a normal distribution around its value; the softmax temperature is its
+    variance in squared tenths.
     """
-    head = outputs["SIC"]
-    if sic == "regression":
-        head = -tf.square(tf.range(TENTHS + 1.0) - tf.clip_by_value(head, 0.0, TENTHS)) / 2
-    elif sic == "ordinal":
-        head = tf.math.log(tf.maximum(_steps(tf.sigmoid(head)), SMALLEST))
-    return {"SIC": head, "SOD": outputs["SOD"], "FLOE": outputs["FLOE"]}
+    sic = SIC_HEADS[sic_head].logits(outputs["SIC"])
+    return {"SIC": sic, "SOD": outputs["SOD"], "FLOE": outputs["FLOE"]}
 
 
-def _steps(above):
-    """Probability of each class from those of being above 0, ..., 9: (..., 10) -> (..., 11).
-
-    Where a higher threshold is likelier passed than a lower one, the lower one has its say.
-    """
-    above = tf.concat([tf.ones_like(above[..., :1]), above, tf.zeros_like(above[..., :1])], axis=-1)
-    return tf.maximum(above[..., :-1] - above[..., 1:], 0.0)
-
-
-def charts_of_scenes(
+def serving_model(
     network: keras.Model,
-    sic: Concentration,
+    sic_head: str,
     *,
-    agree: bool = True,
-    uncertainty: Uncertainty = "entropy",
-    temperatures: Sequence[float] = (1.0, 1.0, 1.0, 1.0),
+    consistent: bool = True,
+    uncertainty: str = "entropy",
+    softmax_temperatures: Sequence[float] = (1.0, 1.0, 1.0, 1.0),
 ) -> keras.Model:
-    """Build what is exported of a trained network.
+    """Build the model that is exported, which shares the weights of a trained network.
 
     Args:
-        network: of `network`; shared.
-        sic, agree: as there.
-        uncertainty: as in `ice_decision.uncertainty`.
-        temperatures: of SIC, SOD, FLOE and open water; what their logits are divided by.
+        network: as `network` builds it.
+        sic_head: as in `network`.
+        consistent: make the charts agree on open water; needs the head "water".
+        uncertainty: one of `decision.UNCERTAINTIES`.
+        softmax_temperatures: divisors of the logits of SIC, SOD, FLOE and open water.
 
     Returns:
         A functional model from standardised channels (B, H, W, C), any H and W, to a dict: "SIC",
         "SOD", "FLOE" (B, H, W) uint8; "concentration" (B, H, W) in tenths; "<chart>_probabilities"
-        (B, H, W, classes); "uncertainty" (B, H, W, 3). See `ice_decision`.
+        (B, H, W, classes); "uncertainty" (B, H, W, 3). See `decision`.
     """
     image = keras.Input(network.input_shape[1:], name="image")
-    decided = Decide(sic, agree, uncertainty, temperatures, name="decide")(network(image))
-    return keras.Model(image, decided, name="charts_of_scenes")
+    layer = Decide(sic_head, consistent, uncertainty, softmax_temperatures, name="decide")
+    return keras.Model(image, layer(network(image)), name="icechart_serving")
 
 
-def of_raw_channels(served: keras.Model, channels: Sequence[str]) -> keras.Model:
-    """The same model for channels in their own units, NaN where there is no data: (B, H, W, C)."""
+def raw_serving_model(served: keras.Model, channels: Sequence[str]) -> keras.Model:
+    """Build a serving model of channels in physical units, NaN without data: (B, H, W, C).
+
+    Args:
+        served: as `serving_model` builds it.
+        channels: names of the C channels.
+    """
     scales = [MEAN_STD.get(channel, (0.0, 1.0)) for channel in channels]
     image = keras.Input((None, None, len(channels)), name="raw")
     scaled = Standardise(*zip(*scales), name="standardise")(image)
-    return keras.Model(image, served(FillUnknown(name="fill")(scaled)), name="raw_scenes")
+    filled = FillMissing(name="fill")(scaled)
+    return keras.Model(image, served(filled), name="icechart_raw_serving")
 
 
-class FillUnknown(keras.layers.Layer):
-    """FILL, the mean of a standardised channel, for what is no number: any shape."""
+class FillMissing(keras.layers.Layer):
+    """Replace values that are not finite by FILL, the mean of a standardised channel."""
 
     def call(self, x):
         return tf.where(tf.math.is_finite(x), x, tf.constant(FILL, x.dtype))
@@ -132,65 +164,74 @@ class FillUnknown(keras.layers.Layer):
 
 
 class Decide(keras.layers.Layer):
-    """`ice_decision.decide` and `uncertainty` in the graph, from the heads of the network."""
+    """Charts, probabilities and uncertainty from the outputs of the network.
+
+    The same as `decision.decide` and `decision.uncertainty` on arrays.
+
+    Args:
+        sic_head, consistent, uncertainty, softmax_temperatures: as in `serving_model`.
+    """
 
     def __init__(
         self,
-        sic: Concentration,
-        agree: bool,
-        uncertainty: Uncertainty,
-        temperatures: Sequence[float],
+        sic_head: str,
+        consistent: bool,
+        uncertainty: str,
+        softmax_temperatures: Sequence[float],
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.sic, self.agree, self.uncertainty = sic, agree, uncertainty
-        self.temperatures = dict(zip((*CHARTS, WATER), temperatures))
+        self.sic_head, self.consistent = sic_head, consistent
+        self.uncertainty = _UNCERTAINTIES[uncertainty]
+        self.temperatures = dict(zip((*CHARTS, WATER), softmax_temperatures))
 
     def call(self, outputs):
-        logits = class_logits(self.sic, outputs)
-        chances = {c: tf.nn.softmax(logits[c] / self.temperatures[c]) for c in CHARTS}
+        logits = class_logits(self.sic_head, outputs)
+        probabilities = {c: tf.nn.softmax(logits[c] / self.temperatures[c]) for c in CHARTS}
         tenths = tf.range(TENTHS + 1.0)
-        if self.sic == "regression":
+        if self.sic_head == "regression":
             concentration = tf.clip_by_value(outputs["SIC"][..., 0], 0.0, TENTHS)
         else:
-            concentration = tf.reduce_sum(chances["SIC"] * tenths, axis=-1)
-        if self.agree:
+            concentration = tf.reduce_sum(probabilities["SIC"] * tenths, axis=-1)
+        if self.consistent:
             water = tf.sigmoid(outputs[WATER] / self.temperatures[WATER])
-            chances = {chart: _given_water(chances[chart], water) for chart in CHARTS}
+            probabilities = {c: _with_open_water(probabilities[c], water) for c in CHARTS}
+        uncertainty = [self.uncertainty(probabilities[c]) for c in CHARTS]
         return {
-            **self._charts(concentration, chances),
+            **self._charts(concentration, probabilities),
             "concentration": concentration,
-            **{f"{chart}_probabilities": chances[chart] for chart in CHARTS},
-            "uncertainty": self._uncertainty(chances),
+            **{f"{chart}_probabilities": probabilities[chart] for chart in CHARTS},
+            "uncertainty": tf.stack(uncertainty, axis=-1),
         }
 
-    def _charts(self, concentration, chances) -> dict:
-        first = int(self.agree)
-        likeliest = [
-            first + tf.argmax(chances[chart][..., first:], axis=-1, output_type=tf.int32)
+    def _charts(self, concentration, probabilities) -> dict:
+        first = int(self.consistent)
+        most_probable = [
+            first + tf.argmax(probabilities[chart][..., first:], axis=-1, output_type=tf.int32)
             for chart in ("SOD", "FLOE")
         ]
         sic = tf.cast(tf.clip_by_value(tf.round(concentration), first, TENTHS), tf.int32)
-        charts = [sic, *likeliest]
-        if self.agree:
-            ice = tf.cast(chances["SIC"][..., 0] <= 0.5, tf.int32)
+        charts = [sic, *most_probable]
+        if self.consistent:
+            ice = tf.cast(probabilities["SIC"][..., 0] <= 0.5, tf.int32)
             charts = [chart * ice for chart in charts]
         return {name: tf.cast(chart, tf.uint8) for name, chart in zip(CHARTS, charts)}
 
-    def _uncertainty(self, chances):
-        if self.uncertainty == "top":
-            found = [1 - tf.reduce_max(p, axis=-1) for p in chances.values()]
-        else:
-            found = [
-                -tf.reduce_sum(p * tf.math.log(tf.maximum(p, SMALLEST)), axis=-1)
-                / tf.math.log(float(p.shape[-1]))
-                for p in chances.values()
-            ]
-        return tf.stack(found, axis=-1)
 
-
-def _given_water(chances, water):
-    """Probabilities whose first class has that of open water: (..., n), (..., 1) -> (..., n)."""
-    ice = chances[..., 1:]
+def _with_open_water(probabilities, water):
+    """Replace the probability of the first class: (..., n), (..., 1) -> (..., n)."""
+    ice = probabilities[..., 1:]
     ice = ice / tf.maximum(tf.reduce_sum(ice, axis=-1, keepdims=True), SMALLEST)
     return tf.concat([water, (1 - water) * ice], axis=-1)
+
+
+def _entropy(p):
+    total = -tf.reduce_sum(p * tf.math.log(tf.maximum(p, SMALLEST)), axis=-1)
+    return total / tf.math.log(float(p.shape[-1]))
+
+
+def _least_confidence(p):
+    return 1 - tf.reduce_max(p, axis=-1)
+
+
+_UNCERTAINTIES: dict[str, Callable] = {"entropy": _entropy, "least_confidence": _least_confidence}

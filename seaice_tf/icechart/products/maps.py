@@ -1,7 +1,7 @@
-"""Ice charts as PNG, in colours after the ice services' own, beside the radar image.
+"""Figures of ice charts beside the SAR image.
 
-Concentration and stage follow the colour code of WMO (JCOMM Technical Report 24), with steps
-between the bands of concentration so that each class can be told; there is no code for floe size.
+Concentration and stage follow the WMO colour code (JCOMM Technical Report 24), with intermediate
+colours for the classes of concentration; there is no colour code for floe size.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from seaice_tf.files import maps
-from seaice_tf.icechart.data.charts import CHART_TITLES, CHARTS, CLASSES, MASK
+from seaice_tf.icechart import native
+from seaice_tf.icechart.data import downscale
+from seaice_tf.icechart.data import scene as sar_scene
+from seaice_tf.icechart.data.charts import CHART_TITLES, CHARTS, CLASSES, MASK, SAR
 from seaice_tf.icechart.data.decision import unpacked
+from seaice_tf.task import Case, Maps
 
 COLOURS = {
     "SIC": (
@@ -27,11 +31,11 @@ COLOURS = {
     "FLOE": ("#0064ff", "#d2f0e6", "#7fcdbb", "#41b6c4", "#fec44f", "#cc4c02", "#6a3d9a"),
 }
 NO_CHART = "#b4b4b4"
-SIDE = 800  # pixels of a panel at most; larger scenes are thinned
+SIDE = 800  # maximum pixels of a panel; larger scenes are subsampled
 
 
 def chart(axes: Axes, name: str, classes: np.ndarray, title: str, legend: bool = True) -> None:
-    """One chart with its legend: (H, W) classes, 255 grey."""
+    """Draw a chart with its legend: (H, W) classes, 255 grey."""
     colours = ListedColormap(list(COLOURS[name])).with_extremes(bad=NO_CHART)
     number = len(CLASSES[name])
     norm = BoundaryNorm(np.arange(number + 1) - 0.5, number)
@@ -48,20 +52,20 @@ def chart(axes: Axes, name: str, classes: np.ndarray, title: str, legend: bool =
 
 
 def radar(axes: Axes, backscatter: np.ndarray, valid: np.ndarray, title: str) -> None:
-    """One SAR channel in grey between its 2nd and 98th percentile: (H, W) in any unit."""
-    seen, values = thin(valid), thin(backscatter)
-    low, high = np.percentile(values[seen], [2, 98]) if seen.any() else (0, 1)
-    shown = np.ma.masked_where(~seen, values)
+    """Draw a SAR channel in grey from its 2nd to its 98th percentile: (H, W) in any unit."""
+    known, values = thin(valid), thin(backscatter)
+    low, high = np.percentile(values[known], [2, 98]) if known.any() else (0, 1)
+    shown = np.ma.masked_where(~known, values)
     axes.imshow(shown, cmap=colormaps["gray"].with_extremes(bad=maps.LAND), vmin=low, vmax=high)
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
 
 
 def error(axes: Axes, name: str, true: np.ndarray, pred: np.ndarray) -> None:
-    """Where and how far the chart is off: tenths for SIC, right or wrong for the others."""
-    truth, guess = thin(true), thin(pred)
-    unknown = (truth == MASK) | (guess == MASK)
-    difference = guess.astype(int) - truth
+    """Draw the error of a chart: the difference in tenths for SIC, wrong classes for the others."""
+    truth, predicted = thin(true), thin(pred)
+    unknown = (truth == MASK) | (predicted == MASK)
+    difference = predicted.astype(int) - truth
     if name != "SIC":
         difference = np.where(difference != 0, 10, 0)
     shown = np.ma.masked_where(unknown, difference)
@@ -78,9 +82,9 @@ def error(axes: Axes, name: str, true: np.ndarray, pred: np.ndarray) -> None:
     axes.set_axis_off()
 
 
-def doubt(axes: Axes, uncertainty: np.ndarray, charted: np.ndarray) -> None:
-    """How uncertain a chart is: (H, W) from 0, dark, to 1; grey where nothing is charted."""
-    shown = np.ma.masked_where(~thin(charted), unpacked(thin(uncertainty)))
+def uncertainty_map(axes: Axes, uncertainty: np.ndarray, valid: np.ndarray) -> None:
+    """Draw the uncertainty of a chart: (H, W) from 0, dark, to 1; grey where not valid."""
+    shown = np.ma.masked_where(~thin(valid), unpacked(thin(uncertainty)))
     axes.imshow(shown, cmap=colormaps["magma"].with_extremes(bad=NO_CHART), vmin=0, vmax=1)
     axes.set_title("uncertainty, 0 dark to 1 bright", fontsize=9)
     axes.set_axis_off()
@@ -94,14 +98,14 @@ def figure(
     true: Mapping[str, np.ndarray] | None = None,
     uncertainty: Mapping[str, np.ndarray] | None = None,
 ) -> Figure:
-    """A row for each chart: SAR, chart, with a truth also that and the error, uncertainty.
+    """Draw a row for each chart: SAR, chart, truth and error if it is known, uncertainty.
 
     Args:
-        caption: the scene and what made the chart.
+        caption: of the figure, such as the scene and the model.
         backscatter: (H, W) one SAR channel.
         valid: (H, W) bool.
-        pred, true: SIC, SOD and FLOE, each (H, W) classes with 255 where there are none.
-        uncertainty: of the same charts, each (H, W) in 0 to 1, packed or not.
+        pred, true: SIC, SOD and FLOE, each (H, W) classes, 255 where masked.
+        uncertainty: of the same charts, each (H, W) in [0, 1], packed or not.
     """
     columns = (2 if true is None else 4) + (uncertainty is not None)
     sheet = Figure(figsize=(3.1 * columns + 0.8, 8.6), dpi=110, layout="constrained")
@@ -113,17 +117,41 @@ def figure(
             chart(axes[2], name, true[name], "truth", legend=False)
             error(axes[3], name, true[name], pred[name])
         if uncertainty is not None:
-            doubt(axes[-1], uncertainty[name], pred[name] != MASK)
+            uncertainty_map(axes[-1], uncertainty[name], pred[name] != MASK)
     sheet.suptitle(caption, fontsize=10)
     return sheet
 
 
-def write(path: Path, *arguments, **keywords) -> Path:
-    """Save the `figure` of the arguments as PNG."""
-    return maps.write(path, figure(*arguments, **keywords))
+def scene_figure(case: Case, fields: Maps, model: str) -> Figure:
+    """Draw the predicted fields of a scene, with the truth if the case has it.
+
+    Args:
+        case: the scene, or a part of it.
+        fields: the predicted fields by name.
+        model: name of the model.
+    """
+    context, here = case.context, native.window(case)
+    shape = here.height, here.width
+    uncertainty = downscale.enlarge(fields["uncertainty"], context.factor, shape)
+    truth = case.truth
+    if truth is not None:
+        truth = {chart: truth[chart][here.slices] for chart in CHARTS}
+    return figure(
+        f"{case.name}, {context.area}: {model} on {context.source}",
+        sar_scene.read_fine(context.scene, SAR[:1], here)[..., 0],
+        sar_scene.read_valid(context.scene, here),
+        native.masked_charts(case, fields),
+        truth,
+        {chart: uncertainty[..., i] for i, chart in enumerate(CHARTS)},
+    )
+
+
+def write_scene(path: Path, case: Case, fields: Maps, model: str) -> Path:
+    """Write the `scene_figure` of a case as PNG."""
+    return maps.write(path, scene_figure(case, fields, model))
 
 
 def thin(image: np.ndarray) -> np.ndarray:
-    """Every n-th pixel, so that neither side is longer than 800: what a panel can show."""
+    """Subsample an image so that neither side exceeds 800 pixels."""
     step = -(-max(image.shape) // SIDE)
     return image[::step, ::step]

@@ -1,7 +1,7 @@
-"""Charts of one scene with places, probabilities and uncertainty as netCDF, by CF-1.10."""
+"""CF-1.10 netCDF of the charts of a scene, with coordinates, probabilities and uncertainty."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import netCDF4
@@ -9,27 +9,64 @@ import numpy as np
 
 from seaice_tf import __version__
 from seaice_tf.files import atomic
+from seaice_tf.icechart.data import downscale
+from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data.charts import CHART_TITLES, CHARTS, CLASSES, MASK
-from seaice_tf.icechart.data.decision import PACKED, packed
+from seaice_tf.icechart.data.decision import PACKED, PROBABILITIES, packed, unpacked
+from seaice_tf.icechart.data.inputs import coordinates, row_windows
+from seaice_tf.task import Case, Maps
 
 CHUNK = 256  # pixels along a side
+ROWS = 256  # that are written at once
 Rows = Mapping[str, np.ndarray]
+
+
+def write_case(path: Path, case: Case, fields: Maps, model: str) -> Path:
+    """Write the predicted fields of a case.
+
+    Args:
+        path: of the netCDF file.
+        case: the scene.
+        fields: the predicted fields by name.
+        model: name of the model.
+    """
+    context = case.context
+    title = f"Ice charts of {case.name}, {context.area}"
+    source = f"{model} on {context.source}"
+    return write(path, title, source, context.grid, bands(case, fields))
+
+
+def bands(case: Case, fields: Maps) -> Iterator[tuple[int, Rows]]:
+    """The fields of a case in bands of lines from the top, as `write` takes them."""
+    context, scene = case.context, case.context.scene
+    for here in row_windows(context.grid, ROWS):
+        valid = sar_scene.read_valid(scene, here.times(context.factor, scene.shape))
+        rows = {
+            "valid": downscale.mean(valid, valid, context.factor)[1] > 0,
+            "concentration": fields["concentration"][here.slices].astype(np.float32) / 10,
+            "uncertainty": unpacked(fields["uncertainty"][here.slices]),
+            **{chart: fields[chart][here.slices] for chart in CHARTS},
+            **{name: unpacked(fields[name][here.slices]) for name in PROBABILITIES},
+        }
+        if scene.latitude.size:
+            rows["latitude"], rows["longitude"] = coordinates(scene, here, context.factor)
+        yield here.top, rows
 
 
 def write(
     path: Path, title: str, source: str, shape: tuple[int, int], bands: Iterable[tuple[int, Rows]]
 ) -> Path:
-    """Write a scene band by band, so that no more than one of them need be in memory.
+    """Write the fields of a scene band by band, in bounded memory.
 
     Args:
         path: of the netCDF file.
-        title: what is charted.
-        source: the model, and what it was given.
-        shape: lines and samples of the chart.
-        bands: the first line, and of the lines from there by name: "valid" (n, samples) bool,
-            where the SAR saw the sea; SIC, SOD and FLOE (n, samples) classes; "concentration" in 0
-            to 1; "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
-            0 to 1; "latitude" and "longitude" (n, samples) in degrees, where the scene tells them.
+        title: global attribute.
+        source: global attribute, the model and its data.
+        shape: lines and samples.
+        bands: the first line of a band, and by name its fields: "valid" (n, samples) bool, where
+            the SAR has data; SIC, SOD and FLOE (n, samples) classes; "concentration" (n, samples),
+            "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
+            [0, 1]; "latitude" and "longitude" (n, samples) in degrees, if the scene has them.
     """
     with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
         _describe(data, title, source, shape)
@@ -57,11 +94,11 @@ def _describe(data: netCDF4.Dataset, title: str, source: str, shape: tuple[int, 
         data.createDimension(f"{chart}_class", len(CLASSES[chart]))
 
 
-def _define(data: netCDF4.Dataset, placed: bool) -> None:
-    if placed:
+def _define(data: netCDF4.Dataset, located: bool) -> None:
+    if located:
         for name, unit in (("latitude", "degrees_north"), ("longitude", "degrees_east")):
             _variable(data, name, "f4", (), {"standard_name": name, "units": unit})
-    common = {"coordinates": "latitude longitude"} if placed else {}
+    common = {"coordinates": "latitude longitude"} if located else {}
     fraction = {
         "units": "1",
         "scale_factor": 1 / PACKED,
@@ -77,11 +114,11 @@ def _define(data: netCDF4.Dataset, placed: bool) -> None:
         beside = f"{chart}_uncertainty {chart}_probability"
         flags |= {"long_name": title, "ancillary_variables": beside}
         _variable(data, chart, "u1", (), {**flags, **common})
-        doubt = f"uncertainty of {title}: 0 where one class is certain, at most 1"
-        _variable(data, f"{chart}_uncertainty", "u1", (), {"long_name": doubt, **fraction})
-        odds = f"probability of each class of {title}, in the order of {chart}:flag_meanings"
+        long_name = f"uncertainty of {title}: 0 where one class is certain, at most 1"
+        _variable(data, f"{chart}_uncertainty", "u1", (), {"long_name": long_name, **fraction})
+        long_name = f"probability of each class of {title}, in the order of {chart}:flag_meanings"
         name = f"{chart}_probability"
-        _variable(data, name, "u1", (f"{chart}_class",), {"long_name": odds, **fraction})
+        _variable(data, name, "u1", (f"{chart}_class",), {"long_name": long_name, **fraction})
 
 
 def _variable(data: netCDF4.Dataset, name: str, kind: str, first: tuple, attributes: dict) -> None:
@@ -109,8 +146,8 @@ def _write(data: netCDF4.Dataset, top: int, rows: Rows) -> None:
     for i, chart in enumerate(CHARTS):
         data[chart][here] = np.where(valid, rows[chart], np.uint8(MASK))
         data[f"{chart}_uncertainty"][here] = _bytes(rows["uncertainty"][..., i], valid)
-        chances = np.moveaxis(rows[f"{chart}_probabilities"], -1, 0)
-        data[f"{chart}_probability"][:, here] = _bytes(chances, valid)
+        probabilities = np.moveaxis(rows[f"{chart}_probabilities"], -1, 0)
+        data[f"{chart}_probability"][:, here] = _bytes(probabilities, valid)
 
 
 def _bytes(fractions: np.ndarray, valid: np.ndarray) -> np.ndarray:

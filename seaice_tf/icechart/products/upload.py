@@ -1,4 +1,4 @@
-"""The file that the AutoICE contest takes: the charts of all test scenes in one netCDF."""
+"""AutoICE uploads: the charts of all test scenes in one netCDF, written, checked and read."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,21 +8,24 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
+from seaice_tf.files.netcdf import opened
 from seaice_tf.icechart.data import names as scene_names
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 
+SCENES = 20  # in the AutoICE test set
+
 
 def write(path: Path, scenes: Iterable[tuple[str, Mapping[str, np.ndarray]]]) -> Path:
-    """Write charts of one scene after the other, so that only one need be in memory.
+    """Write an upload scene by scene, in bounded memory.
 
     Args:
         path: of the netCDF file.
-        scenes: a scene's name in any form, and its SIC, SOD and FLOE, each (lines, samples) of
-            classes at 80 m; 255 where nothing is charted.
+        scenes: the name of a scene in any form, and its SIC, SOD and FLOE, each (lines, samples)
+            classes at 80 m, 255 where masked.
 
     Raises:
-        InputError: a chart is missing, is of another shape than the scene's others, or holds
-            values that are no class; a scene is given twice.
+        InputError: a chart is missing, has another shape than the others of its scene or values
+            that are not classes; a scene is repeated.
     """
     with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
         for name, charts in scenes:
@@ -53,10 +56,86 @@ def _require_charts(short: str, charts: Mapping[str, np.ndarray], data: netCDF4.
         if values.ndim != 2 or values.shape != charts[CHARTS[0]].shape:
             raise InputError(
                 f"{short}: expected charts of one shape (lines, samples), got {values.shape} for "
-                f"{chart}; bring it to the pixels of the scene"
+                f"{chart}; resample it to the pixels of the scene"
             )
         if not (((values >= 0) & (values < number)) | (values == MASK)).all():
             raise InputError(
                 f"{short}: expected {chart} of 0 to {number - 1}, or {MASK}, got others; round and "
                 f"clip it to classes first"
             )
+
+
+def problems(
+    path: Path,
+    names: Iterable[str] | None = None,
+    shapes: Mapping[str, tuple[int, int]] | None = None,
+) -> list[str]:
+    """Check an upload.
+
+    Args:
+        path: of the netCDF file.
+        names: required scenes, in any form of name; None for any 20.
+        shapes: lines and samples of scenes, by the first 19 characters of their names.
+
+    Returns:
+        A sentence for each problem; empty for a sound upload.
+    """
+    with opened(path) as data:
+        held = {name[:19] for name in data.variables}
+        wanted = {scene_names.parse(name).short for name in names} if names is not None else held
+        found = []
+        if names is None and len(held) != SCENES:
+            found.append(f"expected {SCENES} scenes, got {len(held)}")
+        expected = [f"{short}_{chart}" for short in sorted(wanted) for chart in CHARTS]
+        found += [f"expected {name}, got none" for name in expected if name not in data.variables]
+        found += [
+            f"{name} is not an expected chart" for name in data.variables if name not in expected
+        ]
+        for name in expected:
+            if name in data.variables:
+                found += _check_variable(data[name], (shapes or {}).get(name[:19]))
+        for short in sorted(wanted & held):
+            sizes = {data[f"{short}_{c}"].shape for c in CHARTS if f"{short}_{c}" in data.variables}
+            if len(sizes) > 1:
+                found.append(f"{short} has charts of different shapes: {sorted(sizes)}")
+    return found
+
+
+def _check_variable(variable: netCDF4.Variable, shape: tuple[int, int] | None) -> list[str]:
+    name, found = variable.name, []
+    dimensions = tuple(f"{name}_dim{axis}" for axis in range(2))
+    if variable.dimensions != dimensions:
+        found.append(f"{name}: expected the dimensions {dimensions}, got {variable.dimensions}")
+    if variable.dtype != np.uint8:
+        found.append(f"{name}: expected uint8, got {variable.dtype}")
+        if getattr(variable.dtype, "kind", "O") not in "iuf":
+            return found
+    if shape is not None and variable.shape != shape:
+        found.append(f"{name}: expected {shape} pixels of 80 m, got {variable.shape}")
+    if "scale_factor" in variable.ncattrs() or "add_offset" in variable.ncattrs():
+        found.append(f"{name}: expected plain classes, got a scale or an offset")
+    number = len(CLASSES[name[20:]])
+    values = np.asarray(variable[:])
+    if not (((values >= 0) & (values < number)) | (values == MASK)).all():
+        found.append(f"{name}: expected classes 0 to {number - 1}, or {MASK}, got others")
+    return found
+
+
+def read(path: Path, name: str) -> dict[str, np.ndarray]:
+    """Read the charts of a scene from an upload, each (lines, samples) uint8.
+
+    Raises:
+        InputError: they are missing, or not in the AutoICE format.
+    """
+    short = scene_names.parse(name).short
+    with opened(path) as data:
+        if missing := [c for c in CHARTS if f"{short}_{c}" not in data.variables]:
+            raise InputError(
+                f"{path}: expected {', '.join(missing)} of {short}, got none; write it again"
+            )
+        variables = {chart: data[f"{short}_{chart}"] for chart in CHARTS}
+        shape = variables[CHARTS[0]].shape
+        for variable in variables.values():
+            if wrong := _check_variable(variable, shape):
+                raise InputError(f"{path}: {wrong[0]}; write it again")
+        return {chart: np.asarray(variable[:]) for chart, variable in variables.items()}

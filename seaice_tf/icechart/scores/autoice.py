@@ -1,8 +1,8 @@
-"""The AutoICE score of ice charts, from confusion matrices that any number of scenes add to.
+"""The AutoICE score of ice charts, from confusion matrices added up over scenes.
 
-Per chart the unmasked pixels of all scenes are pooled: R2 on the classes of SIC, F1 weighted by
-support on those of SOD and FLOE; the score is (2 SIC + 2 SOD + FLOE) / 5. The numbers are those of
-scikit-learn's `r2_score` and `f1_score(average="weighted")`; the contest rounds each to three
+The unmasked pixels of all scenes are pooled for each chart: R2 of the classes of SIC, F1 weighted
+by support of those of SOD and FLOE; the score is (2 SIC + 2 SOD + FLOE) / 5. The values are those
+of scikit-learn's `r2_score` and `f1_score(average="weighted")`; AutoICE rounds each to three
 decimals of a percent. Source: Stokholm et al. 2024, doi:10.5194/tc-18-3471-2024.
 """
 
@@ -20,21 +20,27 @@ Matrices = Mapping[str, np.ndarray]
 
 
 def confusion(true: np.ndarray, pred: np.ndarray, classes: int) -> np.ndarray:
-    """Pixels of each true class (rows) charted as each class (columns): (classes, classes) int64.
+    """Confusion matrix: pixels of each true class (rows) by predicted class (columns).
 
-    Pixels that `true` masks by 255 are left out, whatever `pred` says there.
+    Args:
+        true: classes; pixels with 255 are ignored.
+        pred: classes, of the same shape.
+        classes: number of classes.
+
+    Returns:
+        (classes, classes) int64.
 
     Raises:
-        InputError: the shapes differ, or an unmasked pixel holds no class in either chart.
+        InputError: the shapes differ, or an unmasked pixel has no class in either chart.
     """
     if true.shape != pred.shape:
         raise InputError(
             f"ice charts: expected pred of the shape of true, {true.shape}, got {pred.shape}; "
-            f"bring the chart to the pixels of the scene"
+            f"resample the chart to the pixels of the scene"
         )
     counts = np.zeros(BYTES**2, np.int64)
     truth, guess = _flat_bytes("true", true), _flat_bytes("pred", pred)
-    # A block of pixels at a time: bincount turns its input into int64, 8 bytes a pixel.
+    # In blocks, because bincount converts its input to int64, 8 bytes a pixel.
     for first in range(0, truth.size, BLOCK):
         pairs = truth[first : first + BLOCK].astype(np.uint16) << 8
         counts += np.bincount(pairs | guess[first : first + BLOCK], minlength=BYTES**2)
@@ -43,15 +49,15 @@ def confusion(true: np.ndarray, pred: np.ndarray, classes: int) -> np.ndarray:
         if strange.any():
             raise InputError(
                 f"ice charts: expected classes 0 to {classes - 1} in {name} where true is not "
-                f"{MASK}, got others; chart every pixel that has truth, in classes"
+                f"{MASK}, got others; predict a class for every pixel with truth"
             )
     return scored[:classes, :classes].copy()
 
 
 def _flat_bytes(name: str, values: np.ndarray) -> np.ndarray:
-    """Integers as bytes in a row; those that no byte can hold become one that is no class."""
+    """Integers as flat uint8; values outside its range become one that is not a class."""
     if not np.issubdtype(values.dtype, np.integer):
-        # A fraction would be cut to a class without a word.
+        # A conversion would silently truncate fractions to classes.
         raise InputError(
             f"ice charts: expected integers in {name}, got {values.dtype}; round it to classes"
         )
@@ -61,12 +67,12 @@ def _flat_bytes(name: str, values: np.ndarray) -> np.ndarray:
 
 
 def matrices(true: Mapping[str, np.ndarray], pred: Mapping[str, np.ndarray]) -> dict:
-    """Confusion matrix of each chart of one scene, by chart."""
+    """Confusion matrices of a scene, by chart."""
     return {chart: confusion(true[chart], pred[chart], len(CLASSES[chart])) for chart in CHARTS}
 
 
 def pooled(scenes: Iterable[Matrices]) -> dict[str, np.ndarray]:
-    """The matrices of all scenes together; zeros for no scene at all."""
+    """Sum of the matrices of all scenes; zeros without any."""
     total = {chart: np.zeros((len(CLASSES[chart]),) * 2, np.int64) for chart in CHARTS}
     for scene in scenes:
         for chart in CHARTS:
@@ -75,9 +81,10 @@ def pooled(scenes: Iterable[Matrices]) -> dict[str, np.ndarray]:
 
 
 def scores(total: Matrices) -> dict[str, float]:
-    """SIC, SOD, FLOE and `score`, in percent, at most 100; SIC, and so `score`, may be negative.
+    """SIC, SOD, FLOE and the combined `score`, in percent.
 
-    NaN for a chart without pixels (for SIC, with less than two), and then for `score`.
+    At most 100; SIC, and so `score`, may be negative. NaN for a chart without pixels (for SIC, with
+    less than two), and then for `score`.
 
     >>> perfect = {c: np.eye(len(CLASSES[c]), dtype=int) for c in CHARTS}
     >>> scores(perfect)
@@ -93,7 +100,7 @@ def r2(matrix: np.ndarray) -> float:
     """Coefficient of determination of the class numbers: (n, n) -> at most 1.
 
     NaN for less than two pixels. If all true pixels are of one class, 1 for a perfect chart and 0
-    for any other, as scikit-learn has it.
+    for any other, as in scikit-learn.
     """
     kinds = np.arange(len(matrix), dtype=float)
     support = matrix.sum(axis=1)
@@ -108,13 +115,13 @@ def r2(matrix: np.ndarray) -> float:
 
 
 def weighted_f1(matrix: np.ndarray) -> float:
-    """Mean of the classes' F1, weighted by their true pixels: (n, n) -> [0, 1]; NaN for none."""
+    """F1 of the classes weighted by support: (n, n) -> [0, 1]; NaN without pixels."""
     support = matrix.sum(axis=1)
     return float((support * f1(matrix)).sum() / support.sum()) if support.sum() else np.nan
 
 
 def f1(matrix: np.ndarray) -> np.ndarray:
-    """F1 of each class: (n, n) -> (n,) in [0, 1]; 0 where a class is neither true nor charted."""
+    """F1 of each class: (n, n) -> (n,) in [0, 1]; 0 for a class without pixels."""
     either = matrix.sum(axis=0) + matrix.sum(axis=1)
     return 2 * np.diag(matrix) / np.maximum(either, 1)
 
@@ -122,7 +129,8 @@ def f1(matrix: np.ndarray) -> np.ndarray:
 def by_class(total: Matrices) -> dict[str, list[dict]]:
     """For each chart a row per class: class, pixels, charted, precision, recall, f1.
 
-    precision is NaN for a class that was never charted, recall for one that has no true pixel.
+    `pixels` counts the true and `charted` the predicted pixels. precision is NaN for a class that
+    is never predicted, recall for one without true pixels.
     """
     return {chart: _rows(total[chart], CLASSES[chart]) for chart in CHARTS}
 
@@ -136,23 +144,26 @@ def _rows(matrix: np.ndarray, names: tuple[str, ...]) -> list[dict]:
         {
             "class": name,
             "pixels": int(number),
-            "charted": int(guessed),
+            "charted": int(predicted),
             "precision": float(right),
             "recall": float(found),
             "f1": float(both),
         }
-        for name, number, guessed, right, found, both in columns
+        for name, number, predicted, right, found, both in columns
     ]
 
 
 def by_condition(
     scenes: Iterable[Matrices], conditions: Iterable[Hashable]
 ) -> dict[Hashable, dict[str, float]]:
-    """Scores of the scenes that share a condition (a month, an area, a service), by condition.
+    """Scores of the scenes that share a condition, such as a month, an area or a service.
 
     Args:
         scenes: the matrices of each scene.
-        conditions: the condition of each scene, in the same order.
+        conditions: of each scene.
+
+    Returns:
+        By condition the scores, and the number of scenes as "scenes".
     """
     groups: dict[Hashable, list[Matrices]] = {}
     for scene, condition in zip(scenes, conditions, strict=True):

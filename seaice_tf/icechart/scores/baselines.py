@@ -1,4 +1,4 @@
-"""Ice charts that need no network: what any network must beat."""
+"""Reference ice charts: open water, climatologies and linear regression."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,27 +7,29 @@ import numpy as np
 
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 
-RIDGE = 1e-3  # of channels with a deviation of 1: only to have an answer without any pixel
+RIDGE = 1e-3  # of standardised channels; makes the regression defined without pixels
 Histograms = Mapping[str, np.ndarray]  # chart -> (scenes, classes) pixels of each class
 
 
 def constant(classes: Mapping[str, int], shape: tuple[int, int]) -> dict[str, np.ndarray]:
-    """The same class everywhere: by chart (H, W) uint8."""
+    """The same class at every pixel: (H, W) uint8 of each chart."""
     return {chart: np.full(shape, classes[chart], np.uint8) for chart in CHARTS}
 
 
 def open_water(shape: tuple[int, int]) -> dict[str, np.ndarray]:
+    """Open water at every pixel: (H, W) uint8 of each chart."""
     return constant(dict.fromkeys(CHARTS, 0), shape)
 
 
-def usual(pixels: Histograms, chosen: np.ndarray | None = None) -> dict[str, int]:
-    """The mean SIC, rounded, and the most frequent SOD and FLOE of the scenes.
+def climatology(pixels: Histograms, chosen: np.ndarray | None = None) -> dict[str, int]:
+    """Rounded mean SIC and most frequent SOD and FLOE of the training scenes.
 
     Args:
-        pixels: of the training scenes; none of them gives open water.
-        chosen: (scenes,) bool, those that are alike; all if it leaves none with a chart.
+        pixels: of the training scenes; without scenes the climatology is open water.
+        chosen: (scenes,) bool, such as the scenes of a month; all if none of them has a chart.
 
-    >>> usual({"SIC": np.eye(11)[[0, 9]], "SOD": np.eye(6)[[2, 2]], "FLOE": np.eye(7)[[1, 1]]})
+    >>> pixels = {"SIC": np.eye(11)[[0, 9]], "SOD": np.eye(6)[[2, 2]], "FLOE": np.eye(7)[[1, 1]]}
+    >>> climatology(pixels)
     {'SIC': 4, 'SOD': 2, 'FLOE': 1}
     """
     result = {}
@@ -47,41 +49,44 @@ def usual(pixels: Histograms, chosen: np.ndarray | None = None) -> dict[str, int
 
 @dataclass(frozen=True)
 class Linear:
-    """Charts as linear functions of a pixel's channels and of 1."""
+    """Linear regression of the charts on the channels of a pixel, with intercept."""
 
     channels: tuple[str, ...]
     weights: Mapping[str, np.ndarray]  # SIC (C + 1, 1) in tenths; SOD, FLOE (C + 1, classes)
 
 
-def linear(
+def fit_linear(
     channels: tuple[str, ...], scenes: Iterable[tuple[np.ndarray, Mapping[str, np.ndarray]]]
 ) -> Linear:
-    """Least squares: SIC in tenths, and for each class of SOD and FLOE 1 where it is and 0 else.
+    """Fit SIC in tenths and the one-hot classes of SOD and FLOE by least squares.
 
     Args:
         channels: names of the channels.
         scenes: of each the channels (n, C), standardised, and by chart the classes (n,), 255 where
-            there is none. Memory does not grow with their number.
+            masked. Memory does not grow with their number.
     """
     size = len(channels) + 1
-    answers = {chart: np.eye(len(CLASSES[chart])) for chart in CHARTS}
-    answers["SIC"] = np.arange(len(CLASSES["SIC"]), dtype=float)[:, None]
+    responses = {chart: np.eye(len(CLASSES[chart])) for chart in CHARTS}
+    responses["SIC"] = np.arange(len(CLASSES["SIC"]), dtype=float)[:, None]
     squares = {chart: RIDGE * np.eye(size) for chart in CHARTS}
-    products = {chart: np.zeros((size, answers[chart].shape[1])) for chart in CHARTS}
+    products = {chart: np.zeros((size, responses[chart].shape[1])) for chart in CHARTS}
     for values, charts in scenes:
         rows = np.column_stack([values, np.ones(len(values))])
         for chart in CHARTS:
             known = charts[chart] != MASK
-            seen = rows[known]
-            squares[chart] += seen.T @ seen
-            products[chart] += seen.T @ answers[chart][charts[chart][known]]
+            labelled = rows[known]
+            squares[chart] += labelled.T @ labelled
+            products[chart] += labelled.T @ responses[chart][charts[chart][known]]
     return Linear(
         channels, {chart: np.linalg.solve(squares[chart], products[chart]) for chart in CHARTS}
     )
 
 
-def of_channels(model: Linear, values: np.ndarray) -> dict[str, np.ndarray]:
-    """Charts (...) uint8 of channels (..., C): all three are open water where SIC rounds to 0."""
+def predict_linear(model: Linear, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Predict charts, (...) uint8, from channels (..., C).
+
+    All three are open water where SIC rounds to 0.
+    """
     found = {
         chart: values @ model.weights[chart][:-1].astype(np.float32) + model.weights[chart][-1]
         for chart in CHARTS

@@ -20,28 +20,28 @@ def scene(tmp_path_factory):
 
 
 @pytest.mark.parametrize("factor", [1, 2, 5, 10])
-def test_inputs_of_a_window_are_those_of_the_scene(scene, factor):
-    full, share = scene_inputs.read(scene, EVERYTHING, factor=factor)
+def test_inputs_of_a_window_equal_that_part_of_the_scene(scene, factor):
+    full, valid = scene_inputs.read(scene, EVERYTHING, factor=factor)
     assert full.shape == (*downscale.size(SHAPE, factor), len(EVERYTHING))
     assert full.dtype == np.float32
     height, width = full.shape[:2]
     for window in (Window(3, 5, 8, 9), Window(height - 7, width - 6, 7, 6)):
-        part, part_share = scene_inputs.read(scene, EVERYTHING, window, factor)
+        part, part_valid = scene_inputs.read(scene, EVERYTHING, window, factor)
         np.testing.assert_array_equal(part, full[window.slices])
-        np.testing.assert_array_equal(part_share, share[window.slices])
+        np.testing.assert_array_equal(part_valid, valid[window.slices])
 
 
-def test_inputs_lie_where_they_should(scene):
+def test_inputs_are_collocated(scene):
     factor, channels = 5, ("t2m", "nersc_sar_primary", "latitude", "month_sine", "SIC")
-    full, share = scene_inputs.read(scene, channels[:4], factor=factor)
+    full, valid = scene_inputs.read(scene, channels[:4], factor=factor)
     grid = whole(downscale.size(SHAPE, factor))
     air = sar_scene.read_coarse(scene, ["t2m"])
     np.testing.assert_array_equal(full[..., :1], coarse_grid.place(air, grid, downscale=factor))
     primary = sar_scene.read_fine(scene, SAR[:1])[..., 0]
     block = primary[20:25, 130:135]
-    valid = block != 0
-    assert full[4, 26, 1] == pytest.approx(block[valid].mean(), rel=1e-5)
-    assert share[4, 26] == valid.mean()
+    known = block != 0
+    assert full[4, 26, 1] == pytest.approx(block[known].mean(), rel=1e-5)
+    assert valid[4, 26] == known.mean()
     degrees = 10 * full[..., 2] + 70
     assert degrees.max() == pytest.approx(scene.latitude.max(), abs=0.02)
     assert (full[..., 3] == np.float32(coarse_grid.season(scene.name.month)[0])).all()

@@ -7,7 +7,7 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.icechart.data import names as scene_names
-from seaice_tf.icechart.data import synthetic_names
+from seaice_tf.icechart.data import synthetic_scenes
 
 CANADIAN = (
     "S1B_EW_GRDM_1SDH_20180623T114935_20180623T115035_011500_01521F_BF56_icechart_cis_"
@@ -40,7 +40,7 @@ def test_the_short_forms(ending):
 @pytest.mark.parametrize(
     "name", ["", "ice.nc", "20181324T194759_dmi_prep.nc", "20180124T194759_nic_prep.nc"]
 )
-def test_other_names_are_refused(name):
+def test_other_names_are_errors(name):
     with pytest.raises(InputError, match="scene name: expected"):
         scene_names.parse(name)
 
@@ -58,13 +58,13 @@ def test_all_real_names(real_data):
     assert areas["CapeFarewell"] == 2
 
 
-def test_made_up_names_are_like_real_ones():
-    labels = synthetic_names.labels(60, seed=3)
+def test_synthetic_names_have_the_form_of_real_ones():
+    labels = synthetic_scenes.labels(60, seed=3)
     names = [label.name for label in labels]
     for label in labels:
         assert label.name.prep == f"{label.raw[17:32]}_{label.raw[77:80]}_prep.nc"
     assert {name.month for name in names} == set(range(1, 13))
     assert {name.service for name in names} == {"cis", "dmi"}
     assert len({name.short for name in names}) == 60
-    assert labels == synthetic_names.labels(60, seed=3)
-    assert labels[:9] == synthetic_names.labels(9, seed=3)
+    assert labels == synthetic_scenes.labels(60, seed=3)
+    assert labels[:9] == synthetic_scenes.labels(9, seed=3)

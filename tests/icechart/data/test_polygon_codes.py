@@ -121,7 +121,7 @@ def test_only_the_first_13_fields_are_numbers():
 
 
 @pytest.mark.parametrize("rows", [[], ["a;b"], [HEADER, "1;2"], [HEADER, row("many")]])
-def test_other_tables_are_refused(rows):
+def test_other_tables_are_errors(rows):
     with pytest.raises(InputError, match="polygon_codes: expected"):
         polygon_codes.parse(rows)
 

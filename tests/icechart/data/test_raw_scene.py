@@ -1,4 +1,4 @@
-"""Raw scenes, and what `prepare` makes of them."""
+"""Raw scenes and their conversion to ready-to-train scenes."""
 
 import json
 
@@ -9,7 +9,6 @@ import pytest
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window
-from seaice_tf.icechart.data import doctor as scene_doctor
 from seaice_tf.icechart.data import raw_scene
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data.charts import COARSE, FINE, MEAN_STD, physical
@@ -107,8 +106,8 @@ def test_the_incidence_angle_of_the_middle_of_four_pixels(path):
     np.testing.assert_array_equal(part, angle[2:4, 1:4])
 
 
-def test_places_of_tie_points_that_are_spread_evenly(path):
-    latitude, longitude = raw_scene.read_places(raw_scene.describe(path), points=3)
+def test_tie_points_are_evenly_spaced(path):
+    latitude, longitude = raw_scene.read_tie_points(raw_scene.describe(path), points=3)
     # Rows 0, 2 and 4 of 80 m lie at 0.5, 4.5 and 8.5 of 40 m, columns alike.
     np.testing.assert_allclose(latitude, 70 - np.array([[0.5], [4.5], [8.5]]) / 100 + np.zeros(3))
     east = [179.985, -179.975, -179.935]
@@ -122,7 +121,7 @@ def test_zones_of_distance_are_the_mean_of_known_pixels(path):
     np.testing.assert_allclose(zones[1], [0.5, 2.5, 4.5, 6.5, 8], atol=1e-5)
 
 
-def test_distances_of_another_grid_are_refused(path):
+def test_distances_of_another_grid_are_errors(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("distance_map", "other")
         data.createVariable("distance_map", "f4", ("codes", "points"))
@@ -130,14 +129,14 @@ def test_distances_of_another_grid_are_refused(path):
         raw_scene.read_distance(raw_scene.describe(path))
 
 
-def test_a_scene_without_polygons_is_refused(path):
+def test_a_scene_without_polygons_is_an_error(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("polygon_icechart", "other")
     with pytest.raises(InputError, match="expected a raw scene, got none of polygon_icechart"):
         raw_scene.describe(path)
 
 
-def test_codes_in_a_heap_without_an_end_are_refused(path):
+def test_codes_in_a_heap_without_an_end_are_errors(path):
     content = bytearray(path.read_bytes())
     end = content.rindex(b";W") + 2
     content[end : end + 64] = bytes(64)  # HDF5 would look for the next string for ever
@@ -146,7 +145,7 @@ def test_codes_in_a_heap_without_an_end_are_refused(path):
         raw_scene.describe(path)
 
 
-def test_a_scene_whose_grids_differ_is_refused(path):
+def test_a_scene_whose_grids_differ_is_an_error(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("nersc_sar_primary", "other")
         data.createVariable("nersc_sar_primary", "f4", ("sar_samples", "sar_lines"))
@@ -154,7 +153,7 @@ def test_a_scene_whose_grids_differ_is_refused(path):
         raw_scene.describe(path)
 
 
-def test_tie_points_that_are_missing_or_no_grid_are_refused(path):
+def test_tie_points_that_are_missing_or_no_grid_are_errors(path):
     scene = raw_scene.describe(path)
     with netCDF4.Dataset(path, "a") as data:
         data["sar_grid_line"][2] = 1
@@ -171,7 +170,7 @@ def test_tie_points_that_are_missing_or_no_grid_are_refused(path):
         raw_scene.read_incidence_angle(scene)
 
 
-def test_channels_of_two_grids_are_refused(path):
+def test_channels_of_two_grids_are_errors(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("u10m_rotated", "other")
         data.renameVariable("v10m_rotated", "another")
@@ -183,7 +182,7 @@ def test_channels_of_two_grids_are_refused(path):
         raw_scene.read_coarse(scene, ("t2m", "v10m_rotated"))
 
 
-def test_a_coarse_grid_of_another_size_is_refused(path):
+def test_a_coarse_grid_of_another_size_is_an_error(path):
     with netCDF4.Dataset(path, "a") as data:
         data.renameVariable("t2m", "other")
         data.createVariable("t2m", "f4", ("codes", "points"))
@@ -199,25 +198,27 @@ def prepare(path, out, *flags):
 
 def test_a_raw_scene_becomes_a_ready_to_train_one(path, tmp_path):
     scene, source = prepare(path, tmp_path / "ready"), raw_scene.describe(path)
-    assert scene_doctor.troubles(scene.path, CHANNELS) == []
+    assert sar_scene.problems(scene.path, CHANNELS) == []
     assert scene.shape == (5, 5)
     assert (scene.name.satellite, scene.name.area) == ("S1A", "SouthEast")
     assert scene.attributes["original_id"] == NAME
     fine = sar_scene.read_fine(scene, FINE)
-    sar, seen = raw_scene.read_sar(source)
+    sar, valid = raw_scene.read_sar(source)
     np.testing.assert_array_equal(fine[..., :2], sar)
-    np.testing.assert_array_equal(sar_scene.read_valid(scene), seen)
+    np.testing.assert_array_equal(sar_scene.read_valid(scene), valid)
     angle = physical(FINE[2], fine[..., 2])
-    np.testing.assert_allclose(angle[seen], raw_scene.read_incidence_angle(source)[seen], rtol=1e-6)
-    assert (fine[~seen] == 0).all()
-    np.testing.assert_array_equal(fine[seen][:, 3], raw_scene.read_distance(source)[seen])
+    np.testing.assert_allclose(
+        angle[valid], raw_scene.read_incidence_angle(source)[valid], rtol=1e-6
+    )
+    assert (fine[~valid] == 0).all()
+    np.testing.assert_array_equal(fine[valid][:, 3], raw_scene.read_distance(source)[valid])
     charts = raw_scene.read_charts(source)
     for chart, values in sar_scene.read_charts(scene).items():
         np.testing.assert_array_equal(values, charts[chart])
     np.testing.assert_allclose(
         sar_scene.read_coarse(scene, COARSE), np.zeros((1, 1, 20)), atol=1e-6
     )
-    np.testing.assert_array_equal(scene.latitude, raw_scene.read_places(source)[0])
+    np.testing.assert_array_equal(scene.latitude, raw_scene.read_tie_points(source)[0])
 
 
 def test_thresholds_decide_on_mixed_ice(path, tmp_path):
@@ -257,17 +258,17 @@ def test_scenes_of_the_target_are_tests(path, tmp_path, capsys):
     assert sar_scene.reference(taught.path) is None
 
 
-def test_a_damaged_scene_is_left_out_only_when_asked_for(path, tmp_path, capsys):
+def test_a_damaged_scene_is_skipped_on_request(path, tmp_path, capsys):
     with netCDF4.Dataset(path, "a") as data:
         data["polygon_codes"][1] = "3;91;x"
     words = ["--data", str(path.parent), "--out", str(tmp_path / "ready")]
     assert cli.main(["prepare", "icechart", *words]) == 1
     assert f"{path}: polygon_codes: expected" in capsys.readouterr().err
     assert cli.main(["prepare", "icechart", *words, "--skip-damaged"]) == 0
-    assert f"left out: {path}: polygon_codes: expected" in capsys.readouterr().out
+    assert f"skipped: {path}: polygon_codes: expected" in capsys.readouterr().out
 
 
-def test_two_raw_scenes_of_one_name_are_refused(path, tmp_path, capsys):
+def test_two_raw_scenes_of_one_name_are_errors(path, tmp_path, capsys):
     path.with_name(NAME.replace("1F75", "1F76")).write_bytes(path.read_bytes())
     words = ["--data", str(path.parent), "--out", str(tmp_path / "ready")]
     assert cli.main(["prepare", "icechart", *words]) == 1

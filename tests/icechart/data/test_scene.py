@@ -7,8 +7,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window
 from seaice_tf.icechart.data import scene as sar_scene
-from seaice_tf.icechart.data import synthetic as synthetic_scene
-from seaice_tf.icechart.data import synthetic_names, synthetic_scenes
+from seaice_tf.icechart.data import synthetic_scenes
 from seaice_tf.icechart.data.charts import CHARTS, COARSE, FINE, SAR
 
 SHAPE = (203, 252)
@@ -24,22 +23,28 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scene(folder):
-    return sar_scene.describe(folder / synthetic_names.labels(1, seed=2)[0].name.prep)
+    return sar_scene.describe(folder / synthetic_scenes.labels(1, seed=2)[0].name.prep)
 
 
 @pytest.fixture(scope="module")
-def made():
-    return synthetic_scene.scene(synthetic_names.labels(1, seed=2)[0], SHAPE, seed=2)
+def label():
+    return synthetic_scenes.labels(1, seed=2)[0]
 
 
-def test_the_facts_of_a_scene(scene, made):
+@pytest.fixture(scope="module")
+def simulated(label):
+    return label.simulate(SHAPE, seed=2)
+
+
+def test_the_metadata_of_a_scene(scene, label):
     assert scene.shape == SHAPE
     assert scene.channels == (*FINE, *COARSE)
     assert scene.charts == CHARTS
-    assert scene.name == made.label.name  # the satellite and the area come from original_id
+    assert scene.name == label.name  # the satellite and the area come from original_id
     assert scene.attributes["ice_service"] == scene.name.service
     assert scene.attributes["pixel_spacing"] == 80
-    np.testing.assert_array_equal(scene.latitude, made.latitude)
+    latitude, _ = synthetic_scenes.tie_points(label.name, SHAPE)
+    np.testing.assert_array_equal(scene.latitude, latitude)
     with netCDF4.Dataset(scene.path) as data:
         assert data["nersc_sar_primary"].dimensions == ("sar_lines", "sar_samples")
         assert data["btemp_6_9h"].dimensions == ("2km_grid_lines", "2km_grid_samples")
@@ -49,16 +54,16 @@ def test_the_facts_of_a_scene(scene, made):
         assert "NOT OBSERVED" in data.title
 
 
-def test_what_was_written_is_read(scene, made):
+def test_a_written_scene_is_read_back(scene, simulated):
     fine = sar_scene.read_fine(scene, FINE)
-    np.testing.assert_array_equal(fine, np.stack([made.fine[name] for name in FINE], axis=-1))
+    np.testing.assert_array_equal(fine, np.stack([simulated.fine[name] for name in FINE], axis=-1))
     coarse = sar_scene.read_coarse(scene)
-    np.testing.assert_array_equal(coarse, np.stack([made.coarse[c] for c in COARSE], axis=-1))
+    np.testing.assert_array_equal(coarse, np.stack([simulated.coarse[c] for c in COARSE], axis=-1))
     for chart, values in sar_scene.read_charts(scene).items():
-        np.testing.assert_array_equal(values, made.charts[chart])
+        np.testing.assert_array_equal(values, simulated.charts[chart])
 
 
-def test_a_window_is_the_same_part_of_the_scene(scene):
+def test_a_window_equals_that_part_of_the_scene(scene):
     window = Window(100, 60, 103, 192)  # to the last row and column
     full = sar_scene.read_fine(scene, SAR)
     np.testing.assert_array_equal(sar_scene.read_fine(scene, SAR, window), full[window.slices])
@@ -66,8 +71,8 @@ def test_a_window_is_the_same_part_of_the_scene(scene):
     np.testing.assert_array_equal(chart, sar_scene.read_charts(scene)["SOD"][window.slices])
 
 
-def test_charts_of_a_test_scene_are_beside_it(folder):
-    name = synthetic_names.labels(3, seed=2)[2].name
+def test_charts_of_a_test_scene_are_in_a_reference_file(folder):
+    name = synthetic_scenes.labels(3, seed=2)[2].name
     scene = sar_scene.describe(folder / name.prep)
     assert scene.charts == ()
     with pytest.raises(InputError, match="got no FLOE, SIC, SOD"):
@@ -79,7 +84,7 @@ def test_charts_of_a_test_scene_are_beside_it(folder):
     assert sar_scene.reference(sar_scene.find(folder)[0]) is None
 
 
-def test_threads_read_one_after_the_other(scene):
+def test_reading_is_thread_safe(scene):
     windows = [Window(i, i, 20, 30) for i in range(0, 160, 8)]
     full = sar_scene.read_fine(scene, SAR)
     with ThreadPoolExecutor(8) as pool:
@@ -88,12 +93,12 @@ def test_threads_read_one_after_the_other(scene):
         np.testing.assert_array_equal(part, full[window.slices])
 
 
-def test_windows_outside_are_refused(scene):
+def test_windows_outside_are_errors(scene):
     with pytest.raises(InputError, match="expected a window inside 203 x 252"):
         sar_scene.read_fine(scene, SAR, Window(190, 0, 14, 10))
 
 
-def test_channels_on_another_grid_are_refused(tmp_path):
+def test_channels_on_another_grid_are_errors(tmp_path):
     path = tmp_path / "20180124T194759_dmi_prep.nc"
     with netCDF4.Dataset(path, "w") as data:
         for name, size in (("lines", 100), ("samples", 100), ("rows", 4), ("columns", 8)):
@@ -104,7 +109,7 @@ def test_channels_on_another_grid_are_refused(tmp_path):
         sar_scene.describe(path)
 
 
-def test_other_files_are_refused(tmp_path, scene):
+def test_other_files_are_errors(tmp_path, scene):
     with pytest.raises(InputError, match="got none"):
         sar_scene.find(tmp_path)
     path = tmp_path / "20180124T194759_dmi_prep.nc"
@@ -160,7 +165,7 @@ def _replace(data, name, kind):
 
 
 @pytest.mark.parametrize(("change", "message"), ODD.values(), ids=ODD)
-def test_odd_scenes_are_refused(tmp_path, scene, change, message):
+def test_damaged_scenes_are_errors(tmp_path, scene, change, message):
     path = tmp_path / scene.path.name
     path.write_bytes(scene.path.read_bytes())
     with netCDF4.Dataset(path, "a") as data:
@@ -170,7 +175,7 @@ def test_odd_scenes_are_refused(tmp_path, scene, change, message):
 
 
 @pytest.mark.parametrize("value", [-1.0, 1.5, 256.0, 261.0])
-def test_no_value_of_a_chart_in_floats_becomes_another_class(tmp_path, scene, value):
+def test_charts_stored_as_floats_keep_their_classes(tmp_path, scene, value):
     path = tmp_path / scene.path.name
     path.write_bytes(scene.path.read_bytes())
     with netCDF4.Dataset(path, "a") as data:
@@ -184,3 +189,16 @@ def test_no_value_of_a_chart_in_floats_becomes_another_class(tmp_path, scene, va
         data["SOD"][0, 0] = value
     with pytest.raises(InputError, match="expected SOD of 0 to 5 or 255, got others"):
         sar_scene.read_charts(sar_scene.describe(path))
+
+
+def test_the_area_of_a_scene_without_one_is_a_box(scene):
+    unknown = type(scene.name)(scene.name.time, scene.name.service)
+    moved = type(scene)(
+        **{
+            **vars(scene),
+            "name": unknown,
+            "latitude": np.full((21, 21), 66.0),
+            "longitude": np.full((21, 21), -41.0),
+        }
+    )
+    assert sar_scene.area(moved) == "65N 60W"

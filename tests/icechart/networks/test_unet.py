@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf import compat
-from seaice_tf.icechart.data import decision as ice_decision
+from seaice_tf.errors import InputError
+from seaice_tf.icechart.data import decision
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, physical
 from seaice_tf.icechart.networks import unet
 from seaice_tf.icechart.networks.losses import SIC_LOSSES, cross_entropy
@@ -12,74 +13,74 @@ SMALL = {"filters": (2, 3)}
 
 
 @pytest.fixture(scope="module")
-def attentive():
+def network():
     """A network with gates and attention, of any size."""
     return unet.network(3, "ordinal", gates=True, attention_heads=2, **SMALL)
 
 
-def heads(sic: str, agree: bool, seed: int = 0) -> dict:
+def heads(sic: str, consistent: bool, seed: int = 0) -> dict:
     rng = np.random.default_rng(seed)
     width = {"regression": 1, "classification": 11, "ordinal": 10}[sic]
     head = rng.normal(size=(1, 9, 7, width)) * 5 + (5 if sic == "regression" else 0)
-    shapes = [(1, 9, 7, 6), (1, 9, 7, 7), *([(1, 9, 7, 1)] if agree else [])]
+    shapes = [(1, 9, 7, 6), (1, 9, 7, 7), *([(1, 9, 7, 1)] if consistent else [])]
     values = (head, *(3 * rng.normal(size=shape) for shape in shapes))
     return {n: tf.constant(x, tf.float32) for n, x in zip((*CHARTS, unet.WATER), values)}
 
 
-def decided(sic, agree, kind="entropy", temperatures=(2.0, 1.5, 0.7, 1.3)):
-    layer = unet.Decide(sic, agree, kind, temperatures)
-    return {name: value.numpy()[0] for name, value in layer(heads(sic, agree)).items()}
+def decided(sic, consistent, kind="entropy", temperatures=(2.0, 1.5, 0.7, 1.3)):
+    layer = unet.Decide(sic, consistent, kind, temperatures)
+    return {name: value.numpy()[0] for name, value in layer(heads(sic, consistent)).items()}
 
 
 @pytest.mark.parametrize("depth", [4, 6, 8])
-def test_depths_are_those_of_the_runs_they_are_compared_with(depth):
+def test_filters_of_each_depth(depth):
     assert len(unet.FILTERS[depth]) == depth
     assert unet.FILTERS[depth] == (16, *(depth - 1) * (32,))
 
 
 @pytest.mark.parametrize("sic", list(SIC_LOSSES))
-@pytest.mark.parametrize("agree", [True, False])
-def test_charts_in_the_graph_are_those_of_the_ground_floor(sic, agree):
-    for kind in ("entropy", "top"):
-        found = decided(sic, agree, kind)
-        expected = ice_decision.decide(found, agree)
+@pytest.mark.parametrize("consistent", [True, False])
+def test_the_layer_equals_the_functions_on_arrays(sic, consistent):
+    for kind in ("entropy", "least_confidence"):
+        found = decided(sic, consistent, kind)
+        expected = decision.decide(found, consistent)
         for chart in CHARTS:
             np.testing.assert_array_equal(found[chart], expected[chart])
             assert found[chart].dtype == np.uint8
-            chances = found[f"{chart}_probabilities"]
-            assert chances.shape == (9, 7, len(CLASSES[chart]))
-            np.testing.assert_allclose(chances.sum(axis=-1), 1, atol=1e-5)
-        wanted = ice_decision.uncertainty(found, kind)
+            probabilities = found[f"{chart}_probabilities"]
+            assert probabilities.shape == (9, 7, len(CLASSES[chart]))
+            np.testing.assert_allclose(probabilities.sum(axis=-1), 1, atol=1e-5)
+        wanted = decision.uncertainty(found, kind)
         np.testing.assert_allclose(found["uncertainty"], wanted, atol=1e-5)
         assert ((wanted >= -1e-6) & (wanted <= 1 + 1e-6)).all()
 
 
 @pytest.mark.parametrize("sic", list(SIC_LOSSES))
-def test_charts_that_agree_have_open_water_together(sic):
-    found = decided(sic, agree=True)
+def test_consistent_charts_have_the_same_open_water(sic):
+    found = decided(sic, consistent=True)
     water = heads(sic, True)["water"].numpy()[0, ..., 0] > 0
     for chart in CHARTS:
         np.testing.assert_array_equal(found[chart] == 0, water)
     assert 0 < water.sum() < water.size
 
 
-def test_a_regression_is_clipped_and_its_temperature_is_the_variance():
-    found = decided("regression", agree=False, temperatures=(4.0, 1.0, 1.0, 1.0))
+def test_a_regression_is_clipped_and_its_temperature_is_its_variance():
+    found = decided("regression", consistent=False, temperatures=(4.0, 1.0, 1.0, 1.0))
     raw = heads("regression", False)["SIC"].numpy()[0, ..., 0]
     assert raw.min() < 0 < 10 < raw.max()
     np.testing.assert_array_equal(found["SIC"], np.rint(np.clip(raw, 0, 10)))
     i, j = np.argwhere((raw > 2) & (raw < 8))[0]
-    odds = np.exp(-((np.arange(11) - raw[i, j]) ** 2) / (2 * 4.0))
-    np.testing.assert_allclose(found["SIC_probabilities"][i, j], odds / odds.sum(), rtol=1e-4)
+    density = np.exp(-((np.arange(11) - raw[i, j]) ** 2) / (2 * 4.0))
+    np.testing.assert_allclose(found["SIC_probabilities"][i, j], density / density.sum(), rtol=1e-4)
 
 
 def test_ordinal_probabilities_of_a_hand_made_pixel():
     above = np.array([0.9, 0.9, 0.4, *7 * [0.0]])  # more than 0, 1, 2 tenths
     logits = np.log((above + 1e-9) / (1 - above + 1e-9)).astype(np.float32)
-    chances = tf.exp(
+    probabilities = tf.exp(
         unet.class_logits("ordinal", {"SIC": logits[None], "SOD": 0, "FLOE": 0})["SIC"]
     )
-    np.testing.assert_allclose(chances[0, :4], [0.1, 0.0, 0.5, 0.4], atol=1e-5)
+    np.testing.assert_allclose(probabilities[0, :4], [0.1, 0.0, 0.5, 0.4], atol=1e-5)
 
 
 def test_losses_of_hand_made_pixels():
@@ -93,8 +94,8 @@ def test_losses_of_hand_made_pixels():
 
 
 @pytest.mark.parametrize("size", [(16, 16), (13, 7), (5, 9)])
-def test_any_size_is_charted(attentive, size):
-    outputs = attentive(np.zeros((2, *size, 3), np.float32))
+def test_any_image_size(network, size):
+    outputs = network(np.zeros((2, *size, 3), np.float32))
     shapes = {name: tuple(value.shape) for name, value in outputs.items()}
     assert shapes == {
         "SIC": (2, *size, 10),
@@ -104,10 +105,10 @@ def test_any_size_is_charted(attentive, size):
     }
 
 
-def test_the_saved_model_takes_any_size_and_equals_the_model(attentive, tmp_path):
-    model = unet.charts_of_scenes(attentive, "ordinal")
+def test_the_saved_model_takes_any_size_and_equals_the_model(network, tmp_path):
+    model = unet.serving_model(network, "ordinal")
     channels = ("nersc_sar_primary", "t2m", "month_sine")
-    raw = unet.of_raw_channels(model, channels)
+    raw = unet.raw_serving_model(model, channels)
     compat.export(model, tmp_path / "saved", serve_raw=raw)
     loaded = tf.saved_model.load(str(tmp_path / "saved"))
     for size in ((13, 7), (8, 16)):
@@ -124,3 +125,8 @@ def test_the_saved_model_takes_any_size_and_equals_the_model(attentive, tmp_path
     expected = model(image)["concentration"]
     found = loaded.serve_raw(tf.constant(units))["concentration"]
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_an_unknown_sic_head_is_an_error():
+    with pytest.raises(InputError, match="sic_head: expected one of regression"):
+        unet.network(3, "typo")

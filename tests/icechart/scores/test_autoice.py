@@ -1,4 +1,4 @@
-"""The score against scikit-learn's, by which the contest was judged."""
+"""The AutoICE score against the functions of scikit-learn that AutoICE used."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from seaice_tf.icechart.scores import autoice
 
 
 def scene(rng, few=False):
-    """Charts of a made-up scene: truth with a mask, and something that is often right."""
+    """Random charts: a masked truth, and a prediction that is often right."""
     true, pred = {}, {}
     for chart in CHARTS:
         number = 2 if few else len(CLASSES[chart])
@@ -57,13 +57,13 @@ def test_a_constant_truth_is_scored_as_scikit_learn_does(pred):
     assert autoice.r2(matrix) == r2_score(true, pred)
 
 
-def test_no_pixels_no_score():
+def test_scores_without_pixels_are_nan():
     found = autoice.scores(autoice.pooled([]))
     assert all(np.isnan(value) for value in found.values())
     assert np.isnan(autoice.r2(autoice.confusion(np.array([2]), np.array([2]), 11)))
 
 
-def test_what_is_masked_in_the_truth_does_not_count():
+def test_masked_pixels_are_ignored():
     true, pred = np.array([[1, 255]], np.uint8), np.array([[1, 255]], np.uint8)
     assert autoice.confusion(true, pred, 6).sum() == 1
 
@@ -71,17 +71,17 @@ def test_what_is_masked_in_the_truth_does_not_count():
 @pytest.mark.parametrize(
     ("true", "pred"), [([1, 2], [1, 255]), ([1, 2], [1, 6]), ([9, 1], [1, 1]), ([1, 2], [1])]
 )
-def test_pixels_without_a_class_are_refused(true, pred):
+def test_pixels_without_a_class_are_errors(true, pred):
     with pytest.raises(InputError, match="ice charts: expected"):
         autoice.confusion(np.array(true, np.uint8), np.array(pred, np.uint8), 6)
 
 
-def test_fractions_are_refused():
+def test_fractions_are_errors():
     with pytest.raises(InputError, match="got float64"):
         autoice.confusion(np.array([1]), np.array([1.7]), 6)
 
 
-def test_many_pixels_are_counted_in_parts():
+def test_many_pixels_are_counted_in_blocks():
     true = np.zeros((1 << 20) + 5, np.uint8)
     true[-3:] = 2
     assert autoice.confusion(true, true, 3).tolist() == [[(1 << 20) + 2, 0, 0], [0] * 3, [0, 0, 3]]

@@ -1,7 +1,7 @@
 import numpy as np
 
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES
-from seaice_tf.icechart.scores import baselines as baselines_charts
+from seaice_tf.icechart.scores import baselines
 
 
 def histograms(sic, sod, floe):
@@ -12,27 +12,27 @@ def histograms(sic, sod, floe):
     }
 
 
-def test_usual_classes_by_hand():
+def test_climatology_by_hand():
     pixels = histograms((0, 10), (0, 4), (0, 5))
     pixels["SOD"][1] *= 2
-    assert baselines_charts.usual(pixels) == {"SIC": 5, "SOD": 4, "FLOE": 0}
+    assert baselines.climatology(pixels) == {"SIC": 5, "SOD": 4, "FLOE": 0}
     chosen = np.array([False, True])
-    assert baselines_charts.usual(pixels, chosen) == {"SIC": 10, "SOD": 4, "FLOE": 5}
+    assert baselines.climatology(pixels, chosen) == {"SIC": 10, "SOD": 4, "FLOE": 5}
 
 
-def test_a_month_without_scenes_takes_those_of_all():
+def test_without_scenes_of_a_month_all_are_used():
     pixels = histograms((0, 10), (0, 4), (0, 5))
     none = np.zeros(2, bool)
-    assert baselines_charts.usual(pixels, none) == baselines_charts.usual(pixels)
+    assert baselines.climatology(pixels, none) == baselines.climatology(pixels)
 
 
 def test_open_water_is_class_0():
-    charts = baselines_charts.open_water((2, 3))
+    charts = baselines.open_water((2, 3))
     assert all((charts[c] == 0).all() and charts[c].shape == (2, 3) for c in CHARTS)
 
 
 def scenes(number=3, seed=0):
-    """Cells whose SIC is a linear function of two channels, and whose SOD is told by the second."""
+    """Cells whose SIC is linear in two channels, and whose SOD depends on the second."""
     rng = np.random.default_rng(seed)
     for _ in range(number):
         values = rng.uniform(0, 1, (400, 2))
@@ -45,10 +45,10 @@ def scenes(number=3, seed=0):
         yield values.astype(np.float32), charts
 
 
-def test_a_linear_model_finds_what_is_linear():
-    model = baselines_charts.linear(("a", "b"), scenes())
+def test_linear_regression_recovers_a_linear_relation():
+    model = baselines.fit_linear(("a", "b"), scenes())
     values, true = next(scenes(1, seed=1))
-    pred = baselines_charts.of_channels(model, values)
+    pred = baselines.predict_linear(model, values)
     known = {chart: true[chart] != 255 for chart in CHARTS}
     assert (np.abs(pred["SIC"].astype(int) - true["SIC"])[known["SIC"]] <= 1).all()
     icy = known["SOD"] & (pred["SIC"] > 0)
@@ -57,10 +57,10 @@ def test_a_linear_model_finds_what_is_linear():
     np.testing.assert_array_equal(pred["SIC"] == 0, pred["FLOE"] == 0)
 
 
-def test_a_linear_model_of_nothing_is_open_water():
+def test_linear_regression_without_pixels_is_open_water():
     for model, width in (
-        (baselines_charts.linear((), ()), 0),
-        (baselines_charts.linear(("a",), ()), 1),
+        (baselines.fit_linear((), ()), 0),
+        (baselines.fit_linear(("a",), ()), 1),
     ):
-        charts = baselines_charts.of_channels(model, np.ones((2, 3, width), np.float32))
+        charts = baselines.predict_linear(model, np.ones((2, 3, width), np.float32))
         assert all((charts[chart] == 0).all() and charts[chart].shape == (2, 3) for chart in CHARTS)

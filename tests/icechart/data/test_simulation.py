@@ -1,21 +1,20 @@
 import numpy as np
 import pytest
 
-from seaice_tf.icechart.data import downscale, synthetic_names
-from seaice_tf.icechart.data import synthetic as synthetic_scene
+from seaice_tf.icechart.data import downscale, synthetic_scenes
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, SAR, physical
 
 SHAPE = (210, 252)
-LABELS = synthetic_names.labels(24)
+LABELS = synthetic_scenes.labels(24)
 
 
 @pytest.fixture(scope="module")
 def scenes():
     """Two of each kind."""
-    return [synthetic_scene.scene(label, SHAPE) for label in LABELS[:8]]
+    return [label.simulate(SHAPE) for label in LABELS[:8]]
 
 
-def test_a_scene_holds_all_that_a_file_does(scenes):
+def test_a_scene_has_all_channels_and_charts(scenes):
     for scene in scenes:
         assert set(scene.fine) == set(FINE)
         assert set(scene.coarse) == set(COARSE)
@@ -29,8 +28,8 @@ def test_a_scene_holds_all_that_a_file_does(scenes):
 
 
 def test_a_scene_is_a_function_of_its_seed():
-    first, again = (synthetic_scene.scene(LABELS[0], SHAPE, seed=4) for _ in range(2))
-    other = synthetic_scene.scene(LABELS[0], SHAPE, seed=5)
+    first, again = (LABELS[0].simulate(SHAPE, seed=4) for _ in range(2))
+    other = LABELS[0].simulate(SHAPE, seed=5)
     for name in SAR:
         np.testing.assert_array_equal(first.fine[name], again.fine[name])
         assert (first.fine[name] != other.fine[name]).any()
@@ -53,29 +52,29 @@ def test_open_water_is_open_in_every_chart(scenes):
     assert set(np.unique(scenes[2].charts["SIC"])) == {0, 255}
 
 
-def test_a_masked_scene_lacks_charts_but_not_data(scenes):
+def test_a_masked_scene_has_data_without_charts(scenes):
     for scene in (scenes[3], scenes[7]):
-        seen = scene.fine[SAR[0]] != 0
-        assert np.mean(scene.charts["SIC"][seen] == 255) > 0.2
+        valid = scene.fine[SAR[0]] != 0
+        assert np.mean(scene.charts["SIC"][valid] == 255) > 0.2
 
 
 def test_the_channels_are_in_their_physical_range(scenes):
     for scene in scenes:
-        seen = scene.fine[SAR[0]] != 0
-        angle = physical("sar_incidenceangle", scene.fine["sar_incidenceangle"])[seen]
+        valid = scene.fine[SAR[0]] != 0
+        angle = physical("sar_incidenceangle", scene.fine["sar_incidenceangle"])[valid]
         assert 18.9 <= angle.min() <= angle.max() <= 47.1
-        zones = physical("distance_map", scene.fine["distance_map"])[seen]
+        zones = physical("distance_map", scene.fine["distance_map"])[valid]
         assert -0.01 <= zones.min() <= zones.max() <= 41.01
         for name in COARSE[:14]:
             kelvin = physical(name, scene.coarse[name])
             assert 60 <= kelvin.min() <= kelvin.max() <= 290
 
 
-def test_what_is_seen_tells_the_ice():
-    """Microwave rises with concentration, radar with old ice: there is something to learn."""
+def test_channels_depend_on_the_ice():
+    """Brightness temperatures rise with concentration, backscatter with old ice."""
     tenths, kelvin, old, others = [], [], [], []
     for label in LABELS:
-        scene = synthetic_scene.scene(label, SHAPE)
+        scene = label.simulate(SHAPE)
         sic = downscale.majority(scene.charts["SIC"], 25 // 5, 11)[2::5, 2::5]
         cells = scene.coarse["btemp_18_7h"][: sic.shape[0], : sic.shape[1]]
         tenths.append(sic[sic != 255])
@@ -87,22 +86,22 @@ def test_what_is_seen_tells_the_ice():
     assert np.concatenate(old).mean() > np.concatenate(others).mean() + 0.3
 
 
-def test_classes_follow_the_shares_that_are_given():
-    shares = {
+def test_classes_follow_the_given_frequencies():
+    frequencies = {
         "SIC": (0.2, *[0.0] * 9, 0.8),
         "SOD": (0.2, 0, 0, 0, 0.8, 0),
         "FLOE": (0.2, 0, 0, 0, 0, 0.8, 0),
     }
-    scene = synthetic_scene.scene(LABELS[0], SHAPE, shares=shares)
+    scene = LABELS[0].simulate(SHAPE, frequencies=frequencies)
     assert set(np.unique(scene.charts["SIC"])) <= {0, 10, 255}
     assert set(np.unique(scene.charts["SOD"])) <= {0, 4, 255}
 
 
-def test_tie_points_lie_where_the_name_says():
+def test_tie_points_lie_in_the_area_of_the_name():
     for label in LABELS:
-        latitude, longitude = synthetic_names.tie_points(label.name, (5000, 5200))
+        latitude, longitude = synthetic_scenes.tie_points(label.name, (5000, 5200))
         assert latitude.shape == longitude.shape == (21, 21)
-        north, east = synthetic_names.PLACES[label.name.service][label.name.area]
+        north, east = synthetic_scenes.PLACES[label.name.service][label.name.area]
         assert latitude[10, 10] == pytest.approx(north)
         assert longitude[10, 10] == pytest.approx(east)
         assert (np.diff(latitude, axis=0) < 0).all()
