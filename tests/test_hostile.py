@@ -75,7 +75,7 @@ def test_a_pickled_npz_is_not_run(kind, tmp_path, mark):
 def test_a_pickled_npy_is_not_run(tmp_path, mark):
     np.save(tmp_path / "201801.npy", np.array([Program(mark)], object))
     with pytest.raises(InputError):
-        dacon.read_file(tmp_path / "201801.npy", None)
+        dacon.read(tmp_path / "201801.npy", None)
 
 
 def test_pickles_in_zarr_are_not_run(tmp_path, mark):

@@ -6,6 +6,7 @@ read in parallel starts processes.
 
 import mmap
 import struct
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError, reason
+from seaice_tf.files import compressed
 from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
 from seaice_tf.grids.polar import Grid
 
@@ -32,7 +34,11 @@ def opened(path: Path) -> Iterator[netCDF4.Dataset]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected a netCDF file, got none")
     try:
-        with _ONE_AT_A_TIME, netCDF4.Dataset(path) as dataset:
+        with (
+            _ONE_AT_A_TIME,
+            _openable(path) as (name, memory),
+            netCDF4.Dataset(name, memory=memory) as dataset,
+        ):
             dataset.set_auto_maskandscale(False)
             yield dataset
     except (FileNotFoundError, PermissionError):
@@ -41,6 +47,25 @@ def opened(path: Path) -> Iterator[netCDF4.Dataset]:
         raise InputError(
             f"{path}: expected a netCDF file, got {reason(error)}; download the file again"
         ) from error
+
+
+@contextmanager
+def _openable(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    """A name that the library can open, and the content of a compressed file.
+
+    The library takes UTF-8 only: a file of any other name is opened through a link.
+    """
+    if compressed.is_compressed(path):
+        yield "compressed.nc", compressed.read_bytes(path)
+        return
+    try:
+        str(path).encode("ascii")
+        yield str(path), None
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder, "linked.nc")
+            link.symlink_to(path.resolve())
+            yield str(link), None
 
 
 def require_sound_strings(path: Path) -> None:

@@ -44,6 +44,19 @@ def carried(years: np.ndarray) -> np.ndarray:
     return np.where(years == MISSING, np.concatenate([years[1:2], years[:-1]]), years)
 
 
+def block_mean(counts: np.ndarray) -> np.ndarray:
+    """The mean of each block of 2 x 2 cells: (rows, columns) to (rows / 2, columns / 2).
+
+    Of a block with fewer than two observed cells the lowest flag stays, as in `month_of_days`.
+    """
+    rows, columns = counts.shape
+    blocks = counts.reshape(rows // 2, 2, columns // 2, 2).transpose(1, 3, 0, 2)
+    cells = blocks.reshape(4, rows // 2, columns // 2)
+    flags = np.where(flagged(cells), cells, MISSING).min(axis=0)
+    observed = (~flagged(cells)).sum(axis=0)
+    return np.where(observed < 2, flags, np.rint(mean(cells))).astype(np.uint8)
+
+
 def by_year(past: np.ndarray, years: int) -> np.ndarray:
     """The last `years` years of consecutive months, or as many as there are.
 

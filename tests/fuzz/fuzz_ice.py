@@ -17,7 +17,7 @@ from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data import shards as scene_shards
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, MASK, TIE_POINTS
 from seaice_tf.icechart.products import upload
-from tests.forecast.data.archives import write_climate_record, write_contest, write_v2
+from tests.forecast.data.archives import write_climate_record, write_dacon, write_v2
 from tests.fuzz.fuzz_expect import (
     Reader,
     framed,
@@ -192,7 +192,7 @@ READERS = {
     "climate_record": Reader(
         "netcdf", partial(_months, write_climate_record), partial(_counts, g02202.FORMAT)
     ),
-    "contest_array": Reader("npy", partial(_months, write_contest), partial(_counts, dacon.FORMAT)),
+    "contest_array": Reader("npy", partial(_months, write_dacon), partial(_counts, dacon.FORMAT)),
     "sar_scene": Reader("netcdf", partial(_scene, which="prep"), _read_scene),
     "sar_reference": Reader("netcdf", partial(_scene, which="reference"), _read_scene),
     "raw_scene": Reader("netcdf", test_raw_scene.write, _read_raw),

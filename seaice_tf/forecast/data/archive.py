@@ -1,42 +1,55 @@
-"""A folder of sea-ice concentration files of one kind as one record of consecutive months."""
+"""A folder of sea-ice concentration files as one record of consecutive months."""
 
-from collections import defaultdict
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import dacon, g02202, nsidc0051, nsidc0051_netcdf
-from seaice_tf.forecast.data.formats import Field, Format, Name
-from seaice_tf.grids import counts
+from seaice_tf.forecast.data import joined, reading
+from seaice_tf.forecast.data.formats import Check
+from seaice_tf.forecast.data.inventory import FORMATS, LeftOut
+from seaice_tf.forecast.data.joined import Part, Seam
+from seaice_tf.forecast.data.reading import MINIMUM_DAYS, OUTAGE, Record
 from seaice_tf.grids.polar import NORTH, Grid
 
-FORMATS = (
-    nsidc0051.FORMAT,
-    nsidc0051_netcdf.FORMAT,
-    dacon.FORMAT,
-    g02202.FORMAT,
-)
-MINIMUM_DAYS = 20  # of a month; that of G02202, which asks half as many of SMMR
-EVERY_DAY = np.datetime64("1987-08")  # SMMR, before, was on every other day
-OUTAGE = (np.datetime64("1987-12"), np.datetime64("1988-01"))  # F08 was off, from 3rd to 12th
-
-Months = dict[np.datetime64, tuple[np.ndarray, int]]  # counts, and the number of days with data
+__all__ = ["FORMATS", "MINIMUM_DAYS", "OUTAGE", "Archive", "read_archive"]
+SHOWN = 3  # warnings of one kind
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Consecutive months of raw counts."""
+    """Consecutive months of raw counts.
 
-    counts: np.ndarray  # (months, rows, columns) uint8; above 250 a flag, see transforms.counts
-    first: np.datetime64  # month of counts[0]
+    Attributes:
+        counts: (months, rows, columns) uint8; above 250 a flag, see `grids.counts`.
+        first: month of counts[0].
+        files: that were read.
+        synthetic: a file says of itself that it was not observed.
+        kind: product, period and hemisphere, for titles; of several products with their seams.
+        grid: of the counts.
+        days: (months,) days with data in each mean, 0 for monthly files; None if all are monthly.
+        citation: reference for a product made of it; empty if synthetic.
+        algorithm: "NASA Team", "NOAA/NSIDC CDR" or "OSI SAF"; a model belongs to the one that it
+            was trained on.
+        parts: what gives which months, in order of time.
+        seams: where two products meet, and how they differ.
+    """
+
+    counts: np.ndarray
+    first: np.datetime64
     files: tuple[Path, ...]
     synthetic: bool
-    kind: str = nsidc0051.FORMAT.title
+    kind: str = FORMATS[0].title
     grid: Grid = NORTH
-    days: np.ndarray | None = None  # (months,) days with data in each mean; None for monthly files
-    citation: str = ""  # what a product made of it refers to; nothing if synthetic
+    days: np.ndarray | None = None
+    citation: str = ""
+    algorithm: str = FORMATS[0].product.algorithm
+    parts: tuple[Part, ...] = ()
+    seams: tuple[Seam, ...] = ()
 
     @property
     def last(self) -> np.datetime64:
@@ -44,8 +57,8 @@ class Archive:
 
     @property
     def source(self) -> str:
-        """What the data are, for titles and tables."""
-        return title(self.kind, self.synthetic, self.first, self.last)
+        """Name of the data, for titles and tables."""
+        return joined.title(self.kind, self.synthetic, self.first, self.last)
 
     def index(self, month) -> int:
         """Position of `month` in `counts`; InputError outside the archive."""
@@ -63,177 +76,75 @@ class Archive:
         return self.counts[: self.index(month) + 1]
 
 
-@dataclass(frozen=True)
-class Files:
-    """The files of a folder, all of one format, hemisphere, and period of a month or a day."""
+def read_archive(
+    folder: Path,
+    minimum_days: int = MINIMUM_DAYS,
+    allow: Sequence[Check] = (),
+    average_to_25km: bool = False,
+) -> Archive:
+    """All files of a folder and the folders in it as one archive without gaps.
 
-    folder: Path
-    format: Format
-    names: dict[Path, Name]  # in order of time
-
-    @property
-    def kind(self) -> str:
-        """Product, period and hemisphere, the usual ones left out."""
-        return _kind(self.format, next(iter(self.names.values())))
-
-    @property
-    def grid(self) -> Grid:
-        return next(iter(self.names.values())).grid
-
-    @property
-    def daily(self) -> bool:
-        return next(iter(self.names.values())).daily
-
-    def read(self, path: Path) -> Field:
-        return self.format.read_file(path, self.names[path])
-
-    def by_month(self) -> dict[np.datetime64, list[Path]]:
-        found = defaultdict(list)
-        for path, name in self.names.items():
-            found[name.month].append(path)
-        return dict(found)
-
-    def twice(self) -> dict[np.datetime64, list[Path]]:
-        """The dates of more than one file: an overlap of sensors, or a copy."""
-        found = defaultdict(list)
-        for path, name in self.names.items():
-            found[name.date].append(path)
-        return {date: paths for date, paths in found.items() if len(paths) > 1}
-
-
-def find(folder: Path) -> Files:
-    """The sea-ice files of a folder.
-
-    Raises:
-        InputError: no such folder, no such file in it, or files of several kinds.
-    """
-    if not folder.is_dir():
-        raise InputError(f"{folder}: expected a folder of {known_names()}, got none")
-    kinds: dict[str, tuple[Format, dict[Path, Name]]] = {}
-    others = 0
-    for path in sorted(folder.iterdir()):
-        matches = [(form, name) for form in FORMATS if (name := form.parse_name(path.name))]
-        others += not matches
-        for form, name in matches:
-            kinds.setdefault(_kind(form, name), (form, {}))[1][path] = name
-    if not kinds:
-        raise InputError(f"{folder}: expected files {known_names()}, got {others} other files")
-    if len(kinds) > 1:
-        got = " and ".join(f"{len(names)} of {kind}" for kind, (_, names) in kinds.items())
-        raise InputError(
-            f"{folder}: expected files of one kind, got {got}; move all but one kind away"
-        )
-    form, names = next(iter(kinds.values()))
-    return Files(folder, form, dict(sorted(names.items(), key=lambda item: item[1].date)))
-
-
-def read_archive(folder: Path, minimum_days: int = MINIMUM_DAYS) -> Archive:
-    """All files of a folder as one archive without gaps; days are averaged to months.
-
-    A file without a single observed cell counts as missing. So does a month of OUTAGE with too few
-    days; inside a record these two are kept, with their land and all other cells missing.
+    Days are averaged to months. A file without a single observed cell counts as missing. So does a
+    month of OUTAGE with too few days; inside a record these two, and other months that the product
+    is known to have no data for, are kept with their land and all other cells missing. A part of a
+    month at either end of a daily record is left out. What was left out, and what might make a
+    forecast wrong, is logged as a warning.
 
     Args:
-        folder: files of one kind, see FORMATS.
+        folder: files of one algorithm and one grid, see FORMATS.
         minimum_days: days with data that a month of daily files must have; half before 1987-08.
+        allow: contradictions that are accepted.
+        average_to_25km: average grids of 12.5 km to 25 km.
 
     Raises:
-        InputError: a gap, a date given twice, too few days, several kinds, or a damaged file.
+        InputError: a gap, a date of two different files, too few days, several algorithms or
+            grids, a damaged file, or a contradiction that would make a forecast wrong.
     """
-    files = find(folder)
-    for date, paths in files.twice().items():
-        names = " and ".join(path.name for path in paths)
-        raise InputError(
-            f"{folder}: expected one file for {date}, got {names}; move one of them away"
-        )
-    by_month = files.by_month()
-    _refuse_gaps(folder, list(by_month), [])
-    months: Months = {}
-    synthetic = False
-    for month, paths in by_month.items():
-        fields = [files.read(path) for path in paths]
-        synthetic |= any(field.synthetic for field in fields)
-        if (mean := monthly_mean(fields))[1]:
-            months[month] = mean
-    if files.daily:
-        months = _with_enough_days(folder, months, minimum_days)
-    _refuse_gaps(folder, list(months), list(by_month))
-    first, last = next(iter(months)), next(reversed(months))
-    for month in OUTAGE:
-        if first < month < last:
-            months.setdefault(month, (counts.unobserved(months[month - 1][0]), 0))
-    in_order = [months[month] for month in sorted(months)]
+    record = reading.read(folder, minimum_days, average_to_25km)
+    refuse(record, allow)
+    for text in warnings(record, allow):
+        log.warning("%s", text)
     return Archive(
-        np.stack([grid for grid, _ in in_order]),
-        first,
-        tuple(files.names),
-        synthetic,
-        files.kind,
-        files.grid,
-        np.array([number for _, number in in_order]) if files.daily else None,
-        "" if synthetic else files.format.citation,
+        record.grids,
+        record.months[0],
+        record.files,
+        record.synthetic,
+        record.kind,
+        record.grid,
+        record.days if record.days.any() else None,
+        "" if record.synthetic else joined.provenance(record.parts, record.seams),
+        record.algorithm,
+        record.parts,
+        record.seams,
     )
 
 
-def _with_enough_days(folder: Path, months: Months, minimum_days: int) -> Months:
-    """Without those of OUTAGE inside that have too few days; InputError for any other."""
-    enough = {}
-    for month, (grid, number) in months.items():
-        if number >= (needed := days_needed(month, minimum_days)):
-            enough[month] = grid, number
-        elif month not in OUTAGE or month in (min(months), max(months)):
-            raise InputError(
-                f"{folder}: expected at least {needed} days with data in {month}, got "
-                f"{number}; add the files, move those of the month away, or lower minimum_days"
-            )
-    return enough
+def refuse(record: Record, allow: Sequence[Check] = ()) -> None:
+    """InputError for the first problem that is not allowed, and how many more there are."""
+    fatal = [p for p in record.problems if p.fatal and not (p.check and p.check in allow)]
+    if fatal:
+        more = f" (and {len(fatal) - 1} more problems: seaice-tf doctor forecast lists them)"
+        raise InputError(f"{fatal[0]}{more if len(fatal) > 1 else ''}")
 
 
-def monthly_mean(fields: list[Field]) -> tuple[np.ndarray, int]:
-    """The counts of a month from its days, or from its one file, and the number with data."""
-    stack = np.stack([field.counts for field in fields])
-    number = int((~counts.flagged(stack)).any(axis=(1, 2)).sum())
-    return counts.month_of_days(stack), number
+def warnings(record: Record, allow: Sequence[Check] = ()) -> list[str]:
+    """What a user has to know of a record that was read: a few lines."""
+    problems = [p for p in record.problems if not p.fatal or p.check in allow]
+    texts = [problem.text for problem in problems[:SHOWN]]
+    if len(problems) > SHOWN:
+        texts.append(f"... and {len(problems) - SHOWN} more: seaice-tf doctor forecast lists them")
+    return [*texts, *record.notes, *left_out_texts(record.left_out, suspicious=True)]
 
 
-def days_needed(month: np.datetime64, minimum_days: int = MINIMUM_DAYS) -> int:
-    """`minimum_days`, or half of it while the sensor was on every other day."""
-    return minimum_days if month >= EVERY_DAY else -(-minimum_days // 2)
-
-
-def gaps(months: list[np.datetime64]) -> list[np.datetime64]:
-    """The months between the first and the last that are not in the list, nor in OUTAGE."""
-    every = np.arange(months[0], months[-1] + 1, dtype="datetime64[M]")
-    return sorted(set(every) - set(months) - set(OUTAGE))
-
-
-def title(kind: str, synthetic: bool, first: np.datetime64, last: np.datetime64) -> str:
-    """What a record is, for titles and tables."""
-    return f"{'synthetic, not observed' if synthetic else kind}, {first} to {last}"
-
-
-def known_names() -> str:
-    return " or ".join(form.names for form in FORMATS)
-
-
-def _kind(form: Format, name: Name) -> str:
-    period = " daily" if name.daily else ""
-    return form.title + period + ("" if name.grid is NORTH else f" {name.grid.name}")
-
-
-def _refuse_gaps(folder: Path, months: list[np.datetime64], named: list[np.datetime64]) -> None:
-    """InputError for a gap, and for no month at all; those `named` have files without data."""
-    if not months:
-        raise InputError(
-            f"{folder}: expected observed cells, got none in any of {len(named)} months"
-        )
-    if missing := gaps(months):
-        empty = set(missing) & set(named)
-        shown = [
-            f"{month} (files without data)" if month in empty else str(month) for month in missing
-        ]
-        raise InputError(
-            f"{folder}: expected every month from {months[0]} to {months[-1]}, got none for "
-            f"{', '.join(shown[:6])}{' ...' if len(missing) > 6 else ''}; "
-            "add the files or move away those before the gap"
-        )
+def left_out_texts(left_out: Sequence[LeftOut], suspicious: bool) -> list[str]:
+    """The files that were not read, one line a reason."""
+    by_reason: dict[str, list[str]] = {}
+    for each in left_out:
+        if each.suspicious == suspicious:
+            by_reason.setdefault(each.reason, []).append(each.path.name)
+    texts = []
+    for reason, names in by_reason.items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        files = "1 file" if len(names) == 1 else f"{len(names)} files"
+        texts.append(f"{files} left out, {reason}: {', '.join(names[:SHOWN])}{more}")
+    return texts

@@ -1,9 +1,10 @@
-"""The arrays of the sea-ice contest Dacon 235706: a month of the north in each file.
+"""The arrays of Dacon 235706, a competition in sea-ice forecasting: a month of the north a file.
 
 uint8 (448, 304, 5): concentration from 0 to 250, then the masks of pole hole, coast, land and
 missing data, not 0 where they hold.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 
 from seaice_tf.errors import InputError, reason
 from seaice_tf.files import npz
-from seaice_tf.forecast.data import formats
-from seaice_tf.forecast.data.formats import Field, Format, Name
+from seaice_tf.forecast.data import formats, nsidc0051
+from seaice_tf.forecast.data.formats import Field, Format, Name, Product
 from seaice_tf.grids import counts
 from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE
 
@@ -20,7 +21,7 @@ NAME = r"(?P<date>\d{6})\.npy"
 MASKS = (POLE_HOLE, COAST, LAND, MISSING)  # the flags of channels 1 to 4
 
 
-def read_file(path: Path, name: Name) -> Field:
+def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]:
     """The concentration with the masks as flags; where two masks hold, the later channel's."""
     try:
         layers = np.load(path, "r", allow_pickle=False)
@@ -33,7 +34,7 @@ def read_file(path: Path, name: Name) -> Field:
     if not isinstance(layers, np.ndarray) or layers.dtype != np.uint8 or layers.shape != shape:
         got = f"{getattr(layers, 'dtype', 'an archive')} {getattr(layers, 'shape', '')}".strip()
         raise InputError(
-            f"{path}: expected uint8 {shape}, got {got}; download the contest's monthly arrays"
+            f"{path}: expected uint8 {shape}, got {got}; take the arrays of Dacon 235706"
         )
     ice, masks = layers[..., 0], layers[..., 1:] != 0
     if (stray := ice[~masks.any(axis=-1) & counts.flagged(ice)]).size:
@@ -44,13 +45,13 @@ def read_file(path: Path, name: Name) -> Field:
     field = ice.copy()
     for flag, mask in zip(MASKS, np.moveaxis(masks, -1, 0)):
         field[mask] = flag
-    return Field(field)
+    return [Field(field)]
 
 
-FORMAT = Format(
-    "contest Dacon 235706",
-    "YYYYMM.npy",
-    "the data of the contest Dacon 235706, from NSIDC-0051",
-    partial(formats.parse_name, NAME),
-    read_file,
+PRODUCT = Product(
+    "Dacon 235706", nsidc0051.NASA_TEAM, "the data of Dacon 235706, from NSIDC-0051", rank=5
 )
+FORMAT = Format(
+    PRODUCT, "YYYYMM.npy", partial(formats.parse_name, NAME), lambda content: None, read
+)
+FORMATS = (FORMAT,)

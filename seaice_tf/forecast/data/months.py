@@ -1,6 +1,7 @@
 """Calendar months as numpy datetime64[M]."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -26,3 +27,23 @@ def number(month) -> int:
 def span(first, last) -> np.ndarray:
     """All months from `first` to `last`, both included."""
     return np.arange(first, last + 1, dtype="datetime64[M]")
+
+
+def ranges(months: Iterable, most: int = 6) -> str:
+    """Months in words, consecutive ones as a period; of more than `most` periods the number.
+
+    >>> ranges(np.array(["2001-01", "2001-02", "2001-03", "2004-07"], "datetime64[M]"))
+    '2001-01 to 2001-03 (3 months) and 2004-07'
+    """
+    ordered = np.unique(np.array(list(months), "datetime64[M]"))
+    if not ordered.size:
+        return "no month"
+    groups = np.split(ordered, np.flatnonzero(np.diff(ordered).astype(int) > 1) + 1)
+    texts = [
+        str(group[0]) if len(group) == 1 else f"{group[0]} to {group[-1]} ({len(group)} months)"
+        for group in groups
+    ]
+    if len(texts) > most:
+        shown = ", ".join(texts[: most - 1])
+        return f"{shown} and {len(texts) - most + 1} more gaps, {ordered.size} months in all"
+    return " and ".join(filter(None, [", ".join(texts[:-1]), texts[-1]]))

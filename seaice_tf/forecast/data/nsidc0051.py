@@ -1,24 +1,29 @@
-"""NSIDC-0051 version 1.1, monthly and daily sea-ice concentration, in its binary format.
+"""NSIDC-0051 and NSIDC-0081, monthly and daily sea-ice concentration, in their binary format.
+
+A file is a header of 300 bytes and a map of uint8. Version 1.1, the older names `_v01_`, the files
+that NSIDC's own converter makes of version 2, and the near-real-time files differ in names only.
 
 Source: NSIDC-0051 user guide, version 1, "File format" and "File naming convention".
 """
 
 import re
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import atomic
+from seaice_tf.files import atomic, compressed
 from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
 from seaice_tf.forecast.data import formats
-from seaice_tf.forecast.data.formats import Field, Format, Name
+from seaice_tf.forecast.data.formats import Field, Format, Name, Problem, Product
 from seaice_tf.grids.polar import CELL, NORTH, SOUTH, Grid, of_shape
 
 HEADER = 300  # bytes
-
-NAME = r"nt_(?P<date>\d{6}(\d\d)?)_(?P<sensor>[a-z]\d\d)_v1\.1_(?P<pole>[ns])\.bin"
-STAMP = re.compile(rb"nt_(\d{6}|\d{8})_([a-z]\d\d)_")
+NAME = r"nt_(?P<date>\d{{6}}(\d\d)?)_(?P<sensor>[a-z0-9]{{3}})_{}_(?P<pole>[ns])\.bin"
+VERSION_1, VERSION_2, NEAR_REAL_TIME = r"(v1\.1|v1\.0|v01)", r"(v2\.0|v02)", "nrt"
+STAMP = re.compile(rb"nt_(\d{6}|\d{8})_([a-z0-9]{3})_(?:(v\d[\d.]*|nrt)_([ns])\b)?", re.IGNORECASE)
 TITLE = slice(150, 230)
 # First month of each satellite sensor in the monthly record of NSIDC-0051.
 SENSORS = {
@@ -28,6 +33,12 @@ SENSORS = {
     "f13": "1995-10",
     "f17": "2008-01",
 }
+NASA_TEAM = "NASA Team"
+V1 = Product(
+    "NSIDC-0051 v1.1", NASA_TEAM, "NSIDC-0051 version 1.1, doi:10.5067/8GQ8LZQVL0VL", rank=3
+)
+V2 = Product("NSIDC-0051 v2", NASA_TEAM, "NSIDC-0051 version 2, doi:10.5067/MPYG15WAA4WX", rank=4)
+NRT = Product("NSIDC-0081 v1", NASA_TEAM, "NSIDC-0081 version 1, doi:10.5067/U8C09DWVX9LM", rank=1)
 
 
 def size(grid: Grid) -> int:
@@ -35,17 +46,13 @@ def size(grid: Grid) -> int:
     return HEADER + grid.rows * grid.columns
 
 
-def parse_name(name: str) -> Name | None:
-    """The date, sensor and hemisphere in a file's name; None for any other name."""
-    return formats.parse_name(NAME, name)
-
-
 def file_name(name: Name) -> str:
-    """
-    >>> file_name(parse_name("nt_200811_f17_v1.1_n.bin"))
+    """The name of a file of version 1.1.
+
+    >>> file_name(Name(np.datetime64("2008-11"), "f17"))
     'nt_200811_f17_v1.1_n.bin'
     """
-    return f"nt_{name.digits}_{name.sensor}_v1.1_{_letter(name)}.bin"
+    return f"nt_{name.digits}_{name.sensor}_v1.1_{name.grid.name[0]}.bin"
 
 
 def header(name: Name, title: str = SYNTHETIC_TITLE) -> bytes:
@@ -58,7 +65,7 @@ def header(name: Name, title: str = SYNTHETIC_TITLE) -> bytes:
         *(*pole, "SSMIS", "17 cn", "  001", "-9999", "-9999", "  031", "-9999"),
         *("-9999", f" {year}", "  001", "  000", "00250"),
     )
-    stamp = f"nt_{name.digits}_{name.sensor}_v01_{_letter(name)}"
+    stamp = f"nt_{name.digits}_{name.sensor}_v01_{name.grid.name[0]}"
     info = f"{title} {name.sensor.upper()}"
     parts = [field.encode().ljust(5)[:5] + b"\0" for field in fields]
     parts += [stamp.encode().rjust(23) + b"\0", title.encode().ljust(79) + b"\0"]
@@ -74,35 +81,44 @@ def sides(head: bytes) -> str:
 def stamp(head: bytes) -> tuple[str, str] | None:
     """The date and sensor that a header gives for itself, None if it gives none."""
     match = STAMP.search(head)
-    return (match[1].decode(), match[2].decode()) if match else None
+    return (match[1].decode(), match[2].decode().lower()) if match else None
 
 
 def is_synthetic(head: bytes) -> bool:
+    """Whether a header says that the file was not observed."""
     return SYNTHETIC_TITLE.encode() in head[TITLE]
 
 
-def _letter(name: Name) -> str:
-    return name.grid.name[0]
+def identify(version: str, raw: bytes) -> Name | None:
+    """The Name in the header of a file of `version`, a regular expression; None if it has none."""
+    match = STAMP.search(raw[:HEADER])
+    if not match or len(raw) not in (size(NORTH), size(SOUTH)):
+        return None
+    written = (match[3] or b"v01").decode().lower()
+    date = formats.parse_date(match[1].decode())
+    if date is None or not re.fullmatch(version, written):
+        return None
+    return Name(date, match[2].decode().lower(), NORTH if len(raw) == size(NORTH) else SOUTH)
 
 
-def read_file(path: Path, name: Name) -> Field:
+def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]:
     """The counts of one file, as they stand in it.
 
     Raises:
-        InputError: a size of the other hemisphere or of none, a header of another grid, or one
-            that names another date or sensor than the file's name.
+        InputError: a size of the other hemisphere or of none, or a header of another grid.
     """
-    raw, grid = path.read_bytes(), name.grid
-    other = SOUTH if grid is NORTH else NORTH
+    grid, other = name.grid, SOUTH if name.grid is NORTH else NORTH
+    raw = compressed.read_bytes(path, max(size(NORTH), size(SOUTH)))
     if len(raw) == size(other):
         raise InputError(
             f"{path}: expected the {grid.name}ern grid, as its name says, got a file of the size "
             f"of the {other.name}ern one ({other.rows} x {other.columns}); restore its own name"
         )
     if len(raw) != size(grid):
+        more = " or more" if len(raw) > size(NORTH) else ""
         raise InputError(
             f"{path}: expected {size(grid)} bytes (300-byte header + {grid.rows} x "
-            f"{grid.columns}), got {len(raw)}; download the file again"
+            f"{grid.columns}), got {len(raw)}{more}; download the file again"
         )
     head, body = raw[:HEADER], raw[HEADER:]
     if sides(head) != (expected := f"{grid.columns} x {grid.rows}"):
@@ -110,14 +126,21 @@ def read_file(path: Path, name: Name) -> Field:
             f"{path}: expected a header that gives {expected} columns and rows, "
             f"got {sides(head)}; download the file again"
         )
-    stamped = stamp(head)
-    if stamped and stamped != (name.digits, name.sensor):
-        raise InputError(
-            f"{path}: expected the header to name the same date and sensor as the file, "
-            f"got {'_'.join(stamped)}; restore the file's own name"
-        )
     counts = np.frombuffer(body, np.uint8).reshape(grid.shape)
-    return Field(counts, is_synthetic(head))
+    return [Field(counts, is_synthetic(head), tuple(_header_problems(path, head, name)))]
+
+
+def _header_problems(path: Path, head: bytes, name: Name) -> list[Problem]:
+    stamped = stamp(head)
+    if not stamped or stamped == (name.digits, name.sensor):
+        return []
+    return [
+        Problem(
+            f"{path}: expected the header to name the same date and sensor as the file, "
+            f"got {'_'.join(stamped)}; restore the file's own name",
+            "time" if stamped[0] != name.digits else "sensor",
+        )
+    ]
 
 
 def sensor(month: np.datetime64) -> str:
@@ -139,10 +162,20 @@ def write_synthetic(folder: Path, first: np.datetime64, counts: np.ndarray) -> l
     return paths
 
 
-FORMAT = Format(
-    "NSIDC-0051 v1.1",
-    "nt_YYYYMM[DD]_SSS_v1.1_[ns].bin",
-    "NSIDC-0051 version 1.1, doi:10.5067/8GQ8LZQVL0VL",
-    parse_name,
-    read_file,
+def _format(product: Product, version: str, written: str) -> Format:
+    return Format(
+        product,
+        f"nt_YYYYMM[DD]_SSS_{written}_[ns].bin",
+        partial(formats.parse_name, NAME.format(version)),
+        partial(identify, version),
+        read,
+    )
+
+
+FORMAT = _format(V1, VERSION_1, "v1.1")
+FORMATS = (
+    FORMAT,
+    _format(V2, VERSION_2, "v2.0"),
+    _format(NRT, NEAR_REAL_TIME, "nrt"),
 )
+parse_name = FORMAT.parse_name

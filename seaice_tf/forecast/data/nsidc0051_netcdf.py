@@ -1,31 +1,39 @@
-"""NSIDC-0051 version 2, monthly and daily sea-ice concentration, in netCDF.
+"""NSIDC-0051 and NSIDC-0081 version 2 and NSIDC-0803, sea-ice concentration in netCDF.
 
 Source: NSIDC-0051 user guide, version 2. One variable for each sensor, stored as the counts and
-flags of version 1.1.
+flags of version 1.1; NSIDC-0803, of the sensor AMSR2, has a single variable without its name.
 """
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import netcdf
-from seaice_tf.forecast.data import formats
-from seaice_tf.forecast.data.formats import Field, Format, Name
+from seaice_tf.forecast.data import coordinates, formats, nsidc0051
+from seaice_tf.forecast.data.formats import Field, Format, Name, Product
 from seaice_tf.grids import counts
 
-NAME = r"NSIDC0051_SEAICE_PS_(?P<pole>[NS])25km_(?P<date>\d{6}(\d\d)?)_v2\.0\.nc"
-VARIABLE = re.compile(r"([NF]\d\d)_ICECON")
+NAME = r"{}_(?P<pole>[ns])(?P<cell>25|12\.5)km_(?P<date>\d{{6}}(\d\d)?)_v2\.\d\.nc"
+VARIABLE = re.compile(r"(?:([A-Z0-9]{3})_)?ICECON", re.IGNORECASE)
 SCALE = 0.004  # fraction of a count
+NRT = Product(
+    "NSIDC-0081 v2", nsidc0051.NASA_TEAM, "NSIDC-0081 version 2, doi:10.5067/YTTHO2FJQ97K", rank=2
+)
+AMSR2 = Product(
+    "NSIDC-0803 v2", nsidc0051.NASA_TEAM, "NSIDC-0803 version 2, nsidc.org/data/nsidc-0803", rank=0
+)
 
 
-def read_file(path: Path, name: Name) -> Field:
+def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]:
     """The counts of the newest sensor that observed anything.
 
     Sensors overlap at each change of satellite. The newest one is taken because it is the one
-    that the record goes on with, so that a record has one change and not a to and fro; a user of
+    that the record goes on with, so that a record has one change and not several; a user of
     version 1.1 makes the same choice by the file that is kept.
 
     A file without a variable, or with nothing but flags in all of them, stands for a time without
@@ -38,36 +46,94 @@ def read_file(path: Path, name: Name) -> Field:
             raise InputError(
                 f"{path}: expected dimensions time, y, x, got {got}; download the file again"
             )
-        empty = np.full(name.grid.shape, counts.MISSING, np.uint8)
-        for sensor in newest_first(dataset.variables):
-            variable = dataset[f"{sensor}_ICECON"]
-            scale = netcdf.number(path, variable, "scale_factor", SCALE)
-            if variable.dtype != np.uint8 or not np.isclose(scale, SCALE):
-                raise InputError(
-                    f"{path}: expected {variable.name} as ubyte with scale_factor {SCALE}, "
-                    f"got {variable.dtype} with {scale:g}; download the file again"
-                )
-            field = netcdf.one_grid(path, variable, name.grid)
+        found = coordinates.problems(path, dataset, name)
+        found += coordinates.date_problems(path, coordinates.times(path, dataset), name)
+        field = np.full(name.grid.shape, counts.MISSING, np.uint8)
+        for variable in newest_first(dataset.variables):
+            field = _counts(path, dataset[variable], name)
             if not counts.flagged(field).all():
-                return Field(field, synthetic)
-            empty = field
-        return Field(empty, synthetic)
+                break
+        return [Field(field, synthetic, tuple(found))]
+
+
+def _counts(path: Path, variable: netCDF4.Variable, name: Name) -> np.ndarray:
+    scale = netcdf.number(path, variable, "scale_factor", SCALE)
+    if variable.dtype != np.uint8 or not np.isclose(scale, SCALE):
+        raise InputError(
+            f"{path}: expected {variable.name} as ubyte with scale_factor {SCALE}, "
+            f"got {variable.dtype} with {scale:g}; download the file again"
+        )
+    coordinates.require_shape(path, variable, name.grid)
+    if len(variable) != 1:
+        raise InputError(
+            f"{path}: expected {variable.name} of one time, got {len(variable)}; download the "
+            f"file again"
+        )
+    return np.asarray(variable[0])
 
 
 def newest_first(variables) -> list[str]:
-    """The sensors among the names of variables: DMSP's count upwards, Nimbus 7 came before.
+    """The concentrations among the names of variables, by sensor.
 
-    >>> newest_first(["crs", "N07_ICECON", "F08_ICECON", "F11_ICECON"])
-    ['F11', 'F08', 'N07']
+    DMSP's satellites count upwards, Nimbus 7 came before and AMSR2 after them.
+
+    >>> newest_first(["crs", "N07_ICECON", "F08_ICECON", "AM2_ICECON", "F11_ICECON"])
+    ['AM2_ICECON', 'F11_ICECON', 'F08_ICECON', 'N07_ICECON']
     """
-    sensors = [match[1] for name in variables if (match := VARIABLE.fullmatch(name))]
-    return sorted(sensors, key=lambda sensor: (sensor[0] == "F", sensor), reverse=True)
+
+    def age(name: str) -> tuple[int, str]:
+        sensor = name.upper()
+        return {"N": 0, "F": 1}.get(sensor[0], 2), sensor
+
+    return sorted(filter(VARIABLE.fullmatch, variables), key=age, reverse=True)
 
 
-FORMAT = Format(
-    "NSIDC-0051 v2",
-    "NSIDC0051_SEAICE_PS_[NS]25km_YYYYMM[DD]_v2.0.nc",
-    "NSIDC-0051 version 2, doi:10.5067/MPYG15WAA4WX",
-    partial(formats.parse_name, NAME),
-    read_file,
+def identify(accepts: Callable[[str], bool], dataset: netCDF4.Dataset) -> Name | None:
+    """The Name in a file without one; None if its title or its variables are another's."""
+    variables = newest_first(dataset.variables)
+    title = str(getattr(dataset, "title", "")).lower()
+    grid = coordinates.grid_of(dataset)
+    if not variables or grid is None or not accepts(title):
+        return None
+    stored = getattr(dataset[variables[0]], "legacy_binary_header", b"")
+    head = np.ravel(stored).astype(np.uint8).tobytes() if np.size(stored) else b""
+    stamped = nsidc0051.stamp(head)
+    if stamped:
+        date = formats.parse_date(stamped[0])
+        return None if date is None else Name(date, grid=grid)
+    days = coordinates.times(Path("file"), dataset)
+    if days is None or days.size != 1 or not (period := coordinates.period(dataset)):
+        return None
+    return Name(days[0].astype(f"datetime64[{period}]"), grid=grid)
+
+
+def is_near_real_time(title: str) -> bool:
+    """Whether a title is of NSIDC-0081."""
+    return "near-real-time" in title or "near real-time" in title
+
+
+def is_amsr2(title: str) -> bool:
+    """Whether a title is of NSIDC-0803."""
+    return "amsr2" in title and not is_near_real_time(title)
+
+
+def _is_final(title: str) -> bool:
+    return not is_near_real_time(title) and not is_amsr2(title)
+
+
+def _format(product: Product, start: str, dates: str, accepts: Callable[[str], bool]) -> Format:
+    return Format(
+        product,
+        f"{start}_[NS]25km_{dates}_v2.0.nc",
+        partial(formats.parse_name, NAME.format(start.lower())),
+        partial(identify, accepts),
+        read,
+    )
+
+
+FORMATS = (
+    _format(nsidc0051.V2, "NSIDC0051_SEAICE_PS", "YYYYMM[DD]", _is_final),
+    _format(NRT, "NSIDC0081_SEAICE_PS", "YYYYMMDD", is_near_real_time),
+    _format(AMSR2, "NSIDC0803_SIC", "YYYYMMDD", is_amsr2),
 )
+FORMAT = FORMATS[0]

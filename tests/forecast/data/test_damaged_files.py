@@ -13,7 +13,7 @@ from seaice_tf.grids.polar import NORTH, SOUTH
 FIRST = np.datetime64("2008-01")
 V2, CONTEST, RECORD = (
     "NSIDC-0051 v2",
-    "contest Dacon 235706",
+    "Dacon 235706",
     "NOAA/NSIDC climate data record v4",
 )
 NETCDF = {V2: "F17_ICECON", RECORD: "cdr_seaice_conc_monthly"}
@@ -53,7 +53,7 @@ def test_a_broken_netcdf_file(sound, kind, how):
     elif how == "overwritten":
         content[middle : middle + 20000] = bytes(20000)
     else:
-        content = b"" if how == "empty" else b"<html>log in</html>" * 1000
+        content = b"" if how == "empty" else b"no netCDF" * 1000
     victim.write_bytes(content)
     refused(folder, victim, "expected a netCDF file, got .*; download the file again")
 
@@ -101,7 +101,7 @@ def test_version_2_of_something_else(sound):
 
 def test_version_2_without_a_sensor_is_a_month_without_data(sound):
     folder, victim = sound(V2)
-    replace(victim, "ICECON", np.zeros(NORTH.shape, np.uint8))
+    replace(victim, "ICE", np.zeros(NORTH.shape, np.uint8))
     with pytest.raises(InputError, match=r"got none for 2008-02 \(files without data\)"):
         read_archive(folder)
 
@@ -134,8 +134,8 @@ CONTEST_DAMAGES = {
     "zip": "cannot be read as one",
     "header": "cannot be read as one",
     "size": "cannot be read as one",
-    "dtype": r"expected uint8 \(448, 304, 5\), got float32 \(448, 304, 5\); download",
-    "shape": r"expected uint8 \(448, 304, 5\), got uint8 \(448, 304\); download",
+    "dtype": r"expected uint8 \(448, 304, 5\), got float32 \(448, 304, 5\); take",
+    "shape": r"expected uint8 \(448, 304, 5\), got uint8 \(448, 304\); take",
     "no mask": "expected concentrations from 0 to 250 outside the masks, got 254 in one of 1 cells",
 }
 
@@ -151,7 +151,7 @@ def test_a_broken_contest_array(sound, how):
     elif how == "empty":
         victim.write_bytes(b"")
     elif how == "no npy":
-        victim.write_bytes(b"<html>log in</html>")
+        victim.write_bytes(b"no npy")
     elif how == "zip":
         victim.write_bytes(b"PK\x03\x04" + content[4:])
     elif how == "header":

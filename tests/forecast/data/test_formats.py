@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from seaice_tf.forecast.data.archive import FORMATS
 from seaice_tf.forecast.data.formats import Name
+from seaice_tf.forecast.data.inventory import FORMATS
 from seaice_tf.grids.polar import NORTH, SOUTH
 
 NAMES = {
@@ -30,9 +30,7 @@ def test_one_format_knows_each_name(text):
         "20120901.npy",
         "x201209.npy",
         "NSIDC0051_SEAICE_PS_N25km_19820230_v2.0.nc",
-        "NSIDC0081_SEAICE_PS_N25km_20210828_v2.0.nc",
         "NSIDC0051_SEAICE_PS_N25km_202001_v2.0.nc.part",
-        "seaice_conc_daily_nh_20211231_f17_v04r00.nc",
         "seaice_conc_monthly_nh_f17_201003_v03r01.nc",
         "README.md",
     ],

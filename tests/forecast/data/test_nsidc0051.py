@@ -75,7 +75,8 @@ FIRST = np.datetime64("2008-01")
 def folder(tmp_path):
     """Four months with land, a coast and a pole hole, values a function of the month."""
     grids = np.zeros((4, 448, 304), np.uint8)
-    grids += np.arange(4, dtype=np.uint8).reshape(4, 1, 1)
+    grids += np.arange(1, 5, dtype=np.uint8).reshape(4, 1, 1)
+    grids[:, :, 200:] += 1
     grids[:, :9], grids[:, 9], grids[:, 200, 150] = counts.LAND, counts.COAST, counts.POLE_HOLE
     write_synthetic(tmp_path / "data", FIRST, grids)
     return tmp_path / "data"
@@ -90,7 +91,7 @@ def test_what_is_written_is_read(folder):
     assert (archive.first, archive.last) == (FIRST, FIRST + 3)
     assert archive.synthetic
     assert "synthetic" in archive.source
-    assert [int(grid[20, 20]) for grid in archive.counts] == [0, 1, 2, 3]
+    assert [int(grid[20, 20]) for grid in archive.counts] == [1, 2, 3, 4]
     assert archive.counts[2, 200, 150] == counts.POLE_HOLE
     assert len(archive.until(FIRST + 1)) == 2
 
@@ -171,9 +172,13 @@ def test_the_doctor_finds_impossible_values_and_a_changing_coast(folder):
     content[300], content[300 + 304 * 20], content[300 + 304 * 21] = 253, 252, 255
     victim.write_bytes(content)
     text = " | ".join(examine(folder).troubles)
-    assert re.search(r"1 cells hold 252, a value that does not exist", text)
-    assert "1 cells are missing" in text
-    assert "the coast of 1 months differs" in text
+    assert re.search(
+        r"expected no 252, a value that does not exist, got 1 cells of nt_200801", text
+    )
+    assert "got 1 cells of nt_200801_f17_v1.1_n.bin missing" in text
+    assert re.search(
+        "the coast of 1 months differs.*other 3, got 1 cells unlike it in 2008-01", text
+    )
     assert "the land of 1 months differs" in text
 
 
