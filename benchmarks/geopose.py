@@ -1,10 +1,10 @@
-"""Oblique tiles of 2048 x 2048 pixels: seconds, as ratios to a named peer in the same run.
+"""Processing times of oblique tiles of 2048 x 2048 pixels, relative to a peer in the same run.
 
-Rectification: the peer scatters pixel by pixel in a Python loop and then filters heights, mask and
-image by medians of 5 x 5, as the contest's own code does (its filters are OpenCV's, here SciPy's).
-The loop is timed once, the rest as medians. Reading: a crop of 512 against the whole file. Then
-shards of one tile and of four, crops for training, and the default network, untrained, on the whole
-image in tiles of 1024: once each, in processes of their own for their peak memory.
+Rectification: the peer moves pixel by pixel in a Python loop and then filters heights, mask and
+image with 5 x 5 medians, as the challenge's own code does (with filters of OpenCV, here of SciPy).
+The loop is timed once, the rest as medians. Reading: a crop of 512 relative to the whole file. Then
+shards of one tile and of four, training crops, and the default network, untrained, on a whole image
+in tiles of 1024: once each, in separate processes to measure their peak memory.
 
 Usage: python benchmarks/geopose.py [--side 2048]
 """
@@ -27,12 +27,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf import pipeline
 from seaice_tf.files import images
-from seaice_tf.geopose.data import rectify, synthetic_tiles
-from seaice_tf.geopose.data import synthetic as synthetic_city
+from seaice_tf.geopose.data import rectify, synthetic
 from seaice_tf.geopose.data.pose import View, flow
-from seaice_tf.geopose.prepare import prepare
-from seaice_tf.geopose.products import tiles as geopose_products
-from seaice_tf.geopose.task import TASK, Settings
+from seaice_tf.geopose.products import submission
+from seaice_tf.geopose.settings import Settings
+from seaice_tf.geopose.task import TASK, prepare
 from seaice_tf.grids.windows import Window
 
 CROP = 512
@@ -40,7 +39,7 @@ NUMBER = 4  # tiles
 
 
 def loop(view: View) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Image, heights and a mask of what nothing fell on, pixel by pixel."""
+    """Rectified image, heights and a mask of pixels without a source, pixel by pixel."""
     rows, columns = view.agl.shape
     heights = np.nan_to_num(view.agl)
     vectors = np.floor(flow(heights, view.pose) + 0.5).astype(int)
@@ -105,7 +104,7 @@ def network(side: int, folder: Path) -> None:
     print("| | seconds | peak of the process, MiB |\n|---|---|---|")
     for number in (1, NUMBER):
         tiles = folder / str(number)
-        synthetic_tiles.write(tiles, number, side=side)
+        synthetic.write(tiles, number, side=side)
         settings = Settings(data=str(tiles), crop=min(CROP, side // 2), folds=2, test_fold=0)
         row(f"a shard of {number}", shards, settings, tiles / "shards")
     settings = replace(settings, shards=str(tiles / "shards"))
@@ -117,7 +116,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Benchmark of oblique tiles.")
     parser.add_argument("--side", type=int, default=2048, help="pixels of the tile")
     side = parser.parse_args().side
-    drawing, view = seconds(lambda: synthetic_city.tile("JAX", 0, 0, (side, side)))
+    drawing, view = seconds(lambda: synthetic.tile("JAX", 0, 0, (side, side)))
     scatter, whole = median_seconds(
         lambda: rectify.sources(view.agl, view.pose),
         lambda: rectify.rectify(view.image, view.agl, view.pose),
@@ -129,12 +128,12 @@ def main() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     with tempfile.TemporaryDirectory() as folder:
-        path = geopose_products.write_image(Path(folder) / "a.tif", view.image)
+        path = submission.write_image(Path(folder) / "a.tif", view.image)
         corner = Window(side // 3, side // 3, min(CROP, side // 2), min(CROP, side // 2))
         crop, file = median_seconds(lambda: images.read(path, corner), lambda: images.read(path))
     print(f"synthetic tile of {side} x {side}, drawn in {drawing:.1f} s; {platform.machine()}")
     print("| | ours, s | peer, s | ratio |\n|---|---|---|---|")
-    print(f"| pixels to the ground, the taller wins | {scatter:.2f} | {looped:.1f} | ", end="")
+    print(f"| pixels moved to the ground | {scatter:.2f} | {looped:.1f} | ", end="")
     print(f"{looped / scatter:.0f} |")
     both = looped + filtered
     print(f"| rectified, holes closed | {whole:.2f} | {both:.1f} | {both / whole:.0f} |")

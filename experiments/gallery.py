@@ -17,8 +17,7 @@ from seaice_tf.clouds.verification import panel
 from seaice_tf.errors import InputError
 from seaice_tf.files import maps
 from seaice_tf.forecast.data import months
-from seaice_tf.geopose import verification as of_geopose
-from seaice_tf.geopose.products import maps as geopose_maps
+from seaice_tf.geopose.products import plots as geopose_plots
 from seaice_tf.grids import counts
 from seaice_tf.icechart.products.maps import scene_figure
 from seaice_tf.nowcast.data.layout import CENTRE
@@ -92,12 +91,12 @@ def nowcast(task: Task, run: Path, path: Path) -> None:
 def geopose(task: Task, run: Path, path: Path) -> None:
     """The tile of median score of each of the first cities."""
     pairs, values = predicted(task, run)
-    sheets: dict[str, geopose_maps.Sheet] = {}
+    sheets: dict[str, geopose_plots.Sheet] = {}
     for i in np.argsort(-values)[len(values) // 2 :]:
         city = pairs[i][0].context.tile.city
-        sheets.setdefault(city, of_geopose.sheet(*pairs[i]))
+        sheets.setdefault(city, geopose_plots.sheet(*pairs[i]))
     caption = f"seaice_tf geopose {run.name} on {pairs[0][0].context.source}"
-    geopose_maps.write(path, list(sheets.values())[:CITIES], caption)
+    geopose_plots.write(path, list(sheets.values())[:CITIES], caption)
 
 
 def predicted(task: Task, run: Path) -> tuple[list[tuple[Case, Maps]], np.ndarray]:

@@ -1,19 +1,18 @@
-"""Does augmentation help or harm, and is a scale told better by a head or by a fit to the heights?
+"""Does augmentation improve the score, and should the scale be predicted or fitted to the heights?
 
-The fourth place of the Overhead Geopose Challenge found that heavy augmentation harms: its network
-was pretrained with it and finetuned without for twice as long. Here all runs have the same number
-of steps and the same learning rate; "heavy, then none" is a third with and two thirds without. Last
-the eight turns again, with a map of the flow's length to which the scale is fitted, and with scale
-and angle told by the bottleneck alone. Finished runs are read again, an open one goes on where it
-stopped.
+The fourth place of the Overhead Geopose Challenge found that heavy augmentation lowers the score:
+its network was pretrained with it and fine-tuned without it for twice as long. Here all runs have
+the same number of steps and the same learning rate; "heavy, then none" is one third with and two
+thirds without. The last two rows are dihedral augmentation with a map of the flow's magnitude to
+which the scale is fitted, and with scale and angle predicted from the bottleneck alone. Finished
+runs are reused, and an unfinished one resumes.
 
-Without --data on synthetic tiles: they say which way to go on such tiles, and with so few of them,
-not what thousands of real ones ask for.
+Without --data on synthetic tiles, whose results need not hold for thousands of real tiles.
 
 Usage: python experiments/geopose_augmentation.py [--data TILES --crop 512] [--tiny]
        [--epochs 12] [--seeds 3]
-(seven runs a seed, together as long as six: with 12 epochs half an hour of processor time a seed.
---tiny: two minutes, and no figure to look at)
+(seven runs a seed, as long as six together: with 12 epochs half an hour of processor time a seed.
+--tiny: two minutes, for a test of the script)
 """
 
 import argparse
@@ -25,8 +24,9 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.files.synthetic_cache import cached
-from seaice_tf.geopose.data import synthetic_tiles
-from seaice_tf.geopose.task import TASK, Settings
+from seaice_tf.geopose.data import synthetic
+from seaice_tf.geopose.settings import Settings
+from seaice_tf.geopose.task import TASK
 from seaice_tf.runs import folder, train
 
 ROOT = Path("saved_models/geopose/augmentation")
@@ -34,12 +34,12 @@ FIRST = 1 / 3  # of the epochs, with heavy augmentation
 PRETRAINED = "heavy first"
 KINDS: dict[str, dict[str, Any]] = {
     "none": {"augment": "none"},
-    "turns": {"augment": "turns"},
+    "dihedral": {"augment": "dihedral"},
     "heavy": {"augment": "heavy"},
-    PRETRAINED: {"augment": "heavy", "share": FIRST},
-    "heavy, then none": {"augment": "none", "share": 1 - FIRST, "transfer": PRETRAINED},
-    "turns, scale fitted": {"augment": "turns", "scale_by": "fit"},
-    "turns, bottleneck alone": {"augment": "turns", "pose_from": "bottleneck"},
+    PRETRAINED: {"augment": "heavy", "fraction": FIRST},
+    "heavy, then none": {"augment": "none", "fraction": 1 - FIRST, "transfer": PRETRAINED},
+    "dihedral, scale fitted": {"augment": "dihedral", "scale_by": "fit"},
+    "dihedral, bottleneck alone": {"augment": "dihedral", "pose_from": "bottleneck"},
 }
 NAMES = ("r2", "r2_agl", "r2_vflow", "agl_rmse", "vflow_rmse", "scale_mae", "angle_mae")
 
@@ -49,19 +49,19 @@ def path_of(root: Path, kind: str, seed: int) -> Path:
 
 
 def settings(base: Settings, root: Path, kind: str, seed: int) -> Settings:
-    """Those of one run."""
+    """Settings of one run."""
     changes = dict(KINDS[kind])
-    epochs = max(round(changes.pop("share", 1) * base.training.epochs), 1)
+    epochs = max(round(changes.pop("fraction", 1) * base.training.epochs), 1)
     before = changes.pop("transfer", "")
     training = replace(base.training, epochs=epochs, seed=seed)
     if before:
-        rate = 2 * training.learning_rate  # of which transfer takes half
+        rate = 2 * training.learning_rate  # transfer uses half of it
         training = replace(training, learning_rate=rate, transfer=str(path_of(root, before, seed)))
     return replace(base, training=training, **changes)
 
 
 def run(base: Settings, root: Path, kind: str, seed: int) -> dict[str, Any]:
-    """The scores of a run and of its baselines, trained now if it is not there."""
+    """Scores of a run and of its baselines; trained if it does not exist."""
     path = path_of(root, kind, seed)
     if not (path / folder.MANIFEST).exists():
         keras.backend.clear_session()
@@ -92,7 +92,7 @@ def main() -> None:
     root = ROOT / f"{'real' if flags.data else 'synthetic'}-{flags.epochs}"
     seeds = range(1 if flags.tiny else flags.seeds)
     if flags.tiny:
-        tiles = cached("geopose_tiny", synthetic_tiles.write, 12, 0, 48, 1.0)
+        tiles = cached("geopose_tiny", synthetic.write, 12, 0, 48, 1.0)
         training = replace(training, epochs=1, batch_size=2)
         base = replace(base, data=str(tiles), folds=3, crop=32, crops=4, training=training)
         root = ROOT / "tiny"
@@ -103,8 +103,8 @@ def main() -> None:
     head = f"| | {' | '.join(NAMES)} |\n|---{'|---' * len(NAMES)}|"
     lines = [row(kind, [each["scores"] for each in results]) for kind, results in found.items()]
     first = found["none"][0]
-    dumb = first["best_baseline"]
-    lines.append(row(dumb.replace("_", " "), [first["baselines"][dumb]]))
+    baseline = first["best_baseline"]
+    lines.append(row(baseline.replace("_", " "), [first["baselines"][baseline]]))
     print(
         f"{first['data']}, {len(seeds)} seeds, mean ± standard deviation:\n",
         *(head, *lines),

@@ -15,7 +15,7 @@ from seaice_tf.clouds.settings import UNet as CloudUNet
 from seaice_tf.forecast.data.synthetic import write_archive
 from seaice_tf.forecast.settings import Distribution, UNet
 from seaice_tf.forecast.settings import Settings as ForecastSettings
-from seaice_tf.geopose.data import synthetic_tiles
+from seaice_tf.geopose.data import synthetic as synthetic_tiles
 from seaice_tf.geopose.settings import Settings as GeoposeSettings
 from seaice_tf.icechart.data import synthetic_scenes
 from seaice_tf.icechart.settings import Settings as ChartSettings
@@ -148,7 +148,7 @@ def frame_folder(shared) -> Path:
 def tile_folder(shared) -> Path:
     """Twelve synthetic labelled tiles of 48 x 48 pixels, three of each city, and one without."""
     return shared(
-        "geopose/contest",
+        "geopose/challenge",
         lambda folder: synthetic_tiles.write(folder, 12, seed=3, side=48, gsd=1.0, tests=1),
     )
 

@@ -158,7 +158,7 @@ def test_an_archive_of_predictions_is_looked_at_and_not_unpacked(tmp_path):
         ("a_VFLOW.json", tarfile.LNKTYPE, b""),
     ]
     path = tarred(tmp_path / "a.tar.gz", *entries)
-    found = "\n".join(submission.troubles(path, {"a": (8, 8)}))
+    found = "\n".join(submission.validate(path, {"a": (8, 8)}))
     assert "../out.tif is no file that is expected" in found
     assert "/tmp/out.tif is no file that is expected" in found
     assert "a_AGL.tif: expected a file" in found
@@ -168,7 +168,7 @@ def test_an_archive_of_predictions_is_looked_at_and_not_unpacked(tmp_path):
 def test_a_gzip_bomb_is_not_read_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(submission, "UNPACKED", 1 << 20)
     path = tarred(tmp_path / "a.tar.gz", ("b", tarfile.REGTYPE, bytes(16 << 20)))
-    assert "bytes unpacked" in submission.troubles(path, {})[-1]
+    assert "bytes unpacked" in submission.validate(path, {})[-1]
 
 
 def test_image_bombs_are_not_decoded(tmp_path, monkeypatch):

@@ -1,70 +1,81 @@
 """Settings of heights and poses."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from seaice_tf.errors import InputError
-from seaice_tf.geopose.networks.unet import DECODER_FILTERS, FULL, LEAST, PoseFrom, ScaleBy
+from seaice_tf.geopose.data.augment import AUGMENTATIONS
+from seaice_tf.geopose.data.pose import CITIES
+from seaice_tf.geopose.networks.losses import HEIGHT_LOSSES
+from seaice_tf.geopose.networks.unet import (
+    DECODER_FILTERS,
+    FULL_RESOLUTION,
+    SMALLEST_SIDE,
+    PoseFrom,
+    ScaleBy,
+)
 from seaice_tf.networks.encoders import KINDS
 from seaice_tf.settings import Training
 
-City = Literal["ARG", "ATL", "JAX", "OMA"]
 
-
+# Choices without a name are the keys of the tables that implement them.
 @dataclass(frozen=True)
 class Settings:
     """Settings of heights and poses."""
 
+    ALIASES: ClassVar[dict[str, tuple[str, dict[Any, Any]] | None]] = {
+        "augment": ("augment", {"turns": "dihedral"}),
+        "tile": None,
+        "overlap": None,
+        "views": None,
+    }
+
     data: str = ""
     """Folder of the Overhead Geopose Challenge: geopose_train.csv, metadata.csv and the files they
-    name; to predict, geopose_test.csv. Empty: $SEAICE_TF_DATA/geopose if it holds such tables,
+    list; to predict, geopose_test.csv. Empty: $SEAICE_TF_DATA/geopose if it contains such tables,
     else synthetic tiles."""
     shards: str = ""
-    """Folder that `prepare` made of the tiles; training reads it instead of them."""
+    """Folder of shards written by `prepare`, to train on instead of the tiles."""
     target: str = ""
-    """doctor: folder of the tiles that a submission, given as the data, has to hold."""
-    cities: tuple[City, ...] = ("ARG", "ATL", "JAX", "OMA")
-    """Train and score on these alone; with --transfer a run of all is tuned to one."""
+    """doctor: folder of the tiles that a submission, given as the data, must contain."""
+    cities: tuple[Literal[CITIES], ...] = CITIES  # type: ignore[valid-type]
+    """Cities to train and score on; with --transfer a run on all is fine-tuned to one."""
     folds: int = 5
-    """Parts that the labelled tiles are dealt into, each with as many of every city."""
+    """Number of folds of the labelled tiles, stratified by city."""
     fold_seed: int = 0
+    """Seed of the folds."""
     validation_fold: int = 0
-    """Fold that chooses the epoch."""
+    """Fold that selects the epoch."""
     test_fold: int = 1
-    """Fold that is only scored."""
+    """Held-out test fold."""
 
-    # Its names are those of the table of encoders.
     encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
-    """Network that sees the image, before what turns its features into heights."""
+    """Encoder of the image."""
     weights: str = ""
-    """Weights that the encoder starts from: imagenet or a file; empty: random ones."""
+    """Initial weights of the encoder: imagenet or a file; empty for random ones."""
     decoder_filters: tuple[int, ...] = DECODER_FILTERS
-    """Width at the last strides, the finest first: five end at stride 1, four at 2."""
+    """Filters of the decoder, finest level first: five end at stride 1, four at stride 2."""
     pose_from: PoseFrom = "both"
-    """What scale and angle are told by: the bottleneck, or also what the decoder found."""
+    """Predict scale and angle from the bottleneck alone, or also from features of the decoder."""
     scale_by: ScaleBy = "head"
-    """Tell the scale by a head of its own, or fit a map of the flow's length to the heights."""
-    loss: Literal["squared_error", "huber", "log_squared_error", "r2"] = "r2"
-    """Of the heights; r2: the squared error over the variance of the city's heights, so that cities
-    count alike, as in the contest's score."""
+    """Predict the scale by a head, or fit it to a map of the flow's magnitude."""
+    loss: Literal[tuple(HEIGHT_LOSSES)] = "r2"  # type: ignore[valid-type]
+    """Loss of the heights; r2: squared error over the variance of the city's heights, so that
+    cities have equal weight, as in the challenge's score."""
     height_weight: float = 2.0
-    """Weights of the losses."""
+    """Weight of the loss of the heights."""
     scale_weight: float = 50.0
+    """Weight of the loss of the scale."""
     angle_weight: float = 50.0
+    """Weight of the loss of the angle."""
 
     crop: int = 128
-    """Pixels along a side of the crops that are trained on."""
+    """Pixels along a side of the training crops."""
     crops: int = 1024
-    """Crops in an epoch; the tiles take turns."""
-    augment: Literal["none", "turns", "heavy"] = "turns"
-    """Vary crops not at all; by the eight flips and quarter turns; or also by rotation, zoom,
-    stretched heights and colour."""
-    tile: int = 1024
-    """Pixels along a side of the tiles that larger images are predicted in."""
-    overlap: int = 128
-    """Pixels that neighbouring tiles share."""
-    views: Literal["one", "all"] = "one"
-    """Predict the mean of all eight flips and quarter turns."""
+    """Crops per epoch, from the tiles in turn."""
+    augment: Literal[tuple(AUGMENTATIONS)] = "dihedral"  # type: ignore[valid-type]
+    """Augmentation of the crops: none; dihedral: the eight symmetries of the square; heavy: also
+    rotation, zoom, stretched heights and colour."""
 
     training: Training = field(
         default_factory=lambda: Training(epochs=24, batch_size=8, learning_rate=2e-3, average=0.98)
@@ -80,16 +91,14 @@ class Settings:
                 raise InputError(
                     f"{name}: expected 0 to {self.folds - 1}, got {getattr(self, name)}"
                 )
-        if not 1 <= len(self.decoder_filters) <= FULL or min(self.decoder_filters) < 1:
+        if not 1 <= len(self.decoder_filters) <= FULL_RESOLUTION or min(self.decoder_filters) < 1:
             raise InputError(
                 f"decoder_filters: expected one to five widths, got {self.decoder_filters}"
             )
         if not min(self.height_weight, self.scale_weight, self.angle_weight) >= 0:
             raise InputError("settings: expected no negative weight of a loss")
-        if min(self.crop, self.tile) < LEAST or self.crops < 1:
+        if self.crop < SMALLEST_SIDE or self.crops < 1:
             raise InputError(
-                f"settings: expected crop and tile of at least {LEAST} pixels and at least 1 crop, "
-                f"got {self.crop}, {self.tile} and {self.crops}"
+                f"settings: expected a crop of at least {SMALLEST_SIDE} pixels and at least 1 "
+                f"crop, got {self.crop} and {self.crops}"
             )
-        if not 0 <= self.overlap < self.tile:
-            raise InputError(f"overlap: expected 0 to {self.tile - 1}, got {self.overlap}")

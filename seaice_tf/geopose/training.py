@@ -1,10 +1,11 @@
-"""The network of heights and poses, how it is served and what a sweep varies of it."""
+"""How the network is built, initialised, served and tuned."""
 
 import dataclasses
 from typing import Any
 
 from tensorflow import keras
 
+from seaice_tf.geopose.data.augment import AUGMENTATIONS
 from seaice_tf.geopose.networks import unet
 from seaice_tf.geopose.networks.losses import HEIGHT_LOSSES
 from seaice_tf.geopose.networks.unet import AGL, ANGLE, MAGNITUDE, SCALE
@@ -15,6 +16,7 @@ from seaice_tf.networks.optimizers import optimizer, training_space
 
 
 def build(settings: Settings) -> keras.Model:
+    """The compiled model that is trained."""
     model = unet.network(
         encoder=settings.encoder,
         decoder_filters=settings.decoder_filters,
@@ -34,22 +36,23 @@ def build(settings: Settings) -> keras.Model:
 
 
 def start(settings: Settings, model: keras.Model) -> None:
-    """Give the encoder the weights that the settings name."""
+    """Load the pretrained weights of the settings into the encoder."""
     if settings.weights:
         encoders.load(model.get_layer("encoder"), settings.encoder, settings.weights)
 
 
-def served(settings: Settings, model: keras.Model) -> keras.Model:
-    return unet.geopose_of_images(model)
+def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
+    """The model that is exported of a trained one, see `unet.serving_model`."""
+    return unet.serving_model(model)
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: optimisation, width and augmentation."""
+    """Settings of a trial of a sweep: optimisation, width and augmentation."""
     training = training_space(hp, settings.training, (1e-4, 1e-2), (4, 8, 16))
     width = hp.Choice("width", [0.5, 1.0, 2.0])
     return dataclasses.replace(
         settings,
         training=training,
         decoder_filters=tuple(max(round(width * each), 1) for each in settings.decoder_filters),
-        augment=hp.Choice("augment", ["none", "turns", "heavy"]),
+        augment=hp.Choice("augment", list(AUGMENTATIONS)),
     )

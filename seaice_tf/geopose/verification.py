@@ -1,4 +1,4 @@
-"""Heights and flow against the labels, beside the baselines."""
+"""Verification: scores of heights and flow, of submissions, and baselines."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,36 +8,34 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.geopose.cases import EvaluateOptions
-from seaice_tf.geopose.data import pose as geopose
 from seaice_tf.geopose.data import tiles as geopose_tiles
-from seaice_tf.geopose.data.pose import CITIES, Pose
-from seaice_tf.geopose.data.rectify import rectify
-from seaice_tf.geopose.products import maps as geopose_maps
-from seaice_tf.geopose.products import submission as geopose_submission
-from seaice_tf.geopose.products.maps import Sheet
-from seaice_tf.geopose.scores import baselines as baselines_geopose
-from seaice_tf.geopose.scores import overhead as scores
-from seaice_tf.geopose.scores.baselines import STILL
+from seaice_tf.geopose.data.pose import CITIES, Pose, expected_flow_pose
+from seaice_tf.geopose.products import plots, submission
+from seaice_tf.geopose.scores import baselines, overhead
+from seaice_tf.geopose.scores.baselines import ZERO_FLOW
 from seaice_tf.task import Case, Maps, Pairs, Predictor
 
-DRAWN = 24  # tiles that pictures are made of
-
-
-def pose(fields: Maps) -> Pose:
-    """That of the flow of the least squared error that is expected: shortened where the angle is
-    uncertain."""
-    return Pose(float(fields["scale"] * fields["certainty"]), float(fields["angle"]))
+PLOTTED = 24  # tiles that `verify` plots
 
 
 def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
-    """The contest's score and errors, its 95 % interval over tiles, and the same of each city."""
+    """Score and errors of the challenge (`scores.overhead`), overall and by city.
+
+    Args:
+        pairs: cases with truth, and their predictions.
+        options: of `evaluate`.
+
+    Returns:
+        Scores by name, with the 95 % interval of r2 over tiles.
+    """
     cities, rows = [], []
     for case, fields in pairs:
         cities.append(case.context.tile.city)
-        truth, scale = case.truth, float(fields["scale"])
-        rows.append(scores.sums(truth.agl, truth.pose, fields["agl"], pose(fields), scale))
+        true, scale = case.truth, float(fields["scale"])
+        pose = expected_flow_pose(scale, fields["angle"], fields["certainty"])
+        rows.append(overhead.sums(true.agl, true.pose, fields["agl"], pose, scale))
     table = np.array(rows)
-    low, high = scores.interval(cities, table)
+    low, high = overhead.interval(cities, table)
     result = {**_scores(cities, table), "r2_low": low, "r2_high": high}
     for city in (city for city in CITIES if city in cities):
         here = np.array(cities) == city
@@ -47,10 +45,15 @@ def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, flo
     return result
 
 
-def of_submission(submission: Path, folder: Path) -> dict[str, float]:
-    """The scores of the files in a folder, by city too, against all labelled tiles of another.
+def score_submission(predicted: Path, folder: Path) -> dict[str, float]:
+    """Scores of the files of a submission, overall and by city.
 
-    "missing" counts the tiles that have no prediction of their size.
+    Args:
+        predicted: folder of <id>_AGL.tif and <id>_VFLOW.json.
+        folder: of labelled tiles, all of which are expected.
+
+    Returns:
+        Scores by name; "missing" is the number of tiles without a prediction of their size.
 
     Raises:
         InputError: the labels cannot be read, or all tiles are missing.
@@ -58,74 +61,67 @@ def of_submission(submission: Path, folder: Path) -> dict[str, float]:
     tiles = geopose_tiles.read_labelled(folder)
     rows = []
     for tile in tiles:
-        found = geopose_submission.read(submission, tile.id)
+        found = submission.read(predicted, tile.id)
         if found is None or found[0].shape != tile.shape:
-            rows.append(scores.missing())
+            rows.append(overhead.missing_sums())
         else:
-            rows.append(scores.sums(geopose_tiles.read_agl(tile), tile.labels[1], *found))
+            rows.append(overhead.sums(geopose_tiles.read_agl(tile), tile.labels[1], *found))
     missing = sum(bool(np.isnan(row).all()) for row in rows)
     if missing == len(rows):
         raise InputError(
-            f"{submission}: expected heights and poses of the tiles in {folder}, got none; predict "
+            f"{predicted}: expected heights and poses of the tiles in {folder}, got none; predict "
             f"the tiles of its geopose_train.csv, not those of a geopose_test.csv beside it"
         )
-    return scores.scores([tile.city for tile in tiles], np.array(rows)) | {"missing": missing}
+    return overhead.scores([tile.city for tile in tiles], np.array(rows)) | {"missing": missing}
 
 
 def _scores(cities: Sequence[str], table: np.ndarray) -> dict[str, float]:
     ends = tuple(f"_{city.lower()}" for city in CITIES)
-    return {k: v for k, v in scores.scores(cities, table).items() if not k.endswith(ends)}
-
-
-def sheet(case: Case, fields: Maps) -> Sheet:
-    """Image with arrows, heights, both rectified, and the truth if it is known."""
-    context, found = case.context, pose(fields)
-    image = case.inputs[0].read()
-    agl = fields["agl"]
-    true, true_pose = case.truth if case.truth else (None, None)
-    title = f"{case.name}, {geopose.CITY_NAMES[context.tile.city]}"
-    return Sheet(title, image, agl, found, rectify(image, agl, found), true, true_pose)
+    return {k: v for k, v in overhead.scores(cities, table).items() if not k.endswith(ends)}
 
 
 def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
-    """A sheet of each of the first tiles beside its truth."""
+    """Plot the first tiles beside their truth."""
     return [
-        geopose_maps.write(
-            out / f"{case.name}.png", [sheet(case, fields)], f"{model} on {case.context.source}"
+        plots.write(
+            out / f"{case.name}.png",
+            [plots.sheet(case, fields)],
+            f"{model} on {case.context.source}",
         )
-        for _, (case, fields) in zip(range(DRAWN), pairs)
+        for _, (case, fields) in zip(range(PLOTTED), pairs)
     ]
 
 
-def _constant(case: Case, height: float, found: Pose) -> dict[str, Any]:
-    agl = baselines_geopose.constant(height, case.truth.agl.shape)
-    return {"agl": agl, "scale": found.scale, "angle": found.angle, "certainty": 1.0}
+def _constant(case: Case, height: float, pose: Pose) -> dict[str, Any]:
+    """Maps of a constant height and a pose."""
+    agl = baselines.constant(height, case.truth.agl.shape)
+    return {"agl": agl, "scale": pose.scale, "angle": pose.angle, "certainty": 1.0}
 
 
 def _flat(case: Case) -> Maps:
-    return _constant(case, 0.0, STILL)
+    return _constant(case, 0.0, ZERO_FLOW)
 
 
-def _height_alone(case: Case) -> Maps:
-    known, city = case.context.training(), case.context.tile.city
-    return _constant(case, baselines_geopose.mean_height(known, city), STILL)
+def _mean_height(case: Case) -> Maps:
+    training, city = case.context.training(), case.context.tile.city
+    return _constant(case, baselines.mean_height(training, city), ZERO_FLOW)
 
 
 def _height_and_flow(case: Case) -> Maps:
-    known, city = case.context.training(), case.context.tile.city
-    height = baselines_geopose.mean_height(known, city)
-    return _constant(case, height, baselines_geopose.mean_flow(known, city))
+    training, city = case.context.training(), case.context.tile.city
+    height = baselines.mean_height(training, city)
+    return _constant(case, height, baselines.mean_flow(training, city))
 
 
 def _height_and_pose(case: Case) -> Maps:
-    known, city = case.context.training(), case.context.tile.city
-    height = baselines_geopose.mean_height(known, city)
-    return _constant(case, height, baselines_geopose.mean_pose(known, city))
+    training, city = case.context.training(), case.context.tile.city
+    height = baselines.mean_height(training, city)
+    return _constant(case, height, baselines.mean_pose(training, city))
 
 
 BASELINES: dict[str, Predictor] = {
     "flat": _flat,
-    "mean_height_zero_flow": _height_alone,
+    "mean_height_zero_flow": _mean_height,
     "mean_height_mean_flow": _height_and_flow,
     "mean_height_mean_pose": _height_and_pose,
 }

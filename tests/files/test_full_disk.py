@@ -17,7 +17,7 @@ from seaice_tf.files import atomic, maps, tfrecords
 from seaice_tf.forecast.products import dacon_csv
 from seaice_tf.forecast.products import netcdf as forecast_netcdf
 from seaice_tf.geopose.data.pose import Pose
-from seaice_tf.geopose.products import tiles as geopose_products
+from seaice_tf.geopose.products import submission as geopose_submission
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.icechart.products import netcdf as icechart_netcdf
 from seaice_tf.icechart.products import upload as icechart_upload
@@ -63,7 +63,7 @@ def chart(path):
 
 def archive(path):
     member = path.with_name("member.bin")
-    geopose_products.write_submission(path, [member])
+    geopose_submission.write_archive(path, [member])
 
 
 def shard(path):
@@ -86,8 +86,8 @@ WRITES = {
     "contest.csv": lambda path: dacon_csv.write(path, MONTHS, np.zeros((1, 9, 9))),
     "submission.csv": lambda path: submission.write(path, {"a.jpg": ["1 2"] * 4}),
     "predictions.npz": lambda path: climatehack_writer.write(path, 1, FRAMES),
-    "heights.tif": lambda path: geopose_products.write_agl(path, np.zeros((9, 9), np.float32)),
-    "pose.json": lambda path: geopose_products.write_pose(path, Pose(0.123456789, 0.123456789)),
+    "heights.tif": lambda path: geopose_submission.write_agl(path, np.zeros((9, 9), np.float32)),
+    "pose.json": lambda path: geopose_submission.write_pose(path, Pose(0.123456789, 0.123456789)),
     "submission.tar.gz": archive,
     "a.tfrecord": shard,
     "page.html": lambda path: page.write(path, Page("title", "subtitle", [])),

@@ -12,10 +12,10 @@ from seaice_tf.clouds.products import submission as cloud_submission
 from seaice_tf.files import images
 from seaice_tf.files import photos as file_photos
 from seaice_tf.geopose.data import shards as geopose_shards
-from seaice_tf.geopose.data import synthetic_tiles
+from seaice_tf.geopose.data import synthetic as synthetic_tiles
 from seaice_tf.geopose.data import tiles as geopose_tiles
+from seaice_tf.geopose.data.pose import Pose
 from seaice_tf.geopose.products import submission
-from seaice_tf.geopose.products import tiles as geopose_products
 from seaice_tf.grids.windows import Window
 from tests.fuzz.fuzz_expect import (
     Reader,
@@ -65,13 +65,13 @@ def _image(folder: Path, name: str, **options) -> Path:
     if options or path.suffix == ".j2k":
         Image.fromarray(pixels).save(path, **options)
     else:
-        geopose_products.write_image(path, pixels)
+        submission.write_image(path, pixels)
     return path
 
 
 def _agl(folder: Path) -> Path:
     heights = np.random.default_rng(0).uniform(0, 90, TILE)
-    return geopose_products.write_agl(folder / "a_AGL.tif", heights)
+    return submission.write_agl(folder / "a_AGL.tif", heights)
 
 
 def _read_raster(path: Path) -> None:
@@ -83,7 +83,7 @@ def _read_raster(path: Path) -> None:
 
 
 def _pose(folder: Path) -> Path:
-    return geopose_products.write_pose(folder / "a_VFLOW.json", geopose_tiles.Pose(1.2, 0.7))
+    return submission.write_pose(folder / "a_VFLOW.json", Pose(1.2, 0.7))
 
 
 def _read_pose(path: Path) -> None:
@@ -111,12 +111,12 @@ def _read_tiles(path: Path) -> None:
 
 
 def _submission(folder: Path) -> Path:
-    files = geopose_products.write(folder, "a", np.ones(TILE), geopose_tiles.Pose(1.2, 0.7))
-    return geopose_products.write_submission(folder / "a.tar.gz", files)
+    files = submission.write_tile(folder, "a", np.ones(TILE), Pose(1.2, 0.7))
+    return submission.write_archive(folder / "a.tar.gz", files)
 
 
 def _read_submission(path: Path) -> None:
-    refuse(submission.troubles(path, {"a": TILE}))
+    refuse(submission.validate(path, {"a": TILE}))
 
 
 def _tile_shard(folder: Path) -> Path:

@@ -1,1 +1,1 @@
-"""Reads the source files."""
+"""Tiles, poses, augmentation, rectification and synthetic cities."""

@@ -1,9 +1,9 @@
-"""Tiles as `prepare` leaves them: one TFRecord file a tile, mapped instead of read.
+"""Shards of tiles, as `prepare` writes them: one memory-mapped TFRecord file per tile.
 
-Record 0 is JSON: the facts of the tile, rows and columns. Records 1 and 2 are raw numbers: the
-image u1 (rows, columns, 3) and the heights <u2 (rows, columns) as an AGL file has them. A crop
-costs the pages that it touches, and making a shard the memory of one tile. TFRecord's own checks
-are not looked at: the shards' SHA-256 in the manifest is, when they are found.
+Record 0 is JSON: statistics of the tile, rows and columns. Records 1 and 2 are raw arrays: the
+image u1 (rows, columns, 3) and the heights <u2 (rows, columns) as in an AGL file. Reading a crop
+touches only its pages, and writing a shard needs the memory of one tile. Checksums of TFRecord are
+not verified; the SHA-256 of the manifest is, when shards are found.
 """
 
 import json
@@ -17,36 +17,43 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import json_text, tfrecords
 from seaice_tf.geopose.data import pose
 from seaice_tf.geopose.data import tiles as geopose_tiles
-from seaice_tf.geopose.data.pose import CITIES, Facts, Pose, View
+from seaice_tf.geopose.data.pose import CITIES, Pose, TileStatistics, View
 from seaice_tf.geopose.data.tiles import Tile
 from seaice_tf.grids.windows import Window, require_inside, whole
 
 SUFFIX = ".tfrecord"
 MANIFEST = tfrecords.MANIFEST
-FIRST_NUMBER = Facts._fields.index("known")  # of those about heights
-WAY_OUT = "run seaice-tf prepare geopose again"
+FIRST_NUMBER = TileStatistics._fields.index("known")  # of those of heights
+REMEDY = "run seaice-tf prepare geopose again"
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A labelled tile, its arrays mapped."""
+    """A labelled tile with memory-mapped arrays.
+
+    Attributes:
+        path: of the shard.
+        statistics: of the tile.
+        image: (H, W, 3) uint8.
+        centimetres: (H, W) uint16 heights, 65535 where unknown.
+    """
 
     path: Path
-    facts: Facts
-    image: np.ndarray  # (H, W, 3) uint8
-    centimetres: np.ndarray  # (H, W) uint16, 65535 where unknown
+    statistics: TileStatistics
+    image: np.ndarray
+    centimetres: np.ndarray
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.centimetres.shape[0], self.centimetres.shape[1]
 
     def view(self, window: Window | None = None) -> View:
-        """A window of the tile, or all of it."""
+        """The tile or a window of it."""
         window = window or whole(self.shape)
         require_inside(window, self.shape, str(self.path))
         agl = pose.decode_agl(self.centimetres[window.slices])
         image = np.array(self.image[window.slices])
-        return View(image, agl, self.facts.pose, self.facts.gsd)
+        return View(image, agl, self.statistics.pose, self.statistics.gsd)
 
 
 def records(tile: Tile) -> Iterator[bytes]:
@@ -56,44 +63,48 @@ def records(tile: Tile) -> Iterator[bytes]:
         InputError: the tile has no labels, or its files are damaged.
     """
     agl = geopose_tiles.read_agl(tile)
-    facts = geopose_tiles.facts_of(tile, agl)
-    header = {**facts._asdict(), "pose": facts.pose._asdict(), "shape": tile.shape}
+    statistics = geopose_tiles.statistics(tile, agl)
+    header = {
+        **statistics._asdict(),
+        "pose": statistics.pose._asdict(),
+        "shape": tile.shape,
+    }
     yield json.dumps(header).encode()
     yield geopose_tiles.read_image(tile).tobytes()
     yield pose.encode_agl(agl).astype("<u2").tobytes()
 
 
 def find(folder: Path) -> list[Path]:
-    """The shards of a folder that is complete.
+    """The shards of a folder.
 
     Raises:
-        InputError: it is not, its manifest is not one, or a shard is damaged.
+        InputError: the folder is incomplete, or its manifest or a shard is damaged.
     """
-    return tfrecords.verify(folder, tfrecords.read_manifest(folder, WAY_OUT), WAY_OUT)
+    return tfrecords.verify(folder, tfrecords.read_manifest(folder, REMEDY), REMEDY)
 
 
 def read(path: Path) -> Shard:
-    """A shard, mapped.
+    """Map a shard into memory.
 
     Raises:
-        InputError: it is damaged.
+        InputError: the shard is damaged.
     """
     try:
         content = np.memmap(path, np.uint8, "r") if path.stat().st_size else np.empty(0, np.uint8)
         (start, end), image, agl = tfrecords.record_bounds(content)
         header = json_text.parse(content[start:end].tobytes())
         rows, columns = header.pop("shape")
-        facts = Facts(**{**header, "pose": Pose(**header["pose"])})
-        if facts.city not in CITIES:
-            raise ValueError(f"the city {facts.city}")
-        numbers = np.array((facts.gsd, *facts.pose, *facts[FIRST_NUMBER:]))
+        statistics = TileStatistics(**{**header, "pose": Pose(**header["pose"])})
+        if statistics.city not in CITIES:
+            raise ValueError(f"the city {statistics.city}")
+        numbers = np.array((statistics.gsd, *statistics.pose, *statistics[FIRST_NUMBER:]))
         if numbers.dtype.kind not in "if" or not (np.isfinite(numbers) & (numbers >= 0)).all():
-            raise ValueError(f"no finite numbers: {facts}")
+            raise ValueError(f"no finite numbers: {statistics}")
         return Shard(
             path,
-            facts,
+            statistics,
             content[slice(*image)].reshape(rows, columns, 3),
             content[slice(*agl)].view("<u2").reshape(rows, columns),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error
+        raise InputError(f"{path}: expected a shard, got {error!r}; {REMEDY}") from error

@@ -1,38 +1,114 @@
-"""Made-up oblique views of made-up cities: not observed, but true to the data set's equations.
+"""Synthetic oblique views of synthetic cities, and folders of them in the challenge's layout.
 
-A point `z` metres above ground cell g is drawn at g - z scale (sin, cos) of the angle. Roofs hide
-what stands behind them, walls are seen on the side of the camera, shadows fall on ground, roofs and
-walls.
+Views satisfy the equations of the data set: a point `z` metres above ground cell g is projected to
+g - z scale (sin, cos) of the angle. Roofs hide what is behind them, walls are visible on the side
+of the camera, and shadows fall on ground, roofs and walls.
 """
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
-from seaice_tf.geopose.data import sightlines, synthetic_blocks
-from seaice_tf.geopose.data.city_styles import STYLES
-from seaice_tf.geopose.data.pose import Pose, View, direction
-from seaice_tf.geopose.data.synthetic_blocks import Scene
+from seaice_tf.files import atomic
+from seaice_tf.geopose.data import sightlines, synthetic_city
+from seaice_tf.geopose.data.pose import CITIES, Pose, View, direction
+from seaice_tf.geopose.data.synthetic_city import STYLES, Scene
+from seaice_tf.geopose.data.tiles import (
+    LABELLED_COLUMNS,
+    LABELLED_TABLE,
+    METADATA,
+    METADATA_COLUMNS,
+    SIDE,
+    SYNTHETIC,
+    TEST_COLUMNS,
+    TEST_TABLE,
+)
+from seaice_tf.geopose.products import submission
 
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SHADE = 0.45  # brightness in shadow
 GLASS = 0.62  # brightness of a window against its wall
 STOREY = 3.2  # metres
-WALL = 1.5  # pixels below its top from which on a wall is seen, not the roof's edge
+WALL = 1.5  # pixels below the top of a building from which its wall is visible
 BLUR = 0.55  # pixels, of the camera
 NOISE = 2.5  # counts, of the camera
-UNKNOWN_SHARE = 0.02  # of the heights, in patches
+UNKNOWN_FRACTION = 0.02  # of the heights, in patches
 PATCH = 12  # pixels
+
+
+def write(
+    folder: Path,
+    number: int,
+    seed: int = 0,
+    side: int = SIDE,
+    gsd: float | None = None,
+    tests: int = 0,
+) -> None:
+    """Write tables, train/ and test/ with tiles of the cities in turn, deterministic to the byte.
+
+    Args:
+        folder: replaced if it exists.
+        number: labelled tiles.
+        seed: of cities, views and names.
+        side: pixels along a side of a tile.
+        gsd: metres per pixel; None for those of the cities' images.
+        tests: additional tiles without labels.
+    """
+    with atomic.folder(folder) as temporary:
+        (temporary / SYNTHETIC).write_text("These tiles are synthetic, not observed.\n")
+        labelled, unlabelled, metadata = [], [], []
+        for index in range(number + tests):
+            city = CITIES[index % len(CITIES)]
+            view = tile(city, seed, index, (side, side), gsd)
+            identity = f"{city}_{_letters(seed, index)}"
+            names = [f"{identity}_{end}" for end in ("RGB.tif", "AGL.tif", "VFLOW.json")]
+            hidden = index >= number
+            place = temporary / ("test" if hidden else "train")
+            submission.write_image(place / names[0], view.image)
+            if hidden:
+                unlabelled.append((identity, names[0]))
+            else:
+                submission.write_tile(place, identity, view.agl, view.pose)
+                labelled.append((identity, *names))
+            metadata.append((identity, city, view.gsd))
+        _table(temporary / LABELLED_TABLE, LABELLED_COLUMNS, labelled)
+        _table(temporary / METADATA, METADATA_COLUMNS, metadata)
+        if tests:
+            _table(temporary / TEST_TABLE, TEST_COLUMNS, unlabelled)
+
+
+def _letters(seed: int, index: int) -> str:
+    """Six letters, unique for each index."""
+    rng = np.random.default_rng((seed, index))
+    head = "".join(LETTERS[i] for i in rng.integers(len(LETTERS), size=3))
+    base = len(LETTERS)
+    return head + "".join(LETTERS[index // base**power % base] for power in range(3))
+
+
+def _table(path: Path, columns: Sequence[str], rows: Iterable[Sequence]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    atomic.write_text(path, text.getvalue())
 
 
 def tile(
     city: str, seed: int, index: int, shape: tuple[int, int], gsd: float | None = None
 ) -> View:
-    """A view with camera noise and patches of unknown height, a function of its arguments.
+    """A synthetic view with camera noise and patches of unknown height.
+
+    It is a function of the arguments.
 
     Args:
         city: ARG, ATL, JAX or OMA.
-        seed, index: of the place and of the view.
-        shape: rows and columns of pixels.
-        gsd: metres a pixel; by default as the city's images have it.
+        seed, index: of the city plan and of the view.
+        shape: (rows, columns) in pixels.
+        gsd: metres per pixel; None for that of the city's images.
     """
     style = STYLES[city]
     rng = np.random.default_rng((seed, index, *city.encode()))
@@ -40,23 +116,23 @@ def tile(
     gsd = usual if gsd is None else gsd
     tilt = np.radians(rng.uniform(*style.tilt))
     pose = Pose(float(np.tan(tilt) / gsd), float(rng.uniform(0, 2 * np.pi)))
-    ground = synthetic_blocks.scene(city, int(rng.integers(2**31)), shape, gsd, reach(city, pose))
+    ground = synthetic_city.scene(city, int(rng.integers(2**31)), shape, gsd, reach(city, pose))
     view = render(ground, pose)
     noise = rng.standard_normal((*shape, 1), np.float32) * NOISE
     image = np.clip(view.image + noise, 0, 255).astype(np.uint8)
     agl = view.agl.copy()
-    patches = synthetic_blocks.relief(rng, shape, PATCH)
-    agl[patches > np.quantile(patches, 1 - UNKNOWN_SHARE)] = np.nan
+    patches = synthetic_city.relief(rng, shape, PATCH)
+    agl[patches > np.quantile(patches, 1 - UNKNOWN_FRACTION)] = np.nan
     return View(image, agl, pose, gsd)
 
 
 def reach(city: str, pose: Pose) -> int:
-    """Pixels that the tallest building of a city may lean, and a few more."""
+    """Largest flow of a city's buildings, rounded up: pixels."""
     return int(np.ceil((STYLES[city].highest + 12) * pose.scale)) + 4
 
 
 def render(scene: Scene, pose: Pose) -> View:
-    """What a camera sees of a scene, without noise, its heights complete."""
+    """Render a scene without noise, all heights known."""
     x, y = direction(pose.angle) * pose.scale
     cells, agl, wall = surface(scene, pose)
     colour = np.take(scene.top.reshape(-1, 3), cells, axis=0)
@@ -64,7 +140,7 @@ def render(scene: Scene, pose: Pose) -> View:
     glass = np.take(scene.windows, cells[wall]) & (agl[wall] % STOREY > STOREY / 2)
     side[glass] *= GLASS
     colour[wall] = side.astype(np.uint8)
-    # The shadow on a wall is that in front of it, since it shades itself on the other side.
+    # A wall takes the shadow of the ground in front of it: the cell itself is under the roof.
     front = np.stack(np.unravel_index(cells[wall], scene.height.shape))
     front += np.rint(np.array([[y], [x]]) / max(np.hypot(x, y), 1e-9) * 1.5).astype(int)
     front = np.clip(front, 0, np.array([[n - 1] for n in scene.height.shape]))
@@ -78,11 +154,11 @@ def render(scene: Scene, pose: Pose) -> View:
 
 
 def surface(scene: Scene, pose: Pose) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What is seen at each pixel of the picture, the margin cut off.
+    """Visible surface at each pixel of a view, without the margin.
 
     Returns:
-        The ground cell, an index into the flattened scene; the height above ground, float32 metres;
-        and whether it is a wall.
+        Ground cell, an index into the flattened scene; height above ground, float32 metres; and
+        whether it is a wall, bool: each of the shape of the view.
     """
     x, y = direction(pose.angle) * pose.scale
     rows, columns = scene.height.shape

@@ -1,1 +1,1 @@
-"""Model factories, layers and losses."""
+"""The network and its losses."""

@@ -1,7 +1,7 @@
-"""Losses of heights, pixel by pixel: true and pred (B, H, W, 1) in metres -> the same shape.
+"""Pixel-wise losses of heights: true and pred (B, H, W, 1) in metres -> the same shape.
 
-R2 city by city is the squared error under weights: `tasks.geopose.data` divides by the variance
-of the city's heights.
+"r2" is the squared error; `examples.city_weights` divides it by the variance of the heights of the
+city.
 """
 
 from collections.abc import Callable
@@ -10,18 +10,18 @@ import tensorflow as tf
 
 from seaice_tf.networks.losses import squared_error
 
-KNEE = 3.0  # metres of error from which on Huber's loss grows evenly: about a storey
+KNEE = 3.0  # metres of error from which Huber's loss is linear: about a storey
 
 
 def huber(true, pred):
-    """Half the squared error up to the knee, then a straight line of the same slope."""
+    """Huber loss: half the squared error up to KNEE, linear beyond."""
     error = tf.abs(true - pred)
     small = tf.minimum(error, KNEE)
     return small * (error - small / 2)
 
 
 def log_squared_error(true, pred):
-    """Of log(1 + height), continued below the ground as its mirror image, so that slopes stay."""
+    """Squared error of log(1 + height), as an odd function so that gradients persist below 0."""
     return tf.square(_log(true) - _log(pred))
 
 

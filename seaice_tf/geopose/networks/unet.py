@@ -1,20 +1,20 @@
-"""Heights above ground and the pose of an oblique view from one image: the network, as served.
+"""U-Net of heights and pose of an oblique image, and the model that is exported.
 
-One map head for the heights, heads on the bottleneck for scale and angle, which may also see what
-the decoder found; city and ground sample distance are joined at the bottleneck. After the fourth
-place of the Overhead Geopose Challenge, and Christie et al. 2020 (arXiv:2007.00729), where the
-scale is fitted to a map of magnitudes.
+Heights are a map head; scale and angle are heads on the bottleneck, optionally with features of the
+decoder. City and ground sample distance are concatenated at the bottleneck. After the fourth place
+of the Overhead Geopose Challenge, and Christie et al. 2020 (arXiv:2007.00729), where the scale is
+fitted to a map of flow magnitudes.
 """
 
 from collections.abc import Sequence
 from math import pi
-from typing import Literal
+from typing import Literal, get_args
 
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
 from seaice_tf.geopose.data.pose import CITIES
-from seaice_tf.geopose.networks.slope_direction import Falls
 from seaice_tf.networks.blocks import ResizeLike, conv_block
 from seaice_tf.networks.unet import encoder_body, heads
 
@@ -23,11 +23,13 @@ ScaleBy = Literal["head", "fit"]
 PoseFrom = Literal["bottleneck", "both"]
 AGL, SCALE, ANGLE, MAGNITUDE = "agl", "scale", "angle", "magnitude"
 DECODER_FILTERS = (16, 24, 32, 48)
-UNIT = 10.0  # metres or pixels: what the last convolutions count in, so that weights stay small
+UNIT = 10.0  # metres or pixels, the unit of the last convolutions, so that weights stay small
 POSE_FILTERS = 32
-FALLING = 8  # maps whose falls tell the direction, beside the heights
-LEAST = 32  # pixels along a side
-FULL = 5  # filters of a decoder that ends at the image's own size
+SLOPE_MAPS = 8  # maps whose slope direction is a feature of the pose, besides the heights
+POWERS = (1, 2)  # of the weight of steep slopes
+SMALLEST_SLOPE = 1e-3  # added to slopes, so that flat maps have derivatives
+SMALLEST_SIDE = 32  # pixels of an image
+FULL_RESOLUTION = 5  # decoder levels of a network that ends at the image's size
 
 
 def network(
@@ -41,18 +43,23 @@ def network(
 
     Args:
         encoder: as in `encoders.encoder`.
-        decoder_filters: width at strides 1, 2, 4, 8 and 16; fewer leave out the finest, and heights
-            are brought to the image's size.
-        pose_from: what the heads of scale and angle see: the mean of the bottleneck, or also that
-            of what the decoder found, and which way the heights and some more maps of it fall.
-        scale_by: the scale by a head, or to be fitted; then there is a map of the flow's length
-            instead.
+        decoder_filters: filters at strides 1, 2, 4, 8 and 16; with fewer the finest levels are left
+            out, and heights are resized to the image.
+        pose_from: input of the heads of scale and angle: "bottleneck" for its mean; "both" also
+            for features of the decoder and the slope directions of heights and of learned maps.
+        scale_by: "head" for a head of the scale; "fit" for a map of the flow's magnitude instead,
+            to which the scale is fitted.
 
     Returns:
         A functional model from [images in 0 to 255 (B, H, W, 3), city as one-hot (B, 4), ground
         sample distance in metres (B, 1)] to a dict: "agl" (B, H, W, 1) metres; "angle" (B, 2), its
-        sine and cosine; "scale" (B, 1) pixels a metre or "magnitude" (B, H, W, 1) pixels.
+        sine and cosine; "scale" (B, 1) pixels per metre or "magnitude" (B, H, W, 1) pixels.
+
+    Raises:
+        InputError: pose_from or scale_by is not one of the choices.
     """
+    require_choice("pose_from", pose_from, get_args(PoseFrom))
+    require_choice("scale_by", scale_by, get_args(ScaleBy))
     image = keras.Input((None, None, 3), name="image")
     city, gsd = keras.Input((len(CITIES),), name="city"), keras.Input((1,), name="gsd")
     vector = layers.Concatenate(name="vector")([city, gsd])
@@ -63,42 +70,51 @@ def network(
     outputs = {}
     for name in maps:
         value = units[f"{name}_units"]
-        if len(decoder_filters) < FULL:
+        if len(decoder_filters) < FULL_RESOLUTION:
             value = ResizeLike(name=f"{name}_resize", dtype="float32")(value, image)
         outputs[name] = layers.Rescaling(UNIT, name=name, dtype="float32")(value)
-    seen = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
+    features = layers.GlobalAveragePooling2D(name="bottleneck_pool")(bottleneck)
     if pose_from == "both":
-        found = conv_block(x, POSE_FILTERS, "pose", stride=2)
-        pooled = layers.GlobalAveragePooling2D(name="pose_pool")(found)
-        asked = layers.Conv2D(FALLING, 1, name="slope_projection", dtype="float32")(x)
-        falls = [
-            Falls(name=name, dtype="float32")(maps)
-            for name, maps in (("falls_agl", outputs[AGL]), ("falls", asked))
+        decoded = conv_block(x, POSE_FILTERS, "pose", stride=2)
+        pooled = layers.GlobalAveragePooling2D(name="pose_pool")(decoded)
+        projected = layers.Conv2D(SLOPE_MAPS, 1, name="slope_projection", dtype="float32")(x)
+        slopes = [
+            SlopeDirection(name=name, dtype="float32")(maps)
+            for name, maps in (
+                ("slope_direction_agl", outputs[AGL]),
+                ("slope_direction", projected),
+            )
         ]
-        seen = layers.Concatenate(name="pose_join")([seen, pooled, *falls])
-    outputs[ANGLE] = layers.Dense(2, name=ANGLE, dtype="float32")(seen)
+        features = layers.Concatenate(name="pose_join")([features, pooled, *slopes])
+    outputs[ANGLE] = layers.Dense(2, name=ANGLE, dtype="float32")(features)
     if not fitted:
-        outputs[SCALE] = layers.Dense(1, name=SCALE, dtype="float32")(seen)
+        outputs[SCALE] = layers.Dense(1, name=SCALE, dtype="float32")(features)
     return keras.Model([image, city, gsd], outputs, name="geopose")
 
 
-def geopose_of_images(network: keras.Model) -> keras.Model:
-    """Build what is exported of a trained network.
+def serving_model(network: keras.Model) -> keras.Model:
+    """Build the model that is exported of a trained network.
 
     Args:
-        network: of `network`; shared.
+        network: of `network`; its weights are shared.
 
     Returns:
         A functional model from [images (B, H, W, 3) uint8, city (B, 4), gsd (B, 1)] to a dict:
-        "agl" (B, H, W) metres, at least 0; "scale" (B,) pixels a metre; "angle" (B,) radians in
-        [0, 2 pi); "certainty" (B,), the length of the vector of sine and cosine, at most 1: near 0
-        where nothing leans. As sine and cosine are means of what may be, the flow of the least
-        squared error that is expected has scale times certainty.
+        "agl" (B, H, W) metres, at least 0; "scale" (B,) pixels per metre; "angle" (B,) radians in
+        [0, 2 pi); "certainty" (B,) of the angle, the length of the vector of sine and cosine, at
+        most 1. The predicted sine and cosine are expectations, so the flow of the least expected
+        squared error has scale times certainty.
     """
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     city, gsd = (keras.Input((n,), name=name) for name, n in (("city", len(CITIES)), ("gsd", 1)))
-    found = network([ToFloat(name="to_float")(image), city, gsd])
-    return keras.Model([image, city, gsd], Decide(name="decide")(found), name="geopose_of_images")
+    outputs = network([ToFloat(name="to_float")(image), city, gsd])
+    return keras.Model([image, city, gsd], Decide(name="decide")(outputs), name="serving_model")
+
+
+def require_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Raise an InputError if a value is not one of the choices."""
+    if value not in choices:
+        raise InputError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
 class ToFloat(keras.layers.Layer):
@@ -112,7 +128,7 @@ class ToFloat(keras.layers.Layer):
 
 
 class Decide(keras.layers.Layer):
-    """Heights of at least 0, scale and angle, from the heads of the network."""
+    """Heights of at least 0, scale, angle and certainty, from the heads of the network."""
 
     def call(self, outputs):
         agl = tf.maximum(outputs[AGL][..., 0], 0.0)
@@ -131,6 +147,33 @@ class Decide(keras.layers.Layer):
 
 
 def fitted_scale(agl, magnitude):
-    """`baselines_geopose.fitted_scale` of each image in the graph: two (B, H, W) -> (B,)."""
+    """`scores.baselines.fitted_scale` of each image, in the graph: two (B, H, W) -> (B,)."""
     both, square = (tf.reduce_sum(agl * x, axis=(1, 2)) for x in (magnitude, agl))
     return tf.math.divide_no_nan(both, square)
+
+
+class SlopeDirection(keras.layers.Layer):
+    """Mean direction of slopes, weighted towards steep ones: (B, H, W, C) -> (B, 4 C).
+
+    An oblique view shows walls on one side only. There heights decrease pixel by pixel along the
+    flow; on the other side, where a roof hides what is behind it, they jump. Slopes themselves sum
+    to zero; the mean of |slope|^p slope over that of |slope|^(p + 1), p = 1 and 2, points along the
+    flow. For each p the components to the right of all channels, then those downwards, in [-1, 1];
+    they rotate with the image. Maps have at least 3 pixels along a side.
+    """
+
+    def call(self, maps):
+        down = maps[:, 2:, 1:-1] - maps[:, :-2, 1:-1]
+        right = maps[:, 1:-1, 2:] - maps[:, 1:-1, :-2]
+        slope = tf.sqrt(down**2 + right**2 + SMALLEST_SLOPE**2)
+        vectors = []
+        for power in POWERS:
+            weight = slope**power
+            total = tf.reduce_mean(weight * slope, axis=(1, 2))
+            vectors += [
+                tf.reduce_mean(weight * part, axis=(1, 2)) / total for part in (right, down)
+            ]
+        return tf.concat(vectors, axis=-1)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], 2 * len(POWERS) * shape[-1])

@@ -1,1 +1,1 @@
-"""What leaves the program."""
+"""Submissions and plots."""

@@ -1,29 +1,93 @@
-"""Checks the archive for the Overhead Geopose Challenge before somebody else does."""
+"""Files and submissions of the Overhead Geopose Challenge: writing, validation and reading."""
 
 import gzip
 import io
+import json
 import tarfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import tifffile
 from PIL import Image
 
 from seaice_tf.errors import InputError, reason
-from seaice_tf.files import images, json_text
-from seaice_tf.geopose.data import pose
+from seaice_tf.files import atomic, images, json_text
 from seaice_tf.geopose.data import tiles as geopose_tiles
-from seaice_tf.geopose.data.pose import UNKNOWN, Pose
+from seaice_tf.geopose.data.pose import UNKNOWN, Pose, decode_agl, encode_agl, encode_pose
 
+ROWS = 64  # of a TIFF strip: reading a window decodes little else
+TILE = 256  # pixels along a side of a TIFF tile
 DEFLATE = "tiff_adobe_deflate"
-LARGEST = 1 << 28  # bytes of a member: what is larger is not unpacked
-UNPACKED, GROWTH = 1 << 30, 100  # bytes of all of it, or times its size
+LARGEST = 1 << 28  # bytes of a member; larger ones are not unpacked
+UNPACKED, GROWTH = 1 << 30, 100  # limit of all members: bytes, or times the archive's size
+
+
+def write_agl(path: Path, agl: np.ndarray) -> Path:
+    """Write heights in metres as deflated uint16 centimetres, clipped at 0; NaN becomes 65535."""
+    centimetres = encode_agl(agl)
+    with atomic.file(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            centimetres,
+            photometric="minisblack",
+            compression="zlib",
+            rowsperstrip=ROWS,
+            metadata=None,
+            software=False,
+        )
+    return path
+
+
+def write_image(path: Path, image: np.ndarray) -> Path:
+    """Write an image (H, W, 3) uint8 as tiled TIFF, so that a crop decodes little else."""
+    with atomic.file(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            image,
+            photometric="rgb",
+            compression="zlib",
+            tile=(TILE, TILE),
+            metadata=None,
+            software=False,
+        )
+    return path
+
+
+def write_pose(path: Path, pose: Pose) -> Path:
+    """Write a VFLOW file, in pixels per centimetre."""
+    return atomic.write_text(path, json.dumps(encode_pose(pose)))
+
+
+def write_tile(folder: Path, identity: str, agl: np.ndarray, pose: Pose) -> list[Path]:
+    """Write heights and pose of a tile under the names of a submission; returns the files."""
+    return [
+        write_agl(folder / f"{identity}_AGL.tif", agl),
+        write_pose(folder / f"{identity}_VFLOW.json", pose),
+    ]
+
+
+def write_archive(path: Path, files: Sequence[Path]) -> Path:
+    """Pack files into a .tar.gz without folders, deterministic to the byte."""
+    with (
+        atomic.file(path) as temporary,
+        temporary.open("wb") as raw,
+        # The files are deflated already; a higher level takes minutes and gains little.
+        gzip.GzipFile("", "wb", 1, raw, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
+        for file in sorted(files, key=lambda each: each.name):
+            entry = tarfile.TarInfo(file.name)
+            entry.size = file.stat().st_size
+            with file.open("rb") as content:
+                archive.addfile(entry, content)
+    return path
 
 
 class _Bounded(gzip.GzipFile):
-    """Ends with an error where an archive grows beyond measure; nothing of it is on the disk."""
+    """A gzip stream that raises an error beyond a limit of unpacked bytes, against bombs."""
 
     def __init__(self, path: Path):
         super().__init__(path, "rb")
@@ -36,22 +100,25 @@ class _Bounded(gzip.GzipFile):
         return content
 
 
-def troubles(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
-    """Everything that is wrong with a .tar.gz, in sentences; empty if nothing is.
+def validate(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Problems for which the challenge would reject a submission.
 
     Args:
-        path: of the archive.
-        shapes: id -> rows and columns of each tile that it has to hold.
+        path: of the .tar.gz archive.
+        shapes: id -> (rows, columns) of each tile that it must contain.
+
+    Returns:
+        One sentence for each problem; empty for a valid submission.
     """
     expected = {f"{identity}{end}" for identity in shapes for end in ("_AGL.tif", "_VFLOW.json")}
     found, names = [], Counter[str]()
     try:
-        # A stream: what is skipped is read piece by piece, too.
+        # As a stream, so that skipped members are read in pieces too.
         with _Bounded(path) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as archive:
             for entry in archive:
                 names[entry.name] += 1
                 if entry.name not in expected:
-                    found.append(f"{entry.name} is no file that is expected")
+                    found.append(f"{entry.name} is not an expected file")
                     continue
                 fits = entry.isfile() and entry.size <= LARGEST
                 content = archive.extractfile(entry) if fits else None
@@ -61,18 +128,18 @@ def troubles(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
                 identity, _, kind = entry.name.rpartition("_")
                 data = content.read()
                 check = _agl(data, shapes[identity]) if kind == "AGL.tif" else _pose(data)
-                found += [f"{entry.name}: {trouble}" for trouble in check]
+                found += [f"{entry.name}: {problem}" for problem in check]
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         return [*found, f"{path}: expected a .tar.gz archive, got {error}"]
     found += [f"expected {name}, got none" for name in sorted(expected - names.keys())]
-    return found + [f"{name} is there {n} times" for name, n in names.items() if n > 1]
+    return found + [f"{name} occurs {n} times" for name, n in names.items() if n > 1]
 
 
 def read(folder: Path, identity: str) -> tuple[np.ndarray, Pose] | None:
-    """The heights in metres and the pose of a tile; None if a file is missing or damaged."""
+    """Heights in metres and pose of a predicted tile; None if a file is missing or damaged."""
     try:
         raw = images.read(folder / f"{identity}_AGL.tif")
-        return pose.decode_agl(raw), geopose_tiles.read_pose(folder / f"{identity}_VFLOW.json")
+        return decode_agl(raw), geopose_tiles.read_pose(folder / f"{identity}_VFLOW.json")
     except InputError:
         return None
 

@@ -1,1 +1,1 @@
-"""Published scoring rules and baselines."""
+"""Score of the Overhead Geopose Challenge, and baselines."""

@@ -1,10 +1,12 @@
-"""The score of the Overhead Geopose Challenge: R2 of heights and of flow vectors, city by city.
+"""Score of the Overhead Geopose Challenge: R2 of heights and of flow vectors by city.
 
-Within a city the pixels of all tiles are pooled, those of unknown true height left out: R2 of the
-heights, and R2 of the flow vectors with one mean over both components. A city's score is the mean
-of the two, the final score that of the cities. A tile without a prediction, or one that is not
-finite where the truth is known, makes its city 0. Each tile gives a row of sums; rows are added,
-so nothing grows with the number of tiles. (The contest also adds 0.0001 to the denominators.)
+Within a city the pixels of all tiles are pooled, without those of unknown true height: R2 of the
+heights, and R2 of the flow vectors with one mean over both components. The score of a city is the
+mean of the two, the final score the mean over cities. A tile without a prediction, or with one that
+is not finite where the truth is known, makes the score of its city 0. Scores are computed from sums
+of each tile, so memory does not grow with the number of pixels. (The challenge also adds 0.0001 to
+the denominators.)
+
 Source: Christie et al. 2021, Single View Geocentric Pose in the Wild, and its published code.
 """
 
@@ -13,8 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.geopose.data import circular, pose
-from seaice_tf.geopose.data.pose import CITIES, Pose
+from seaice_tf.geopose.data.pose import CITIES, Pose, angle_difference, flow
 
 FIELDS = (
     "pixels",
@@ -25,11 +26,11 @@ FIELDS = (
     "flow_square",
     "flow_error",
     "tiles",
-    "height_off",  # absolute, metres
-    "scale_off",  # pixels a metre
-    "angle_off",  # degrees
+    "height_abs_error",  # metres
+    "scale_abs_error",  # pixels per metre
+    "angle_abs_error",  # degrees
 )
-BAND = 256  # rows compared at once
+BAND = 256  # rows processed at once
 DRAWS = 2000  # of the bootstrap
 
 
@@ -40,16 +41,18 @@ def sums(
     pred_pose: Pose,
     pred_scale: float | None = None,
 ) -> np.ndarray:
-    """What has to be added up over tiles, in the order of FIELDS: (11,) float64.
-
-    NaN throughout if the prediction is not finite where the truth is known.
+    """Sums of a tile, from which scores are computed.
 
     Args:
         true: (H, W) metres, NaN where unknown.
-        true_pose: how the image was taken.
+        true_pose: of the image.
         pred: (H, W) metres.
-        pred_pose: of the flow that was predicted.
-        pred_scale: the scale itself, if that of the flow was shortened.
+        pred_pose: of the predicted flow.
+        pred_scale: the predicted scale, if that of the flow was shortened.
+
+    Returns:
+        (11,) float64 in the order of FIELDS; NaN if the prediction is not finite where the truth
+        is known.
 
     Raises:
         InputError: the shapes differ.
@@ -60,31 +63,35 @@ def sums(
             f"predict every pixel of the image"
         )
     if not np.isfinite(pred_pose).all():
-        return missing()
+        return missing_sums()
     total = np.zeros(len(FIELDS))
     for top in range(0, len(true), BAND):
         here = slice(top, top + BAND)
         total[:7] += _moments(true[here], true_pose, pred[here], pred_pose)
         total[8] += np.nansum(np.abs(true[here].astype(float) - pred[here]))
     if not np.isfinite(total).all():
-        return missing()
-    turned = np.abs(circular.difference(pred_pose.angle, true_pose.angle))
+        return missing_sums()
+    angle = np.abs(angle_difference(pred_pose.angle, true_pose.angle))
     total[7] = 1
     total[9] = abs((pred_pose.scale if pred_scale is None else pred_scale) - true_pose.scale)
-    total[10] = np.degrees(turned)
+    total[10] = np.degrees(angle)
     return total
 
 
-def missing() -> np.ndarray:
-    """The sums of a tile that was not predicted."""
+def missing_sums() -> np.ndarray:
+    """Sums of a tile without a prediction: NaN."""
     return np.full(len(FIELDS), np.nan)
 
 
 def r2(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """R2 of heights and of flow of pooled sums: (..., 11) -> two (...), at most 1.
+    """R2 of heights and of flow of pooled sums.
 
-    0 of sums with a missing tile. Where all true values are equal, 1 for a perfect prediction and 0
-    for any other; NaN without a pixel.
+    Args:
+        total: (..., 11) sums.
+
+    Returns:
+        Two arrays (...), at most 1: 0 if a tile is missing; if all true values are equal, 1 for a
+        perfect prediction and 0 for any other; NaN without pixels.
     """
     total = np.asarray(total)
     pixels = total[..., 0]
@@ -93,25 +100,27 @@ def r2(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         value, square, error = np.moveaxis(total[..., first : first + 3], -1, 0)
         with np.errstate(invalid="ignore", divide="ignore"):
             spread = square - value**2 / number
-            # Equal values leave a rest of rounding.
-            same = spread <= 1e-12 * square
-            result = np.where(same, error == 0, 1 - error / np.where(same, 1, spread))
+            # Equal values leave a rounding error.
+            equal = spread <= 1e-12 * square
+            result = np.where(equal, error == 0, 1 - error / np.where(equal, 1, spread))
         result = np.where(pixels == 0, np.nan, result)
         results.append(np.where(np.isnan(pixels), 0.0, result))
     return results[0], results[1]
 
 
 def scores(cities: Sequence[str], table: np.ndarray) -> dict[str, float]:
-    """The final score `r2`, in (-inf, 1], and what it is made of.
-
-    r2_agl and r2_vflow are means over the cities that have a tile; the contest has all four. Per
-    city r2_<city>, r2_agl_<city>, r2_vflow_<city>. Over all tiles that were predicted the root mean
-    square errors agl_rmse (metres) and vflow_rmse (pixels, length of the vectors' difference), and
-    the mean absolute errors agl_mae (metres), scale_mae (pixels a metre), angle_mae (degrees).
+    """The final score and its components.
 
     Args:
         cities: of the tiles.
-        table: (tiles, 11) their sums.
+        table: (tiles, 11) sums of the tiles.
+
+    Returns:
+        r2, the final score in (-inf, 1], r2_agl and r2_vflow: means over the cities that have a
+        tile; the challenge has all four. Per city r2_<city>, r2_agl_<city>, r2_vflow_<city>. Over
+        all predicted tiles the root mean square errors agl_rmse (metres) and vflow_rmse (pixels,
+        length of the difference of the vectors), and the mean absolute errors agl_mae (metres),
+        scale_mae (pixels per metre) and angle_mae (degrees).
     """
     result = {}
     pooled = _pooled(cities, table)
@@ -134,13 +143,19 @@ def interval(
     seed: int = 0,
     draws: int = DRAWS,
 ) -> tuple[float, float]:
-    """The bootstrap interval of `r2`; tiles are drawn with replacement within their city.
+    """Bootstrap interval of `r2`; tiles are drawn with replacement within their city.
 
     Args:
         cities: of the tiles.
-        table: (tiles, 11) their sums.
-        other: of another predictor on the same tiles; then of the difference, table minus other.
-        level, seed, draws: of the interval.
+        table: (tiles, 11) sums of the tiles.
+        other: sums of another predictor for the same tiles; the interval is then that of the
+            difference, table minus other.
+        level: coverage of the interval.
+        seed: of the bootstrap.
+        draws: number of bootstrap samples.
+
+    Returns:
+        Lower and upper bound.
     """
     rng = np.random.default_rng(seed)
     names = np.asarray(cities)
@@ -149,19 +164,19 @@ def interval(
         here = names == city
         number = int(here.sum())
         times = rng.multinomial(number, np.full(number, 1 / number), size=draws)
-        values = _drawn(times, table[here])
-        found.append(values if other is None else values - _drawn(times, other[here]))
+        values = _bootstrapped(times, table[here])
+        found.append(values if other is None else values - _bootstrapped(times, other[here]))
     low, high = np.quantile(np.mean(found, axis=0), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 def _moments(true, true_pose: Pose, pred, pred_pose: Pose) -> np.ndarray:
-    """The first seven fields of some rows."""
+    """The first seven fields of a band of rows."""
     known = ~np.isnan(true)
-    heights, guess = (values[known].astype(np.float64) for values in (true, pred))
-    vectors = pose.flow(heights, true_pose)
-    apart = pose.flow(guess, pred_pose) - vectors
-    error = guess - heights
+    heights, predicted = (values[known].astype(np.float64) for values in (true, pred))
+    vectors = flow(heights, true_pose)
+    flow_error = flow(predicted, pred_pose) - vectors
+    error = predicted - heights
     return np.array(
         [
             heights.size,
@@ -170,7 +185,7 @@ def _moments(true, true_pose: Pose, pred, pred_pose: Pose) -> np.ndarray:
             error @ error,
             vectors.sum(),
             (vectors**2).sum(),
-            (apart**2).sum(),
+            (flow_error**2).sum(),
         ]
     )
 
@@ -186,17 +201,17 @@ def _errors(total: np.ndarray) -> dict[str, float]:
         found = {
             "agl_rmse": np.sqrt(field["height_error"] / field["pixels"]),
             "vflow_rmse": np.sqrt(field["flow_error"] / field["pixels"]),
-            "agl_mae": field["height_off"] / field["pixels"],
-            "scale_mae": field["scale_off"] / field["tiles"],
-            "angle_mae": field["angle_off"] / field["tiles"],
+            "agl_mae": field["height_abs_error"] / field["pixels"],
+            "scale_mae": field["scale_abs_error"] / field["tiles"],
+            "angle_mae": field["angle_abs_error"] / field["tiles"],
         }
     return {name: float(value) for name, value in found.items()}
 
 
-def _drawn(times: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """A city's score for each draw: (draws, tiles) how often, (tiles, 11) -> (draws,)."""
-    lost = np.isnan(table).any(axis=1)
-    total = times @ np.where(lost[:, None], 0, table)
-    total[(times[:, lost] > 0).any(axis=1)] = np.nan
+def _bootstrapped(times: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """Score of a city for each bootstrap sample: counts (draws, tiles) and sums -> (draws,)."""
+    missing = np.isnan(table).any(axis=1)
+    total = times @ np.where(missing[:, None], 0, table)
+    total[(times[:, missing] > 0).any(axis=1)] = np.nan
     agl, vflow = r2(total)
     return (agl + vflow) / 2

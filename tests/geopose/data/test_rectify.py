@@ -3,13 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seaice_tf.geopose.data import rectify
-from seaice_tf.geopose.data import synthetic as synthetic_city
+from seaice_tf.geopose.data import rectify, synthetic, synthetic_city
 from seaice_tf.geopose.data.pose import Pose, flow
 
 
 def by_hand(image, agl, pose):
-    """Pixel by pixel, in the order of the array: the taller wins, the last of equals."""
+    """Reference implementation, pixel by pixel: the tallest, the last of equals."""
     moved, heights = np.zeros_like(image), np.full(agl.shape, np.nan, np.float32)
     vectors = flow(np.fmax(agl, 0), pose)
     tallest = np.full(agl.shape, -1.0)
@@ -26,7 +25,7 @@ def by_hand(image, agl, pose):
 
 
 def close_by_hand(image, agl, seen, holes):
-    """Each hole from its neighbours in 5 x 5 as they were before the pass; four passes."""
+    """Reference implementation of the hole filling, four passes."""
     for _ in range(rectify.PASSES):
         before, rows, columns = (image.copy(), agl.copy(), seen.copy()), *seen.shape
         for i, j in zip(*np.nonzero(holes)):
@@ -52,11 +51,11 @@ def test_closed_holes_equal_a_loop_over_pixels(angle):
     agl[rng.random(agl.shape) < 0.2] = np.nan
     pose = Pose(0.5, angle)
     moved, heights, seen = by_hand(image, agl, pose)
-    holes = ~seen & ~rectify.unseen(~seen)
+    holes = ~seen & ~rectify.hidden(~seen)
     assert holes.sum() > 50
     close_by_hand(moved, heights, seen, holes)
     found = rectify.rectify(image, agl, pose)
-    np.testing.assert_array_equal(found.seen, seen)
+    np.testing.assert_array_equal(found.visible, seen)
     np.testing.assert_array_equal(found.agl, heights)
     np.testing.assert_array_equal(found.image, moved)
 
@@ -78,7 +77,7 @@ def test_scatter_equals_a_loop_over_pixels(angle):
     np.testing.assert_array_equal(full.agl[seen], heights[seen])
 
 
-def test_median_filter_of_the_unseen_equals_a_loop():
+def test_the_median_filter_of_hidden_pixels_equals_a_loop():
     missed = np.random.default_rng(1).random((14, 11)) < 0.5
     expected = missed
     for _ in range(rectify.PASSES):
@@ -86,51 +85,51 @@ def test_median_filter_of_the_unseen_equals_a_loop():
         expected = np.array(
             [[np.median(padded[i : i + 5, j : j + 5]) for j in range(11)] for i in range(14)]
         )
-    np.testing.assert_array_equal(rectify.unseen(missed), expected.astype(bool))
+    np.testing.assert_array_equal(rectify.hidden(missed), expected.astype(bool))
 
 
-def test_a_hole_takes_the_middle_height_and_the_unseen_stays_unseen():
-    """A wall of 8 m on the right leans left: its foot is seen, the ground behind it is not."""
+def test_a_hole_takes_the_median_height_and_hidden_ground_stays_hidden():
+    """A wall of 8 m on the right leans left: its base is visible, the ground behind it is not."""
     agl = np.zeros((20, 30), np.float32)
     agl[:, 12:20] = 8
     image = np.repeat((10 + agl)[..., None], 3, -1).astype(np.uint8)
     result = rectify.rectify(image, agl, Pose(1.0, np.pi / 2))
     assert (result.agl[:, 20:28] == 8).all()
-    assert not result.seen[:, 14:19].any()
-    assert np.isnan(result.agl[~result.seen]).all()
-    assert (result.image[~result.seen] == 0).all()
+    assert not result.visible[:, 14:19].any()
+    assert np.isnan(result.agl[~result.visible]).all()
+    assert (result.image[~result.visible] == 0).all()
     flat = np.zeros((9, 9), np.float32)
-    flat[4, 4] = 3  # goes away and leaves a hole of one pixel
+    flat[4, 4] = 3  # moves and leaves a hole of one pixel
     closed = rectify.rectify(np.full((9, 9, 3), 7, np.uint8), flat, Pose(1.0, 0.0))
-    assert closed.seen.all()
+    assert closed.visible.all()
     assert closed.agl[4, 4] == 0
     assert (closed.image == 7).all()
 
 
-def test_rectifying_a_city_finds_its_ground_plan():
-    """Cells of flat roofs come back to where they stand, and never with a wrong height."""
+def test_a_rectified_city_equals_its_ground_plan():
+    """Flat roofs are moved back to their cells with their height."""
     pose = Pose(0.9, 2.2)
-    ground = synthetic_city.synthetic_blocks.scene("OMA", 5, (90, 100), 0.5, 70)
-    view = synthetic_city.render(ground, pose)
+    ground = synthetic_city.scene("OMA", 5, (90, 100), 0.5, 70)
+    view = synthetic.render(ground, pose)
     result = rectify.rectify(view.image, view.agl, pose)
     plan = ground.height[70:-70, 70:-70]
     near = np.abs(result.agl - plan) < 0.6
-    assert near[result.seen].mean() > 0.9
+    assert near[result.visible].mean() > 0.9
 
 
-def test_nothing_moves_without_tilt():
+def test_nothing_moves_without_flow():
     agl = np.random.default_rng(0).random((6, 7)).astype(np.float32)
     np.testing.assert_array_equal(rectify.sources(agl, Pose(0, 1)).ravel(), np.arange(42))
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 9999), st.floats(0, 1e6), st.floats(0, 6.28), st.floats(0, 1e3))
-def test_each_pixel_falls_once_or_leaves_however_tall_it_is(seed, tallest, angle, scale):
+def test_each_pixel_has_one_target_or_leaves_the_image(seed, tallest, angle, scale):
     agl = tallest * np.random.default_rng(seed).random((6, 7)).astype(np.float32)
     agl[0, 0] = np.nan
     source = rectify.sources(agl, Pose(scale, angle))
-    fell = source[source >= 0]
-    assert np.unique(fell).size == fell.size
-    assert fell.size == 0 or fell.max() < agl.size
+    valid = source[source >= 0]
+    assert np.unique(valid).size == valid.size
+    assert valid.size == 0 or valid.max() < agl.size
     still = np.nan_to_num(agl) * scale < 0.4
-    assert (source[still] >= 0).all()  # by itself, or by what is taller
+    assert (source[still] >= 0).all()  # its own pixel, or a taller one

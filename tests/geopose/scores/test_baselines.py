@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from seaice_tf.geopose.data.pose import Facts, Pose, flow
+from seaice_tf.geopose.data.pose import Pose, TileStatistics, flow
 from seaice_tf.geopose.scores import baselines
 
 TILES = [
-    Facts("a", "ARG", 0.5, Pose(1.0, np.radians(350)), known=100, total=300.0),
-    Facts("b", "ARG", 0.5, Pose(2.0, np.radians(30)), known=300, total=500.0),
-    Facts("c", "OMA", 0.5, Pose(0.5, 1.0), known=50, total=500.0),
+    TileStatistics("a", "ARG", 0.5, Pose(1.0, np.radians(350)), known=100, total=300.0),
+    TileStatistics("b", "ARG", 0.5, Pose(2.0, np.radians(30)), known=300, total=500.0),
+    TileStatistics("c", "OMA", 0.5, Pose(0.5, 1.0), known=50, total=500.0),
 ]
 
 
@@ -18,11 +18,11 @@ def test_means_are_those_of_the_city():
     assert np.degrees(pose.angle) == pytest.approx(10)
 
 
-def test_a_city_without_tiles_gets_all_and_nothing_gives_nothing():
+def test_a_city_without_tiles_gets_the_mean_of_all():
     assert baselines.mean_height(TILES, "JAX") == pytest.approx(1300 / 450)
     assert baselines.mean_pose(TILES, "JAX").scale == pytest.approx(3.5 / 3)
     assert baselines.mean_height([], "JAX") == 0
-    assert baselines.mean_pose([], "JAX") == baselines.mean_flow([], "JAX") == baselines.STILL
+    assert baselines.mean_pose([], "JAX") == baselines.mean_flow([], "JAX") == baselines.ZERO_FLOW
 
 
 def test_directions_that_cancel_out():
@@ -31,7 +31,7 @@ def test_directions_that_cancel_out():
     assert baselines.mean_flow(opposite, "ARG").scale == pytest.approx(0)
 
 
-def test_the_mean_flow_errs_least_of_all_poses_that_are_the_same_everywhere():
+def test_the_mean_flow_has_the_least_error_of_constant_poses():
     agl = np.full((2, 2), 3.0)
 
     def error(pose):
@@ -40,7 +40,7 @@ def test_the_mean_flow_errs_least_of_all_poses_that_are_the_same_everywhere():
 
     best = baselines.mean_flow(TILES, "ARG")
     rng = np.random.default_rng(0)
-    others = [baselines.mean_pose(TILES, "ARG"), baselines.STILL]
+    others = [baselines.mean_pose(TILES, "ARG"), baselines.ZERO_FLOW]
     others += [Pose(*rng.uniform(0, [3, 2 * np.pi])) for _ in range(50)]
     assert all(error(best) <= error(other) for other in others)
 

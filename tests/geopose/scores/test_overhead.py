@@ -24,7 +24,7 @@ def tiles(number, seed=0):
 
 
 def pooled(some):
-    """The rule, taken literally: everything of a city in one array."""
+    """Reference implementation: all pixels of a city in one array."""
     result = {}
     for city in CITIES:
         mine = [t for t in some if t[0] == city]
@@ -63,7 +63,7 @@ def test_bands_do_not_change_the_sums(monkeypatch):
 
 
 def test_by_hand():
-    """Heights 0 and 2 charted as 1 and 2: 1 - 1 / 2; flow down by 0 and 2 of (0, 0, 0, 2)."""
+    """Heights 0 and 2 predicted as 1 and 2: 1 - 1 / 2; flow down by 0 and 2 of (0, 0, 0, 2)."""
     true, pred = np.array([[0.0, 2.0]]), np.array([[1.0, 2.0]])
     row = scores.sums(true, Pose(1, 0), pred, Pose(1, 0))
     agl, vflow = scores.r2(row)
@@ -75,19 +75,19 @@ def test_by_hand():
     assert result["agl_rmse"] == pytest.approx(np.sqrt(0.5))
 
 
-def test_perfect_is_one_and_a_missing_tile_makes_its_city_nothing():
+def test_a_perfect_score_is_one_and_a_missing_tile_makes_its_city_zero():
     some = [(*t[:3], t[1], t[2]) for t in tiles(8)]
     cities, rows = table(some)
     assert scores.scores(cities, rows)["r2"] == pytest.approx(1)
-    rows[1] = scores.missing()
+    rows[1] = scores.missing_sums()
     result = scores.scores(cities, rows)
     assert result["r2_atl"] == 0
     assert result["r2"] == pytest.approx(0.75)
-    assert result["agl_rmse"] == 0  # of those that are there
+    assert result["agl_rmse"] == 0  # of the tiles that are predicted
 
 
 @pytest.mark.parametrize("case", ["scale", "angle", "height"])
-def test_what_is_not_finite_counts_as_missing(case):
+def test_predictions_that_are_not_finite_count_as_missing(case):
     _, true, pose, pred, guess = next(tiles(1))
     if case == "height":
         pred = pred.copy()
@@ -107,13 +107,13 @@ def test_unknown_truth_is_left_out():
     assert np.isnan(scores.scores(["ARG"], nothing[None])["r2"])
 
 
-def test_equal_heights_score_as_scikit_learn_has_it():
+def test_constant_heights_score_as_in_scikit_learn():
     flat, pose = np.full(SHAPE, 0.1, np.float32), Pose(1, 0.3)
     assert scores.r2(scores.sums(flat, pose, flat, pose))[0] == 1
     assert scores.r2(scores.sums(flat, pose, flat + 1, pose))[0] == 0
 
 
-def test_angles_differ_the_short_way_round():
+def test_angle_errors_are_wrapped():
     true = np.ones(SHAPE)
     row = scores.sums(true, Pose(1, 0.1), true, Pose(1.5, 2 * np.pi - 0.1))
     result = scores.scores(["ARG"], row[None])
@@ -121,25 +121,25 @@ def test_angles_differ_the_short_way_round():
     assert result["scale_mae"] == pytest.approx(0.5)
 
 
-def test_other_shapes_are_refused():
+def test_other_shapes_are_rejected():
     with pytest.raises(InputError, match="shape of the truth"):
         scores.sums(np.ones((2, 3)), Pose(1, 0), np.ones((3, 2)), Pose(1, 0))
 
 
-def test_intervals_hold_the_score_and_pairs_stay_together():
+def test_intervals_contain_the_score_and_are_paired():
     cities, rows = table(list(tiles(16)))
     low, high = scores.interval(cities, rows, draws=300)
     assert low < scores.scores(cities, rows)["r2"] < high
     assert scores.interval(cities, rows, rows, draws=50) == (0, 0)
     assert scores.interval(cities, rows, draws=300) == (low, high)
     lost = rows.copy()
-    lost[0] = scores.missing()
+    lost[0] = scores.missing_sums()
     assert scores.interval(cities, lost, draws=300)[1] <= high + 1e-9
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 9999), st.integers(1, 6))
-def test_scores_are_at_most_one_and_forget_the_order_of_tiles(seed, number):
+def test_scores_are_at_most_one_and_ignore_the_order_of_tiles(seed, number):
     rng = np.random.default_rng(seed)
     cities, rows = [], []
     for _ in range(number):
@@ -150,7 +150,7 @@ def test_scores_are_at_most_one_and_forget_the_order_of_tiles(seed, number):
         cities.append(str(rng.choice(CITIES)))
         rows.append(scores.sums(true, pose, true + rng.normal(size=SHAPE), guess))
         if rng.random() < 0.2:
-            rows[-1] = scores.missing()
+            rows[-1] = scores.missing_sums()
     table, order = np.array(rows), rng.permutation(number)
     found = scores.scores(cities, table)
     for name, value in scores.scores([cities[i] for i in order], table[order]).items():

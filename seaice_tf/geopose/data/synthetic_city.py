@@ -1,7 +1,7 @@
-"""The ground plan of a made-up city: streets, lots, houses, trees and relief, from straight above.
+"""Ground plans of synthetic cities: styles, streets, lots, houses, trees and relief from above.
 
-Blocks of lots along streets at a random bearing; on a lot a box or a gabled house, or nothing; the
-further downtown, the taller. Relief only shades the ground: heights are above it.
+Blocks of lots line streets at a random bearing; a lot has a box, a gabled house or nothing, taller
+towards the centre of the city. Relief only shades the ground: heights are above it.
 """
 
 from dataclasses import dataclass
@@ -9,30 +9,138 @@ from dataclasses import dataclass
 import numpy as np
 
 from seaice_tf.geopose.data import sightlines
-from seaice_tf.geopose.data.city_styles import STYLES, Style
 from seaice_tf.grids.coarse_grid import bilinear
 
-SHADOWS = 0.3  # metres that a shadow has to rise above a surface to fall on it
-WINDOW = 3.0  # metres from one to the next
-STEEP = 2.5  # metres a metre: what is steeper is a wall and is not shaded
-PITCH = 0.5  # metres that a roof rises in a metre
+SHADOWS = 0.3  # metres by which a shadow must exceed a surface to darken it
+WINDOW = 3.0  # metres between windows
+STEEP = 2.5  # slope from which a surface is a wall and is not shaded
+PITCH = 0.5  # slope of a roof
 RELIEF, HILL, STAIN = 3.0, 60.0, 8.0  # metres: height and width of hills, width of stains
 CROWN = (1.6, 2.9)  # metres of radius
 TREE_CELL = 7.0  # metres; at most one tree in each
+Colour = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Style:
+    """Buildings and viewing geometry of a city. Lengths are metres."""
+
+    gsd: tuple[float, float]  # range
+    tilt: tuple[float, float]  # degrees of the line of sight from the vertical
+    sun: tuple[float, float]  # degrees above the horizon
+    block: tuple[float, float]  # along and across the streets
+    lots: tuple[int, int]  # per block, along and across
+    street: float
+    height: float  # median of the eaves
+    spread: float  # of the logarithm of the height
+    highest: float
+    downtown: float  # factor of the height in the centre
+    gabled: float  # fraction of the lots
+    built: float  # fraction of the lots
+    trees: float  # fraction of the possible places
+    river: bool
+    roofs: tuple[Colour, ...]
+    walls: tuple[Colour, ...]
+    ground: Colour
+    road: Colour = (96, 96, 98)
+    water: Colour = (38, 58, 66)
+    tree: Colour = (46, 66, 38)
+
+
+STYLES = {
+    "ARG": Style(
+        gsd=(0.3, 0.5),
+        tilt=(8, 33),
+        sun=(30, 60),
+        block=(110, 90),
+        lots=(9, 4),
+        street=11,
+        height=4.5,
+        spread=0.4,
+        highest=45,
+        downtown=3,
+        gabled=0.35,
+        built=0.9,
+        trees=0.35,
+        river=False,
+        roofs=((158, 92, 70), (172, 108, 84), (176, 172, 166), (136, 132, 128)),
+        walls=((196, 186, 170), (208, 204, 196)),
+        ground=(122, 118, 92),
+    ),
+    "ATL": Style(
+        gsd=(0.45, 0.85),
+        tilt=(7, 40),
+        sun=(35, 65),
+        block=(130, 120),
+        lots=(3, 2),
+        street=17,
+        height=9,
+        spread=0.7,
+        highest=170,
+        downtown=9,
+        gabled=0.15,
+        built=0.75,
+        trees=0.75,
+        river=False,
+        roofs=((168, 164, 158), (120, 118, 118), (198, 196, 192), (104, 92, 84)),
+        walls=((120, 128, 140), (160, 148, 134), (88, 100, 116)),
+        ground=(88, 96, 64),
+        tree=(40, 62, 32),
+    ),
+    "JAX": Style(
+        gsd=(0.3, 0.5),
+        tilt=(6, 30),
+        sun=(40, 70),
+        block=(150, 74),
+        lots=(6, 2),
+        street=12,
+        height=5,
+        spread=0.45,
+        highest=70,
+        downtown=4,
+        gabled=0.75,
+        built=0.75,
+        trees=0.6,
+        river=True,
+        roofs=((128, 122, 116), (150, 140, 128), (96, 92, 92), (188, 186, 182)),
+        walls=((206, 200, 188), (182, 178, 172)),
+        ground=(104, 116, 78),
+    ),
+    "OMA": Style(
+        gsd=(0.3, 0.5),
+        tilt=(5, 28),
+        sun=(25, 60),
+        block=(120, 84),
+        lots=(6, 2),
+        street=14,
+        height=6,
+        spread=0.5,
+        highest=60,
+        downtown=3,
+        gabled=0.6,
+        built=0.7,
+        trees=0.4,
+        river=False,
+        roofs=((104, 82, 72), (118, 110, 104), (150, 146, 142), (84, 78, 76)),
+        walls=((148, 104, 84), (170, 150, 128)),
+        ground=(134, 128, 96),
+        tree=(64, 76, 48),
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A city from above, with a margin of `margin` cells around what is to be drawn.
+    """A city from above, with a margin around the area that is rendered.
 
     Attributes:
         height: (H, W) float32 metres above ground.
-        shade: (H, W) float32 metres above ground up to which there is shadow.
-        top: (H, W, 3) uint8 colour of what is seen from above, in sunlight.
-        wall: (H, W, 3) uint8 colour of the sides of what stands there.
-        windows: (H, W) bool, where along its walls a house has windows.
-        gsd: metres a cell.
-        margin: cells.
+        shade: (H, W) float32 height of the shadow, metres above ground.
+        top: (H, W, 3) uint8 colour of the surface in sunlight.
+        wall: (H, W, 3) uint8 colour of the walls of the object in the cell.
+        windows: (H, W) bool, windows along the walls of houses.
+        gsd: metres per cell.
+        margin: width of the margin, cells.
     """
 
     height: np.ndarray
@@ -46,19 +154,25 @@ class Scene:
 
 @dataclass(frozen=True)
 class _Lots:
-    """Each array has one value a lot, (along, across)."""
+    """Properties of the lots, arrays (along, across, ...)."""
 
     height: np.ndarray
     gabled: np.ndarray
-    size: np.ndarray  # (along, across, 2) half sides as shares of the lot's
+    size: np.ndarray  # (along, across, 2) half sides as fractions of the lot's
     roof: np.ndarray  # (along, across, 3)
     wall: np.ndarray
 
 
 def scene(city: str, seed: int, shape: tuple[int, int], gsd: float, margin: int) -> Scene:
-    """Make the ground plan of `shape` cells of `gsd` metres, a function of the arguments.
+    """Make a ground plan, a function of its arguments.
 
-    The margin has to be as wide as the tallest building leans, or what stands outside is missing.
+    Args:
+        city: key of STYLES.
+        seed: of the plan.
+        shape: (rows, columns) without the margin.
+        gsd: metres per cell.
+        margin: cells, at least the displacement of the tallest building, or buildings outside are
+            missing from the view.
     """
     style, rng = STYLES[city], np.random.default_rng((seed, *city.encode()))
     size = (shape[0] + 2 * margin, shape[1] + 2 * margin)
@@ -94,18 +208,18 @@ def scene(city: str, seed: int, shape: tuple[int, int], gsd: float, margin: int)
 
 
 def _streets(rng, size: tuple[int, ...], gsd: float) -> tuple[np.ndarray, np.ndarray]:
-    """Metres along and across the streets of each cell, from a corner outside the picture."""
+    """Metres along and across the streets of each cell, from a corner outside the plan."""
     bearing = rng.uniform(0, np.pi / 2)
     y, x = (((np.arange(n) - n / 2) * gsd).astype(np.float32) for n in size)
     sine, cosine = np.float32(np.sin(bearing)), np.float32(np.cos(bearing))
-    turned = (x * cosine + y[:, None] * sine, y[:, None] * cosine - x * sine)
+    rotated = (x * cosine + y[:, None] * sine, y[:, None] * cosine - x * sine)
     start = rng.uniform(0, 100, 2).astype(np.float32)
-    along, across = (axis - axis.min() + s for axis, s in zip(turned, start))
+    along, across = (axis - axis.min() + s for axis, s in zip(rotated, start))
     return along, across
 
 
 def _places(axis: np.ndarray, style: Style, which: int) -> tuple[np.ndarray, np.ndarray]:
-    """Number of the lot, -1 on the street, and place in the lot, -1 to 1."""
+    """Index of the lot, -1 on the street, and position in the lot, -1 to 1."""
     block, number = np.float32(style.block[which]), style.lots[which]
     blocks = (axis / block).astype(np.int32)
     inside = (axis - blocks * block - np.float32(style.street)) / np.float32(_side(style, which))
@@ -122,9 +236,9 @@ def _lots(rng, style: Style, rows: int, columns: int) -> _Lots:
     shape = (rows, columns)
     a, b = np.indices(shape) / np.array([rows, columns]).reshape(2, 1, 1)
     centre = rng.uniform(0.2, 0.8, 2)
-    away = ((a - centre[0]) ** 2 + (b - centre[1]) ** 2) / 0.08
+    distance = ((a - centre[0]) ** 2 + (b - centre[1]) ** 2) / 0.08
     height = style.height * np.exp(style.spread * rng.standard_normal(shape))
-    height *= 1 + (style.downtown - 1) * np.exp(-away) * rng.random(shape)
+    height *= 1 + (style.downtown - 1) * np.exp(-distance) * rng.random(shape)
     height = np.clip(height, 2.5, style.highest) * (rng.random(shape) < style.built)
     gabled = (rng.random(shape) < style.gabled) & (height < 12)
     tints = rng.uniform(0.85, 1.1, (2, *shape, 1))
@@ -138,7 +252,7 @@ def _lots(rng, style: Style, rows: int, columns: int) -> _Lots:
 
 
 def _houses(plan: _Lots, lot, in_a, in_b, style: Style) -> np.ndarray:
-    """Heights of the houses: a box, or one with a roof whose ridge is along the street."""
+    """Heights of the houses: boxes, or gabled with the ridge along the street."""
     half_a, half_b = plan.size.reshape(-1, 2).T
     across = np.abs(in_b) / np.take(half_b, lot)
     inside = (np.abs(in_a) < np.take(half_a, lot)) & (across < 1)
@@ -149,7 +263,7 @@ def _houses(plan: _Lots, lot, in_a, in_b, style: Style) -> np.ndarray:
 
 
 def _trees(rng, style: Style, size: tuple[int, ...], gsd: float) -> np.ndarray:
-    """Heights of crowns, each a dome in its own cell of a grid."""
+    """Heights of tree crowns, each a dome in its own cell of a grid."""
     rows, columns = ((np.arange(n) * gsd / TREE_CELL).astype(np.float32) for n in size)
     grid = (int(rows[-1]) + 1, int(columns[-1]) + 1)
     at = np.ix_(rows.astype(int), columns.astype(int))
@@ -163,13 +277,13 @@ def _trees(rng, style: Style, size: tuple[int, ...], gsd: float) -> np.ndarray:
 
 
 def relief(rng, size: tuple[int, ...], scale: float) -> np.ndarray:
-    """Smooth noise of about unit variance; `scale` is in cells."""
+    """Smooth noise of about unit variance with a correlation length of `scale` cells."""
     lattice = rng.standard_normal([int(n / scale) + 3 for n in size], dtype=np.float32)
     return bilinear(lattice, *(np.arange(n) / scale for n in size))
 
 
 def _light(rng, height: np.ndarray, gsd: float, bearing: float, sun_slope: float) -> np.ndarray:
-    """Brightness of each cell against flat ground in sunlight, with grain: (H, W) float32."""
+    """Brightness relative to flat ground in sunlight, with noise: (H, W) float32."""
     surface = height + RELIEF * relief(rng, height.shape, HILL / gsd)
     down, right = np.gradient(surface, np.float32(gsd))
     facing = -(right * np.float32(np.sin(bearing)) + down * np.float32(np.cos(bearing)))

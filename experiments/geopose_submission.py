@@ -1,11 +1,10 @@
-"""What does a submission to the Overhead Geopose Challenge score, by its own rules?
+"""What does a submission to the Overhead Geopose Challenge score?
 
-A tile that is missing, damaged or of another size makes its city 0.
+A tile that is missing, damaged or of another size makes the score of its city 0.
 
-Usage: python experiments/geopose_contest.py SUBMISSION TILES
+Usage: python experiments/geopose_submission.py SUBMISSION TILES
 (SUBMISSION: a folder of <id>_AGL.tif and <id>_VFLOW.json, as `seaice-tf predict geopose` leaves
-them in tiles/; TILES: the folder with the labels, all of whose tiles in geopose_train.csv are
-expected)
+them in tiles/; TILES: the folder of the labelled tiles, all of which are expected)
 """
 
 import sys
@@ -19,7 +18,7 @@ KINDS = ("r2", "r2_agl", "r2_vflow")
 
 
 def main(submission: str, tiles: str) -> None:
-    found = verification.of_submission(Path(submission), Path(tiles))
+    found = verification.score_submission(Path(submission), Path(tiles))
     print("| | R2 | of heights | of flow |\n|---|---|---|---|")
     for city in CITIES:
         if f"r2_{city.lower()}" in found:

@@ -1,4 +1,4 @@
-"""Oblique images with their heights, their flow as arrows, and what they look like from above."""
+"""Plots of oblique images: heights, flow as arrows, and rectified views."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,59 +11,78 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seaice_tf.files import maps
-from seaice_tf.geopose.data import pose as geopose
-from seaice_tf.geopose.data.pose import Pose
-from seaice_tf.geopose.data.rectify import Rectified
+from seaice_tf.geopose.data.pose import CITY_NAMES, Pose, expected_flow_pose, flow
+from seaice_tf.geopose.data.rectify import Rectified, rectify
+from seaice_tf.task import Case, Maps
 
-# Its lightness rises evenly, so it reads in grey and to colour-blind eyes.
+# Perceptually uniform, and safe for greyscale and colour-blind readers.
 HEIGHTS = colormaps["cividis"].with_extremes(bad="#b4b4b4")
-UNSEEN = (135, 206, 250)  # ground that stands behind something
+HIDDEN = (135, 206, 250)  # colour of hidden ground
 ARROW = "#00f0ff"
 ARROWS = 14  # along a side
-SIDE = 700  # pixels of a panel at most; larger images are thinned
-TALL = 99.5  # percentile of the heights at which the colours end
+SIDE = 700  # pixels along a side of a panel at most; larger images are subsampled
+TALL = 99.5  # percentile of the heights that is the top of the colour scale
 
 
 class Sheet(NamedTuple):
-    """A tile to be drawn."""
+    """A tile to be plotted.
+
+    Attributes:
+        title: above the image.
+        image: (H, W, 3) uint8.
+        agl: (H, W) predicted heights in metres, NaN where unknown.
+        pose: whose flow is plotted.
+        rectified: the view from above.
+        true: (H, W) true heights in metres; None if unknown.
+        true_pose: None if unknown.
+    """
 
     title: str
-    image: np.ndarray  # (H, W, 3) uint8
-    agl: np.ndarray  # (H, W) metres, NaN where unknown
+    image: np.ndarray
+    agl: np.ndarray
     pose: Pose
     rectified: Rectified
-    true: np.ndarray | None = None  # (H, W) metres; None where it is not known
+    true: np.ndarray | None = None
     true_pose: Pose | None = None
 
 
+def sheet(case: Case, fields: Maps) -> Sheet:
+    """A case with its prediction, to be plotted; flow has the least expected squared error."""
+    pose = expected_flow_pose(fields["scale"], fields["angle"], fields["certainty"])
+    image, agl = case.inputs[0].read(), fields["agl"]
+    true, true_pose = case.truth if case.truth else (None, None)
+    title = f"{case.name}, {CITY_NAMES[case.context.tile.city]}"
+    return Sheet(title, image, agl, pose, rectify(image, agl, pose), true, true_pose)
+
+
 def quicklook(axes: Axes, image: np.ndarray, agl: np.ndarray, pose: Pose, title: str) -> None:
-    """The image with arrows from what is seen to the ground that it stands on."""
-    axes.imshow(_thin(image), extent=_extent(image))
+    """Plot the image with arrows from visible points to the ground below them."""
+    axes.imshow(_subsampled(image), extent=_extent(image))
     _arrows(axes, agl, pose, ARROW)
     axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
-    _finish(axes, f"{title}\n{_words(pose)}")
+    _finish(axes, f"{title}\n{_pose_text(pose)}")
 
 
 def heights(axes: Axes, agl: np.ndarray, title: str, top: float):
-    """Heights in metres, from 0 to `top`; grey where unknown."""
-    shown = np.ma.masked_invalid(_thin(agl))
+    """Plot heights in metres from 0 to `top`, grey where unknown; returns the mappable."""
+    shown = np.ma.masked_invalid(_subsampled(agl))
     drawn = axes.imshow(shown, cmap=HEIGHTS, vmin=0, vmax=top, interpolation="nearest")
     _finish(axes, title)
     return drawn
 
 
 def error(axes: Axes, true: np.ndarray, pred: np.ndarray, top: float):
-    """pred minus true in metres, from -`top` to `top`."""
-    difference = np.ma.masked_invalid(_thin(pred) - _thin(true))
+    """Plot the error, pred - true, in metres from -`top` to `top`; returns the mappable."""
+    difference = np.ma.masked_invalid(_subsampled(pred) - _subsampled(true))
     cmap = maps.CHANGE.with_extremes(bad="#b4b4b4")
     drawn = axes.imshow(difference, cmap=cmap, vmin=-top, vmax=top, interpolation="nearest")
     root = float(np.sqrt(np.ma.mean(difference.astype(float) ** 2)))
-    _finish(axes, f"pred minus true, root mean square {root:.1f} m")
+    _finish(axes, f"error (pred - true), rmse {root:.1f} m")
     return drawn
 
 
 def figure(sheets: Sequence[Sheet], caption: str) -> Figure:
-    """A row for each tile: image, heights, with a truth also the error, and both rectified."""
+    """A row for each tile: image, heights, truth and error if known, and both rectified."""
     truths = any(sheet.true is not None for sheet in sheets)
     columns = 6 if truths else 4
     size = (2.9 * columns + 0.4, 3.1 * len(sheets) + 0.6)
@@ -74,14 +93,14 @@ def figure(sheets: Sequence[Sheet], caption: str) -> Figure:
         quicklook(row[0], sheet.image, sheet.agl, sheet.pose, sheet.title)
         drawn = heights(row[1], sheet.agl, "height above ground", top)
         if sheet.true is not None:
-            turned = "" if sheet.true_pose is None else f"\n{_words(sheet.true_pose)}"
-            heights(row[2], sheet.true, f"truth{turned}", top)
+            pose = "" if sheet.true_pose is None else f"\n{_pose_text(sheet.true_pose)}"
+            heights(row[2], sheet.true, f"truth{pose}", top)
             difference = error(row[3], sheet.true, sheet.agl, top / 2)
             canvas.colorbar(difference, ax=row[3], shrink=0.7, label="m")
         canvas.colorbar(drawn, ax=row[1], shrink=0.7, label="m")
-        image = np.where(sheet.rectified.seen[..., None], sheet.rectified.image, UNSEEN)
-        row[-2].imshow(_thin(image.astype(np.uint8)))
-        _finish(row[-2], "rectified; blue where not seen")
+        image = np.where(sheet.rectified.visible[..., None], sheet.rectified.image, HIDDEN)
+        row[-2].imshow(_subsampled(image.astype(np.uint8)))
+        _finish(row[-2], "rectified; blue where hidden")
         heights(row[-1], sheet.rectified.agl, "heights rectified", top)
         for axes in row:
             axes.set_visible(bool(axes.images))
@@ -90,12 +109,12 @@ def figure(sheets: Sequence[Sheet], caption: str) -> Figure:
 
 
 def write(path: Path, sheets: Sequence[Sheet], caption: str) -> Path:
-    """Save the `figure` of the arguments as PNG."""
+    """Write the `figure` of the arguments as PNG."""
     return maps.write(path, figure(sheets, caption))
 
 
 def _arrows(axes: Axes, agl: np.ndarray, pose: Pose, colour: str) -> None:
-    """An arrow at the tallest point of each cell of a grid, where it is more than a pixel long."""
+    """Plot the flow of the tallest point of each cell of a grid, if longer than a pixel."""
     rows, columns = (np.linspace(0, n, ARROWS + 1).astype(int) for n in agl.shape)
     tails = []
     for top, bottom in pairwise(rows):
@@ -105,7 +124,7 @@ def _arrows(axes: Axes, agl: np.ndarray, pose: Pose, colour: str) -> None:
                 i, j = np.unravel_index(cell.argmax(), cell.shape)
                 tails.append((left + j, top + i, cell[i, j]))
     x, y, tall = np.array(tails).T
-    across, down = geopose.flow(tall, pose).T
+    across, down = flow(tall, pose).T
     long = np.hypot(across, down) > 1
     axes.quiver(
         x[long],
@@ -120,8 +139,8 @@ def _arrows(axes: Axes, agl: np.ndarray, pose: Pose, colour: str) -> None:
     )
 
 
-def _words(pose: Pose) -> str:
-    return f"{pose.scale:.2f} pixels a metre, {np.degrees(pose.angle):.0f}°"
+def _pose_text(pose: Pose) -> str:
+    return f"{pose.scale:.2f} pixels per metre, {np.degrees(pose.angle):.0f}°"
 
 
 def _finish(axes: Axes, title: str) -> None:
@@ -133,6 +152,6 @@ def _extent(image: np.ndarray) -> tuple[float, float, float, float]:
     return -0.5, image.shape[1] - 0.5, image.shape[0] - 0.5, -0.5
 
 
-def _thin(image: np.ndarray) -> np.ndarray:
+def _subsampled(image: np.ndarray) -> np.ndarray:
     step = -(-max(image.shape[:2]) // SIDE)
     return image[::step, ::step]
