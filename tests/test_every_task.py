@@ -14,7 +14,6 @@ from seaice_tf.networks import weights
 from seaice_tf.runs import artifact, evaluate, folder, predict, train, tune
 from seaice_tf.tasks import TASKS
 
-
 VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
 
 

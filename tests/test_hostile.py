@@ -159,8 +159,8 @@ def test_an_archive_of_predictions_is_looked_at_and_not_unpacked(tmp_path):
     ]
     path = tarred(tmp_path / "a.tar.gz", *entries)
     found = "\n".join(submission.validate(path, {"a": (8, 8)}))
-    assert "../out.tif is no file that is expected" in found
-    assert "/tmp/out.tif is no file that is expected" in found
+    assert "../out.tif is not an expected file" in found
+    assert "/tmp/out.tif is not an expected file" in found
     assert "a_AGL.tif: expected a file" in found
     assert [p.name for p in tmp_path.iterdir()] == ["a.tar.gz"]
 

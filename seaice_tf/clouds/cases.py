@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -13,9 +12,9 @@ from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.photos import Photos
 from seaice_tf.clouds.scores import baselines
 from seaice_tf.clouds.settings import Settings
-from seaice_tf.files.photos import read_image
-from seaice_tf.grids.folds import THUMBNAIL
 from seaice_tf.task import Case, Cases, PredictOptions
+
+SMALL = (42, 64)  # (rows, columns) in which a photo is read to check it
 
 
 @dataclass(frozen=True)
@@ -32,19 +31,21 @@ class Context:
     """What baselines, scores and products need besides the photo.
 
     Attributes:
-        path: of the photo.
+        photos: of the folder.
+        index: of the photo.
         source: name of the data, for titles.
         mean_masks: gives the thresholded mean masks of the training photos, (350, 525, 4) bool;
             None without labels.
     """
 
-    path: Path
+    photos: Photos
+    index: int
     source: str
     mean_masks: Callable[[], np.ndarray] | None
 
     def image(self) -> np.ndarray:
         """The photo, (rows, columns, 3) uint8."""
-        return read_image(self.path)
+        return self.photos.image(self.index)
 
 
 def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
@@ -76,10 +77,10 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
 
 
 def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Case:
-    path = photos.paths[i]
-    photos.image(i, THUMBNAIL)  # so that the error for a damaged file names it
+    photos.image(i, SMALL)  # so that the error for a damaged file names it
     truth = photos.truth(i, SCORE_SHAPE) if labelled else None
-    return Case(photos.names[i], path.read_bytes(), Context(path, source, mean_masks), truth)
+    context = Context(photos, i, source, mean_masks)
+    return Case(photos.names[i], photos.paths[i].read_bytes(), context, truth)
 
 
 def _mean_masks(photos: Photos, settings: Settings) -> np.ndarray:

@@ -51,6 +51,11 @@ def _fold_of(photos: Photos, number: int, seed: int) -> np.ndarray:
     return folds.stratified(photos.present(), number, seed, groups)
 
 
+def stratified_folds(photos: Photos, number: int) -> np.ndarray:
+    """Folds of some photos, stratified by class: (n,) int."""
+    return folds.stratified(photos.present(), number)
+
+
 def training_photos(photos: Photos, settings: Settings) -> Photos:
     """The photos outside the validation and the test fold."""
     fold = fold_of(photos, settings)

@@ -16,7 +16,6 @@ from seaice_tf.clouds.networks import serving, texture
 from seaice_tf.clouds.networks.losses import LOSSES
 from seaice_tf.clouds.scores.decision_search import search
 from seaice_tf.clouds.settings import Settings, Texture, UNet
-from seaice_tf.grids import folds
 from seaice_tf.networks import encoders
 from seaice_tf.networks.optimizers import optimizer, training_space
 from seaice_tf.networks.unet import encoder_unet
@@ -190,7 +189,7 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
         np.stack([fields["probabilities"].numpy()[0, ::STEP, ::STEP] for fields in outputs]),
         np.concatenate([fields["class_probabilities"].numpy() for fields in outputs]),
         photos.truths(SCORE_SHAPE)[:, ::STEP, ::STEP],
-        folds.stratified(photos.present(), PARTS),
+        examples.stratified_folds(photos, PARTS),
         shared=settings.choose == "shared",
     )
     low, high = result.interval()

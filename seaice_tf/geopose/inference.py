@@ -1,6 +1,6 @@
 """Inference on images of any size: overlapping tiles, test-time augmentation, and ensembles."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,8 +17,8 @@ from seaice_tf.geopose.data.pose import (
 from seaice_tf.geopose.networks.unet import SMALLEST_SIDE
 from seaice_tf.grids import tiles
 from seaice_tf.grids.windows import Window, whole
-from seaice_tf.task import Maps
 
+Maps = Mapping[str, Any]  # by head name
 Serve = Callable[[Any], Maps]
 Read = Callable[[Window], np.ndarray]
 SMALLEST_WEIGHT = 1e-6  # of a pose in a mean, so that the sum of weights is not 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import maps, tfrecords
+from seaice_tf.files import tfrecords
 from seaice_tf.geopose import examples
 from seaice_tf.geopose.cases import EvaluateOptions, PredictOptions, cases, future, preview
 from seaice_tf.geopose.data import doctor as geopose_doctor
@@ -131,8 +131,8 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
 
 def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     """Image with flow, heights and truth of a tile, for TensorBoard."""
-    figure = plots.figure([plots.sheet(case, fields)], f"training on {case.context.source}")
-    return {"geopose/heights": maps.pixels(figure)}
+    sheet, caption = plots.sheet(case, fields), f"training on {case.context.source}"
+    return {"geopose/heights": plots.pixels([sheet], caption)}
 
 
 SIGNATURE = (

@@ -7,11 +7,10 @@ from tensorflow import keras
 
 from seaice_tf.geopose.data.augment import AUGMENTATIONS
 from seaice_tf.geopose.networks import unet
-from seaice_tf.geopose.networks.losses import HEIGHT_LOSSES
+from seaice_tf.geopose.networks.losses import HEIGHT_LOSSES, squared_error
 from seaice_tf.geopose.networks.unet import AGL, ANGLE, MAGNITUDE, SCALE
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.networks import encoders
-from seaice_tf.networks.losses import squared_error
 from seaice_tf.networks.optimizers import optimizer, training_space
 
 

@@ -130,7 +130,7 @@ def _read_tile_shard(path: Path) -> None:
     view = shard.view()
     hold(view.image, (*shard.shape, 3), "uint8")
     hold(view.agl, shard.shape, "float32")
-    for number in (view.gsd, *view.pose, *shard.facts[4:]):
+    for number in (view.gsd, *view.pose, *shard.statistics[4:]):
         assert isinstance(number, int | float), number
         assert np.isfinite(number), number
 

@@ -28,11 +28,11 @@ class Decisions:
         shapes: shape of `SHAPES` fitted around the components, see `fit_shape`.
     """
 
-    rule: Literal["thresholds", "expected_dice"] = "thresholds"
+    rule: Literal[RULES] = "thresholds"  # type: ignore[valid-type]
     thresholds: tuple[float, ...] = (0.5,) * NUMBER
     min_areas: tuple[float, ...] = (0.0,) * NUMBER
     gates: tuple[float, ...] = (0.0,) * NUMBER
-    shapes: tuple[str, ...] = ("none",) * NUMBER
+    shapes: tuple[Literal[SHAPES], ...] = ("none",) * NUMBER  # type: ignore[valid-type]
 
     def __post_init__(self):
         if self.rule not in RULES:

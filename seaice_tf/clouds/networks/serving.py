@@ -150,7 +150,7 @@ class Decide(keras.layers.Layer):
 
     From probabilities (B, H, W, 4) and class probabilities (B, 4) to masks (B, H, W, 4) bool and
     the decisions used, (B, 5, 4). A mask whose total area is below the minimum area of a component
-    is emptied; components are not looked at.
+    is emptied; components are not labelled.
     """
 
     def __init__(self, decisions: Decisions, **kwargs):

@@ -35,7 +35,7 @@ GLASS = 0.62  # brightness of a window against its wall
 STOREY = 3.2  # metres
 WALL = 1.5  # pixels below the top of a building from which its wall is visible
 BLUR = 0.55  # pixels, of the camera
-NOISE = 2.5  # counts, of the camera
+NOISE = 2.5  # of 255, standard deviation of the camera
 UNKNOWN_FRACTION = 0.02  # of the heights, in patches
 PATCH = 12  # pixels
 

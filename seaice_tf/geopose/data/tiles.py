@@ -150,18 +150,28 @@ def read_pose(path: Path) -> Pose:
         InputError: the file is missing or not JSON, or scale or angle are not finite numbers.
     """
     try:
-        content = json_text.parse(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"{path}: expected a VFLOW file, got {error.strerror}; add it or remove its row"
         ) from error
+    return parse_pose(data, str(path))
+
+
+def parse_pose(data: bytes, where: str) -> Pose:
+    """Pose of the bytes of a VFLOW file.
+
+    Args:
+        data: content of the file.
+        where: its place, for error messages.
+
+    Raises:
+        InputError: the content is not JSON, or scale or angle are not finite numbers.
+    """
+    try:
+        content = json_text.parse(data)
     except ValueError as error:
-        raise InputError(f"{path}: expected JSON, got {error}; download it again") from error
-    return checked_pose(content, str(path))
-
-
-def checked_pose(content: object, where: str) -> Pose:
-    """Pose of the content of a VFLOW file; an InputError that begins with `where` if invalid."""
+        raise InputError(f"{where}: expected JSON, got {error}; download it again") from error
     values = {}
     for name in ("scale", "angle"):
         value = content.get(name) if isinstance(content, dict) else None
@@ -250,11 +260,11 @@ def _tile(folder: Path, row: dict, metadata: dict, table: Path, labelled: bool) 
 
 
 def _shape(path: Path, bands: int, kind: str) -> tuple[int, int]:
-    shape, *held = raster.describe(path)
-    if held != [bands, kind]:
+    shape, *found = raster.describe(path)
+    if found != [bands, kind]:
         raise InputError(
-            f"{path}: expected {bands} band{'s' * (bands > 1)} of {kind}, got {held[0]} of "
-            f"{held[1]}; download the file again"
+            f"{path}: expected {bands} band{'s' * (bands > 1)} of {kind}, got {found[0]} of "
+            f"{found[1]}; download the file again"
         )
     return shape
 

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.errors import InputError
 from seaice_tf.geopose.data.pose import CITIES
 from seaice_tf.networks.blocks import ResizeLike, conv_block
 from seaice_tf.networks.unet import encoder_body, heads
@@ -56,7 +55,7 @@ def network(
         sine and cosine; "scale" (B, 1) pixels per metre or "magnitude" (B, H, W, 1) pixels.
 
     Raises:
-        InputError: pose_from or scale_by is not one of the choices.
+        ValueError: pose_from or scale_by is not one of the choices.
     """
     require_choice("pose_from", pose_from, get_args(PoseFrom))
     require_choice("scale_by", scale_by, get_args(ScaleBy))
@@ -112,9 +111,9 @@ def serving_model(network: keras.Model) -> keras.Model:
 
 
 def require_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    """Raise an InputError if a value is not one of the choices."""
+    """Raise a ValueError if a value is not one of the choices."""
     if value not in choices:
-        raise InputError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
 
 
 class ToFloat(keras.layers.Layer):

@@ -113,6 +113,11 @@ def write(path: Path, sheets: Sequence[Sheet], caption: str) -> Path:
     return maps.write(path, figure(sheets, caption))
 
 
+def pixels(sheets: Sequence[Sheet], caption: str) -> np.ndarray:
+    """The `figure` of the arguments as (H, W, 3) uint8, for TensorBoard."""
+    return maps.pixels(figure(sheets, caption))
+
+
 def _arrows(axes: Axes, agl: np.ndarray, pose: Pose, colour: str) -> None:
     """Plot the flow of the tallest point of each cell of a grid, if longer than a pixel."""
     rows, columns = (np.linspace(0, n, ARROWS + 1).astype(int) for n in agl.shape)

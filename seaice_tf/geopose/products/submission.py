@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from seaice_tf.errors import InputError, reason
-from seaice_tf.files import atomic, images, json_text
+from seaice_tf.files import atomic, images
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import UNKNOWN, Pose, decode_agl, encode_agl, encode_pose
 
@@ -165,8 +165,6 @@ def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
 
 def _pose(data: bytes) -> Iterable[str]:
     try:
-        geopose_tiles.checked_pose(json_text.parse(data), "pose")
-    except ValueError as error:
-        yield f"expected JSON, got {error}"
+        geopose_tiles.parse_pose(data, "pose")
     except InputError as error:
         yield str(error).removeprefix("pose: ").partition(";")[0]

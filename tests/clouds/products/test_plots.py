@@ -36,14 +36,14 @@ def test_a_mask_is_plotted_in_its_place():
 def test_the_lowest_dice_comes_first(tmp_path, cloud_folder):
     photos = cloud_photos.read_labelled(cloud_folder)
     values = np.linspace(1, 0, 12)[:, None] * np.ones(4)
-    asked = []
+    requested = []
 
     def one(i):
-        asked.append(i)
+        requested.append(i)
         return panel(photos, i)
 
     path = plots.write_worst(tmp_path / "worst.png", values, one, "caption", number=2)
-    assert asked == [11, 10]
+    assert requested == [11, 10]
     assert path.stat().st_size > 1000
 
 

@@ -24,10 +24,10 @@ def by_hand(image, agl, pose):
     return moved, heights, tallest >= 0
 
 
-def close_by_hand(image, agl, seen, holes):
+def close_by_hand(image, agl, visible, holes):
     """Reference implementation of the hole filling, four passes."""
     for _ in range(rectify.PASSES):
-        before, rows, columns = (image.copy(), agl.copy(), seen.copy()), *seen.shape
+        before, rows, columns = (image.copy(), agl.copy(), visible.copy()), *visible.shape
         for i, j in zip(*np.nonzero(holes)):
             around = [
                 (k, m)
@@ -39,7 +39,7 @@ def close_by_hand(image, agl, seen, holes):
             ranked = sorted(known, key=lambda place: max(before[1][place], 0))
             if around:
                 chosen = ranked[(len(ranked) - 1) // 2] if ranked else around[0]
-                image[i, j], agl[i, j], seen[i, j] = before[0][chosen], before[1][chosen], True
+                image[i, j], agl[i, j], visible[i, j] = before[0][chosen], before[1][chosen], True
                 holes[i, j] = False
 
 
@@ -50,12 +50,12 @@ def test_closed_holes_equal_a_loop_over_pixels(angle):
     agl = (rng.random((40, 36)) * 6).astype(np.float32)
     agl[rng.random(agl.shape) < 0.2] = np.nan
     pose = Pose(0.5, angle)
-    moved, heights, seen = by_hand(image, agl, pose)
-    holes = ~seen & ~rectify.hidden(~seen)
+    moved, heights, visible = by_hand(image, agl, pose)
+    holes = ~visible & ~rectify.hidden(~visible)
     assert holes.sum() > 50
-    close_by_hand(moved, heights, seen, holes)
+    close_by_hand(moved, heights, visible, holes)
     found = rectify.rectify(image, agl, pose)
-    np.testing.assert_array_equal(found.visible, seen)
+    np.testing.assert_array_equal(found.visible, visible)
     np.testing.assert_array_equal(found.agl, heights)
     np.testing.assert_array_equal(found.image, moved)
 
@@ -67,14 +67,14 @@ def test_scatter_equals_a_loop_over_pixels(angle):
     agl = rng.choice(np.float32([0, -0.0, -2, 3, 8.5, 12]), (30, 41))
     agl[rng.random(agl.shape) < 0.1] = np.nan
     pose = Pose(0.7, angle)
-    moved, heights, seen = by_hand(image, agl, pose)
+    moved, heights, visible = by_hand(image, agl, pose)
     source = rectify.sources(agl, pose)
-    np.testing.assert_array_equal(source >= 0, seen)
-    np.testing.assert_array_equal(image.reshape(-1, 3)[source[seen]], moved[seen])
-    np.testing.assert_array_equal(agl.reshape(-1)[source[seen]], heights[seen])
+    np.testing.assert_array_equal(source >= 0, visible)
+    np.testing.assert_array_equal(image.reshape(-1, 3)[source[visible]], moved[visible])
+    np.testing.assert_array_equal(agl.reshape(-1)[source[visible]], heights[visible])
     full = rectify.rectify(image, agl, pose)
-    np.testing.assert_array_equal(full.image[seen], moved[seen])
-    np.testing.assert_array_equal(full.agl[seen], heights[seen])
+    np.testing.assert_array_equal(full.image[visible], moved[visible])
+    np.testing.assert_array_equal(full.agl[visible], heights[visible])
 
 
 def test_the_median_filter_of_hidden_pixels_equals_a_loop():

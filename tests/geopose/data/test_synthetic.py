@@ -9,15 +9,15 @@ from seaice_tf.geopose.data.pose import CITIES, Pose, flow
 
 def march(height, x, y):
     """Reference implementation: the cell hit at each pixel by a ray followed in small steps."""
-    seen = np.empty(height.shape, int)
+    source = np.empty(height.shape, int)
     for i, j in np.ndindex(height.shape):
         for z in np.arange(height.max(), -0.02, -0.02):
             row, column = round(i + z * y), round(j + z * x)
             inside = 0 <= row < height.shape[0] and 0 <= column < height.shape[1]
             if inside and height[row, column] >= z - 1e-6:
                 break
-        seen[i, j] = row * height.shape[1] + column
-    return seen
+        source[i, j] = row * height.shape[1] + column
+    return source
 
 
 @pytest.mark.parametrize(("x", "y"), [(0, 1), (-1, 0), (0.6, -0.6)])
@@ -36,7 +36,7 @@ def test_visible_cells_equal_ray_marching(x, y):
 
 
 def test_a_hand_drawn_tower():
-    """3 m high, seen from below: its roof is 3 pixels up, its wall in between."""
+    """3 m high, viewed from below: its roof is 3 pixels up, its wall in between."""
     height = np.zeros((8, 3), np.float32)
     height[5, 1] = 3
     rows = sightlines.visible(height, 0, 1) // 3

@@ -6,7 +6,6 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import compat
-from seaice_tf.errors import InputError
 from seaice_tf.geopose.data import synthetic
 from seaice_tf.geopose.data.pose import direction, one_hot
 from seaice_tf.geopose.networks import unet
@@ -115,7 +114,7 @@ def test_gradients_raise_heights_below_ground(loss):
 
 @pytest.mark.parametrize("changes", [{"scale_by": "heads"}, {"pose_from": "all"}])
 def test_unknown_choices_are_errors(changes):
-    with pytest.raises(InputError, match="expected one of"):
+    with pytest.raises(ValueError, match="expected one of"):
         unet.network(**changes)
 
 
