@@ -16,44 +16,39 @@ from skimage.transform import warp
 from timing import alone, median_seconds
 
 from seaice_tf.grids.windows import whole
-from seaice_tf.nowcast.data import advection, optical_flow
-from seaice_tf.nowcast.data import layout as nowcast
-from seaice_tf.nowcast.data import shards as frame_shards
-from seaice_tf.nowcast.data import synthetic as synthetic_frames
+from seaice_tf.nowcast.data import advection, layout, optical_flow, shards, synthetic
+from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES, FRAMES_OUT, SIDE
-from seaice_tf.nowcast.data.pixels import Frames
-from seaice_tf.nowcast.data.windows import Drawing, Windows
-from seaice_tf.nowcast.networks.lucas_kanade import LucasKanade
-from seaice_tf.nowcast.prepare import prepare
-from seaice_tf.nowcast.scores import baselines as baselines_nowcast
+from seaice_tf.nowcast.data.windows import Sampling, Windows
+from seaice_tf.nowcast.networks.motion import LucasKanade
+from seaice_tf.nowcast.scores import baselines
 from seaice_tf.nowcast.scores.baselines import LUCAS_KANADE, TV_L1
 from seaice_tf.nowcast.scores.ms_ssim import ms_ssim
-from seaice_tf.nowcast.settings import Settings
 from seaice_tf.runs import folder
 from seaice_tf.tasks import TASKS
 
 SHAPE = (512, 512)
 LENGTH = 48  # frames of the sequence
 WINDOWS = 16
-YEAR = (891, 1843)  # pixels of the contest's zarr
-LENGTHS = (144, 576)  # frames of it that are prepared
+ZARR = (891, 1843)  # pixels of the zarr of ClimateHack.AI
+LENGTHS = (144, 576)  # frames that are prepared
 
 
 def flows(past: np.ndarray):
     """Flow of the last four pairs by Lucas-Kanade, against TV-L1."""
     return median_seconds(
-        lambda: optical_flow.recent(past, LUCAS_KANADE, baselines_nowcast.PAIRS),
-        lambda: optical_flow.recent(past, TV_L1, baselines_nowcast.PAIRS),
+        lambda: optical_flow.mean_flow(past, LUCAS_KANADE, baselines.PAIRS),
+        lambda: optical_flow.mean_flow(past, TV_L1, baselines.PAIRS),
     )
 
 
 def flow_in_the_graph(past: np.ndarray):
-    """One flow of the last six pairs as models have it, against scikit-image's mean of six."""
+    """One flow of the last six pairs in a network, against scikit-image's mean of six."""
     layer = LucasKanade(pairs=6)
     call = tf.function(lambda frames: layer(frames))
     given = tf.constant(past[None], tf.float32)
     return median_seconds(
-        lambda: call(given).numpy(), lambda: optical_flow.recent(past, LUCAS_KANADE, 6)
+        lambda: call(given).numpy(), lambda: optical_flow.mean_flow(past, LUCAS_KANADE, 6)
     )
 
 
@@ -62,13 +57,13 @@ def whole_forecast(past: np.ndarray):
     model = tf.saved_model.load(str(folder.released(TASKS["nowcast"]) / folder.SAVED_MODEL))
     given = tf.constant(past[None], tf.float32)
     return median_seconds(
-        lambda: model.serve(given)["frames"].numpy(), lambda: baselines_nowcast.flow(past)
+        lambda: model.serve(given)["frames"].numpy(), lambda: baselines.flow(past)
     )
 
 
 def frames(past: np.ndarray):
     """24 frames along trajectories, against scikit-image's warp of each frame to the next."""
-    flow = optical_flow.recent(past, LUCAS_KANADE)
+    flow = optical_flow.mean_flow(past, LUCAS_KANADE)
     back = np.indices(past.shape[1:]) - np.moveaxis(flow, -1, 0)
 
     def peer():
@@ -96,9 +91,9 @@ def windows(sequence: Frames):
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "a.tfrecord"
         with tf.io.TFRecordWriter(str(path)) as writer:
-            for record in frame_shards.records(sequence, *frame_shards.spans(sequence.time)):
+            for record in shards.records(sequence, *shards.spans(sequence.time)):
                 writer.write(record)
-        drawn = Windows(frame_shards.read([path]), [whole(SHAPE)], Drawing())
+        drawn = Windows(shards.read([path]), [whole(SHAPE)], Sampling())
 
         def slices():
             for _ in range(WINDOWS):
@@ -109,13 +104,13 @@ def windows(sequence: Frames):
         return median_seconds(lambda: [drawn.draw(0, 0, i) for i in range(WINDOWS)], slices)
 
 
-def year(length: int, path: Path) -> None:
-    """So many frames of the contest's size, as a zarr."""
+def write_zarr(length: int, path: Path) -> None:
+    """Write `length` frames of the size of those of ClimateHack.AI."""
     import zarr
 
-    frame = np.resize(synthetic_frames.sequence(0, synthetic_frames.times(1), SHAPE)[0], YEAR)
+    frame = np.resize(synthetic.sequence(0, synthetic.times(1), SHAPE)[0], ZARR)
     group = zarr.open_group(str(path), mode="w", zarr_format=2)
-    data = group.create_array("data", shape=(length, *YEAR), chunks=(12, 300, 500), dtype="i2")
+    data = group.create_array("data", shape=(length, *ZARR), chunks=(12, 300, 500), dtype="i2")
     for start in range(0, length, 12):
         data[start : start + 12] = np.repeat(frame[None], 12, axis=0)
     group.create_array("time", data=np.arange(length) * 5)
@@ -123,15 +118,15 @@ def year(length: int, path: Path) -> None:
 
 
 def prepared(path: Path) -> int:
-    """Files that `prepare` makes of a sequence."""
-    return len(prepare(Settings(data=str(path)), path.with_name("shards")))
+    """Number of files that `prepare` writes for a sequence."""
+    return len(shards.prepare(path, path.with_name("shards")))
 
 
 def main() -> None:
-    time = synthetic_frames.times(LENGTH)
-    data = synthetic_frames.sequence(0, time, SHAPE)
+    time = synthetic.times(LENGTH)
+    data = synthetic.sequence(0, time, SHAPE)
     sequence = Frames("a", time, (((data,),),), synthetic=True)
-    past, _, _ = nowcast.split(data[:FRAMES, :SIDE, :SIDE])
+    past, _, _ = layout.split(data[:FRAMES, :SIDE, :SIDE])
     rows = {
         "flow of four pairs: Lucas-Kanade / TV-L1": (flows(past), 1),
         "flow of six pairs: in the graph / scikit-image": (flow_in_the_graph(past), 1),
@@ -148,9 +143,9 @@ def main() -> None:
     Console(width=110).print(table)
     for length in LENGTHS:
         with tempfile.TemporaryDirectory() as place:
-            year(length, Path(place) / "a.zarr")
+            write_zarr(length, Path(place) / "a.zarr")
             _, peak = alone(prepared, Path(place) / "a.zarr")
-        counts = 2 * length * np.prod(YEAR) / 1e9
+        counts = 2 * length * np.prod(ZARR) / 1e9
         print(f"prepare {length} frames, {counts:.1f} GB of counts: {peak} MiB at the peak")
 
 

@@ -1,8 +1,8 @@
-"""What does the released model of the nowcast score on windows that it has not seen?
+"""What does the recipe of the released nowcast score on held-out windows?
 
-A run learns from the western 60 % of the columns, the next 20 % choose its epoch, and the last
-20 %, which share no pixel with either, score it beside the baselines and by lead. Then the model to
-be released learns from 85 % by the same recipe, and the rest chooses its epoch. Real data with
+A run is trained on the western 60 % of the columns, validated on the next 20 %, and scored beside
+the baselines and by lead on the last 20 %, which have no pixel in common with either. Then the
+model to be released is trained on 85 % by the same recipe and validated on the rest. Real data with
 SEAICE_TF_DATA, synthetic without; about forty minutes on two cores.
 
 Usage: python experiments/nowcast_release.py
@@ -19,19 +19,19 @@ from seaice_tf.tasks import TASKS
 
 RUNS = Path("saved_models/nowcast")
 TASK = TASKS["nowcast"]
-SHOWN = (1, 3, 6, 9, 12)  # leads
+LEADS = (1, 3, 6, 9, 12)  # in the table
 LIMITS = [
-    "It learnt from two hours of one spring afternoon over the Atlantic and western Europe: expect",
-    "less at other seasons, at dusk, and of leads beyond an hour, of which it saw no truth.",
+    "Trained on two hours of one spring afternoon over the Atlantic and western Europe: expect",
+    "lower scores in other seasons, at dusk, and at leads beyond an hour, of which it saw none.",
     "",
     "MS-SSIM of the same recipe, trained on 60 % of the columns, on windows of the last 20 %",
     "(`experiments/nowcast_release.py`):",
 ]
-RECIPE = Settings(views="mirrored")
+RECIPE = Settings(tta="flips")
 
 
 def run(name: str, **changes) -> Path:
-    """A complete run of the recipe; trains it if there is none."""
+    """The run of the recipe of this name; trains it if there is none."""
     path = RUNS / name
     if not (path / folder.MANIFEST).exists():
         train.train(TASK, dataclasses.replace(RECIPE, **changes), path)
@@ -39,12 +39,12 @@ def run(name: str, **changes) -> Path:
 
 
 def table(path: Path) -> list[str]:
-    """Rows of the MS-SSIM of a run and of the baselines on its test windows, by lead."""
+    """Table of the MS-SSIM of a run and of the baselines on its test windows, by lead."""
     options = TASK.verification.options(by=("lead",))
     cases = TASK.data.cases(folder.open_run(path, TASK), options)
     result = evaluate.compare(TASK, cases, artifact.predictor(path), path.name, options)
     evaluate.show(result, options.by)
-    leads = [lead for lead in SHOWN if f"lead_{lead:02d}/ms_ssim" in result["scores"]]
+    leads = [lead for lead in LEADS if f"lead_{lead:02d}/ms_ssim" in result["scores"]]
     text = ["| | all leads | " + " | ".join(f"+{5 * lead} min" for lead in leads) + " |"]
     text.append("|---" * (len(leads) + 2) + "|")
     for name, scores in {"**this recipe**": result["scores"], **result["baselines"]}.items():
@@ -56,7 +56,7 @@ def table(path: Path) -> list[str]:
 
 def main() -> None:
     text = table(run("candidate"))
-    path = run("widest", train_share=0.85, validation_share=0.15)
+    path = run("widest", train_fraction=0.85, validation_fraction=0.15)
     with atomic.folder(RUNS / "released") as released:
         shutil.copytree(path, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
         title, rest = (path / "model_card.md").read_text().split("\n", 1)

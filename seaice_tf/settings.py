@@ -190,6 +190,8 @@ def upgraded(content: dict[str, Any], kind: type) -> dict[str, Any]:
     known = networks(kind)
     name = content.get("network", next(iter(known), None))
     aliases = dict(kind.ALIASES)  # type: ignore[attr-defined]
+    if isinstance(name, str):
+        name = aliases.get("network", (name, {}))[1].get(name, name)
     if known and isinstance(name, str):
         for each in known.values():
             aliases |= dict.fromkeys(getattr(each, "ALIASES", ()))

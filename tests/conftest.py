@@ -19,7 +19,8 @@ from seaice_tf.geopose.data import synthetic as synthetic_tiles
 from seaice_tf.geopose.settings import Settings as GeoposeSettings
 from seaice_tf.icechart.data import synthetic_scenes
 from seaice_tf.icechart.settings import Settings as ChartSettings
-from seaice_tf.nowcast.data import synthetic_frames
+from seaice_tf.nowcast.data import synthetic as synthetic_frames
+from seaice_tf.nowcast.settings import PerLeadUNet
 from seaice_tf.nowcast.settings import Settings as FrameSettings
 from seaice_tf.settings import Training
 
@@ -212,17 +213,13 @@ def chart_settings(scene_folder) -> ChartSettings:
 def frame_settings(frame_folder) -> FrameSettings:
     return FrameSettings(
         data=str(frame_folder),
-        train_share=0.3334,
-        validation_share=0.3333,
-        least=15,
+        train_fraction=0.3334,
+        validation_fraction=0.3333,
+        min_frames=15,
         windows=4,
-        gain=0.1,
-        lead_filters=(2, 3),
-        trained_leads=3,
-        filters=(2, 3),
-        recent=2,
-        margin=0,
-        flow_share=0.2,
+        brightness_jitter=0.1,
+        network=PerLeadUNet(filters=(2, 3), trained_leads=3, margin=0),
+        advection_weight=0.2,
         training=Training(epochs=2, batch_size=2, checkpoint_steps=1, seed=3, average=0.5),
     )
 

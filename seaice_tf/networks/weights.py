@@ -18,6 +18,22 @@ RENAMED: dict[str, str] = {
     "chances": "class_probabilities",
     "chances_norm": "class_probabilities_norm",
     "falling": "slope_projection",
+    "told": "head",
+    "tell": "decoder_lstm",
+    "tell_norm": "decoder_norm",
+    "read": "encoder_lstm",
+    "read_attention": "encode_attention",
+    "read_norm1": "encode_norm1",
+    "read_norm2": "encode_norm2",
+    "read_dense1": "encode_dense1",
+    "read_dense2": "encode_dense2",
+    "read_norm_seen": "encode_norm_context",
+    "ask_attention": "decode_attention",
+    "ask_norm1": "decode_norm1",
+    "ask_norm2": "decode_norm2",
+    "ask_dense1": "decode_dense1",
+    "ask_dense2": "decode_dense2",
+    "ask_norm_seen": "decode_norm_context",
 }
 """Old name of a layer or head -> its name today."""
 

@@ -1,1 +1,1 @@
-"""The next two hours of a satellite's images of clouds, from the last hour."""
+"""Nowcasting: the next two hours of satellite images of clouds, from the last hour."""

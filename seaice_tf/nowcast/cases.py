@@ -1,4 +1,4 @@
-"""What is forecast: windows with what came after, windows without, and the flow of two images."""
+"""Cases: windows with truth, windows without, and pairs of images whose flow is wanted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +13,10 @@ from seaice_tf.files import npz
 from seaice_tf.files.photos import read_image
 from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast import examples
-from seaice_tf.nowcast.data import climatehack, optical_flow
-from seaice_tf.nowcast.data import layout as nowcast
+from seaice_tf.nowcast.data import climatehack, layout, optical_flow
 from seaice_tf.nowcast.data.climatehack import Windows
+from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_IN, FRAMES_OUT, TARGET
-from seaice_tf.nowcast.data.pixels import Frames
 from seaice_tf.nowcast.examples import Place
 from seaice_tf.nowcast.settings import Settings
 from seaice_tf.task import Case, Cases, PredictOptions
@@ -25,26 +24,26 @@ from seaice_tf.task import Case, Cases, PredictOptions
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What `evaluate` can be asked."""
+    """Options of `evaluate`."""
 
     windows: Literal["test", "validation", "all"] = "test"
-    """Those in the columns kept for tests, those that chose the epoch, or those of the whole image,
-    as for frames that the run has not seen."""
+    """Windows of the test columns, of the validation columns, or of the whole image, as for frames
+    that the run was not trained on."""
     by: tuple[Literal["lead"], ...] = ()
-    """Also show the scores at each lead."""
+    """Also score each lead."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What lies around a window.
+    """Further data of a window.
 
     Attributes:
-        source: what the data are.
-        past: (12, 128, 128) counts; of two images these, (2, H, W).
-        known: (24,) bool, the leads whose truth is known.
-        last: time of the last frame given, None if it is not known.
-        osgb: (2, 128, 128) eastings and northings in metres, None if they are not known.
-        place: the same for windows that show the same pixels on one day.
+        source: name of the data.
+        past: (12, 128, 128) counts; of a pair of images (2, H, W).
+        known: (24,) bool, the leads with truth.
+        last: time of the last frame of the input, None if unknown.
+        osgb: (2, 128, 128) eastings and northings in metres, None if unknown.
+        place: label shared by the windows of the same pixels on one day.
     """
 
     source: str
@@ -55,17 +54,17 @@ class Context:
     place: str = ""
 
     def centre_osgb(self) -> np.ndarray | None:
-        """(2, 64, 64), of what is forecast."""
+        """Eastings and northings of the target: (2, 64, 64)."""
         return None if self.osgb is None else self.osgb[:, CENTRE, CENTRE]
 
 
 def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
-    """Windows with what came after: of the contest's files, or cut from sequences."""
+    """Windows with truth: of the ClimateHack.AI files, or of sequences."""
     which = (options or EvaluateOptions()).windows
-    if path := contest_file(settings):
-        return _contest(path, truth=True)
-    found = examples.looked_at(settings)
-    if which == "test" and settings.train_share + settings.validation_share == 1:
+    if path := climatehack_file(settings):
+        return _climatehack(path, truth=True)
+    found = examples.evaluation_source(settings)
+    if which == "test" and settings.train_fraction + settings.validation_fraction == 1:
         which = "validation"
     chosen = [
         place
@@ -81,21 +80,25 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
-    """The contest's features; two images; or the last 12 frames of sequences, those of shards if
-    these alone are named, in windows whose centres lie side by side."""
+    """Windows without truth: ClimateHack.AI features, the last frames of sequences, or two images.
+
+    The windows of a sequence cover the image with adjacent centres. Sequences are those of the
+    shards if the settings name only these.
+    """
     if "," in settings.data:
         return _images(settings.data.split(","))
-    if path := contest_file(settings):
-        return _contest(path, truth=False)
-    read = examples.learnt_from if examples.shards_alone(settings) else examples.unchecked
+    if path := climatehack_file(settings):
+        return _climatehack(path, truth=False)
+    of_shards = examples.only_shards(settings)
+    read = examples.training_source if of_shards else examples.unchecked_sequences
     found = read(settings)
     places = [place for each in found.sequences for place in _last(each)]
     source = f"{found.source}; the last {FRAMES_IN} frames"
     return Cases(source, [partial(_case, place, source, False) for place in places])
 
 
-def contest_file(settings: Settings) -> Path | None:
-    """The contest's features, if these are what the settings name."""
+def climatehack_file(settings: Settings) -> Path | None:
+    """The file of ClimateHack.AI features that the settings name, None if they name none."""
     path = Path(settings.data)
     if settings.data and path.is_dir():
         path = path / climatehack.FEATURES
@@ -106,19 +109,19 @@ def contest_file(settings: Settings) -> Path | None:
 
 def _last(each: Frames) -> Iterator[Place]:
     start = len(each) - FRAMES_IN
-    if start < 0 or nowcast.ahead(each.time)[start] < FRAMES_IN:
+    if start < 0 or layout.ahead(each.time)[start] < FRAMES_IN:
         raise InputError(
             f"{each.name}: expected {FRAMES_IN} frames without a gap at its end, got fewer; "
             f"give a sequence that ends with them"
         )
-    for window in nowcast.grid(whole(each.shape), stride=TARGET):
+    for window in layout.grid(whole(each.shape), stride=TARGET):
         yield Place(each, start, FRAMES_IN, window)
 
 
 def _case(place: Place, source: str, truth: bool) -> Case:
     frames = place.read()
     _require_counts(frames, f"{place.frames.name}: {place.name}")
-    past, later, known = nowcast.split(frames)
+    past, later, known = layout.split(frames)
     osgb = place.frames.osgb
     if osgb is not None:
         osgb = osgb[:, *place.window.slices]
@@ -128,25 +131,25 @@ def _case(place: Place, source: str, truth: bool) -> Case:
     return Case(place.name, past.astype(np.float32), context, later if truth else None)
 
 
-def _contest(path: Path, truth: bool) -> Cases:
+def _climatehack(path: Path, truth: bool) -> Cases:
     features = climatehack.features(path)
     targets = None
     if truth:
         targets = climatehack.targets(path.with_name(climatehack.TARGETS), len(features))
     source = f"{len(features)} windows of {path.parent.name}/{path.name}"
     every = range(len(features))
-    return Cases(source, [partial(_contest_case, features, targets, source, i) for i in every])
+    return Cases(source, [partial(_climatehack_case, features, targets, source, i) for i in every])
 
 
-def _contest_case(features: Windows, targets: Windows | None, source: str, index: int) -> Case:
+def _climatehack_case(features: Windows, targets: Windows | None, source: str, index: int) -> Case:
     past = features.read(index)
     _require_counts(past, f"{features.path}: window {index}")
     later, known = None, np.zeros(FRAMES_OUT, bool)
     if targets is not None:
-        came = targets.read(index)
+        truth = targets.read(index)
         later = np.zeros((FRAMES_OUT, TARGET, TARGET), np.float32)
-        later[: len(came)] = came
-        known[: len(came)] = True
+        later[: len(truth)] = truth
+        known[: len(truth)] = True
     osgb = None if features.osgb is None else features.osgb[index]
     name = f"window_{index:05d}"
     context = Context(source, past, known, osgb=osgb, place=name)
@@ -154,18 +157,17 @@ def _contest_case(features: Windows, targets: Windows | None, source: str, index
 
 
 def _require_counts(frames: np.ndarray, where: str) -> None:
-    """Raise an InputError for a frame that holds no counts, or the night."""
+    """Raise an InputError for a frame with values that are not counts, or of the night."""
     for number, frame in enumerate(frames):
-        trouble = nowcast.beyond(frame)
-        if trouble:
+        if found := layout.invalid_counts(frame):
             raise InputError(
-                f"{where}: frame {number}: expected counts from 0 to {nowcast.HIGHEST}, got "
-                f"{trouble}; leave it out"
+                f"{where}: frame {number}: expected counts from 0 to {layout.HIGHEST}, got "
+                f"{found}; leave it out"
             )
-        if number < FRAMES_IN and nowcast.dark(frame):
+        if number < FRAMES_IN and layout.is_night(frame):
             raise InputError(
                 f"{where}: frame {number}: expected an image by day, got a mean of "
-                f"{frame.mean():.0f} counts; the visible channel shows nothing by night"
+                f"{frame.mean():.0f} counts; the visible channel is dark at night"
             )
 
 
@@ -176,13 +178,13 @@ def _images(names: list[str]) -> Cases:
     if images[0].shape != images[1].shape or min(images[0].shape) < 16:
         raise InputError(
             f"{names[1]}: expected an image of the size of {names[0]}, at least 16 x 16, got "
-            f"{images[0].shape} and {images[1].shape}; cut them alike"
+            f"{images[0].shape} and {images[1].shape}; crop them alike"
         )
     source = " to ".join(Path(name).name for name in names)
-    return Cases(source, [partial(_pair, np.stack(images), source)])
+    return Cases(source, [partial(_image_pair, np.stack(images), source)])
 
 
-def _pair(images: np.ndarray, source: str) -> Case:
+def _image_pair(images: np.ndarray, source: str) -> Case:
     context = Context(source, images, np.zeros(FRAMES_OUT, bool))
     return Case("flow", images, context, pieces=lambda serve: flow_of_images(images))
 

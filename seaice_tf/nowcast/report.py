@@ -1,26 +1,27 @@
-"""What a report shows of a nowcast: truth and forecast playing side by side, and score by lead."""
+"""Sections of a nowcast's report: truth and forecast side by side, and the scores by lead."""
 
 import numpy as np
 
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_IN, FRAMES_OUT
-from seaice_tf.nowcast.scores import score as scores
+from seaice_tf.nowcast.scores import frame_scores
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Choice, Lines, Part, Section, Series, Style
 from seaice_tf.report.pictures import Field, Frames, packed, spread
 from seaice_tf.task import Case, Maps, ReportInput
 
-MOST = 9  # windows that play
-COMPARED = 8  # windows that the curves are means of; flow takes a second for each
-BASELINES = 2  # that the curves show, the best ones
+MAX_ANIMATED = 9  # windows
+COMPARED = 8  # windows in the curves; each takes a second by optical flow
+BASELINES = 2  # in the curves, the best ones
 MINUTES = 5  # from one frame to the next
-ENDS = (1, 99)  # percentiles of the counts at which the colours end
+COLOUR_RANGE = (1, 99)  # percentiles of the counts
 
 
 def sections(shown: ReportInput) -> list[Section]:
-    fits = shown.max_bytes // encode.size(playing(shown.run, *shown.pairs[0]))
-    chosen = spread(shown.values, min(max(fits, 1), MOST))
+    """Animated windows, from the lowest score to the highest, and MS-SSIM by lead."""
+    fits = shown.max_bytes // encode.size(animation(shown.run, *shown.pairs[0]))
+    chosen = spread(shown.values, min(max(fits, 1), MAX_ANIMATED))
     films: dict[str, list[Part]] = {
-        f"{shown.values[i]:.3f}: {shown.pairs[i][0].name}": [playing(shown.run, *shown.pairs[i])]
+        f"{shown.values[i]:.3f}: {shown.pairs[i][0].name}": [animation(shown.run, *shown.pairs[i])]
         for i in chosen
     }
     first = next(iter(films.values()))
@@ -28,12 +29,12 @@ def sections(shown: ReportInput) -> list[Section]:
     return [Section("Frames", parts), Section("Score by lead", [by_lead(shown)])]
 
 
-def playing(run: str, case: Case, fields: Maps) -> Frames:
-    """The past of one window, then what came beside what was forecast."""
+def animation(run: str, case: Case, fields: Maps) -> Frames:
+    """The past frames of a window, then truth beside forecast."""
     context = case.context
     past = context.past[:, CENTRE, CENTRE].astype(np.float32)
-    came = np.where(context.known[:, None, None], case.truth, np.nan)
-    low, high = map(float, np.percentile(past, ENDS))
+    truth = np.where(context.known[:, None, None], case.truth, np.nan)
+    low, high = map(float, np.percentile(past, COLOUR_RANGE))
     high = max(high, low + 1)
 
     def field(name: str, later: np.ndarray) -> Field:
@@ -45,20 +46,20 @@ def playing(run: str, case: Case, fields: Maps) -> Frames:
         f"{case.name}, forecast by {run}",
         [f"{minute:+d} min" for minute in minutes],
         [
-            field("what came", came),
+            field("truth", truth),
             field("forecast", fields["frames"]),
-            Field("forecast minus what came", None, "change", low - high, high - low, (1, 0)),
+            Field("forecast minus truth", None, "change", low - high, high - low, (1, 0)),
         ],
         unit="counts",
-        missing="not known",
+        missing="unknown",
         side_by_side=True,
         seconds=0.15,
-        text="Up to +0 min both are the frames that were given.",
+        text="Up to +0 min both are the frames of the input.",
     )
 
 
 def by_lead(shown: ReportInput) -> Lines:
-    """MS-SSIM of the run and of its best baselines over the same windows."""
+    """Mean MS-SSIM of the run and of its best baselines by lead, over the same windows."""
     some = [shown.pairs[i] for i in sorted(spread(shown.values, COMPARED))]
     curves = {shown.run: [fields["frames"] for _, fields in some]}
     for name in list(shown.baselines)[:BASELINES]:
@@ -66,11 +67,11 @@ def by_lead(shown: ReportInput) -> Lines:
     series = []
     for name, forecasts in curves.items():
         windows = [
-            scores.of_window(case.truth, frames, case.context.known)
+            frame_scores.of_window(case.truth, frames, case.context.known)
             for (case, _), frames in zip(some, forecasts)
         ]
         style: Style = "line" if name == shown.run else "dashes"
-        series.append(Series(name, scores.by_lead(windows)["ms_ssim"].tolist(), style))
+        series.append(Series(name, frame_scores.by_lead(windows)["ms_ssim"].tolist(), style))
     minutes = (MINUTES * np.arange(1, FRAMES_OUT + 1)).tolist()
-    told = f"Means of {len(some)} windows, from the lowest score to the highest."
-    return Lines("MS-SSIM by lead", minutes, series, "minutes ahead", "MS-SSIM", told)
+    text = f"Means of {len(some)} windows, from the lowest score to the highest."
+    return Lines("MS-SSIM by lead", minutes, series, "minutes ahead", "MS-SSIM", text)

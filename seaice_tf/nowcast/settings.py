@@ -1,24 +1,133 @@
-"""Settings of the nowcast."""
+"""Settings of the nowcast: of all its networks, and of each network."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from seaice_tf.errors import InputError
 from seaice_tf.networks.encoders import KINDS
-from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT
-from seaice_tf.nowcast.networks.parts import Blur, Difference
+from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, MARGIN
+from seaice_tf.nowcast.networks.cnns import Blur, ResidualTo
+from seaice_tf.nowcast.networks.perceiver import FlowSource
+from seaice_tf.nowcast.networks.serving import Tta
 from seaice_tf.settings import Training
 
-# Switches, and which networks have them; widths are not looked at.
-SWITCHES = {
-    "difference": ("flow_unet", "cnn_cnn", "conv_lstm"),
-    "blur": ("flow_unet", "cnn_cnn", "conv_lstm", "flow"),
-    "batch_statistics": ("flow_unet", "cnn_cnn", "conv_lstm"),
-    "flow": ("flow_unet",),
-    "encoder": ("cnn_cnn",),
-    "weights": ("cnn_cnn",),
-    "last_kernel": ("cnn_cnn",),
-}
+
+@dataclass(frozen=True)
+class PerLeadUNet:
+    """A U-Net that blends the forecasts of several flows for a lead and corrects them."""
+
+    name: ClassVar[str] = "per_lead_unet"
+    # Older files have the filters of flow_unet and conv_lstm beside those of this network.
+    ALIASES: ClassVar[dict] = {"lead_filters": ("filters", {}), "filters": None}
+
+    filters: tuple[int, ...] = (12, 24, 32)
+    """Width per level, the finest first."""
+    trained_leads: int = 12
+    """Leads that it trains on, from the first; it forecasts all 24."""
+    margin: int = 16
+    """Pixels around the centre that it sees."""
+
+    def __post_init__(self):
+        _require_widths("filters", self.filters)
+        _require_range("trained_leads", self.trained_leads, 1, FRAMES_OUT)
+        _require_range("margin", self.margin, 0, MARGIN)
+
+
+@dataclass(frozen=True)
+class FlowUNet:
+    """One U-Net for all leads, on recent frames, their flow and its forecast."""
+
+    name: ClassVar[str] = "flow_unet"
+    ALIASES: ClassVar[dict] = {"filters": ("filters", {}), "flow": ("flow_source", {})}
+
+    filters: tuple[int, ...] = (32, 48, 64, 96)
+    """Width per level, the finest first."""
+    recent: int = 4
+    """Number of frames that it sees, ending with the last one."""
+    margin: int = 16
+    """Pixels around the centre that it sees."""
+    flow_source: FlowSource = "lucas_kanade"
+    """Method of the flow; that of the Perceiver is trained with the network, and may start from a
+    run of the network perceiver that --transfer names."""
+    residual_to: ResidualTo = "advection"
+    """What the output is added to: the flow's forecast, persistence, or nothing."""
+    blur: Blur = "forecast"
+    """What is blurred, by a Gaussian that is trained for each lead: the forecast that the residual
+    is added to, the output, or nothing."""
+    batch_statistics: bool = False
+    """Normalise by the statistics of the batch in inference too; a forecast then depends on the
+    other windows of its batch."""
+
+    def __post_init__(self):
+        _require_widths("filters", self.filters)
+        _require_range("recent", self.recent, 1, FRAMES_IN)
+        _require_range("margin", self.margin, 0, MARGIN)
+        _require_blur_of_something(self.residual_to, self.blur)
+
+
+@dataclass(frozen=True)
+class CnnCnn:
+    """A CNN on each frame, and one from all features to all leads."""
+
+    name: ClassVar[str] = "cnn_cnn"
+    # Its names are those of the table of encoders.
+    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    """CNN on each frame."""
+    weights: str = ""
+    """Initial weights of the encoder: imagenet or a file; empty: random."""
+    decoder_filters: tuple[int, ...] = (48, 64, 96, 96)
+    """Width of the second CNN at strides 2, 4, 8, ..."""
+    last_kernel: Literal[1, 3] = 3
+    """Side of the last convolution."""
+    residual_to: ResidualTo = "advection"
+    """What the output is added to: the flow's forecast, persistence, or nothing."""
+    blur: Blur = "forecast"
+    """What is blurred, by a Gaussian that is trained for each lead: the forecast that the residual
+    is added to, the output, or nothing."""
+    batch_statistics: bool = False
+    """Normalise by the statistics of the batch in inference too; a forecast then depends on the
+    other windows of its batch."""
+
+    def __post_init__(self):
+        _require_widths("decoder_filters", self.decoder_filters)
+        _require_blur_of_something(self.residual_to, self.blur)
+
+
+@dataclass(frozen=True)
+class ConvLSTM:
+    """A ConvLSTM encoder on the frames and a ConvLSTM decoder to the leads."""
+
+    name: ClassVar[str] = "conv_lstm"
+    ALIASES: ClassVar[dict] = {"filters": ("filters", {})}
+
+    filters: tuple[int, ...] = (32, 48, 64, 96)
+    """Width of the convolutions at strides 2, 4, ..., at most four; the last also of the LSTMs."""
+    residual_to: ResidualTo = "advection"
+    """What the output is added to: the flow's forecast, persistence, or nothing."""
+    blur: Blur = "forecast"
+    """What is blurred, by a Gaussian that is trained for each lead: the forecast that the residual
+    is added to, the output, or nothing."""
+    batch_statistics: bool = False
+    """Normalise by the statistics of the batch in inference too; a forecast then depends on the
+    other windows of its batch."""
+
+    def __post_init__(self):
+        _require_widths("filters", self.filters, most=4)
+        _require_blur_of_something(self.residual_to, self.blur)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The flow's forecast; only its blur is trained."""
+
+    name: ClassVar[str] = "flow"
+
+
+@dataclass(frozen=True)
+class Perceiver:
+    """A Perceiver that estimates the flow, trained on frames moved by known flows."""
+
+    name: ClassVar[str] = "perceiver"
 
 
 @dataclass(frozen=True)
@@ -26,132 +135,100 @@ class Settings:
     """Settings of the nowcast."""
 
     data: str = ""
-    """Sequences of frames 5 minutes apart, .npz with data and time or the contest's .zarr: one or a
-    folder of them. To evaluate, also a folder with features.npz and targets.npz; to predict,
-    features.npz, or two images whose flow is wanted, "first.png,second.png". Empty:
-    $SEAICE_TF_DATA/hrv if it holds sequences, else synthetic ones."""
+    """Sequences of frames 5 minutes apart, .npz with data and time or the .zarr of ClimateHack.AI:
+    a file or a folder of them. To evaluate, also a folder with features.npz and targets.npz; to
+    predict, features.npz, or two images whose flow is wanted, "first.png,second.png". Empty:
+    $SEAICE_TF_DATA/hrv if it has sequences, else synthetic ones."""
     shards: str = ""
     """Folder that `prepare` made of the sequences; training reads it instead of them, and without
-    `data` scores are of its frames too."""
-    train_share: float = 0.6
-    """Share of the columns, from the west, that training sees."""
-    validation_share: float = 0.2
-    """Share of the columns after them that chooses the epoch; the rest is kept for tests. If none
-    is left, the run is scored on these, and says so."""
-    least: int = 24
-    """Frames that a window has at least: 12 that are given, and 1 to 24 that are forecast. It has
-    up to 36 where so many follow; leads past the end of a sequence have no say."""
+    `data` its frames are scored too."""
+    train_fraction: float = 0.6
+    """Fraction of the columns, from the west, for training."""
+    validation_fraction: float = 0.2
+    """Fraction of the columns after them for validation; the rest is for tests. If none is left,
+    the run is scored on the validation columns, and its scores say so."""
+    min_frames: int = 24
+    """Shortest window in frames: 12 for the input and 1 to 24 for the leads. Windows have up to 36
+    frames; leads beyond the end of a sequence have weight 0."""
     windows: int = 192
-    """Windows in an epoch, and at most so many that choose it."""
+    """Training windows per epoch, and largest number of validation windows."""
     stride: int = 12
-    """Frames from one window of validation and test to the next at least."""
+    """Smallest distance in frames between the starts of validation and test windows."""
     flips: bool = True
-    """Mirror windows at random."""
-    turns: bool = True
-    """Turn windows by quarters at random."""
-    gain: float = 0.0
-    """Make windows brighter or darker by up to this share, as hours and seasons do."""
+    """Mirror training windows at random."""
+    rot90: bool = True
+    """Rotate training windows by multiples of 90 degrees at random."""
+    brightness_jitter: float = 0.0
+    """Multiply training windows by a random factor of 1 - x to 1 + x, as seasons and hours do."""
 
-    network: Literal["lead_unet", "flow_unet", "cnn_cnn", "conv_lstm", "flow", "perceiver"] = (
-        "lead_unet"
+    network: PerLeadUNet | FlowUNet | CnnCnn | ConvLSTM | Flow | Perceiver = field(
+        default_factory=PerLeadUNet
     )
-    """A U-Net that chooses among several flows' forecasts of a lead and corrects them, the same for
-    all leads; one U-Net for all leads at once; a CNN on each frame and one on all; a ConvLSTM;
-    the flow's forecast, of which only the blur is learnt; or that by a network that learns the
-    flow."""
-    difference: Difference = "flow"
-    """What networks predict the difference to: the flow's forecast, the last frame, or none."""
-    blur: Blur = "forecast"
-    """Gaussian blur, learnt for each lead, of what the difference is added to, of the output, or of
-    none."""
-    lead_filters: tuple[int, ...] = (12, 24, 32)
-    """lead_unet: width per level, the finest first."""
-    trained_leads: int = 12
-    """lead_unet: leads that it trains on, the first ones; it forecasts all."""
-    filters: tuple[int, ...] = (32, 48, 64, 96)
-    """flow_unet: width per level, the finest first; conv_lstm: of the convolutions at stride 2, 4,
-    ..., the last also of its LSTMs."""
-    recent: int = 4
-    """flow_unet: frames that it sees, the last ones."""
-    margin: int = 16
-    """lead_unet, flow_unet: pixels around the centre that they see."""
-    flow: Literal["lucas_kanade", "perceiver"] = "lucas_kanade"
-    """flow_unet: where its flow is from; that of the Perceiver is learnt with the rest, and may
-    start from a run of it that --transfer names."""
-    # Its names are those of the table of encoders.
-    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
-    """cnn_cnn: network that sees each frame."""
-    weights: str = ""
-    """cnn_cnn: weights that the encoder starts from: imagenet or a file; empty: random ones."""
-    decoder_filters: tuple[int, ...] = (48, 64, 96, 96)
-    """cnn_cnn: width of the second CNN at strides 2, 4, 8, ..."""
-    last_kernel: Literal[1, 3] = 3
-    """cnn_cnn: side of the last convolution."""
-    error_share: float = 0.1
-    """Share of the mean absolute error in the loss; the rest is 1 - MS-SSIM."""
-    batch_statistics: bool = False
-    """Normalise by the batch at hand in prediction too, as in training: what is said of a window
-    then depends on those beside it, and alone it is normalised by itself."""
-    flow_share: float = 0.0
-    """Share of the flow's forecast in the mean with that of the network, when it is served."""
-    views: Literal["one", "mirrored"] = "one"
-    """Serve the mean of what is forecast of a window and of its three mirror images, which takes
-    four times as long."""
+    """per_lead_unet blends and corrects the forecasts of several flows for each lead; flow_unet is
+    one U-Net for all leads; cnn_cnn a CNN on each frame and one on all; conv_lstm a ConvLSTM; flow
+    the flow's forecast, blurred; perceiver the forecast by a trained flow."""
+    mae_weight: float = 0.1
+    """Weight of the mean absolute error in the loss; the rest is for 1 - MS-SSIM."""
+    advection_weight: float = 0.0
+    """Weight of the flow's forecast in its mean with the network's, in the exported model."""
+    tta: Tta = "none"
+    """Test-time augmentation in the exported model: the mean over a window and its three mirror
+    images with flips, which takes four times as long."""
 
     training: Training = field(
         default_factory=lambda: Training(epochs=16, batch_size=2, learning_rate=2e-3, average=0.98)
     )
 
+    ALIASES: ClassVar[dict[str, tuple[str, dict] | None]] = {
+        "train_share": ("train_fraction", {}),
+        "validation_share": ("validation_fraction", {}),
+        "least": ("min_frames", {}),
+        "turns": ("rot90", {}),
+        "gain": ("brightness_jitter", {}),
+        "network": ("network", {"lead_unet": "per_lead_unet"}),
+        "difference": ("residual_to", {"last": "persistence", "flow": "advection"}),
+        "error_share": ("mae_weight", {}),
+        "flow_share": ("advection_weight", {}),
+        "views": ("tta", {"one": "none", "mirrored": "flips"}),
+    }
+
     def __post_init__(self):
-        for name, networks in SWITCHES.items():
-            if self.network not in networks and getattr(self, name) != getattr(Settings, name):
-                raise InputError(
-                    f"{name}: expected a network that has it, {', '.join(networks)}, got "
-                    f"{self.network}; leave it out, or name another --network"
-                )
         if self.training.precision != "float32":
             raise InputError(
                 f"precision: expected float32, got {self.training.precision}, in which counts of "
                 f"10 bits are rounded to 8; leave it out"
             )
-        for name in ("train_share", "validation_share"):
+        for name in ("train_fraction", "validation_fraction"):
             if not 0 < getattr(self, name) < 1:
                 raise InputError(
-                    f"{name}: expected more than 0, less than 1, got {getattr(self, name)}"
+                    f"{name}: expected more than 0 and less than 1, got {getattr(self, name)}"
                 )
-        if self.train_share + self.validation_share > 1:
+        if self.train_fraction + self.validation_fraction > 1:
             raise InputError(
-                f"settings: expected shares of training and validation of 1 at most together, got "
-                f"{self.train_share} and {self.validation_share}"
+                f"settings: expected fractions of training and validation with a sum of at most 1, "
+                f"got {self.train_fraction} and {self.validation_fraction}"
             )
-        if not FRAMES_IN < self.least <= FRAMES:
-            raise InputError(
-                f"least: expected {FRAMES_IN + 1} to {FRAMES} frames, got {self.least}"
-            )
-        if not 1 <= self.trained_leads <= FRAMES_OUT:
-            raise InputError(f"trained_leads: expected 1 to {FRAMES_OUT}, got {self.trained_leads}")
-        for name in ("windows", "stride", "recent"):
+        _require_range("min_frames", self.min_frames, FRAMES_IN + 1, FRAMES)
+        for name in ("windows", "stride"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if self.recent > FRAMES_IN or not 0 <= self.margin <= 32:
-            raise InputError(
-                f"settings: expected at most {FRAMES_IN} recent frames and a margin of 0 to 32, "
-                f"got {self.recent} and {self.margin}"
-            )
-        for name in ("gain", "error_share", "flow_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name}: expected 0 to 1, got {getattr(self, name)}")
-        for name in ("lead_filters", "filters", "decoder_filters"):
-            if not 1 <= len(getattr(self, name)) <= 5 or min(getattr(self, name)) < 1:
-                raise InputError(f"{name}: expected one to five widths, got {getattr(self, name)}")
-        if self.network == "conv_lstm" and len(self.filters) > 4:
-            raise InputError(f"filters: expected at most four of a conv_lstm, got {self.filters}")
-        if self.blur == "forecast" and self.difference == "none":
-            raise InputError(
-                "blur: expected output or none without a difference, got forecast; "
-                "add --blur output"
-            )
-        if self.network == "flow" and self.blur == "none":
-            raise InputError(
-                "blur: expected forecast or output for flow alone, which has no other weights"
-            )
+        for name in ("brightness_jitter", "mae_weight", "advection_weight"):
+            _require_range(name, getattr(self, name), 0, 1)
+
+
+def _require_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise InputError(f"{name}: expected {low} to {high}, got {value}")
+
+
+def _require_widths(name: str, widths: Any, most: int = 5) -> None:
+    if not 1 <= len(widths) <= most or min(widths) < 1:
+        raise InputError(f"{name}: expected 1 to {most} widths of at least 1, got {widths}")
+
+
+def _require_blur_of_something(residual_to: str, blur: str) -> None:
+    if blur == "forecast" and residual_to == "none":
+        raise InputError(
+            "blur: expected output or none without a forecast that the residual is added to, got "
+            "forecast; add --blur output"
+        )

@@ -1,26 +1,28 @@
-"""The next two hours of a satellite's image of clouds, from the last hour."""
+"""The nowcast task: the next two hours of satellite images of clouds, from the last hour."""
 
+from concurrent.futures import Executor
 from pathlib import Path
 
 from seaice_tf.nowcast import examples
 from seaice_tf.nowcast.cases import EvaluateOptions, cases, future
 from seaice_tf.nowcast.data import doctor as frame_doctor
-from seaice_tf.nowcast.prepare import prepare
-from seaice_tf.nowcast.products import plots as frame_plots
-from seaice_tf.nowcast.products.files import pictures, verify, write
+from seaice_tf.nowcast.data import shards
+from seaice_tf.nowcast.products import maps
+from seaice_tf.nowcast.products.outputs import pictures, verify, write
 from seaice_tf.nowcast.report import sections
 from seaice_tf.nowcast.settings import Settings
-from seaice_tf.nowcast.training import NETWORKS, build, served, space, start
+from seaice_tf.nowcast.training import NETWORKS, build, serving_model, space, start
 from seaice_tf.nowcast.verification import BASELINES, combine, score
 from seaice_tf.task import Data, Products, Splits, Task, Training, Verification
 
 
 def splits(settings: Settings) -> Splits:
-    found = examples.learnt_from(settings)
-    of_network = NETWORKS[settings.network].examples
+    """Training and validation examples of the network."""
+    found, network = examples.training_source(settings), settings.network
+    of_network = NETWORKS[network.name].examples
     return Splits(
-        of_network(settings, examples.training_examples(settings, found.sequences)),
-        of_network(settings, examples.validation_examples(settings, found.sequences)),
+        of_network(network, examples.training_examples(settings, found.sequences)),
+        of_network(network, examples.validation_examples(settings, found.sequences)),
         preview=lambda: next(iter(cases(settings, EvaluateOptions("validation")))),
         files=found.files,
         source=found.source,
@@ -28,19 +30,24 @@ def splits(settings: Settings) -> Splits:
 
 
 def doctor(settings: Settings, plots: Path | None) -> list[str]:
-    """Print what frames there are; gives their troubles: gaps, night, damage."""
+    """Describe the frames on standard output; returns problems: gaps, night, damage."""
     found = frame_doctor.examine(Path(settings.data))
     print("\n".join(found.lines))
     if plots and found.means.size:
-        print(f"plot: {frame_plots.write(plots / 'means.png', found.means, settings.data)}")
-    return list(found.troubles)
+        print(f"plot: {maps.write_means(plots / 'means.png', found.means, settings.data)}")
+    return list(found.problems)
+
+
+def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> list[Path]:
+    """Write the shards of all sequences."""
+    return shards.prepare(examples.folder(settings), out, executor)
 
 
 SIGNATURE = (
     "`serve` takes 12 frames 5 minutes apart, the oldest first, as counts of the "
     "high-resolution visible channel, (batch, 12, 128, 128) float32 in 0 to 1023, and gives "
     "`frames`, the next 24 of the centre, rows and columns 32 to 96, (batch, 24, 64, 64) in 0 "
-    "to 1023; and `flow`, (batch, 128, 128, 2), the motion in pixels a frame, down the rows "
+    "to 1023; and `flow`, (batch, 128, 128, 2), the motion in pixels per frame, down the rows "
     "and along the columns."
 )
 
@@ -57,7 +64,7 @@ TASK = Task(
     training=Training(
         build=build,
         space=space,
-        serving_model=served,
+        serving_model=serving_model,
         start=start,
     ),
     verification=Verification(

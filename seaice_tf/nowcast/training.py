@@ -1,4 +1,4 @@
-"""The networks that `Settings.network` can name: what each trains on, and how it is served."""
+"""The networks that `Settings.network` can name: how each is built, trained and exported."""
 
 import dataclasses
 from collections.abc import Callable
@@ -11,41 +11,64 @@ from seaice_tf.networks import encoders
 from seaice_tf.networks.optimizers import optimizer, training_space
 from seaice_tf.nowcast import examples as data
 from seaice_tf.nowcast.data.layout import FRAMES_OUT
-from seaice_tf.nowcast.networks import cnns
-from seaice_tf.nowcast.networks.batch_statistics import use_batch_statistics
+from seaice_tf.nowcast.networks import cnns, serving
 from seaice_tf.nowcast.networks.losses import FrameLoss
-from seaice_tf.nowcast.networks.perceiver import endpoint_error, flow_perceiver, told_flow
-from seaice_tf.nowcast.networks.serving import counts_to_counts, mean_of_views
-from seaice_tf.nowcast.pairs import pairs
+from seaice_tf.nowcast.networks.per_lead_unet import per_lead_unet
+from seaice_tf.nowcast.networks.perceiver import (
+    FLOW_SOURCES,
+    endpoint_error,
+    flow_perceiver,
+    flow_training_model,
+)
 from seaice_tf.nowcast.settings import Settings
 from seaice_tf.pipeline import Examples
+from seaice_tf.settings import with_values
 
 
 @dataclass(frozen=True)
 class Network:
-    """Attributes:
-    build: settings -> the model that is trained, not compiled.
-    space: hyperparameters -> the settings of this network that a sweep varies.
-    whole: settings and that model -> the model from the past to frames.
-    examples: settings and windows -> what it trains on.
-    start: settings and that model; sets weights learnt elsewhere.
+    """How a network is built, trained and exported.
+
+    Attributes:
+        build: settings of the network -> the model that is trained, not compiled.
+        space: hyperparameters -> values of its settings in a sweep.
+        forecast: (settings of the network, trained model) -> model from the past to all frames.
+        examples: (settings of the network, windows) -> examples that it trains on.
+        start: (settings of the network, model) -> None; sets weights trained elsewhere.
     """
 
-    build: Callable[[Settings], keras.Model]
-    space: Callable[[Any], dict[str, Any]]
-    whole: Callable[[Settings, keras.Model], keras.Model] = lambda settings, model: model
-    examples: Callable[[Settings, Examples], Examples] = lambda settings, examples: examples
-    start: Callable[[Settings, keras.Model], None] = lambda settings, model: None
+    build: Callable[[Any], keras.Model]
+    space: Callable[[Any], dict[str, Any]] = lambda hp: {}
+    forecast: Callable[[Any, keras.Model], keras.Model] = lambda network, model: model
+    examples: Callable[[Any, Examples], Examples] = lambda network, windows: windows
+    start: Callable[[Any, keras.Model], None] = lambda network, model: None
 
 
-def _flow_unet(settings: Settings) -> keras.Model:
+def _per_lead_unet(network: Any, leads: int | None = None) -> keras.Model:
+    return per_lead_unet(
+        filters=network.filters, margin=network.margin, leads=leads or network.trained_leads
+    )
+
+
+def _per_lead_unet_of_all_leads(network: Any, model: keras.Model) -> keras.Model:
+    whole = _per_lead_unet(network, FRAMES_OUT)
+    whole.set_weights(model.get_weights())
+    return whole
+
+
+def _per_lead_unet_space(hp: Any) -> dict[str, Any]:
+    width = hp.Choice("width", [8, 12, 16, 24])
+    return {"filters": (width, 2 * width, 3 * width)}
+
+
+def _flow_unet(network: Any) -> keras.Model:
     return cnns.flow_unet(
-        filters=settings.filters,
-        recent=settings.recent,
-        margin=settings.margin,
-        difference=settings.difference,
-        blur=settings.blur,
-        flow_network=flow_perceiver() if settings.flow == "perceiver" else None,
+        filters=network.filters,
+        recent=network.recent,
+        margin=network.margin,
+        residual_to=network.residual_to,
+        blur=network.blur,
+        flow_network=FLOW_SOURCES[network.flow_source](),
     )
 
 
@@ -58,32 +81,13 @@ def _flow_unet_space(hp: Any) -> dict[str, Any]:
     }
 
 
-def _lead_unet(settings: Settings, leads: int | None = None) -> keras.Model:
-    return cnns.lead_unet(
-        filters=settings.lead_filters,
-        margin=settings.margin,
-        leads=leads or settings.trained_leads,
-    )
-
-
-def _lead_unet_whole(settings: Settings, model: keras.Model) -> keras.Model:
-    whole = _lead_unet(settings, FRAMES_OUT)
-    whole.set_weights(model.get_weights())
-    return whole
-
-
-def _lead_unet_space(hp: Any) -> dict[str, Any]:
-    width = hp.Choice("width", [8, 12, 16, 24])
-    return {"lead_filters": (width, 2 * width, 3 * width)}
-
-
-def _cnn_cnn(settings: Settings) -> keras.Model:
+def _cnn_cnn(network: Any) -> keras.Model:
     return cnns.cnn_cnn(
-        encoder=settings.encoder,
-        decoder_filters=settings.decoder_filters,
-        last_kernel=settings.last_kernel,
-        difference=settings.difference,
-        blur=settings.blur,
+        encoder=network.encoder,
+        decoder_filters=network.decoder_filters,
+        last_kernel=network.last_kernel,
+        residual_to=network.residual_to,
+        blur=network.blur,
     )
 
 
@@ -95,14 +99,14 @@ def _cnn_cnn_space(hp: Any) -> dict[str, Any]:
     }
 
 
-def _cnn_cnn_start(settings: Settings, model: keras.Model) -> None:
-    if settings.weights:
-        encoders.load(model.get_layer("encoder"), settings.encoder, settings.weights)
+def _cnn_cnn_start(network: Any, model: keras.Model) -> None:
+    if network.weights:
+        encoders.load(model.get_layer("encoder"), network.encoder, network.weights)
 
 
-def _conv_lstm(settings: Settings) -> keras.Model:
+def _conv_lstm(network: Any) -> keras.Model:
     return cnns.conv_lstm(
-        filters=settings.filters, difference=settings.difference, blur=settings.blur
+        filters=network.filters, residual_to=network.residual_to, blur=network.blur
     )
 
 
@@ -112,30 +116,30 @@ def _conv_lstm_space(hp: Any) -> dict[str, Any]:
 
 
 NETWORKS = {
-    "lead_unet": Network(
-        _lead_unet,
-        _lead_unet_space,
-        whole=_lead_unet_whole,
-        examples=lambda settings, windows: data.first_leads(windows, settings.trained_leads),
+    "per_lead_unet": Network(
+        _per_lead_unet,
+        _per_lead_unet_space,
+        forecast=_per_lead_unet_of_all_leads,
+        examples=lambda network, windows: data.first_leads(windows, network.trained_leads),
     ),
     "flow_unet": Network(_flow_unet, _flow_unet_space),
     "cnn_cnn": Network(_cnn_cnn, _cnn_cnn_space, start=_cnn_cnn_start),
     "conv_lstm": Network(_conv_lstm, _conv_lstm_space),
-    "flow": Network(lambda settings: cnns.flow_alone(blur=settings.blur), lambda hp: {}),
+    "flow": Network(lambda network: cnns.flow_alone(blur=True)),
     "perceiver": Network(
-        lambda settings: told_flow(flow_perceiver()),
-        lambda hp: {},
-        whole=lambda settings, model: cnns.flow_alone(model.get_layer("flow_perceiver")),
-        examples=lambda settings, windows: pairs(windows),
+        lambda network: flow_training_model(flow_perceiver()),
+        forecast=lambda network, model: cnns.flow_alone(model.get_layer("flow_perceiver")),
+        examples=lambda network, windows: data.flow_pairs(windows),
     ),
 }
 
 
 def build(settings: Settings) -> keras.Model:
-    model = NETWORKS[settings.network].build(settings)
-    if settings.batch_statistics:
-        use_batch_statistics(model)
-    losses = {"frames": FrameLoss(settings.error_share), "flow": endpoint_error}
+    """Build the compiled model that is trained."""
+    model = NETWORKS[settings.network.name].build(settings.network)
+    if getattr(settings.network, "batch_statistics", False):
+        cnns.use_batch_statistics(model)
+    losses = {"frames": FrameLoss(settings.mae_weight), "flow": endpoint_error}
     model.compile(
         optimizer(settings.training),
         loss={name: losses[name] for name in model.output},
@@ -145,22 +149,19 @@ def build(settings: Settings) -> keras.Model:
 
 
 def start(settings: Settings, model: keras.Model) -> None:
-    """Give an encoder the weights that the settings name."""
-    NETWORKS[settings.network].start(settings, model)
+    """Set the initial weights that the settings name."""
+    NETWORKS[settings.network.name].start(settings.network, model)
 
 
-def served(settings: Settings, model: keras.Model) -> keras.Model:
-    whole = NETWORKS[settings.network].whole(settings, model)
-    model = counts_to_counts(whole, settings.flow_share)
-    return mean_of_views(model) if settings.views == "mirrored" else model
+def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
+    """Build the model that is exported: from 12 frames of counts to 24, and the flow."""
+    forecast = NETWORKS[settings.network.name].forecast(settings.network, model)
+    return serving.TTA[settings.tta](serving.serving_model(forecast, settings.advection_weight))
 
 
 def space(hp: Any, settings: Settings) -> Settings:
-    """What a sweep varies: optimisation, loss, and what the network adds."""
+    """Settings of a trial: the optimisation, the loss and the network's own."""
     training = training_space(hp, settings.training, (3e-4, 1e-2), (4, 8, 16))
-    return dataclasses.replace(
-        settings,
-        training=training,
-        error_share=hp.Choice("error_share", [0.1, 0.25, 0.5]),
-        **NETWORKS[settings.network].space(hp),
-    )
+    mae_weight = hp.Choice("mae_weight", [0.1, 0.25, 0.5])
+    settings = dataclasses.replace(settings, training=training, mae_weight=mae_weight)
+    return with_values(settings, NETWORKS[settings.network.name].space(hp))

@@ -1,4 +1,4 @@
-"""Forecast frames against those that came, beside the baselines."""
+"""Verification of nowcasts: scores, ensemble mean and baselines."""
 
 from collections.abc import Callable, Sequence
 from typing import cast
@@ -6,21 +6,20 @@ from typing import cast
 import numpy as np
 
 from seaice_tf.nowcast.cases import EvaluateOptions
-from seaice_tf.nowcast.scores import baselines as baselines_nowcast
-from seaice_tf.nowcast.scores import score as scores
+from seaice_tf.nowcast.scores import baselines, frame_scores
 from seaice_tf.task import Maps, Pairs, Predictor
 
 
 def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, float]:
-    """Means over windows with the 95 % interval of MS-SSIM, and those at each lead if asked for."""
+    """Mean scores over windows with the 95 % interval of MS-SSIM, and of each lead on request."""
     places, windows = [], []
     for case, fields in pairs:
         places.append(case.context.place)
-        windows.append(scores.of_window(case.truth, fields["frames"], case.context.known))
-    low, high = scores.interval(places, windows)
-    result = {**scores.scores(windows), "ms_ssim_low": low, "ms_ssim_high": high}
+        windows.append(frame_scores.of_window(case.truth, fields["frames"], case.context.known))
+    low, high = frame_scores.interval(places, windows)
+    result = {**frame_scores.mean_scores(windows), "ms_ssim_low": low, "ms_ssim_high": high}
     if "lead" in (options or EvaluateOptions()).by:
-        table = scores.by_lead(windows)
+        table = frame_scores.by_lead(windows)
         for lead in np.flatnonzero(np.isfinite(table["mae"])):
             for name, values in table.items():
                 result[f"lead_{lead + 1:02d}/{name}"] = float(values[lead])
@@ -28,7 +27,7 @@ def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, flo
 
 
 def combine(members: Sequence[Maps]) -> dict[str, np.ndarray]:
-    """The mean frames of several runs, and their mean flow."""
+    """Mean frames and mean flow of several runs."""
     return {name: np.mean([member[name] for member in members], axis=0) for name in members[0]}
 
 
@@ -37,6 +36,5 @@ def _predictor(baseline: Callable[[np.ndarray], np.ndarray]) -> Predictor:
 
 
 BASELINES: dict[str, Predictor] = {
-    name: _predictor(cast(Callable, baseline))
-    for name, baseline in baselines_nowcast.BASELINES.items()
+    name: _predictor(cast(Callable, baseline)) for name, baseline in baselines.BASELINES.items()
 }

@@ -22,7 +22,7 @@ from seaice_tf.grids.polar import NORTH
 from seaice_tf.icechart.products import netcdf as icechart_netcdf
 from seaice_tf.icechart.products import upload as icechart_upload
 from seaice_tf.networks import weights
-from seaice_tf.nowcast.data import climatehack_writer
+from seaice_tf.nowcast.data import climatehack
 from seaice_tf.nowcast.products import netcdf as nowcast_netcdf
 from seaice_tf.report import page
 from seaice_tf.report.page import Page
@@ -85,7 +85,7 @@ WRITES = {
     "year.gif": lambda path: maps.write_gif(path, [np.zeros((9, 9, 3), np.uint8)] * 2, 0.1),
     "contest.csv": lambda path: dacon_csv.write(path, MONTHS, np.zeros((1, 9, 9))),
     "submission.csv": lambda path: submission.write(path, {"a.jpg": ["1 2"] * 4}),
-    "predictions.npz": lambda path: climatehack_writer.write(path, 1, FRAMES),
+    "predictions.npz": lambda path: climatehack.write(path, 1, FRAMES),
     "heights.tif": lambda path: geopose_submission.write_agl(path, np.zeros((9, 9), np.float32)),
     "pose.json": lambda path: geopose_submission.write_pose(path, Pose(0.123456789, 0.123456789)),
     "submission.tar.gz": archive,

@@ -12,12 +12,11 @@ from seaice_tf.files import npz
 from seaice_tf.grids.windows import whole
 from seaice_tf.networks import torch_weights
 from seaice_tf.nowcast.data import climatehack, frames
-from seaice_tf.nowcast.data import climatehack_writer as window_writer
 from seaice_tf.nowcast.data import doctor as frame_doctor
 from seaice_tf.nowcast.data import layout as nowcast
 from seaice_tf.nowcast.data import shards as frame_shards
 from seaice_tf.nowcast.data import synthetic as synthetic_frames
-from seaice_tf.nowcast.data.pixels import Frames
+from seaice_tf.nowcast.data.frames import Frames
 from tests.fuzz.fuzz_expect import Reader, framed, hold, hold_shards, manifest, words
 from tests.networks import test_torch_weights
 
@@ -25,7 +24,7 @@ from tests.networks import test_torch_weights
 def _frames(folder: Path) -> Path:
     path, time = folder / "a.npz", synthetic_frames.times(14)
     data = np.random.default_rng(0).integers(0, 1024, (14, 30, 40)).astype(np.int16)
-    osgb = synthetic_frames.osgb((30, 40))
+    osgb = synthetic_frames.osgb_grid((30, 40))
     np.savez_compressed(path, data=data, time=time.astype(str), osgb=osgb, title=np.array("t"))
     return path
 
@@ -33,7 +32,7 @@ def _frames(folder: Path) -> Path:
 def _read_frames(path: Path) -> None:
     _each_frame(frames.read(path))
     found = frame_doctor.sequence(path)
-    assert all(map(words, found.troubles))
+    assert all(map(words, found.problems))
 
 
 def _each_frame(held: Frames) -> None:
@@ -49,10 +48,10 @@ def _each_frame(held: Frames) -> None:
 def _windows(folder: Path, which: str) -> Path:
     frame = np.random.default_rng(0).integers(0, 1024, (24, 128, 128)).astype(np.uint16)
     given, came = frame[:12], frame[:, nowcast.CENTRE, nowcast.CENTRE]
-    osgb = synthetic_frames.osgb((128, 128))[None]
+    osgb = synthetic_frames.osgb_grid((128, 128))[None]
     if which == "features":
-        return window_writer.write(folder / "features.npz", 1, [given], osgb=osgb)
-    return window_writer.write(folder / "targets.npz", 1, [came])
+        return climatehack.write(folder / "features.npz", 1, [given], osgb=osgb)
+    return climatehack.write(folder / "targets.npz", 1, [came])
 
 
 def _read_windows(path: Path) -> None:

@@ -11,7 +11,7 @@ from seaice_tf.geopose.data.pose import Pose
 from seaice_tf.geopose.scores import overhead
 from seaice_tf.icechart.scores import autoice
 from seaice_tf.nowcast.data import advection
-from seaice_tf.nowcast.networks.warp import GaussianBlur, warp
+from seaice_tf.nowcast.networks.motion import GaussianBlur, warp
 from seaice_tf.runs import fit
 from seaice_tf.settings import Training
 

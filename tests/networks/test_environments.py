@@ -37,7 +37,7 @@ NETWORKS = {
     "forecast-distribution": {"members": 2, "width": 4},
     "clouds": {"rows": 32, "columns": 48, "decoder_filters": (2, 3)},
     "icechart": {"channels": ("nersc_sar_primary", "latitude"), "filters": (2, 3)},
-    "nowcast": {"lead_filters": (2, 3), "trained_leads": 2, "recent": 2, "margin": 0},
+    "nowcast": {"filters": (2, 3), "trained_leads": 2, "margin": 0},
     "geopose": {"decoder_filters": (2, 2, 2, 3, 3)},
 }
 VALUES = 200  # of each output that are compared

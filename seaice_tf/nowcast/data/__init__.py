@@ -1,1 +1,1 @@
-"""Reads the source files."""
+"""Frames: reading, checks, sampling, optical flow and synthetic data."""

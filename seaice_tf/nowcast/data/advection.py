@@ -1,6 +1,6 @@
-"""Frames moved on by a flow that stays as it is (semi-Lagrangian), and blurred as doubt grows.
+"""Semi-Lagrangian extrapolation of a frame along a steady flow, and blur that grows with the lead.
 
-A flow is (rows, columns, 2) in pixels a frame as in `optical_flow`.
+A flow is (H, W, 2) in pixels per frame as in `optical_flow`.
 """
 
 import numpy as np
@@ -10,11 +10,11 @@ from seaice_tf.nowcast.data.layout import FRAMES_OUT
 
 
 def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """The image one frame later: out(x) = image(x - flow(x)), bilinear, edges repeated.
+    """Advect an image by one frame: out(x) = image(x - flow(x)), bilinear, edges repeated.
 
     Args:
         image: (H, W).
-        flow: (H, W, 2).
+        flow: (H, W, 2) in pixels.
 
     Returns:
         (H, W) float32.
@@ -23,44 +23,47 @@ def warp(image: np.ndarray, flow: np.ndarray) -> np.ndarray:
 
 
 def extrapolate(last: np.ndarray, flow: np.ndarray, steps: int = FRAMES_OUT) -> np.ndarray:
-    """The last frame moved on by 1 to `steps` frames: (H, W) -> (steps, H, W) float32.
+    """Semi-Lagrangian extrapolation of a frame along a steady flow.
 
-    Where the air of a pixel comes from is followed back a frame at a time, by the flow in the
-    middle of the way; the frame itself is interpolated once, so that it is not smoothed.
+    Each pixel is traced back one frame at a time, by the flow at the midpoint of each step. The
+    frame is interpolated once, so that it is not smoothed more at longer leads.
 
     Args:
-        last: the latest frame.
-        flow: (H, W, 2), the same at all times.
-        steps: frames; the first is moved by one flow.
+        last: (H, W), the latest frame.
+        flow: (H, W, 2) in pixels per frame, constant in time.
+        steps: number of leads; the first is one frame ahead.
+
+    Returns:
+        (steps, H, W) float32.
 
     Source: Germann, Zawadzki 2002, doi:10.1175/1520-0493(2002)130<2859:SDOTPO>2.0.CO;2.
     """
-    return np.stack([at(last, where) for where in origins(flow, steps)[1:]])
+    return np.stack([at(last, where) for where in departure_points(flow, steps)[1:]])
 
 
-def origins(flow: np.ndarray, steps: int) -> np.ndarray:
-    """Where what is at each pixel was 0 to `steps` frames before.
+def departure_points(flow: np.ndarray, steps: int) -> np.ndarray:
+    """Departure points of each pixel for 0 to `steps` frames.
 
     Args:
-        flow: (H, W, 2), the same at all times; past the edge that of the edge.
-        steps: frames.
+        flow: (H, W, 2) in pixels per frame, constant in time; beyond the edges that of the edge.
+        steps: number of frames.
 
     Returns:
-        (steps + 1, 2, H, W) float32, rows and columns; they may lie outside of the image.
+        (steps + 1, 2, H, W) float32, rows and columns, which may lie outside of the image.
     """
-    way = np.moveaxis(flow, -1, 0).astype(np.float32)
-    result = np.empty((steps + 1, *way.shape), np.float32)
-    result[0] = _pixels(way.shape[1:])
+    velocity = np.moveaxis(flow, -1, 0).astype(np.float32)
+    result = np.empty((steps + 1, *velocity.shape), np.float32)
+    result[0] = _pixels(velocity.shape[1:])
     for step in range(steps):
-        middle = result[step] - at(way, result[step]) / 2
-        result[step + 1] = result[step] - at(way, middle)
+        middle = result[step] - at(velocity, result[step]) / 2
+        result[step + 1] = result[step] - at(velocity, middle)
     return result
 
 
 def blur(frames: np.ndarray, growth: float) -> np.ndarray:
-    """Gaussian blur of `growth` pixels more with each lead: (T, H, W) -> the same, float32.
+    """Gaussian blur with a sigma of `growth` pixels times the lead: (T, H, W) -> float32.
 
-    The first frame, of lead 1, is blurred by `growth` pixels. Edges are repeated.
+    The lead of the first frame is 1. Edges are repeated.
     """
     return np.stack(
         [
@@ -71,9 +74,9 @@ def blur(frames: np.ndarray, growth: float) -> np.ndarray:
 
 
 def at(fields: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Values between the pixels, edges repeated: (..., H, W) at (2, h, w) -> (..., h, w) float32.
+    """Bilinear values at points, edges repeated: (..., H, W) at (2, h, w) -> (..., h, w) float32.
 
-    Several times as fast as `ndimage.map_coordinates`, which takes one field at a time.
+    Several times faster than `ndimage.map_coordinates`, which takes one field at a time.
     """
     height, width = fields.shape[-2:]
     row, column = (np.clip(x, 0, n - 1) for x, n in zip(where, (height, width)))

@@ -1,30 +1,38 @@
-"""The npz files of the ClimateHack.AI contest: windows of 12 frames, and what came after.
+"""The npz files of the ClimateHack.AI competition: windows of 12 frames, and the next frames.
 
-features.npz: `data` (n, 12, 128, 128) counts, perhaps `osgb` (n, 2, 128, 128) in metres.
+features.npz: `data` (n, 12, 128, 128) counts, optionally `osgb` (n, 2, 128, 128) in metres.
 targets.npz and predictions.npz: `data` (n, up to 24, 64, 64) counts of the centre.
 """
 
+import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import npz
-from seaice_tf.nowcast.data import layout as nowcast
-from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
+from seaice_tf.files import atomic, npz
+from seaice_tf.nowcast.data.layout import (
+    FRAMES_IN,
+    FRAMES_OUT,
+    SIDE,
+    TARGET,
+    invalid_counts,
+)
 
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # equal content gives equal bytes
 FEATURES, TARGETS = NAMES = ("features.npz", "targets.npz")
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows of a contest file, mapped, not in memory.
+    """Windows of a file, memory-mapped.
 
     Attributes:
         path: of the file.
         data: (n, frames, side, side).
-        osgb: (n, 2, 128, 128) eastings and northings of the features, None if not given.
+        osgb: (n, 2, 128, 128) eastings and northings of the features, None if unknown.
     """
 
     path: Path
@@ -35,26 +43,26 @@ class Windows:
         return len(self.data)
 
     def read(self, index: int) -> np.ndarray:
-        """Counts of a window: (frames, side, side) as stored.
+        """Read the counts of a window: (frames, side, side) of the stored type.
 
         Raises:
-            InputError: there are values that are no counts from 0 to 1023.
+            InputError: there are values outside 0 to 1023.
         """
         values = np.array(self.data[index])
         for number, frame in enumerate(values):
-            if trouble := nowcast.beyond(frame):
+            if found := invalid_counts(frame):
                 raise InputError(
                     f"{self.path}: window {index}, frame {number}: expected counts from 0 to 1023, "
-                    f"got {trouble}; leave the window out"
+                    f"got {found}; leave the window out"
                 )
         return values
 
 
 def features(path: Path) -> Windows:
-    """What is given.
+    """Open features.npz, the input windows.
 
     Raises:
-        InputError: not of the contest's shape, or not of numbers.
+        InputError: not a numeric array of the competition's shape.
     """
     data = _data(path, SIDE)
     if data.shape[1] != FRAMES_IN:
@@ -72,14 +80,14 @@ def features(path: Path) -> Windows:
 
 
 def targets(path: Path, number: int | None = None) -> Windows:
-    """What came, or what was predicted.
+    """Open targets.npz or predictions.npz, the frames that follow the features.
 
     Args:
         path: of the file.
-        number: of windows that there must be.
+        number: of windows that is expected; None for any.
 
     Raises:
-        InputError: not of the contest's shape or number, or not of numbers.
+        InputError: not a numeric array of the competition's shape, or of another number.
     """
     data = _data(path, TARGET)
     if not 1 <= data.shape[1] <= FRAMES_OUT:
@@ -104,3 +112,42 @@ def _data(path: Path, side: int) -> np.ndarray:
             f"or more, got {data.dtype} {data.shape}; cut and stack the frames so"
         )
     return data
+
+
+def write(path: Path, number: int, windows: Iterable[np.ndarray], **others: np.ndarray) -> Path:
+    """Write `data` (number, frames, side, side) with the type of the first window.
+
+    Args:
+        path: of the file.
+        number: of windows, at least one.
+        windows: (frames, side, side) each, consumed one at a time.
+        others: small arrays to store as well, such as `osgb`.
+
+    Raises:
+        ValueError: another number of windows, or windows of several shapes.
+    """
+    with atomic.file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        with archive.open(_member("data"), "w", force_zip64=True) as file:
+            first = None
+            for _, window in zip(range(number), windows, strict=True):
+                if first is None:
+                    first = window
+                    _header(file, (number, *window.shape), window.dtype)
+                if window.shape != first.shape:
+                    raise ValueError(f"{path}: windows of {first.shape} and {window.shape}")
+                file.write(np.ascontiguousarray(window, first.dtype).tobytes())
+        for name, values in others.items():
+            with archive.open(_member(name), "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asarray(values), allow_pickle=False)
+    return path
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(f"{name}.npy", ZIP_DATE)
+
+
+def _header(file, shape: tuple[int, ...], kind: np.dtype) -> None:
+    description = np.lib.format.dtype_to_descr(kind)
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": description, "fortran_order": False, "shape": shape}
+    )

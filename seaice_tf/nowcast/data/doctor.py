@@ -1,4 +1,4 @@
-"""What is in files of frames, and all that is wrong with them at once."""
+"""Checks of files of frames: their content, and all problems at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,89 +8,89 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import whole
-from seaice_tf.nowcast.data import climatehack, frames
-from seaice_tf.nowcast.data import layout as nowcast
+from seaice_tf.nowcast.data import climatehack, frames, layout
+from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import FRAMES_IN, SIDE
-from seaice_tf.nowcast.data.pixels import Frames
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was found.
+    """Result of a check.
 
     Attributes:
-        lines: what is there, in words.
-        troubles: what is wrong, one line each.
-        means: (T,) mean counts of each frame that was looked at.
+        lines: description of the content.
+        problems: one line each.
+        means: (T,) mean counts of each frame.
     """
 
     lines: tuple[str, ...]
-    troubles: tuple[str, ...]
+    problems: tuple[str, ...]
     means: np.ndarray
 
 
 def examine(path: Path) -> Findings:
-    """Look at a sequence, a folder of them, a contest file, or a folder with these.
+    """Check a sequence, a ClimateHack.AI file, or a folder of either.
 
     Raises:
         InputError: there are no frames.
     """
     lines: list[str] = []
-    troubles: list[str] = []
+    problems: list[str] = []
     means = []
     for file in _files(path):
         try:
-            found = _contest(file) if file.name in climatehack.NAMES else sequence(file)
+            found = _climatehack(file) if file.name in climatehack.NAMES else sequence(file)
         except InputError as error:
-            troubles.append(str(error))
+            problems.append(str(error))
             continue
         lines += found.lines
-        troubles += found.troubles
+        problems += found.problems
         means.append(found.means)
-    return Findings(tuple(lines), tuple(troubles), np.concatenate([*means, np.empty(0)]))
+    return Findings(tuple(lines), tuple(problems), np.concatenate([*means, np.empty(0)]))
 
 
 def sequence(path: Path) -> Findings:
-    """Look at every frame of a sequence, one at a time.
+    """Check every frame of a sequence, one at a time.
 
     Raises:
-        InputError: it cannot be read as one.
+        InputError: the file is not a sequence.
     """
-    held = frames.read(path)
-    height, width = held.shape
-    troubles, means, dark = [], [], []
-    for number, time in enumerate(held.time):
-        frame = _frame(held, number)
+    found = frames.read(path)
+    height, width = found.shape
+    problems, means, dark = [], [], []
+    for number, time in enumerate(found.time):
+        frame = _frame(found, number)
         means.append(frame.mean(dtype=np.float64))
-        if values := nowcast.beyond(frame):
-            troubles.append(f"{path}: {time}: expected counts from 0 to 1023, got {values}")
-        elif nowcast.dark(frame):
+        if values := layout.invalid_counts(frame):
+            problems.append(f"{path}: {time}: expected counts from 0 to 1023, got {values}")
+        elif layout.is_night(frame):
             dark.append(number)
-    troubles += [f"{path}: {night}" for night in _nights(held.time, np.array(dark, int), means)]
-    for gap in nowcast.gaps(held.time):
-        before, after = held.time[gap : gap + 2]
-        troubles.append(f"{path}: a gap from {before} to {after}; no window crosses it")
+    problems += [f"{path}: {night}" for night in _nights(found.time, np.array(dark, int), means)]
+    for gap in layout.gaps(found.time):
+        before, after = found.time[gap : gap + 2]
+        problems.append(f"{path}: a gap from {before} to {after}; no window crosses it")
     if min(height, width) < SIDE:
-        troubles.append(
+        problems.append(
             f"{path}: expected at least {SIDE} pixels along each side, got {height} x {width}"
         )
-    if max(nowcast.ahead(held.time)) <= FRAMES_IN:
-        troubles.append(f"{path}: expected more than {FRAMES_IN} frames without a gap")
+    if max(layout.ahead(found.time)) <= FRAMES_IN:
+        problems.append(f"{path}: expected more than {FRAMES_IN} frames without a gap")
     line = (
-        f"{path.name}: {len(held)} frames of {height} x {width} pixels, {held.time[0]} to "
-        f"{held.time[-1]}, mean of {np.mean(means):.0f} counts"
+        f"{path.name}: {len(found)} frames of {height} x {width} pixels, {found.time[0]} to "
+        f"{found.time[-1]}, mean of {np.mean(means):.0f} counts"
     )
-    return Findings((line,), tuple(troubles), np.array(means))
+    return Findings((line,), tuple(problems), np.array(means))
 
 
-def usable(held: Frames) -> np.ndarray:
-    """Which frames hold counts by day: (T,) bool; they are read one at a time."""
-    every = (_frame(held, number) for number in range(len(held)))
-    return np.array([not nowcast.beyond(frame) and not nowcast.dark(frame) for frame in every])
+def usable(found: Frames) -> np.ndarray:
+    """Which frames have valid counts of the day: (T,) bool; frames are read one at a time."""
+    every = (_frame(found, number) for number in range(len(found)))
+    bad = [bool(layout.invalid_counts(frame)) or layout.is_night(frame) for frame in every]
+    return ~np.array(bad)
 
 
 def _nights(time: np.ndarray, dark: np.ndarray, means: list[float]) -> Iterator[str]:
-    """One line for dark frames that follow each other."""
+    """One line for each run of successive night frames."""
     if not dark.size:
         return
     for night in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1):
@@ -101,34 +101,34 @@ def _nights(time: np.ndarray, dark: np.ndarray, means: list[float]) -> Iterator[
             yield f"{time[night[0]]} to {time[night[-1]]}: {night.size} frames of night, {mean}"
 
 
-def _frame(held: Frames, number: int) -> np.ndarray:
-    return held.read(number, 1, whole(held.shape))[0]
+def _frame(frames: Frames, number: int) -> np.ndarray:
+    return frames.read(number, 1, whole(frames.shape))[0]
 
 
-def _contest(path: Path) -> Findings:
-    given = path.name == climatehack.FEATURES
-    windows = climatehack.features(path) if given else climatehack.targets(path)
-    troubles, means = [], []
-    if not given and (features := path.with_name(climatehack.FEATURES)).exists():
+def _climatehack(path: Path) -> Findings:
+    of_features = path.name == climatehack.FEATURES
+    windows = climatehack.features(path) if of_features else climatehack.targets(path)
+    problems, means = [], []
+    if not of_features and (features := path.with_name(climatehack.FEATURES)).exists():
         climatehack.targets(path, len(climatehack.features(features)))
     for index in range(len(windows)):
         try:
             values = windows.read(index)
         except InputError as error:
-            troubles.append(str(error))
+            problems.append(str(error))
             continue
         means += values.mean(axis=(1, 2), dtype=np.float64).tolist()
-        if night := sum(nowcast.dark(frame) for frame in values):
-            troubles.append(f"{path}: window {index}: {night} frames of night")
+        if night := sum(layout.is_night(frame) for frame in values):
+            problems.append(f"{path}: window {index}: {night} frames of night")
     number, length, side, _ = windows.data.shape
     line = f"{path.name}: {number} windows of {length} frames of {side} x {side} pixels"
-    return Findings((line,), tuple(troubles), np.array(means))
+    return Findings((line,), tuple(problems), np.array(means))
 
 
 def _files(path: Path) -> list[Path]:
     if path.name in climatehack.NAMES:
         return [path]
     if path.is_dir() and path.suffix != ".zarr":
-        contest = [path / name for name in climatehack.NAMES if (path / name).exists()]
-        return contest or frames.find(path)
+        found = [path / name for name in climatehack.NAMES if (path / name).exists()]
+        return found or frames.find(path)
     return frames.find(path)

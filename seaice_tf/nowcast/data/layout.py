@@ -1,7 +1,7 @@
-"""What a nowcast is of: windows of frames without a gap in time, and parts of an image kept apart.
+"""Layout of a nowcast: windows of frames without a gap in time, and regions for train and test.
 
-Source: the ClimateHack.AI 2022 contest: 12 frames of 128 x 128 counts of the high-resolution
-visible channel, 5 minutes apart, are given, and the centre of the next 24 is asked for.
+Source: the ClimateHack.AI 2022 competition: the input are 12 frames of 128 x 128 counts of the
+high-resolution visible channel, 5 minutes apart, the target is the centre of the next 24.
 """
 
 import numpy as np
@@ -11,16 +11,17 @@ from seaice_tf.grids.windows import Window
 
 FRAMES_IN, FRAMES_OUT = 12, 24
 FRAMES = FRAMES_IN + FRAMES_OUT
-SIDE = 128  # pixels along a side of what is given
-CENTRE = slice(32, 96)  # rows and columns of it that are asked for
+SIDE = 128  # pixels along a side of the input
+CENTRE = slice(32, 96)  # rows and columns of the target
 TARGET = CENTRE.stop - CENTRE.start
+MARGIN = CENTRE.start  # pixels around the centre
 HIGHEST = 1023  # 10-bit counts
 STEP = np.timedelta64(5, "m")
-DARK = 40  # mean counts; by day even the open sea is brighter
+NIGHT = 40  # mean counts; by day even the open sea is brighter
 
 
 def gaps(time: np.ndarray) -> list[int]:
-    """The frames that are not followed by one 5 minutes later: (T,) datetime64 -> their numbers.
+    """Indices of the frames without a next frame 5 minutes later: (T,) datetime64 -> list.
 
     >>> gaps(np.array(["2020-04-01T12:00", "2020-04-01T12:05", "2020-04-01T12:15"], "M8[m]"))
     [1]
@@ -29,11 +30,11 @@ def gaps(time: np.ndarray) -> list[int]:
 
 
 def ahead(time: np.ndarray, usable: np.ndarray | None = None) -> np.ndarray:
-    """How many usable frames without a gap begin with each: (T,) datetime64 -> (T,) int.
+    """Number of usable frames without a gap from each frame on: (T,) datetime64 -> (T,) int.
 
     Args:
         time: of the frames.
-        usable: (T,) bool; all of them are if it is left out.
+        usable: (T,) bool; None for all of them.
 
     >>> ahead(np.array(["2020-04-01T12:00", "2020-04-01T12:05", "2020-04-01T12:15"], "M8[m]"))
     array([2, 1, 1])
@@ -49,13 +50,13 @@ def ahead(time: np.ndarray, usable: np.ndarray | None = None) -> np.ndarray:
 def starts(
     time: np.ndarray, frames: int = FRAMES, stride: int = 1, usable: np.ndarray | None = None
 ) -> list[int]:
-    """First frames of the windows of `frames` frames that no gap interrupts, from `ahead`.
+    """First frames of the windows of `frames` usable frames without a gap.
 
     Args:
         time: (T,) datetime64.
         frames: in a window.
-        stride: frames from one window to the next at least.
-        usable: (T,) bool, as of `ahead`.
+        stride: smallest distance in frames from one window to the next.
+        usable: (T,) bool; None for all of them.
     """
     found: list[int] = []
     for start in np.flatnonzero(ahead(time, usable) >= frames).tolist():
@@ -65,7 +66,7 @@ def starts(
 
 
 def grid(region: Window, side: int = SIDE, stride: int = SIDE) -> list[Window]:
-    """Square windows inside a region, row by row; the last ones end where the region ends.
+    """Square windows on a grid in a region, row by row; the last ones end at its edges.
 
     Raises:
         InputError: the region is smaller than a window.
@@ -73,7 +74,7 @@ def grid(region: Window, side: int = SIDE, stride: int = SIDE) -> list[Window]:
     if side > min(region.height, region.width):
         raise InputError(
             f"frames: expected at least {side} x {side} pixels, got {region.height} x "
-            f"{region.width}; use larger frames, or give a part of them a larger share"
+            f"{region.width}; use larger frames, or larger fractions for each part"
         )
     tops, lefts = (
         [*range(start, start + length - side, stride), start + length - side]
@@ -82,30 +83,31 @@ def grid(region: Window, side: int = SIDE, stride: int = SIDE) -> list[Window]:
     return [Window(top, left, side, side) for top in tops for left in lefts]
 
 
-def regions(shape: tuple[int, int], **shares: float) -> dict[str, Window]:
-    """Strips from the first column to the last, one for each share; no two have a common pixel.
+def regions(shape: tuple[int, int], **fractions: float) -> dict[str, Window]:
+    """Disjoint strips of columns, from the first to the last, one for each fraction.
 
-    Windows of different strips share no pixel either, at any time.
+    Windows of different strips have no pixel in common, at any time.
 
     >>> regions((10, 100), train=0.6, test=0.4)["test"]
     Window(top=0, left=60, height=10, width=40)
     """
-    edges = np.rint(np.cumsum([0, *shares.values()]) / sum(shares.values()) * shape[1]).astype(int)
+    sums = np.cumsum([0, *fractions.values()])
+    edges = np.rint(sums / sums[-1] * shape[1]).astype(int)
     return {
         name: Window(0, int(left), shape[0], int(right - left))
-        for name, left, right in zip(shares, edges, edges[1:])
+        for name, left, right in zip(fractions, edges, edges[1:])
     }
 
 
 def split(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A window to what is given, what is asked for, and which of that is known.
+    """Split a window into input, target, and which leads have a target.
 
     Args:
         frames: (12 to 36, 128, 128) counts.
 
     Returns:
-        past (12, 128, 128) of the same type; truth (24, 64, 64) float32, 0 past the end; known
-        (24,) bool.
+        past (12, 128, 128) of the same type; truth (24, 64, 64) float32, 0 beyond the last frame;
+        known (24,) bool.
     """
     later = frames[FRAMES_IN:, CENTRE, CENTRE]
     truth = np.zeros((FRAMES_OUT, TARGET, TARGET), np.float32)
@@ -113,14 +115,14 @@ def split(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return frames[:FRAMES_IN], truth, np.arange(FRAMES_OUT) < len(later)
 
 
-def beyond(frame: np.ndarray) -> str:
-    """What a frame holds that are no counts, empty if nothing: (H, W) numbers -> text."""
+def invalid_counts(frame: np.ndarray) -> str:
+    """Description of the values of a frame (H, W) outside 0 to 1023; empty if there are none."""
     low, high = float(frame.min()), float(frame.max())
     if not np.isfinite(low + high):
-        return f"{np.count_nonzero(~np.isfinite(frame))} pixels that are no numbers"
+        return f"{np.count_nonzero(~np.isfinite(frame))} pixels of NaN or infinity"
     return f"{low:.0f} to {high:.0f}" if low < 0 or high > HIGHEST else ""
 
 
-def dark(frame: np.ndarray) -> bool:
-    """Whether a frame shows the night."""
-    return bool(frame.mean(dtype=np.float64) < DARK)
+def is_night(frame: np.ndarray) -> bool:
+    """Whether the visible channel shows night."""
+    return bool(frame.mean(dtype=np.float64) < NIGHT)

@@ -1,7 +1,7 @@
-"""How clouds move: optical flow between frames, by scikit-image.
+"""Motion of clouds: optical flow between frames, by scikit-image.
 
-A flow is (rows, columns, 2) float32 in pixels a frame: [..., 0] down the rows, [..., 1] along the
-columns. It is the motion of what is seen and lies on the pixels of the later of two frames:
+A flow is (H, W, 2) float32 in pixels per frame: [..., 0] down the rows, [..., 1] along the columns.
+It points in the direction of motion, on the grid of the later of two frames:
 later(x) = earlier(x - flow(x)).
 """
 
@@ -19,14 +19,14 @@ Method = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def tv_l1(
     earlier: np.ndarray, later: np.ndarray, attachment: float = 30, tightness: float = 0.3
 ) -> np.ndarray:
-    """Flow of least total variation: two (H, W) of counts -> (H, W, 2).
+    """Optical flow by TV-L1: two (H, W) of counts -> (H, W, 2).
 
     Source: Zach, Pock, Bischof 2007, doi:10.1007/978-3-540-74936-3_22.
 
     Args:
         earlier, later: the frames.
-        attachment: the smaller, the smoother the flow.
-        tightness: how closely the smooth flow follows the data.
+        attachment: weight of the data term; smaller values give a smoother flow.
+        tightness: of the coupling between the smooth flow and the one that fits the data.
     """
     return _motion(
         earlier,
@@ -38,49 +38,49 @@ def tv_l1(
 def lucas_kanade(
     earlier: np.ndarray, later: np.ndarray, radius: int = 7, gaussian: bool = False
 ) -> np.ndarray:
-    """Flow that is constant around each pixel, iterated: two (H, W) of counts -> (H, W, 2).
+    """Optical flow by iterative Lucas-Kanade: two (H, W) of counts -> (H, W, 2).
 
     Source: Le Besnerais, Champagnat 2005, doi:10.1109/ICIP.2005.1529706.
 
     Args:
         earlier, later: the frames.
-        radius: pixels around each that move alike; the larger, the smoother the flow.
-        gaussian: weigh them by their distance.
+        radius: of the window around each pixel; larger values give a smoother flow.
+        gaussian: use a Gaussian window in place of a uniform one.
     """
     return _motion(
         earlier, later, lambda a, b: optical_flow_ilk(a, b, radius=radius, gaussian=gaussian)
     )
 
 
-def recent(frames: np.ndarray, method: Method, pairs: int = 1, apart: int = 1) -> np.ndarray:
-    """Mean flow of the last pairs of a sequence: (T, H, W) -> (H, W, 2), pixels a frame.
+def mean_flow(frames: np.ndarray, method: Method, pairs: int = 1, step: int = 1) -> np.ndarray:
+    """Mean flow of the last pairs of a sequence: (T, H, W) -> (H, W, 2), pixels per frame.
 
     Args:
-        frames: counts, the last one the latest.
-        method: `tv_l1`, `lucas_kanade` or one of them with other settings.
-        pairs: how many, ending with the latest frame.
-        apart: frames from the first of a pair to the second.
+        frames: counts, the latest last.
+        method: `tv_l1`, `lucas_kanade` or one of them with other parameters.
+        pairs: number of pairs, the last of which ends with the latest frame.
+        step: frames from the first of a pair to the second.
 
     Raises:
-        InputError: there are not so many frames.
+        InputError: too few frames.
     """
-    if len(frames) < pairs + apart or min(pairs, apart) < 1:
+    if len(frames) < pairs + step or min(pairs, step) < 1:
         raise InputError(
-            f"optical flow: expected at least {pairs + apart} frames for {pairs} pairs {apart} "
-            f"apart, got {len(frames)}; use fewer pairs"
+            f"optical flow: expected at least {pairs + step} frames for {pairs} pairs with a step "
+            f"of {step}, got {len(frames)}; use fewer pairs"
         )
     flows = [
-        method(frames[end - apart], frames[end]) for end in range(len(frames) - pairs, len(frames))
+        method(frames[end - step], frames[end]) for end in range(len(frames) - pairs, len(frames))
     ]
-    return np.stack(flows).mean(axis=0) / np.float32(apart)
+    return np.stack(flows).mean(axis=0) / np.float32(step)
 
 
 def _motion(earlier: np.ndarray, later: np.ndarray, register: Callable) -> np.ndarray:
-    """`register` tells where each pixel of its first image is in its second: the way back."""
-    where = register(_unit(later), _unit(earlier))
-    return -np.moveaxis(where, 0, -1).astype(np.float32)
+    """Flow by a registration, which maps each pixel of its first image to its second."""
+    backward = register(_unit(later), _unit(earlier))
+    return -np.moveaxis(backward, 0, -1).astype(np.float32)
 
 
 def _unit(image: np.ndarray) -> np.ndarray:
-    """Counts as 0 to 1; scikit-image would take integers for a full range of their type."""
+    """Counts as 0 to 1; scikit-image would scale integers by the range of their type."""
     return image.astype(np.float32) / np.float32(HIGHEST)

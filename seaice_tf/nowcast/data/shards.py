@@ -1,15 +1,17 @@
-"""Frames as `prepare` leaves them: TFRecord files of an hour or more each, mapped instead of read.
+"""Shards of frames: TFRecord files of some hours each, written once and memory-mapped.
 
-Record 0 is JSON: name, times, shape, whether made up, and the tile's side. A record for each tile
-follows, row by row: <i2 (frames, rows, columns), all frames of the file at a place. A window is a
-few pieces that each lie together, so what it costs does not grow with the set. Consecutive files of
-a sequence become one again. TFRecord's own checks are not looked at: the shards' SHA-256 in
-the manifest is, when they are found.
+Record 0 is JSON: name, times, shape, whether synthetic, and side of the tiles. The other records
+are tiles, row by row: <i2 (frames, rows, columns), all frames of the shard. A window is read from a
+few contiguous pieces, so its cost does not depend on the size of the data. Successive shards of a
+sequence are joined when read. The checksums of TFRecord are not checked; the SHA-256 of the shards
+in the manifest is, in `find`.
 """
 
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +19,52 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files import json_text, tfrecords
 from seaice_tf.grids.windows import Window
-from seaice_tf.nowcast.data import layout as nowcast
-from seaice_tf.nowcast.data.pixels import Block, Frames
+from seaice_tf.nowcast.data import doctor, frames
+from seaice_tf.nowcast.data.frames import Block, Frames
+from seaice_tf.nowcast.data.layout import FRAMES_IN, ahead
 
 SUFFIX = ".tfrecord"
 MANIFEST = tfrecords.MANIFEST
-FRAMES = 72  # of a shard at most: six hours
+MAX_FRAMES = 72  # of a shard: six hours
 TILE = 64  # pixels along a side
-BAND = 4 * TILE  # rows that are read at once
+BAND = 4 * TILE  # rows that are read at a time
 WAY_OUT = "run seaice-tf prepare nowcast again"
+
+
+def prepare(source: Path, out: Path, executor: Executor | None = None) -> list[Path]:
+    """Write the shards of all sequences in bounded memory, then the manifest.
+
+    Frames of the night and frames with values that are not counts are left out.
+
+    Args:
+        source: a sequence, or a folder of them.
+        out: folder of the shards.
+        executor: writes the shards in parallel; None writes them one by one.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: damaged files, or too few frames without a gap.
+    """
+    jobs = [job for path in frames.find(source) for job in _jobs(path)]
+    if not jobs:
+        raise InputError(
+            f"{source}: expected more than {FRAMES_IN} frames without a gap by day, got none; see "
+            f"seaice-tf doctor nowcast"
+        )
+    return tfrecords.write(jobs, {"task": "nowcast"}, out, MANIFEST, executor)
+
+
+def _jobs(path: Path) -> Iterator[tfrecords.Job]:
+    sequence = frames.read(path)
+    for span in spans(sequence.time, doctor.usable(sequence)):
+        name = f"{path.stem}_{span.start:06d}_{span.number:03d}{SUFFIX}"
+        yield tfrecords.Job(name, (path,), partial(_records_of_file, path, span))
+
+
+def _records_of_file(path: Path, span: "Span") -> Iterator[bytes]:
+    return records(frames.read(path), span)
 
 
 @dataclass(frozen=True)
@@ -37,29 +76,29 @@ class Span:
 
 
 def spans(time: np.ndarray, usable: np.ndarray | None = None) -> list[Span]:
-    """The shards of a sequence: its usable frames in pieces that no gap interrupts.
+    """Split a sequence into shards of usable frames without a gap.
 
-    Runs that are too short for a window are left out.
+    Runs of frames that are too short for a window are left out.
     """
-    ahead, found, start = nowcast.ahead(time, usable), [], 0
+    number, found, start = ahead(time, usable), [], 0
     while start < len(time):
-        run = int(ahead[start])
-        if run > nowcast.FRAMES_IN:
+        run = int(number[start])
+        if run > FRAMES_IN:
             found += [
-                Span(first, min(FRAMES, start + run - first))
-                for first in range(start, start + run, FRAMES)
+                Span(first, min(MAX_FRAMES, start + run - first))
+                for first in range(start, start + run, MAX_FRAMES)
             ]
         start += max(run, 1)
     return found
 
 
-def records(frames: Frames, span: Span) -> Iterator[bytes]:
-    """The records of a shard; memory holds a band of 256 rows."""
-    height, width = frames.shape
-    times = frames.time[span.start : span.start + span.number]
+def records(sequence: Frames, span: Span) -> Iterator[bytes]:
+    """Records of a shard; a band of 256 rows is in memory at a time."""
+    height, width = sequence.shape
+    times = sequence.time[span.start : span.start + span.number]
     header = {
-        "name": frames.name,
-        "synthetic": frames.synthetic,
+        "name": sequence.name,
+        "synthetic": sequence.synthetic,
         "times": [str(time) for time in times],
         "shape": [height, width],
         "tile": TILE,
@@ -67,14 +106,14 @@ def records(frames: Frames, span: Span) -> Iterator[bytes]:
     yield json.dumps(header).encode()
     for top in range(0, height, BAND):
         window = Window(top, 0, min(BAND, height - top), width)
-        band = np.rint(frames.read(span.start, span.number, window)).astype("<i2")
+        band = np.rint(sequence.read(span.start, span.number, window)).astype("<i2")
         for row in range(0, window.height, TILE):
             for column in range(0, width, TILE):
                 yield band[:, row : row + TILE, column : column + TILE].tobytes()
 
 
 def find(folder: Path) -> list[Path]:
-    """The shards of a folder that is complete."""
+    """The shards of a complete folder, with checksums as in its manifest."""
     content = tfrecords.read_manifest(folder, WAY_OUT)
     if content.get("task") != "nowcast":
         raise InputError(
@@ -84,7 +123,7 @@ def find(folder: Path) -> list[Path]:
 
 
 def read(paths: Sequence[Path]) -> list[Frames]:
-    """The sequences of some shards, mapped; one for each name, in the order of their times."""
+    """Sequences of shards, memory-mapped; shards of one name are joined in order of time."""
     named: dict[str, list[Frames]] = {}
     for shard in map(_read, paths):
         named.setdefault(shard.name, []).append(shard)

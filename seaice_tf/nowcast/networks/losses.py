@@ -1,4 +1,4 @@
-"""The contest's MS-SSIM in the graph, and the loss of forecast frames that is made of it."""
+"""MS-SSIM in the graph, as ClimateHack.AI computes it, and the loss of forecast frames."""
 
 import numpy as np
 import tensorflow as tf
@@ -8,14 +8,14 @@ from seaice_tf import compat
 from seaice_tf.nowcast.scores.ms_ssim import DATA_RANGE, WEIGHTS, K, taps
 
 C1, C2 = (k**2 for k in K)
-STEEPEST = 0.02  # similarity below which the gradient of its power grows no further
+STEEPEST = 0.02  # similarity below which the gradient of its power is constant
 
 
 def ms_ssim(true, pred):
-    """MS-SSIM of frames of counts, as scores.ms_ssim has it: (..., H, W) -> (...) in [0, 1].
+    """MS-SSIM of frames of counts, as `scores.ms_ssim`: two (..., H, W) -> (...) in [0, 1].
 
-    Sides are multiples of 16, at least 48. Gradients are finite everywhere: where the similarity of
-    a scale is near 0 or below, that of its power is held at the value it has at `STEEPEST`.
+    Sides are multiples of 16, at least 48. Gradients are finite everywhere: below a similarity of
+    `STEEPEST` at a scale, the gradient of its power is the one at `STEEPEST`.
     """
     number, sides = tf.shape(true)[:-2], true.shape[-2:]
     true, pred = (tf.reshape(x / DATA_RANGE, [-1, *sides, 1]) for x in (true, pred))
@@ -31,8 +31,8 @@ def ms_ssim(true, pred):
 
 
 def _similarities(true, pred):
-    """Of luminance, and of contrast and structure: (N, H, W, 1) -> (N, H - 2, W - 2, 1) each."""
-    # One convolution for all: many small operations take long to be traced.
+    """Luminance term, contrast and structure term: twice (N, H, W, 1) -> (N, H - 2, W - 2, 1)."""
+    # One convolution for all: many small operations take long to trace.
     parts = tf.concat([true, pred, true * true + pred * pred, true * pred], axis=0)
     outer, middle = taps()
     line = np.array([outer, middle, outer])
@@ -46,25 +46,28 @@ def _similarities(true, pred):
 
 def _power(x, weight: float):
     """max(x, 0) ** weight, with a gradient that is finite and never 0."""
-    held = tf.maximum(x, STEEPEST)
-    straight = weight * STEEPEST ** (weight - 1) * (x - STEEPEST)
-    smooth = held**weight + tf.minimum(straight, 0.0)
+    bounded = tf.maximum(x, STEEPEST)
+    tangent = weight * STEEPEST ** (weight - 1) * (x - STEEPEST)
+    smooth = bounded**weight + tf.minimum(tangent, 0.0)
     exact = tf.where(x > 0, tf.maximum(x, 1e-30) ** weight, tf.zeros_like(x))
     return smooth + tf.stop_gradient(exact - smooth)
 
 
 class FrameLoss(keras.losses.Loss):
-    """(1 - share) (1 - MS-SSIM) + share MAE / `FULL_ERROR`, the mean over leads by their weight.
+    """(1 - w) (1 - MS-SSIM) + w MAE / `MAE_SCALE`, the weighted mean over the leads.
 
-    Frames are counts, (B, leads, H, W); weights (B, leads, 1, 1) or (B, leads), the same for all
-    pixels of a frame. A frame of weight 0 may hold any number.
+    Frames are counts, (B, leads, H, W); sample weights are (B, leads, 1, 1) or (B, leads), the same
+    for all pixels of a frame. A frame of weight 0 may hold any value, NaN too.
+
+    Args:
+        mae_weight: w, 0 to 1.
     """
 
-    FULL_ERROR = 0.1 * DATA_RANGE  # counts of error that weigh as much as no similarity at all
+    MAE_SCALE = 0.1 * DATA_RANGE  # counts of error that cost as much as an MS-SSIM of 0
 
-    def __init__(self, share: float = 0.25, name: str = "frames"):
+    def __init__(self, mae_weight: float = 0.25, name: str = "frames"):
         super().__init__(name=name)
-        self.share = share
+        self.mae_weight = mae_weight
 
     def call(self, y_true, y_pred):
         return self.per_frame(y_true, y_pred)
@@ -82,8 +85,9 @@ class FrameLoss(keras.losses.Loss):
         return compat.replica_loss(mean)
 
     def per_frame(self, true, pred):
-        """(B, leads, H, W) -> (B, leads)."""
-        error = tf.reduce_mean(tf.abs(true - pred), axis=(-2, -1)) / self.FULL_ERROR
-        if not self.share < 1:
+        """Loss of each frame: two (B, leads, H, W) -> (B, leads)."""
+        error = tf.reduce_mean(tf.abs(true - pred), axis=(-2, -1)) / self.MAE_SCALE
+        if not self.mae_weight < 1:
             return error
-        return (1 - self.share) * (1 - ms_ssim(true, pred)) + self.share * error
+        weight = self.mae_weight
+        return (1 - weight) * (1 - ms_ssim(true, pred)) + weight * error

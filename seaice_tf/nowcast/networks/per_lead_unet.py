@@ -1,7 +1,7 @@
-"""A small U-Net that chooses among several flows' forecasts of one lead and corrects them.
+"""A small U-Net that blends the advected frames of several flows for one lead and corrects them.
 
-It is the same for all leads: what it learns of one holds for the others, so that it needs little
-data, and it forecasts leads that it was not trained on.
+Its weights are the same for all leads: what it learns of one lead holds for the others, so that it
+needs little data and forecasts leads that it was not trained on.
 """
 
 from collections.abc import Sequence
@@ -13,78 +13,93 @@ from tensorflow import keras
 from seaice_tf.networks.blocks import Fold, Unfold
 from seaice_tf.networks.unet import unet_body
 from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
-from seaice_tf.nowcast.networks.lucas_kanade import LucasKanade
-from seaice_tf.nowcast.networks.parts import centre, leads_first
-from seaice_tf.nowcast.networks.warp import Carry, LastFrames, blur_matrices
+from seaice_tf.nowcast.networks.cnns import centre, leads_first
+from seaice_tf.nowcast.networks.motion import (
+    ConstantVelocityAdvection,
+    LastFrames,
+    LucasKanade,
+    blur_matrices,
+)
 
 layers = keras.layers
 HOUR = 12.0  # leads
-# Window in pixels and pairs of frames of each flow; by the first one, earlier frames are carried.
-FLOWS = ((10.0, 6), (5.0, 6), (20.0, 6), (10.0, 2), (5.0, 2), (20.0, 2))
-CORRECTION = 30.0  # counts that an output of 1 is
-OTHERS = -4.0  # logarithm of the share of each other choice at first, that of the mean being 0
+WINDOWS = (10.0, 5.0, 20.0)  # pixels, of the flows of each number of pairs
+PAIRS = (6, 2)  # of frames; the earlier frames are advected by the first flow of the first number
+FLOWS = len(WINDOWS) * len(PAIRS)
+CORRECTION = 30.0  # counts for an output of 1
+INITIAL_LOGIT = -4.0  # of each candidate but the flows' mean, which has 0
 
 
-def lead_unet(
+def per_lead_unet(
     *,
     filters: Sequence[int] = (12, 24, 32),
-    ages: Sequence[int] = (1, 3),
+    earlier: Sequence[int] = (1, 3),
     margin: int = 16,
     frames: int = FRAMES_IN,
     leads: int = FRAMES_OUT,
     side: int = SIDE,
     target: int = TARGET,
-    name: str = "lead_unet",
+    name: str = "per_lead_unet",
 ) -> keras.Model:
-    """Build an uncompiled U-Net on the frames that several flows carry to a lead.
+    """Build an uncompiled U-Net on the frames that several flows advect to a lead.
 
-    Where flows do not agree, the mean of their forecasts smears what is sharp. For each pixel the
-    U-Net shares out one vote among that mean, blurred, the last frame as it is, for what stands
-    still, and what each flow carries, and adds a correction.
+    Where flows disagree, the mean of their forecasts is blurred. For each pixel the U-Net gives
+    weights, which add up to 1, to that mean with a Gaussian blur, to persistence (for what does not
+    move) and to the forecast of each flow, and adds a correction.
 
     Args:
-        filters: width per level, top first; without batch norm.
-        ages: of the earlier frames that it sees beside the last.
+        filters: width per level, the finest first; without batch norm.
+        earlier: ages in frames of the earlier frames that it sees beside the last one.
         margin: pixels around the target that it sees.
-        frames, leads, side, target: as in `models.nowcast`.
+        frames, leads, side, target: number and size of the frames, as in `cnns`.
+
+    Returns:
+        A functional model from (B, frames, side, side) to {"frames": (B, leads, target, target)}.
     """
-    given = keras.Input((frames, side, side), name="past")
-    flow, *others = [
-        LucasKanade(pairs, window, name=f"flow{i}" if i > 1 else "flow")(given)
-        for i, (window, pairs) in enumerate(FLOWS, 1)
-    ]
+    past = keras.Input((frames, side, side), name="past_frames")
+    flows = []
+    for pairs in PAIRS:
+        flows += LucasKanade(pairs, WINDOWS, name=f"flows_of_{pairs}_pairs")(past)
+    flows[0] = layers.Identity(name="flow")(flows[0])  # the one that is served
     around = (side - target) // 2 - margin
-    carried = Carry(leads, (0, *ages), around, name="carried")(given, flow)
-    moved = [carried]
-    for i, other in enumerate(others, 2):
-        moved.append(Carry(leads, (0,), around, name=f"carried{i}")(given, other))
-    mean, apart = Agreement(name="agreement")(moved)
+    advection = ConstantVelocityAdvection(leads, earlier, around, name="advection")
+    advected = advection([past, *flows])
+    mean, spread = FlowMeanAndStd(FLOWS, name="flow_mean_and_std")(advected)
     base = LeadBlur(name="blur")(mean)
-    last = LastFrames(1, name="last")(given)
-    choices = Choices(name="choices")([base, last, *moved])
-    seen = LeadChannels(name="seen")(carried, choices, apart, last)
-    x, _ = unet_body(Fold(name="fold_leads")(seen), filters, norm=False)
-    told = choices.shape[-1] + 1
-    x = layers.Conv2D(told, 3, padding="same", kernel_initializer="zeros", name="told")(x)
-    x = Chosen(name="chosen")(Unfold(leads, name="unfold_leads")(x), choices)
+    last = LastFrames(1, name="last_frame")(past)
+    candidates = Candidates(FLOWS, name="candidates")([base, last, advected])
+    x = LeadChannels(FLOWS, name="lead_channels")(advected, candidates, spread, last)
+    x, _ = unet_body(Fold(name="fold_leads")(x), filters, norm=False)
+    channels = candidates.shape[-1] + 1
+    x = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros", name="head")(x)
+    x = CandidateBlend(name="candidate_blend")(Unfold(leads, name="unfold_leads")(x), candidates)
     x = layers.Permute((2, 3, 1), name="leads_last")(x)
-    return keras.Model(given, {"frames": leads_first(centre(x, target, "centre"))}, name=name)
+    return keras.Model(past, {"frames": leads_first(centre(x, target, "centre"))}, name=name)
 
 
-class Agreement(keras.layers.Layer):
-    """Mean and deviation of the first channels: several (B, leads, H, W, C) -> (B, leads, H, W)."""
+class _OfFlows(keras.layers.Layer):
+    """A layer on `ConstantVelocityAdvection` whose first channels are those of `flows` flows."""
 
-    def call(self, carried):
-        frames = tf.stack([each[..., 0] for each in carried])
-        mean = tf.reduce_mean(frames, axis=0)
-        return mean, tf.sqrt(tf.reduce_mean((frames - mean) ** 2, axis=0) + 1e-6)
+    def __init__(self, flows: int, **kwargs):
+        super().__init__(**kwargs)
+        self.flows = flows
 
-    def compute_output_shape(self, shapes):
-        return shapes[0][:-1], shapes[0][:-1]
+
+class FlowMeanAndStd(_OfFlows):
+    """Mean and standard deviation over the flows: (B, leads, H, W, C) -> twice (B, leads, H, W)."""
+
+    def call(self, advected):
+        frames = advected[..., : self.flows]
+        mean = tf.reduce_mean(frames, axis=-1)
+        variance = tf.reduce_mean((frames - mean[..., None]) ** 2, axis=-1)
+        return mean, tf.sqrt(variance + 1e-6)
+
+    def compute_output_shape(self, shape):
+        return shape[:-1], shape[:-1]
 
 
 class LeadBlur(keras.layers.Layer):
-    """Blur by a sigma that grows with a learnt power of the lead: (B, leads, H, W) -> the same."""
+    """Gaussian blur whose sigma is a trainable power law of the lead: (B, leads, H, W) -> same."""
 
     def build(self, input_shape):
         for name, value in (("sigma", 1.3), ("power", 0.7)):  # pixels after an hour
@@ -102,59 +117,65 @@ class LeadBlur(keras.layers.Layer):
         return shape
 
 
-class Choices(keras.layers.Layer):
-    """What may be seen at a lead: the blurred mean, the middle of the last frame, each flow's.
+class Candidates(_OfFlows):
+    """Candidate values of each pixel: the blurred mean, persistence, and each flow's forecast.
 
-    (B, leads, H, W), (B, 1, S, S), several (B, leads, H, W, C) -> (B, leads, H, W, choices).
+    [(B, leads, H, W), (B, 1, S, S), (B, leads, H, W, C)] -> (B, leads, H, W, 2 + flows).
     """
 
-    def call(self, given):
-        base, last, *moved = given
+    def call(self, inputs):
+        base, last, advected = inputs
         around = (last.shape[2] - base.shape[2]) // 2
         still = last[:, :, around : around + base.shape[2], around : around + base.shape[3]]
         still = tf.repeat(still, base.shape[1], axis=1)
-        return tf.stack([base, still, *(each[..., 0] for each in moved)], axis=-1)
+        first = tf.stack([base, still], axis=-1)
+        return tf.concat([first, advected[..., : self.flows]], axis=-1)
 
     def compute_output_shape(self, shapes):
-        return (*shapes[0], len(shapes))
+        return (*shapes[0], 2 + self.flows)
 
 
-class Chosen(keras.layers.Layer):
-    """The mean of the choices by votes, and a correction: (..., C + 1), (..., C) -> (...)."""
+class CandidateBlend(keras.layers.Layer):
+    """Weighted mean of the candidates plus a correction: (..., C + 1), (..., C) -> (...).
 
-    def call(self, told, choices):
-        first = tf.constant([0.0] + [OTHERS] * (choices.shape[-1] - 1), told.dtype)
-        shares = tf.nn.softmax(told[..., 1:] + first)
-        return tf.reduce_sum(shares * choices, axis=-1) + CORRECTION * told[..., 0]
-
-    def compute_output_shape(self, told_shape, choices_shape):
-        return choices_shape[:-1]
-
-
-class LeadChannels(keras.layers.Layer):
-    """What the U-Net sees of a lead, about 1 in size each.
-
-    The blurred forecast against the mean of the last frame, how far the other choices are from it,
-    what frames have become since earlier ones, how far outside a pixel came from, how far flows are
-    apart, the lead, and that mean.
-    (B, leads, H, W, A + 1) of A ages, (..., C), (B, leads, H, W), (B, 1, S, S) -> (..., A + C + 3).
+    The first channel is the correction, the others are logits of the weights.
     """
 
-    def call(self, carried, choices, apart, last):
-        frames, outside = carried[..., :-1], carried[..., -1:]
+    def call(self, head, candidates):
+        first = tf.constant([0.0] + [INITIAL_LOGIT] * (candidates.shape[-1] - 1), head.dtype)
+        weights = tf.nn.softmax(head[..., 1:] + first)
+        return tf.reduce_sum(weights * candidates, axis=-1) + CORRECTION * head[..., 0]
+
+    def compute_output_shape(self, head_shape, candidates_shape):
+        return candidates_shape[:-1]
+
+
+class LeadChannels(_OfFlows):
+    """Input channels of the U-Net for each lead, each of a size of about 1.
+
+    The blurred mean relative to the mean of the last frame; the other candidates relative to the
+    blurred mean; the change since each earlier frame; the distance of the departure point outside
+    of the image; the standard deviation over the flows; the lead; the mean of the last frame.
+    (B, leads, H, W, flows + A + 1) of A earlier frames, (..., C), (B, leads, H, W), (B, 1, S, S) ->
+    (B, leads, H, W, C + A + 4).
+    """
+
+    def call(self, advected, candidates, spread, last):
+        now, earlier = advected[..., :1], advected[..., self.flows : -1]
+        outside, base = advected[..., -1:], candidates[..., :1]
         mean = tf.reduce_mean(last, axis=(2, 3))[..., None, None, None]
-        now, base = frames[..., :1], choices[..., :1]
-        lead = np.arange(1, frames.shape[1] + 1, dtype=np.float32).reshape(-1, 1, 1, 1) / HOUR
+        lead = np.arange(1, now.shape[1] + 1, dtype=np.float32).reshape(-1, 1, 1, 1) / HOUR
         channels = [
             (base - mean) / 100,
-            (choices[..., 1:] - base) / 30,
-            (now - frames[..., 1:]) / 30,
+            (candidates[..., 1:] - base) / 30,
+            (now - earlier) / 30,
             tf.minimum(outside, 40.0) / 20,
-            apart[..., None] / 30,
+            spread[..., None] / 30,
             tf.zeros_like(base) + lead,
             tf.zeros_like(base) + mean / 300,
         ]
         return tf.concat(channels, axis=-1)
 
-    def compute_output_shape(self, carried_shape, choices_shape, apart_shape, last_shape):
-        return (*choices_shape[:-1], carried_shape[-1] + choices_shape[-1] + 2)
+    def compute_output_shape(self, advected_shape, candidates_shape, spread_shape, last_shape):
+        earlier = advected_shape[-1] - self.flows - 1
+        return (*candidates_shape[:-1], candidates_shape[-1] + earlier + 4)

@@ -1,1 +1,1 @@
-"""What leaves the program."""
+"""Products of a nowcast: files of forecasts, netCDF and pictures."""

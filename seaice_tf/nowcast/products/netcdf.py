@@ -1,4 +1,4 @@
-"""Nowcasts as netCDF by the conventions CF-1.10 and ACDD-1.3, written a window at a time."""
+"""Nowcasts as netCDF with the conventions CF-1.10 and ACDD-1.3, written a window at a time."""
 
 import datetime
 from collections.abc import Iterable
@@ -25,15 +25,15 @@ def write(
     osgb: np.ndarray | None = None,
     last: np.ndarray | None = None,
 ) -> Path:
-    """Write the frames forecast.
+    """Write forecast frames.
 
     Args:
         path: of the file.
-        number: how many windows come.
-        windows: (24, 64, 64) counts each, taken one by one.
-        source: the model and the data it was given.
+        number: of windows.
+        windows: (24, 64, 64) counts each, consumed one at a time.
+        source: the model and its input data.
         osgb: (number, 2, 64, 64) eastings and northings of the pixels in metres, if known.
-        last: (number,) datetime64, times of the last frame given, if known.
+        last: (number,) datetime64, times of the last frames of the input, if known.
     """
     with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
         for name, size in zip(DIMENSIONS, (number, FRAMES_OUT, TARGET, TARGET)):
@@ -97,7 +97,7 @@ def _times(data: netCDF4.Dataset, last: np.ndarray | None) -> None:
     ahead = np.arange(1, FRAMES_OUT + 1) * STEP
     lead = data.createVariable("lead", "f8", ("lead",))
     lead.setncatts({"standard_name": "forecast_period", "units": "minutes"})
-    lead.long_name = "time after the last frame given"
+    lead.long_name = "time after the last frame of the input"
     lead[:] = ahead / np.timedelta64(1, "m")
     if last is None:
         return

@@ -1,1 +1,1 @@
-"""Published scoring rules and baselines."""
+"""Scores of forecast frames, and baselines."""

@@ -1,7 +1,7 @@
-"""The dumb nowcasts that a network has to beat.
+"""Reference forecasts: persistence, mean, and semi-Lagrangian extrapolation along the flow.
 
-All take the 12 frames given, (12, 128, 128) counts, and give the centre of the next 24, (24, 64,
-64) float32 counts.
+All take the past frames, (12, 128, 128) counts, and give the centre of the next 24, (24, 64, 64)
+float32 counts.
 """
 
 from functools import partial
@@ -14,30 +14,30 @@ from seaice_tf.nowcast.data.optical_flow import Method
 
 LUCAS_KANADE: Method = partial(optical_flow.lucas_kanade, radius=7)
 TV_L1: Method = partial(optical_flow.tv_l1, attachment=30)
-# A frame lies up to 0.2 pixels beside the next, so that one pair alone tells the wind badly.
+# Frames are registered to within 0.2 pixels only, so that the flow of one pair is poor.
 PAIRS = 4
-GROWTH = 0.15  # pixels of blur a lead
+GROWTH = 0.15  # pixels of blur per lead
 
 
 def persistence(past: np.ndarray) -> np.ndarray:
-    """The last frame again and again."""
+    """The last frame at every lead."""
     return _repeated(past[-1])
 
 
 def mean(past: np.ndarray) -> np.ndarray:
-    """The mean of the frames given."""
+    """The mean of the past frames at every lead."""
     return _repeated(past.mean(axis=0, dtype=np.float64))
 
 
 def flow(past: np.ndarray, method: Method = LUCAS_KANADE, growth: float = 0.0) -> np.ndarray:
-    """The last frame moved on by the mean flow of the last frames.
+    """Semi-Lagrangian extrapolation of the last frame along the mean flow of the last pairs.
 
     Args:
         past: (12, 128, 128) counts.
         method: of optical flow.
-        growth: of the blur, in pixels a lead; 0 does not blur.
+        growth: of the blur in pixels per lead; 0 for no blur.
     """
-    motion = optical_flow.recent(past, method, PAIRS)
+    motion = optical_flow.mean_flow(past, method, PAIRS)
     frames = advection.extrapolate(past[-1], motion)
     if growth:
         frames = advection.blur(frames, growth)

@@ -1,9 +1,9 @@
-"""Multi-scale structural similarity, as the ClimateHack.AI contest computes it.
+"""Multi-scale structural similarity (MS-SSIM), as ClimateHack.AI computes it.
 
-Counts from 0 to 1023, a Gaussian window of 3 x 3 pixels without padding, five scales, between them
-the mean of 2 x 2 pixels; contrast and similarity below 0 count as 0. Each frame has a value of its
-own, at most 1, which equals `tf.image.ssim_multiscale(..., 1023, filter_size=3)` on sides that can
-be halved four times. Source: Wang, Simoncelli, Bovik 2003, doi:10.1109/ACSSC.2003.1292216.
+Counts from 0 to 1023, a Gaussian window of 3 x 3 pixels without padding, five scales with means of
+2 x 2 pixels from one to the next; negative terms count as 0. The value of a frame, at most 1, is
+that of `tf.image.ssim_multiscale(..., 1023, filter_size=3)`, for sides divisible by 16.
+Source: Wang, Simoncelli, Bovik 2003, doi:10.1109/ACSSC.2003.1292216.
 """
 
 import numpy as np
@@ -20,10 +20,10 @@ HALVED = 2 ** (len(WEIGHTS) - 1)
 def ms_ssim(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
     """MS-SSIM of each frame in [0, 1]: two (..., H, W) -> (...) float64.
 
-    NaN where either frame holds NaN.
+    NaN where a frame has NaN.
 
     Raises:
-        InputError: the shapes differ, or the sides are no multiples of 16 from 48 on.
+        InputError: the shapes differ, or the sides are not multiples of 16 of at least 48.
 
     >>> float(ms_ssim(np.full((64, 64), 100), np.full((64, 64), 100)))
     1.0
@@ -34,8 +34,8 @@ def ms_ssim(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
         )
     if any(side % HALVED or side < WINDOW * HALVED for side in true.shape[-2:]):
         raise InputError(
-            f"MS-SSIM: expected sides that are multiples of {HALVED} from {WINDOW * HALVED} pixels "
-            f"on, got {true.shape[-2]} x {true.shape[-1]}; cut the frames"
+            f"MS-SSIM: expected sides that are multiples of {HALVED} of at least {WINDOW * HALVED} "
+            f"pixels, got {true.shape[-2]} x {true.shape[-1]}; crop the frames"
         )
     x, y = true.astype(np.float64), pred.astype(np.float64)
     result = np.ones(true.shape[:-2])
@@ -50,7 +50,7 @@ def ms_ssim(true: np.ndarray, pred: np.ndarray) -> np.ndarray:
 
 
 def _terms(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Luminance, and contrast with structure, of each window."""
+    """Luminance term, and contrast and structure term, of each window."""
     c1, c2 = ((k * DATA_RANGE) ** 2 for k in K)
     mean_x, mean_y = _filtered(x), _filtered(y)
     product, squares = mean_x * mean_y, mean_x**2 + mean_y**2
@@ -60,19 +60,19 @@ def _terms(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _filtered(image: np.ndarray) -> np.ndarray:
-    """Gaussian mean of every 3 x 3 pixels: (..., H, W) -> (..., H - 2, W - 2)."""
+    """Gaussian means of 3 x 3 pixels: (..., H, W) -> (..., H - 2, W - 2)."""
     side, middle = taps()
     rows = side * (image[..., :-2, :] + image[..., 2:, :]) + middle * image[..., 1:-1, :]
     return side * (rows[..., :-2] + rows[..., 2:]) + middle * rows[..., 1:-1]
 
 
 def taps() -> tuple[float, float]:
-    """Weights of a neighbour and of the pixel itself, along one axis."""
+    """Weights of a neighbour and of the centre pixel along one axis."""
     outer = np.exp(-1 / (2 * SIGMA**2))
     return outer / (1 + 2 * outer), 1 / (1 + 2 * outer)
 
 
 def _halved(image: np.ndarray) -> np.ndarray:
-    """Mean of 2 x 2 pixels."""
+    """Means of 2 x 2 pixels."""
     rows = image[..., ::2, :] + image[..., 1::2, :]
     return (rows[..., ::2] + rows[..., 1::2]) / 4

@@ -10,7 +10,7 @@ FLOWS = arrays(np.float32, (5, 6, 2), elements=st.integers(-28, 28).map(lambda n
 
 
 def slow(image, flow):
-    """A pixel at a time."""
+    """Reference: a pixel at a time."""
     height, width = image.shape
     result = np.empty(image.shape)
     for i in range(height):
@@ -32,8 +32,8 @@ def test_warp_is_bilinear_with_edges_repeated(image, flow):
     np.testing.assert_allclose(advection.warp(image, flow), slow(image, flow), atol=0.01)
 
 
-def test_the_first_frame_is_moved_by_one_flow_and_the_next_by_more():
-    """Steps that are counted from 0 leave the first frame where the last one is."""
+def test_the_first_lead_is_advected_by_one_flow():
+    """Steps counted from 0 would leave the first frame where the last one is."""
     image = np.zeros((9, 9))
     image[2, 6] = 1
     flow = np.broadcast_to([1.0, -2.0], (9, 9, 2))
@@ -51,8 +51,8 @@ def test_one_step_of_a_constant_flow_is_a_warp():
     np.testing.assert_allclose(first, advection.warp(image, flow), rtol=1e-5)
 
 
-def test_air_that_turns_stays_on_its_circle():
-    """A full turn in 24 steps brings the image back; straight steps would throw it outwards."""
+def test_rotation_comes_back_after_a_full_turn():
+    """In 24 steps; straight steps would move the image outwards."""
     rows, columns = np.indices((33, 33)) - 16.0
     angle = 2 * np.pi / 24
     flow = angle * np.stack([columns, -rows], axis=-1)
@@ -63,8 +63,8 @@ def test_air_that_turns_stays_on_its_circle():
     assert np.abs(frames[11] - image[::-1, ::-1])[near].max() < 40
 
 
-def test_origins_begin_where_they_are():
-    where = advection.origins(np.ones((3, 4, 2)), 2)
+def test_departure_points_begin_at_the_pixels():
+    where = advection.departure_points(np.ones((3, 4, 2)), 2)
     np.testing.assert_array_equal(where[0], np.indices((3, 4)))
     np.testing.assert_array_equal(where[2], np.indices((3, 4)) - 2)
 

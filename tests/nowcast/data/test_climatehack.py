@@ -3,34 +3,33 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import npz
-from seaice_tf.nowcast.data import climatehack, synthetic_frames
-from seaice_tf.nowcast.data import climatehack_writer as writer
+from seaice_tf.nowcast.data import climatehack, synthetic
 
 PAST = np.full((3, 12, 128, 128), 300, np.int16)
 
 
-def test_what_is_written_comes_back(tmp_path):
-    features, targets = synthetic_frames.write_contest(tmp_path, 2, seed=1, later=3)
-    given, came = climatehack.features(features), climatehack.targets(targets, 2)
-    assert (given.data.shape, given.data.dtype) == ((2, 12, 128, 128), np.int16)
-    assert came.data.shape == (2, 3, 64, 64)
-    assert given.osgb.shape == (2, 2, 128, 128)
-    last, first = given.read(1)[-1, 32:96, 32:96].astype(int), came.read(1)[0].astype(int)
+def test_files_round_trip(tmp_path):
+    features, targets = synthetic.write_climatehack(tmp_path, 2, seed=1, later=3)
+    inputs, truth = climatehack.features(features), climatehack.targets(targets, 2)
+    assert (inputs.data.shape, inputs.data.dtype) == ((2, 12, 128, 128), np.int16)
+    assert truth.data.shape == (2, 3, 64, 64)
+    assert inputs.osgb.shape == (2, 2, 128, 128)
+    last, first = inputs.read(1)[-1, 32:96, 32:96].astype(int), truth.read(1)[0].astype(int)
     assert 0 < np.abs(first - last).mean() < np.abs(last - last.mean()).mean()
     with np.load(features, allow_pickle=False) as archive:
-        np.testing.assert_array_equal(archive["data"], given.data)
+        np.testing.assert_array_equal(archive["data"], inputs.data)
 
 
-def test_the_same_windows_are_the_same_bytes(tmp_path):
+def test_equal_windows_give_equal_bytes(tmp_path):
     for name in ("a.npz", "b.npz"):
-        writer.write(tmp_path / name, 3, iter(PAST))
+        climatehack.write(tmp_path / name, 3, iter(PAST))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_a_file_with_too_few_windows_is_not_left(tmp_path):
+def test_too_few_windows_leave_no_file(tmp_path):
     for windows in (PAST[:2], PAST[:0], [PAST[0], PAST[0, :3], PAST[0]]):
         with pytest.raises(ValueError, match=r"windows of|shorter"):
-            writer.write(tmp_path / "a.npz", 3, iter(windows))
+            climatehack.write(tmp_path / "a.npz", 3, iter(windows))
     assert not list(tmp_path.iterdir())
 
 
@@ -71,8 +70,8 @@ def test_targets_fit_their_features(tmp_path, shape, text):
         climatehack.targets(tmp_path / "targets.npz", 2)
 
 
-@pytest.mark.parametrize(("value", "text"), [(np.nan, "no numbers"), (1024, "1024"), (-1, "-1")])
-def test_values_that_are_no_counts_name_their_frame(tmp_path, value, text):
+@pytest.mark.parametrize(("value", "text"), [(np.nan, "NaN"), (1024, "1024"), (-1, "-1")])
+def test_invalid_counts_are_reported_with_their_frame(tmp_path, value, text):
     data = PAST.astype(np.float32)
     data[1, 7, 0, 0] = value
     np.savez_compressed(tmp_path / "features.npz", data=data)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window, whole
-from seaice_tf.nowcast.data import layout as nowcast
+from seaice_tf.nowcast.data import layout
 from seaice_tf.nowcast.data.layout import STEP
 
 FIRST = np.datetime64("2020-04-01T12:00:00")
@@ -18,7 +18,7 @@ FIRST = np.datetime64("2020-04-01T12:00:00")
 def test_no_window_crosses_a_gap_or_a_bad_frame(steps, frames, stride, data):
     time = FIRST + np.cumsum([0, *steps]) * STEP
     usable = np.array(data.draw(st.lists(st.booleans(), min_size=len(time), max_size=len(time))))
-    starts = nowcast.starts(time, frames, stride, usable)
+    starts = layout.starts(time, frames, stride, usable)
     good = [
         start
         for start in range(len(time) - frames + 1)
@@ -27,29 +27,29 @@ def test_no_window_crosses_a_gap_or_a_bad_frame(steps, frames, stride, data):
     ]
     assert set(starts) <= set(good)
     assert all(later - earlier >= stride for earlier, later in pairwise(starts))
-    assert nowcast.starts(time, frames, 1, usable) == good
+    assert layout.starts(time, frames, 1, usable) == good
     assert starts[:1] == good[:1]
 
 
 def test_windows_on_a_grid_stay_in_their_region_and_reach_its_end():
     region = Window(5, 7, 20, 31)
-    windows = nowcast.grid(region, side=8, stride=6)
+    windows = layout.grid(region, side=8, stride=6)
     assert {w.top for w in windows} == {5, 11, 17}
     assert {w.left for w in windows} == {7, 13, 19, 25, 30}
     assert max(w.bottom for w in windows) == region.bottom
-    assert len(nowcast.grid(Window(0, 0, 8, 8), 8, 8)) == 1
+    assert len(layout.grid(Window(0, 0, 8, 8), 8, 8)) == 1
     with pytest.raises(InputError, match="at least 32 x 32 pixels, got 20 x 31"):
-        nowcast.grid(region, side=32)
+        layout.grid(region, side=32)
 
 
-def test_regions_share_no_pixel_and_leave_none_out():
+def test_regions_partition_the_image():
     shape = (30, 101)
-    parts = nowcast.regions(shape, train=0.6, validation=0.15, test=0.25)
+    parts = layout.regions(shape, train=0.6, validation=0.15, test=0.25)
     covered = np.zeros(shape, int)
     for region in parts.values():
         covered[region.slices] += 1
     assert (covered == 1).all()
-    cut = {name: nowcast.grid(region, 10, 7) for name, region in parts.items()}
+    cut = {name: layout.grid(region, 10, 7) for name, region in parts.items()}
     for one, other in combinations(cut, 2):
         seen = np.zeros((2, *shape), bool)
         for mask, name in zip(seen, (one, other)):
@@ -59,9 +59,9 @@ def test_regions_share_no_pixel_and_leave_none_out():
     assert parts["test"].right == whole(shape).right
 
 
-def test_targets_past_the_end_are_masked():
+def test_targets_beyond_the_end_are_masked():
     frames = np.arange(25, dtype=np.int16)[:, None, None] * np.ones((1, 128, 128), np.int16)
-    past, truth, known = nowcast.split(frames)
+    past, truth, known = layout.split(frames)
     assert past[:, 0, 0].tolist() == list(range(12))
     assert (truth.shape, truth.dtype) == ((24, 64, 64), np.float32)
     assert truth[:13, 5, 5].tolist() == list(range(12, 25))
@@ -71,9 +71,9 @@ def test_targets_past_the_end_are_masked():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(np.nan, "1 pixels that are no numbers"), (1024, "300 to 1024"), (-1, "-1 to 300"), (0, "")],
+    [(np.nan, "1 pixels of NaN or infinity"), (1024, "300 to 1024"), (-1, "-1 to 300"), (0, "")],
 )
-def test_what_is_no_count_is_named(value, text):
+def test_invalid_counts_are_described(value, text):
     frame = np.full((3, 3), 300.0)
     frame[1, 1] = value
-    assert nowcast.beyond(frame) == text
+    assert layout.invalid_counts(frame) == text

@@ -20,7 +20,7 @@ def texture(side=64):
 
 
 def moving(rows, columns, number=2, side=48):
-    """A texture that moves down and to the right by so many pixels a frame."""
+    """A texture that moves down and to the right, in pixels per frame."""
     wide = texture()
     return np.stack(
         [
@@ -50,25 +50,25 @@ def test_the_flow_warps_the_earlier_frame_onto_the_later_one(method):
     assert off < 0.1 * np.abs(earlier.astype(float) - later)[inside].mean()
 
 
-def test_pairs_apart_give_the_same_speed():
+def test_pairs_of_any_step_give_the_same_speed():
     frames = moving(0.6, 0.4, number=5)
-    for pairs, apart in ((1, 1), (3, 1), (2, 3)):
-        flow = optical_flow.recent(frames, METHODS[0], pairs, apart)
+    for pairs, step in ((1, 1), (3, 1), (2, 3)):
+        flow = optical_flow.mean_flow(frames, METHODS[0], pairs, step)
         np.testing.assert_allclose(flow[10:-10, 10:-10].mean(axis=(0, 1)), [0.6, 0.4], atol=0.1)
 
 
-def test_recent_is_the_mean_over_the_last_pairs():
+def test_the_mean_over_the_last_pairs():
     def difference(earlier, later):
         return np.stack([later - earlier, later], axis=-1)
 
     frames = np.array([9, 1, 3, 7, 8], np.float32)[:, None, None] * np.ones((2, 2), np.float32)
-    flow = optical_flow.recent(frames, difference, pairs=2, apart=2)
+    flow = optical_flow.mean_flow(frames, difference, pairs=2, step=2)
     np.testing.assert_allclose(flow[0, 0], [(7 - 1 + 8 - 3) / 4, (7 + 8) / 4])
-    with pytest.raises(InputError, match="at least 6 frames for 4 pairs 2 apart, got 5"):
-        optical_flow.recent(frames, difference, pairs=4, apart=2)
+    with pytest.raises(InputError, match="at least 6 frames for 4 pairs with a step of 2, got 5"):
+        optical_flow.mean_flow(frames, difference, pairs=4, step=2)
 
 
-def test_frames_without_texture_stand_still():
+def test_frames_without_texture_have_no_flow():
     flat = np.full((32, 32), 300, np.int16)
     for method in METHODS:
         np.testing.assert_array_equal(method(flat, flat), 0)

@@ -20,7 +20,7 @@ def test_equals_the_score(frames):
     np.testing.assert_allclose(value, scores.ms_ssim(*frames), atol=1e-5)
 
 
-def test_equal_frames_are_worth_one_and_opposite_ones_nothing(frames):
+def test_equal_frames_give_one_and_negatives_zero(frames):
     true = tf.constant(frames[0])
     np.testing.assert_allclose(ms_ssim(true, true), 1, atol=1e-6)
     np.testing.assert_array_equal(ms_ssim(true, 1023 - true), 0)
@@ -37,7 +37,7 @@ def test_gradients_are_finite_where_images_are_constant(frames, true, pred):
     assert np.isfinite(tape.gradient(loss, pred)).all()
 
 
-def test_frames_without_any_similarity_still_have_a_gradient(frames):
+def test_frames_without_similarity_have_a_gradient(frames):
     true = tf.constant(frames[0])
     pred = 1023 - true
     with tf.GradientTape() as tape:
@@ -48,7 +48,7 @@ def test_frames_without_any_similarity_still_have_a_gradient(frames):
     assert np.abs(gradient).max() > 0
 
 
-def test_a_lead_of_weight_zero_has_no_say(frames):
+def test_a_lead_of_weight_zero_is_ignored(frames):
     true, pred = frames
     weight = np.ones((2, 3, 1, 1), np.float32)
     weight[1, 1:] = 0
@@ -61,9 +61,9 @@ def test_a_lead_of_weight_zero_has_no_say(frames):
     assert loss(spoilt, pred, 0 * weight) == 0
 
 
-def test_the_share_of_the_error(frames):
+def test_the_weight_of_the_mae(frames):
     true, pred = frames
-    error = np.abs(true - pred).mean() / FrameLoss.FULL_ERROR
+    error = np.abs(true - pred).mean() / FrameLoss.MAE_SCALE
     np.testing.assert_allclose(FrameLoss(1.0)(true, pred), error, rtol=1e-5)
     similarity = np.mean(ms_ssim(tf.constant(true), tf.constant(pred)))
     np.testing.assert_allclose(FrameLoss(0.0)(true, pred), 1 - similarity, rtol=1e-5)

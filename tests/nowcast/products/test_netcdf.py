@@ -2,16 +2,16 @@ import netCDF4
 import numpy as np
 import pytest
 
-from seaice_tf.nowcast.data import synthetic as synthetic_frames
-from seaice_tf.nowcast.products import netcdf as nowcast_netcdf
+from seaice_tf.nowcast.data import synthetic
+from seaice_tf.nowcast.products import netcdf
 
 FRAMES = np.random.default_rng(0).uniform(0, 1023, (2, 24, 64, 64)).astype(np.float32)
 
 
 def test_a_file_with_place_and_time(tmp_path):
-    osgb = np.broadcast_to(synthetic_frames.osgb((64, 64)), (2, 2, 64, 64))
+    osgb = np.broadcast_to(synthetic.osgb_grid((64, 64)), (2, 2, 64, 64))
     last = np.array(["2020-04-01T12:55:00", "2020-04-01T13:00:00"], "datetime64[s]")
-    path = nowcast_netcdf.write(tmp_path / "a.nc", 2, iter(FRAMES), "a test", osgb, last)
+    path = netcdf.write(tmp_path / "a.nc", 2, iter(FRAMES), "a test", osgb, last)
     assert [p.name for p in tmp_path.iterdir()] == ["a.nc"]
     with netCDF4.Dataset(path) as data:
         field = data["hrv_counts"]
@@ -34,14 +34,14 @@ def test_a_file_with_place_and_time(tmp_path):
 
 
 def test_place_and_time_may_be_unknown(tmp_path):
-    path = nowcast_netcdf.write(tmp_path / "a.nc", 2, FRAMES + 300, "a test")
+    path = netcdf.write(tmp_path / "a.nc", 2, FRAMES + 300, "a test")
     with netCDF4.Dataset(path) as data:
         assert not {"lat", "crs", "valid_time"} & set(data.variables)
         assert "coordinates" not in data["hrv_counts"].ncattrs()
         assert data["hrv_counts"][:].max() == 1023
 
 
-def test_a_file_with_too_few_windows_is_not_left(tmp_path):
+def test_too_few_windows_leave_no_file(tmp_path):
     with pytest.raises(ValueError, match="shorter"):
-        nowcast_netcdf.write(tmp_path / "a.nc", 3, FRAMES, "a test")
+        netcdf.write(tmp_path / "a.nc", 3, FRAMES, "a test")
     assert not list(tmp_path.iterdir())

@@ -2,17 +2,18 @@ import numpy as np
 import pytest
 
 from seaice_tf.grids.windows import Window
-from seaice_tf.nowcast.data import frames
-from seaice_tf.nowcast.data import layout as nowcast
-from seaice_tf.nowcast.data import synthetic as synthetic_frames
-from seaice_tf.nowcast.scores import baselines as baselines_nowcast
-from seaice_tf.nowcast.scores import score as scores
+from seaice_tf.nowcast.data import frames, layout, synthetic
+from seaice_tf.nowcast.scores import baselines, frame_scores
 from seaice_tf.nowcast.scores.baselines import BASELINES
+
+
+def score(truth, pred, known):
+    return frame_scores.mean_scores([frame_scores.of_window(truth, pred, known)])["ms_ssim"]
 
 
 @pytest.fixture(scope="module")
 def case():
-    return nowcast.split(synthetic_frames.sequence(1, synthetic_frames.times(36), (128, 128)))
+    return layout.split(synthetic.sequence(1, synthetic.times(36), (128, 128)))
 
 
 @pytest.fixture(scope="module")
@@ -29,29 +30,26 @@ def test_all_give_the_centre_of_24_frames(preds):
 
 def test_persistence_and_mean_stand_still(case):
     past, _, _ = case
-    assert (baselines_nowcast.persistence(past) == past[-1, 32:96, 32:96]).all()
+    assert (baselines.persistence(past) == past[-1, 32:96, 32:96]).all()
     expected = past.mean(axis=0)[32:96, 32:96]
-    assert np.abs(baselines_nowcast.mean(past) - expected).max() < 0.01
+    assert np.abs(baselines.mean(past) - expected).max() < 0.01
 
 
 def test_flow_follows_clouds_that_move():
-    """What goes down a row a frame is one row further in the first frame forecast."""
+    """A pattern that moves down a row per frame is one row further in the first frame."""
     rows, columns = np.indices((128, 128)) / 8
     frames = np.stack([np.sin(rows - step / 8) + np.sin(columns) for step in range(36)])
-    past, truth, _ = nowcast.split((400 + 150 * frames).astype(np.int16))
-    found = baselines_nowcast.flow(past)
+    past, truth, _ = layout.split((400 + 150 * frames).astype(np.int16))
+    found = baselines.flow(past)
     for lead in (0, 5):
         still = np.abs(past[-1, 32:96, 32:96] - truth[lead]).mean()
         assert np.abs(found[lead] - truth[lead]).mean() < 0.2 * still
 
 
-def test_on_made_up_clouds_flow_beats_persistence_and_blur_helps(case, preds):
+def test_on_synthetic_clouds_flow_beats_persistence_and_blur_helps(case, preds):
     _, truth, known = case
     known = known & (np.arange(24) < 12)
-    values = {
-        name: scores.scores([scores.of_window(truth, pred, known)])["ms_ssim"]
-        for name, pred in preds.items()
-    }
+    values = {name: score(truth, pred, known) for name, pred in preds.items()}
     assert values["persistence"] < values["flow"] < values["flow_blurred"]
     assert values["persistence"] < values["flow_tv_l1"]
 
@@ -59,9 +57,6 @@ def test_on_made_up_clouds_flow_beats_persistence_and_blur_helps(case, preds):
 def test_on_real_clouds_too(real_data):
     """A window of the real sequence."""
     found = frames.read(frames.find(real_data / "hrv")[0])
-    past, truth, known = nowcast.split(found.read(0, 24, Window(300, 200, 128, 128)))
-    still, flow = (
-        scores.scores([scores.of_window(truth, BASELINES[name](past), known)])["ms_ssim"]
-        for name in ("persistence", "flow")
-    )
+    past, truth, known = layout.split(found.read(0, 24, Window(300, 200, 128, 128)))
+    still, flow = (score(truth, BASELINES[name](past), known) for name in ("persistence", "flow"))
     assert still + 0.05 < flow

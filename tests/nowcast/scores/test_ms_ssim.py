@@ -9,7 +9,7 @@ from seaice_tf.nowcast.scores.ms_ssim import WEIGHTS, ms_ssim
 
 
 def slow(true, pred):
-    """The contest's rule a window at a time, for one frame."""
+    """Reference: the definition, a window at a time, for one frame."""
     taps = np.exp(-(np.arange(-1, 2) ** 2) / (2 * 1.5**2))
     weights = np.outer(taps, taps) / taps.sum() ** 2
     c1, c2 = (0.01 * 1023) ** 2, (0.03 * 1023) ** 2
@@ -43,7 +43,7 @@ def pairs(number=3, shape=(64, 64)):
     return np.clip(true, 0, 1023), np.clip(pred, 0, 1023)
 
 
-def test_it_equals_the_rule_window_by_window():
+def test_it_equals_the_definition_window_by_window():
     true, pred = pairs(shape=(48, 64))
     fast = ms_ssim(true, pred)
     np.testing.assert_allclose(fast, [slow(t, p) for t, p in zip(true, pred)], rtol=1e-9)
@@ -58,7 +58,7 @@ def test_it_equals_tensorflow_where_sides_can_be_halved():
     np.testing.assert_allclose(ms_ssim(true, pred), theirs.numpy(), atol=2e-5)
 
 
-def test_the_same_frame_is_one_and_its_negative_is_none():
+def test_equal_frames_give_one_and_negatives_zero():
     true, _ = pairs()
     np.testing.assert_allclose(ms_ssim(true, true), 1)
     np.testing.assert_array_equal(ms_ssim(true, 1023 - true), 0)
@@ -74,7 +74,7 @@ def test_constant_frames_differ_by_their_luminance_alone():
 
 def test_sides_that_cannot_be_halved_are_refused():
     for shape in ((56, 64), (32, 32)):
-        with pytest.raises(InputError, match="multiples of 16 from 48 pixels on"):
+        with pytest.raises(InputError, match="multiples of 16 of at least 48"):
             ms_ssim(np.zeros(shape), np.zeros(shape))
     with pytest.raises(InputError, match="shape of true"):
         ms_ssim(np.zeros((64, 64)), np.zeros((48, 64)))
@@ -82,7 +82,7 @@ def test_sides_that_cannot_be_halved_are_refused():
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 9999), st.floats(0, 500), st.sampled_from([0, 1, 2, 3]), st.booleans())
-def test_it_is_symmetric_and_the_same_whichever_way_frames_are_turned(seed, noise, turn, mirrored):
+def test_it_is_symmetric_and_invariant_to_rotation(seed, noise, turn, mirrored):
     rng = np.random.default_rng(seed)
     true = rng.uniform(0, 1023, (2, 48, 64))
     pred = np.clip(true + rng.normal(0, noise, true.shape), 0, 1023)

@@ -1,4 +1,4 @@
-"""What is written: the contest's file, netCDF, pictures and GIFs; the flow of two images."""
+"""Files that are written: predictions.npz, netCDF, pictures and GIFs; the flow of two images."""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,47 +7,52 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from seaice_tf.files import atomic, maps
-from seaice_tf.nowcast.data import climatehack_writer
+from seaice_tf.files import atomic
+from seaice_tf.files.maps import pixels
+from seaice_tf.nowcast.data import climatehack
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_OUT, TARGET
-from seaice_tf.nowcast.products import flow_maps
-from seaice_tf.nowcast.products import maps as frame_maps
-from seaice_tf.nowcast.products import netcdf as nowcast_netcdf
+from seaice_tf.nowcast.products import maps, netcdf
 from seaice_tf.nowcast.scores.ms_ssim import ms_ssim
 from seaice_tf.task import Case, Maps, Pairs, PredictOptions
 
-DRAWN = 3  # windows that are drawn; the files have all
+DRAWN = 3  # windows; the files have all of them
 SHAPE = (FRAMES_OUT, TARGET, TARGET)
 
 
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
-    """predictions.npz, nowcast.nc, a sheet and the flow of the first windows, a GIF of the first.
+    """Write predictions.npz, nowcast.nc, a sheet and the flow of some windows, a GIF of the first.
 
-    Of two images flow.npz and flow.png instead.
+    For two images flow.npz and flow.png instead.
+
+    Args:
+        pairs: cases with their maps.
+        out: folder.
+        model: name for captions and attributes.
+        options: of `predict`, there are none.
     """
-    seen: list[Case] = []
+    cases: list[Case] = []
     drawn: list[Maps] = []
-    with tempfile.TemporaryFile() as spool:  # of a whole image there may be more than memory holds
+    with tempfile.TemporaryFile() as spool:  # the windows of an image may exceed the memory
         for case, fields in pairs:
             if "frames" not in fields:
                 return _write_flow(out, case, fields["flow"], model)
             spool.write(fields["frames"].astype("<f4").tobytes())
             if len(drawn) < DRAWN:
                 drawn.append(fields)
-            seen.append(case)
-        number = len(seen)
-        contest = climatehack_writer.write(out / "predictions.npz", number, _frames(spool))
-        netcdf = nowcast_netcdf.write(
+            cases.append(case)
+        number = len(cases)
+        predictions = climatehack.write(out / "predictions.npz", number, _frames(spool))
+        dataset = netcdf.write(
             out / "nowcast.nc",
             number,
             _frames(spool),
-            f"{model} on {seen[0].context.source}",
-            _joined([case.context.centre_osgb() for case in seen]),
-            _joined([case.context.last for case in seen]),
+            f"{model} on {cases[0].context.source}",
+            _joined([case.context.centre_osgb() for case in cases]),
+            _joined([case.context.last for case in cases]),
         )
-    written = [contest, netcdf]
-    for case, fields in zip(seen, drawn):
-        written += _draw(out / case.name, case, fields, model, moving=case is seen[0])
+    written = [predictions, dataset]
+    for case, fields in zip(cases, drawn):
+        written += _draw(out / case.name, case, fields, model, moving=case is cases[0])
     return written
 
 
@@ -66,14 +71,14 @@ def _draw(stem: Path, case: Case, fields: Maps, model: str, moving: bool) -> lis
     centre, frames = past[:, CENTRE, CENTRE], fields["frames"]
     known = case.context.known
     written = [
-        frame_maps.write(stem.with_suffix(".png"), caption, centre, frames, case.truth, known),
-        flow_maps.write(stem.with_name(f"{stem.name}_flow.png"), caption, past[-1], fields["flow"]),
+        maps.write_sheet(stem.with_suffix(".png"), caption, centre, frames, case.truth, known),
+        maps.write_flow(stem.with_name(f"{stem.name}_flow.png"), caption, past[-1], fields["flow"]),
     ]
     if moving:
         panels = {"forecast": frames}
         if case.truth is not None:
             panels = {"truth": case.truth[known], "forecast": frames[: known.sum()]}
-        written.append(frame_maps.animate(stem.with_suffix(".gif"), centre, panels, caption))
+        written.append(maps.animate(stem.with_suffix(".gif"), centre, panels, caption))
     return written
 
 
@@ -82,11 +87,11 @@ def _write_flow(out: Path, case: Case, flow: np.ndarray, model: str) -> list[Pat
     with atomic.file(path) as temporary:
         np.savez(temporary, flow=flow)
     caption = f"{case.context.source}: pixels from the first image to the second"
-    return [path, flow_maps.write(out / "flow.png", caption, case.context.past[-1], flow)]
+    return [path, maps.write_flow(out / "flow.png", caption, case.context.past[-1], flow)]
 
 
 def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
-    """A sheet and the flow of the windows with the lowest MS-SSIM, a GIF of the lowest."""
+    """Draw a sheet and the flow of the windows with the lowest MS-SSIM, a GIF of the lowest."""
     worst: list[tuple[float, int, Case, Maps]] = []
     for i, (case, fields) in enumerate(pairs):
         known = case.context.known
@@ -100,9 +105,9 @@ def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
 
 
 def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
-    """Frames and flow of a window, for TensorBoard."""
+    """Sheet and flow of a window, for TensorBoard."""
     context, frames = case.context, fields["frames"]
     centre = context.past[:, CENTRE, CENTRE]
-    sheet = frame_maps.sheet("training", centre, frames, case.truth, context.known)
-    flow = flow_maps.figure("training", context.past[-1], fields["flow"])
-    return {"nowcast/frames": maps.pixels(sheet), "nowcast/flow": maps.pixels(flow)}
+    sheet = maps.sheet("training", centre, frames, case.truth, context.known)
+    flow = maps.flow_figure("training", context.past[-1], fields["flow"])
+    return {"nowcast/frames": pixels(sheet), "nowcast/flow": pixels(flow)}

@@ -1,4 +1,4 @@
-"""The nowcast on the files of its contest, and before its evaluator."""
+"""The nowcast on the files of ClimateHack.AI, and with its evaluator."""
 
 import dataclasses
 
@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.nowcast import contest as evaluator
-from seaice_tf.nowcast.data import climatehack_writer, synthetic_frames
+from seaice_tf.nowcast import climatehack_evaluator as evaluator
+from seaice_tf.nowcast.data import climatehack, synthetic
 from seaice_tf.nowcast.data.layout import CENTRE
-from seaice_tf.nowcast.products import files as products
+from seaice_tf.nowcast.products import outputs
 from seaice_tf.nowcast.task import TASK, EvaluateOptions
 from seaice_tf.nowcast.verification import BASELINES
 
 
 @pytest.fixture(scope="module")
-def contest(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("contest")
-    synthetic_frames.write_contest(folder, 2, seed=3, later=12)
+def competition(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("climatehack")
+    synthetic.write_climatehack(folder, 2, seed=3, later=12)
     return folder
 
 
@@ -29,8 +29,8 @@ def still(case):
     }
 
 
-def test_the_contest_is_scored_by_its_own_files(contest, frame_settings):
-    settings = dataclasses.replace(frame_settings, data=str(contest))
+def test_features_are_scored_by_targets(competition, frame_settings):
+    settings = dataclasses.replace(frame_settings, data=str(competition))
     cases = TASK.data.cases(settings)
     assert len(cases) == 2
     case = next(iter(cases))
@@ -43,11 +43,11 @@ def test_the_contest_is_scored_by_its_own_files(contest, frame_settings):
     assert leads == [f"lead_{lead:02d}/ms_ssim" for lead in range(1, 13)]
 
 
-def test_a_forecast_of_features_is_the_contests_file(
-    contest, frame_settings, tmp_path, monkeypatch
+def test_a_forecast_of_features_is_predictions_npz(
+    competition, frame_settings, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(products, "DRAWN", 0)  # drawing takes seconds
-    for path in (contest, contest / "features.npz"):
+    monkeypatch.setattr(outputs, "DRAWN", 0)  # drawing takes seconds
+    for path in (competition, competition / "features.npz"):
         settings = dataclasses.replace(frame_settings, data=str(path))
         cases = TASK.data.future(settings)
         assert [case.truth for case in cases] == [None, None]
@@ -61,16 +61,16 @@ def test_a_forecast_of_features_is_the_contests_file(
 
 def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_path):
     few = [np.full((9, 128, 128), 300, np.int16)]
-    path = climatehack_writer.write(tmp_path / "features.npz", 1, few)
+    path = climatehack.write(tmp_path / "features.npz", 1, few)
     settings = dataclasses.replace(frame_settings, data=str(path))
     with pytest.raises(InputError, match="expected 12 frames in each window, got 9"):
         TASK.data.future(settings)
 
 
 @pytest.mark.parametrize("bad", [0, np.nan])
-def test_nothing_is_written_where_a_later_window_is_bad(frame_settings, tmp_path, bad):
+def test_a_bad_window_leaves_no_file(frame_settings, tmp_path, bad):
     past = np.random.default_rng(0).uniform(200, 600, (2, 12, 128, 128)).astype(np.float32)
-    past[1] = bad  # night, or no number
+    past[1] = bad  # night, or NaN
     np.savez(tmp_path / "features.npz", data=past)
     settings = dataclasses.replace(frame_settings, data=str(tmp_path / "features.npz"))
     pairs = ((case, still(case)) for case in TASK.data.future(settings))
@@ -79,20 +79,20 @@ def test_nothing_is_written_where_a_later_window_is_bad(frame_settings, tmp_path
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_the_evaluator_of_the_contest_is_answered_file_by_file(contest, tmp_path):
-    said = []
+def test_the_evaluator_is_answered_file_by_file(competition, tmp_path):
+    replies = []
     lines = ["Process features.npz\n", "Process features.npz\n"]
-    evaluator.answer(still, lines, contest, tmp_path / "out", said.append)
-    assert said == ["STARTUP", "Exported features.npz", "Exported features.npz"]
+    evaluator.answer(still, lines, competition, tmp_path / "out", replies.append)
+    assert replies == ["STARTUP", "Exported features.npz", "Exported features.npz"]
     with np.load(tmp_path / "out" / "features.npz", allow_pickle=False) as file:
         predictions = file["data"]
-    with np.load(contest / "features.npz", allow_pickle=False) as file:
+    with np.load(competition / "features.npz", allow_pickle=False) as file:
         last = file["data"][:, -1, CENTRE, CENTRE]
     assert predictions.shape == (2, 24, 64, 64)
     np.testing.assert_array_equal(predictions[:, 23], last)
 
 
 @pytest.mark.parametrize("line", ["Remove features.npz\n", "Process ../features.npz\n", "\n"])
-def test_what_the_evaluator_may_not_ask_is_refused(contest, tmp_path, line):
+def test_other_requests_are_refused(competition, tmp_path, line):
     with pytest.raises(InputError, match="standard input: expected 'Process '"):
-        evaluator.answer(still, [line], contest, tmp_path, lambda line: None)
+        evaluator.answer(still, [line], competition, tmp_path, lambda line: None)

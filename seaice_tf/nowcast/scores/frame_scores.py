@@ -1,6 +1,6 @@
 """Scores of nowcasts by lead: MS-SSIM, mean absolute error, and CSI at thresholds of counts.
 
-A window is scored over the leads whose truth is known, in counts; windows are then put together.
+Windows are scored over the leads with truth, then averaged.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ from seaice_tf.grids import bootstrap
 from seaice_tf.nowcast.data.layout import FRAMES_OUT
 from seaice_tf.nowcast.scores.ms_ssim import ms_ssim
 
-# Counts. Those of a real afternoon (2020-04-01, Atlantic and British Isles) have two humps, sea and
-# land around 100 and cloud around 450, with the valley at 250: that tells cloud from none. 350 and
-# 450 tell thicker from thinner cloud.
+# Counts. The histogram of a real afternoon (2020-04-01, Atlantic and British Isles) has two modes,
+# sea and land near 100 and cloud near 450, with a minimum at 250, the threshold of cloud. 350 and
+# 450 separate thicker cloud from thinner.
 THRESHOLDS = (250, 350, 450)
 
 
 @dataclass(frozen=True)
-class Leads:
-    """What one window scores at each lead; NaN, and no pixels, where the truth is not known.
+class LeadScores:
+    """Scores of one window at each lead; NaN, and counts of 0, without truth.
 
     Attributes:
         ms_ssim: (24,) in [0, 1].
         mae: (24,) counts.
-        events: (3, 24, 3) pixels of each threshold: hits, misses, false alarms.
+        events: (3, 24, 3) numbers of pixels by threshold: hits, misses, false alarms.
     """
 
     ms_ssim: np.ndarray
@@ -34,37 +34,38 @@ class Leads:
     events: np.ndarray
 
 
-def of_window(true: np.ndarray, pred: np.ndarray, known: np.ndarray) -> Leads:
+def of_window(true: np.ndarray, pred: np.ndarray, known: np.ndarray) -> LeadScores:
     """Score one window.
 
     Args:
-        true, pred: (24, 64, 64) counts; `true` is not looked at where it is not known.
-        known: (24,) bool.
+        true, pred: (24, 64, 64) counts; `true` is ignored at leads that are not `known`.
+        known: (24,) bool, the leads with truth.
 
     Raises:
-        InputError: `pred` has another shape, or holds what is no number where it is scored.
+        InputError: `pred` has another shape, or NaN or infinity at a known lead.
     """
     if pred.shape != true.shape or known.shape != true.shape[:1]:
         raise InputError(f"nowcast: expected frames of shape {true.shape}, got {pred.shape}")
-    truth, guess = true[known].astype(np.float64), pred[known].astype(np.float64)
-    if not np.isfinite(guess).all():
+    true, pred = true[known].astype(np.float64), pred[known].astype(np.float64)
+    if not np.isfinite(pred).all():
         raise InputError("nowcast: expected finite counts, got NaN or infinity; train it again")
     similarity, error = (np.full(len(known), np.nan) for _ in range(2))
-    similarity[known] = ms_ssim(truth, guess)
-    error[known] = np.abs(truth - guess).mean(axis=(1, 2))
+    similarity[known] = ms_ssim(true, pred)
+    error[known] = np.abs(true - pred).mean(axis=(1, 2))
     events = np.zeros((len(THRESHOLDS), len(known), 3), np.int64)
     for counted, threshold in zip(events, THRESHOLDS):
-        cloud, told = truth >= threshold, guess >= threshold
-        kinds = (cloud & told, cloud & ~told, ~cloud & told)
+        cloud, forecast = true >= threshold, pred >= threshold
+        kinds = (cloud & forecast, cloud & ~forecast, ~cloud & forecast)
         counted[known] = np.stack([kind.sum(axis=(1, 2)) for kind in kinds], axis=-1)
-    return Leads(similarity, error, events)
+    return LeadScores(similarity, error, events)
 
 
-def scores(windows: Sequence[Leads]) -> dict[str, float]:
-    """Means over windows, each the mean of its known leads; CSI from the pixels of all together.
+def mean_scores(windows: Sequence[LeadScores]) -> dict[str, float]:
+    """Means over windows of the means over their known leads; CSI of all pixels together.
 
-    "ms_ssim" is the contest's score, higher is better; "mae" is in counts; "csi_250" and its like
-    are in [0, 1], NaN where a threshold is neither passed nor forecast. NaN of no window.
+    "ms_ssim" is the score of ClimateHack.AI, higher is better; "mae" is in counts; "csi_250" etc.
+    are in [0, 1], NaN where a threshold is neither reached nor forecast. All are NaN without a
+    window that has truth.
     """
     if not any(np.isfinite(window.mae).any() for window in windows):
         return dict.fromkeys(("ms_ssim", "mae", *map(_csi_name, THRESHOLDS)), np.nan)
@@ -77,15 +78,15 @@ def scores(windows: Sequence[Leads]) -> dict[str, float]:
     }
 
 
-def interval(places: Sequence[str], windows: Sequence[Leads]) -> tuple[float, float]:
-    """The 95 % bootstrap interval of "ms_ssim".
+def interval(places: Sequence[str], windows: Sequence[LeadScores]) -> tuple[float, float]:
+    """95 % bootstrap interval of "ms_ssim".
 
-    Windows of one place and day show nearly the same, so they are drawn together. (Clouds that
-    reach over several windows make the true interval wider still.)
+    Windows of one place and day are nearly equal, so they are resampled together. (Clouds that
+    extend over several windows make the true interval wider still.)
 
     Args:
-        places: of the windows.
-        windows: as in `scores`.
+        places: labels of the windows.
+        windows: as in `mean_scores`.
     """
     values: dict[str, list[float]] = {}
     for place, window in zip(places, windows):
@@ -96,8 +97,8 @@ def interval(places: Sequence[str], windows: Sequence[Leads]) -> tuple[float, fl
     return bootstrap.interval_of_groups([np.array(each) for each in values.values()])
 
 
-def by_lead(windows: Sequence[Leads]) -> dict[str, np.ndarray]:
-    """The same scores at each lead over the windows that know it: name -> (24,), NaN for none."""
+def by_lead(windows: Sequence[LeadScores]) -> dict[str, np.ndarray]:
+    """Mean scores of each lead over the windows with truth: name -> (24,), NaN without any."""
     if not windows:
         return {
             n: np.full(FRAMES_OUT, np.nan) for n in ("ms_ssim", "mae", *map(_csi_name, THRESHOLDS))

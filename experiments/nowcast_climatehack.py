@@ -1,6 +1,6 @@
-"""A submission to the nowcast contest: answers its evaluator by standard input and output.
+"""A submission to ClimateHack.AI: answers its evaluator by standard input and output.
 
-Usage: python experiments/nowcast_contest.py FEATURES PREDICTIONS [RUN]
+Usage: python experiments/nowcast_climatehack.py FEATURES PREDICTIONS [RUN]
 """
 
 import sys
@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from seaice_tf.errors import InputError
-from seaice_tf.nowcast import contest
+from seaice_tf.nowcast import climatehack_evaluator
 from seaice_tf.runs import artifact, folder
 from seaice_tf.tasks import TASKS
 
 
-def main(given: str, out: str, run: str = "") -> None:
+def main(features: str, out: str, run: str = "") -> None:
     predict = artifact.predictor(Path(run) if run else folder.released(TASKS["nowcast"]))
-    contest.answer(predict, sys.stdin, Path(given), Path(out), partial(print, flush=True))
+    reply = partial(print, flush=True)
+    climatehack_evaluator.answer(predict, sys.stdin, Path(features), Path(out), reply)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import ndimage
+from tensorflow import keras
+
+from seaice_tf.nowcast.networks.per_lead_unet import CORRECTION, FLOWS, FlowMeanAndStd
+
+
+def test_weights_give_the_same_frames_for_any_number_of_leads(build, past):
+    few, more = (build("per_lead_unet", leads=leads) for leads in (2, 3))
+    kernel, bias = few.get_layer("head").get_weights()
+    few.get_layer("head").set_weights([np.full_like(kernel, 0.1), bias])
+    more.set_weights(few.get_weights())
+    np.testing.assert_allclose(
+        more(past)["frames"][:, :2], few(past)["frames"], rtol=1e-4, atol=1e-2
+    )
+
+
+def test_an_untrained_network_extrapolates_and_blurs_with_the_lead(build):
+    drops = np.zeros((1, 5, 32, 32), "float32")
+    rng = np.random.default_rng(1)
+    texture = ndimage.gaussian_filter(rng.normal(size=(32, 64)), 2, mode="wrap") * 2000 + 500
+    for i in range(5):
+        drops[0, i] = np.roll(texture, i, axis=1)[:, :32]
+    network = build("per_lead_unet", leads=4, frames=4)
+    leads = network(drops[:, :4])["frames"].numpy()[0]
+    error = np.abs(leads[0] - drops[0, 4, 8:-8, 8:-8]).mean()
+    assert error < 0.3 * np.abs(drops[0, 3] - drops[0, 4])[8:-8, 8:-8].mean()
+    rough = np.abs(np.diff(leads)).mean(axis=(1, 2))
+    assert (np.diff(rough) < 0).all()
+
+
+def test_equal_flows_have_no_deviation_and_others_are_averaged():
+    one, other = np.random.default_rng(0).random((2, 1, 3, 4, 4), np.float32)
+    mean, std = FlowMeanAndStd(2)(np.stack([one, one, other], axis=-1))
+    np.testing.assert_array_equal(mean, one)
+    assert float(tf.reduce_max(std)) < 2e-3
+    mean, std = FlowMeanAndStd(2)(np.stack([one, other, one], axis=-1))
+    np.testing.assert_allclose(mean, (one + other) / 2, rtol=1e-6)
+    np.testing.assert_allclose(std, np.abs(one - other) / 2, atol=1e-3)
+
+
+@pytest.mark.parametrize("candidate", [0, 1, 2, FLOWS + 1])
+def test_a_weight_of_one_gives_the_candidate_plus_the_correction(networks, past, candidate):
+    network = networks["per_lead_unet"]
+    head = network.get_layer("head")
+    before = head.get_weights()
+    bias = np.zeros_like(before[1])
+    bias[:2] = 0.5, 0  # the correction, and the blurred mean
+    bias[1 + candidate] += 60
+    head.set_weights([np.zeros_like(before[0]), bias])
+    outputs = [network.get_layer("candidates").output, network.output["frames"]]
+    candidates, frames = (x.numpy() for x in keras.Model(network.input, outputs)(past))
+    head.set_weights(before)
+    assert candidates.shape[-1] == FLOWS + 2
+    frames = frames - 0.5 * CORRECTION
+    inner = (candidates.shape[2] - frames.shape[2]) // 2
+    expected = candidates[:, :, inner:-inner, inner:-inner, candidate]
+    np.testing.assert_allclose(frames, expected, rtol=1e-4, atol=1e-2)
+    if candidate == 1:
+        edge = (past.shape[2] - frames.shape[2]) // 2
+        still = past[:, -1:, edge:-edge, edge:-edge]
+        np.testing.assert_allclose(frames, np.repeat(still, 2, axis=1), rtol=1e-4, atol=1e-2)
