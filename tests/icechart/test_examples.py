@@ -67,12 +67,12 @@ def test_prepare_keeps_sound_shards_and_rewrites_damaged_ones(chart_settings, tm
 
 
 def test_damaged_or_other_shards_are_errors(chart_settings, shards, tmp_path):
-    asked = chart_settings.channels, chart_settings.downscale
+    required = chart_settings.channels, chart_settings.downscale
     with pytest.raises(InputError, match=r"manifest\.json"):
-        scene_shards.find(tmp_path, *asked)
+        scene_shards.find(tmp_path, *required)
     with pytest.raises(InputError, match="expected factor 5"):
-        scene_shards.find(shards, asked[0], 5)
-    whole_file = scene_shards.find(shards, *asked)[0].read_bytes()
+        scene_shards.find(shards, required[0], 5)
+    whole_file = scene_shards.find(shards, *required)[0].read_bytes()
     for damaged in (b"", whole_file[:-20], whole_file[:5], b"\xff" * 40):
         (tmp_path / "x.tfrecord").write_bytes(damaged)
         with pytest.raises(InputError, match="expected a shard"):
@@ -94,8 +94,8 @@ def test_a_training_stream_can_be_resumed(chart_settings):
 def test_masked_pixels_have_weight_0_and_water_is_where_sic_is_0(chart_settings):
     _, targets, weights = TASK.data.splits(chart_settings).validation.fetch(tf.constant(0))
     for chart in CHARTS:
-        charted = targets[chart].numpy() < len(CLASSES[chart])
-        np.testing.assert_array_equal(weights[chart].numpy() > 0, charted)
+        labelled = targets[chart].numpy() < len(CLASSES[chart])
+        np.testing.assert_array_equal(weights[chart].numpy() > 0, labelled)
     np.testing.assert_array_equal(targets["water"] > 0, targets["SIC"] == 0)
 
 

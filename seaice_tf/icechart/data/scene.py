@@ -341,7 +341,7 @@ def _require_grids(path, data: netCDF4.Dataset, shape, channels, charts) -> None
 
 
 def _tie_points(path: Path, data: netCDF4.Dataset) -> list[np.ndarray]:
-    """Latitude and longitude; both (0, 0) where the file holds neither."""
+    """Latitude and longitude; both (0, 0) if the file has neither."""
     names = [f"sar_grid2d_{which}" for which in ("latitude", "longitude")]
     if not any(name in data.variables for name in names):
         return [np.empty((0, 0))] * 2

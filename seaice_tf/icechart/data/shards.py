@@ -89,15 +89,15 @@ def find(folder: Path, channels: Sequence[str], factor: int) -> list[Path]:
     """
     content = tfrecords.read_manifest(folder, ADVICE)
     try:
-        held = content["channels"], content["factor"]
+        stored = content["channels"], content["factor"]
     except KeyError as error:
         raise InputError(
             f"{folder / MANIFEST}: expected shards of icechart, got no {error}; {ADVICE}"
         ) from error
-    if held != (list(channels), factor):
+    if stored != (list(channels), factor):
         raise InputError(
             f"{folder}: expected factor {factor} and channels {', '.join(channels)}, got factor "
-            f"{held[1]} and {held[0]}; prepare with the settings that you train with"
+            f"{stored[1]} and channels {stored[0]}; prepare with the settings of the training"
         )
     return tfrecords.verify(folder, content, ADVICE)
 

@@ -81,11 +81,11 @@ def problems(
         A sentence for each problem; empty for a sound upload.
     """
     with opened(path) as data:
-        held = {name[:19] for name in data.variables}
-        wanted = {scene_names.parse(name).short for name in names} if names is not None else held
+        present = {name[:19] for name in data.variables}
+        wanted = {scene_names.parse(name).short for name in names} if names is not None else present
         found = []
-        if names is None and len(held) != SCENES:
-            found.append(f"expected {SCENES} scenes, got {len(held)}")
+        if names is None and len(present) != SCENES:
+            found.append(f"expected {SCENES} scenes, got {len(present)}")
         expected = [f"{short}_{chart}" for short in sorted(wanted) for chart in CHARTS]
         found += [f"expected {name}, got none" for name in expected if name not in data.variables]
         found += [
@@ -94,7 +94,7 @@ def problems(
         for name in expected:
             if name in data.variables:
                 found += _check_variable(data[name], (shapes or {}).get(name[:19]))
-        for short in sorted(wanted & held):
+        for short in sorted(wanted & present):
             sizes = {data[f"{short}_{c}"].shape for c in CHARTS if f"{short}_{c}" in data.variables}
             if len(sizes) > 1:
                 found.append(f"{short} has charts of different shapes: {sorted(sizes)}")

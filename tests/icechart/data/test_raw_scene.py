@@ -139,7 +139,7 @@ def test_a_scene_without_polygons_is_an_error(path):
 def test_codes_in_a_heap_without_an_end_are_errors(path):
     content = bytearray(path.read_bytes())
     end = content.rindex(b";W") + 2
-    content[end : end + 64] = bytes(64)  # HDF5 would look for the next string for ever
+    content[end : end + 64] = bytes(64)  # HDF5 would search for the next string forever
     path.write_bytes(content)
     with pytest.raises(InputError, match="expected strings in sound heaps"):
         raw_scene.describe(path)

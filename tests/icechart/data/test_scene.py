@@ -179,10 +179,10 @@ def test_charts_stored_as_floats_keep_their_classes(tmp_path, scene, value):
     path = tmp_path / scene.path.name
     path.write_bytes(scene.path.read_bytes())
     with netCDF4.Dataset(path, "a") as data:
-        charted = data["SOD"][:].astype(float)
-        charted[charted == 255] = np.nan
+        chart_values = data["SOD"][:].astype(float)
+        chart_values[chart_values == 255] = np.nan
         changed = _replace(data, "SOD", "f8")
-        changed[:] = charted
+        changed[:] = chart_values
     floats = sar_scene.read_charts(sar_scene.describe(path))
     np.testing.assert_array_equal(floats["SOD"], sar_scene.read_charts(scene)["SOD"])
     with netCDF4.Dataset(path, "a") as data:
