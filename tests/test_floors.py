@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 import seaice_tf
+from seaice_tf.tasks import NAMES
 
 ROOT = Path(seaice_tf.__file__).parent
-SYSTEMS = {"forecast", "icechart", "nowcast", "clouds", "geopose"}
+SYSTEMS = set(NAMES)
 SHARED = {"grids", "files", "networks", "runs", "report", "cli"}
 # Rooms whose modules load no TensorFlow; below a system and at the top.
 WITHOUT_TENSORFLOW = ("data", "scores", "products")

@@ -14,6 +14,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import lock, maps
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.runs import folder
+from seaice_tf.tasks import NAMES
 
 
 def test_flags_override_the_settings_file(run):
@@ -32,7 +33,7 @@ def test_help_and_version(capsys):
 
 def test_unknown_verbs_and_tasks(fails):
     fails("trian", "forecast", message="expected one of doctor")
-    known = "expected one of forecast, icechart, nowcast, clouds, geopose, got 'clods'"
+    known = f"expected one of {', '.join(NAMES)}, got 'clods'"
     fails("train", "clods", message=known)
     fails("train", message="expected one of forecast")
 
