@@ -1,6 +1,9 @@
 """The command line, seaice-tf VERB TASK [flags]: the same verbs for every task."""
 
 import importlib.util
+import io
+import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -24,6 +27,7 @@ from seaice_tf.cli.flags import (
     with_data,
 )
 from seaice_tf.errors import InputError, one_line
+from seaice_tf.files import atomic
 from seaice_tf.runs import stop
 from seaice_tf.tasks import TASKS
 
@@ -58,6 +62,7 @@ OUT = tyro.conf.arg(help="Folder for files that compare each case with its truth
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    _prepare_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
@@ -80,6 +85,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _prepare_streams() -> None:
+    """Print what the package logs to standard error, and any file name in any locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("warning: %(message)s"))
+    logging.getLogger("seaice_tf").handlers[:] = [handler]
+
+
+def _require_keras() -> None:
+    """InputError if the environment asks for the older Keras, which is not installed."""
+    asked = os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")
+    if asked and importlib.util.find_spec("tf_keras") is None:
+        raise InputError(
+            "TF_USE_LEGACY_KERAS: expected tf_keras, which it asks for, got none installed; unset "
+            "the variable, or pip install '.[cluster]'"
+        )
+
+
 def _run(words: list[str]) -> int:
     verb = words[0]
     if verb not in (*VERBS, *WITHOUT_TASK):
@@ -90,6 +115,7 @@ def _run(words: list[str]) -> int:
     name = words[1] if len(words) > 1 else ""
     if name not in TASKS:
         raise InputError(f"task: expected one of {', '.join(TASKS)}, got {name!r}")
+    _require_keras()
     with quiet.import_of_tensorflow():
         task = TASKS[name]
     return VERBS[verb](task, words[2:])
@@ -128,6 +154,7 @@ def _prepare(task, words: list[str]) -> int:
     fields: list[tuple] = [("out", Path), ("processes", Annotated[int, several], 1)]
     fields.append(("dask", Annotated[str, machines], ""))
     flags = parse_settings(task, words, f"prepare {task.name}", fields)
+    atomic.require_folder(flags.out)
     with processes.workers(flags.processes, flags.dask) as executor:
         written = task.data.prepare(flags.settings, flags.out.resolve(), executor)
     print(f"{len(written)} files in {flags.out}")
@@ -172,6 +199,10 @@ def _evaluate(task, words: list[str]) -> int:
         fields.append(("slow_baselines", Annotated[bool, tyro.conf.arg(help=cost)], False))
     fields.append(("options", task.verification.options, task.verification.options()))
     flags = parse(words, f"evaluate {task.name}", fields)
+    if flags.out:
+        atomic.require_folder(flags.out)
+    if flags.json:
+        atomic.require_folder(flags.json.parent)
     settings = load_run_settings(task, flags)
     cases = predict.ensemble_cases(
         task, settings, lambda each: task.data.cases(each, flags.options)
@@ -198,6 +229,7 @@ def _predict(task, words: list[str]) -> int:
     fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
     fields += [("out", Path), ("options", kind, kind())]
     flags = parse(words, f"predict {task.name}", fields)
+    atomic.require_folder(flags.out)
     settings = load_run_settings(task, flags)
     cases = predict.ensemble_cases(
         task, settings, lambda each: task.data.future(each, flags.options)
@@ -220,6 +252,8 @@ def _export(task, words: list[str]) -> int:
 def _doctor(task, words: list[str]) -> int:
     fields = [("data", str), *data_flags(task, skip=("data",)), ("plots", Path | None, None)]
     flags = parse(words, f"doctor {task.name}", fields)
+    if flags.plots:
+        atomic.require_folder(flags.plots)
     problems = task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
     for problem in problems:
         print(f"problem: {one_line(problem)}")
@@ -236,6 +270,7 @@ def _report(tasks, words: list[str]) -> int:
     fields: list[tuple] = [("runs", runs), ("out", Path)]
     fields += [("data", Annotated[str | None, other], None), TRUST_FLAG]
     flags = parse(words, "report", fields)
+    atomic.require_folder(flags.out.parent)
     print(f"page: {report.report(tasks, flags.runs, flags.out, flags.data, flags.trust)}")
     return 0
 

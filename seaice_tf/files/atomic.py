@@ -20,6 +20,25 @@ READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 PROBE = 1 << 20  # bytes; a disk without room for them counts as full
 
 
+def require_folder(path: Path) -> None:
+    """Check, before any work, that files can be written in the folder `path`, there or not yet.
+
+    Raises:
+        InputError: a file is in the way.
+        DiskError: the folder cannot be written to.
+    """
+    existing = path.absolute()
+    while not os.path.lexists(existing) and existing != existing.parent:
+        existing = existing.parent
+    if not existing.is_dir():
+        raise InputError(
+            f"{path}: expected a folder, or a place for one, got a file at {existing}; choose "
+            "another folder"
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise DiskError(f"{path}: expected a folder to write to, got no permission for {existing}")
+
+
 @contextmanager
 def file(path: Path) -> Iterator[Path]:
     """A context with a temporary path to write to, which is renamed to `path` on success."""

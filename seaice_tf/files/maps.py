@@ -15,7 +15,7 @@ from PIL import Image
 from seaice_tf.files import atomic
 from seaice_tf.files.colour_maps import TABLE
 from seaice_tf.grids.counts import EDGE
-from seaice_tf.grids.polar import of_shape
+from seaice_tf.grids.polar import Grid, of_shape
 
 LAND = "#8c8377"
 ICE = ListedColormap(np.frombuffer(TABLE, np.uint8).reshape(-1, 3) / 255).with_extremes(bad=LAND)
@@ -36,7 +36,14 @@ class Panel(NamedTuple):
     difference: bool = False
 
 
-def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, difference: bool = False):
+def draw(
+    axes: Axes,
+    field: np.ndarray,
+    land: np.ndarray,
+    title: str,
+    difference: bool = False,
+    grid: Grid | None = None,
+):
     """Draw one map with its graticule and, unless it is a difference, the 15 % ice edge.
 
     Args:
@@ -45,11 +52,12 @@ def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, difference
         land: (rows, columns) bool.
         title: above the map.
         difference: whether `field` is a difference, drawn from red (-1) to blue (1).
+        grid: of the map; None for the polar stereographic grid of its shape.
 
     Returns:
         The image, for a colour bar.
     """
-    grid = of_shape(field.shape)
+    grid = grid or of_shape(field.shape)
     x, y = grid.axes()
     sea = np.ma.masked_where(land, field)
     image = axes.imshow(
@@ -72,13 +80,16 @@ def draw(axes: Axes, field: np.ndarray, land: np.ndarray, title: str, difference
     return image
 
 
-def figure(panels: Sequence[Panel], land: np.ndarray, caption: str) -> Figure:
+def figure(
+    panels: Sequence[Panel], land: np.ndarray, caption: str, grid: Grid | None = None
+) -> Figure:
     """Draw panels in rows of up to six under one caption.
 
     Args:
         panels: the maps, all on the same grid.
         land: (rows, columns) bool.
         caption: title of the figure.
+        grid: of the maps; None for the polar stereographic grid of their shape.
     """
     columns = min(len(panels), 6)
     rows = -(-len(panels) // columns)
@@ -86,7 +97,8 @@ def figure(panels: Sequence[Panel], land: np.ndarray, caption: str) -> Figure:
     cells = sheet.subplots(rows, columns, squeeze=False)
     drawn = {}
     for axes, panel in zip(cells.flat, panels):
-        drawn[panel.difference] = draw(axes, panel.field, land, panel.title, panel.difference)
+        shown = draw(axes, panel.field, land, panel.title, panel.difference, grid)
+        drawn[panel.difference] = shown
     for axes in cells.flat[len(panels) :]:
         axes.set_visible(False)
     for difference, image in drawn.items():
@@ -117,19 +129,21 @@ def write_animation(
     land: np.ndarray,
     caption: str,
     seconds: float = 0.6,
+    grid: Grid | None = None,
 ) -> Path:
     """Save monthly maps as a GIF that runs in a loop, one frame a month.
 
     Args:
         path: of the file.
         period: (n,) datetime64[M].
-        concentration: (n, 448, 304) fraction.
-        land: (448, 304) bool.
+        concentration: (n, rows, columns) fraction.
+        land: (rows, columns) bool.
         caption: title of every frame.
         seconds: duration of a frame.
+        grid: of the maps; None for the polar stereographic grid of their shape.
     """
     frames = (
-        pixels(figure([Panel(str(month), field)], land, caption))
+        pixels(figure([Panel(str(month), field)], land, caption, grid))
         for month, field in zip(period, concentration)
     )
     return write_gif(path, frames, seconds)

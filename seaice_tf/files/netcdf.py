@@ -16,7 +16,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError, reason
-from seaice_tf.files import compressed
+from seaice_tf.files import atomic, compressed
 from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
 from seaice_tf.grids.polar import Grid
 
@@ -51,21 +51,33 @@ def opened(path: Path) -> Iterator[netCDF4.Dataset]:
 
 @contextmanager
 def _openable(path: Path) -> Iterator[tuple[str, bytes | None]]:
-    """A name that the library can open, and the content of a compressed file.
-
-    The library takes UTF-8 only: a file of any other name is opened through a link.
-    """
+    """A name that the library can open, and the content of a compressed file."""
     if compressed.is_compressed(path):
         yield "compressed.nc", compressed.read_bytes(path)
         return
-    try:
-        str(path).encode("ascii")
-        yield str(path), None
-    except UnicodeEncodeError:
-        with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder, "linked.nc")
-            link.symlink_to(path.resolve())
-            yield str(link), None
+    with _ascii_name(path) as name:
+        yield name, None
+
+
+@contextmanager
+def _ascii_name(path: Path) -> Iterator[str]:
+    """A path, or a link to it if its name is not one that the library takes in any locale."""
+    if str(path).isascii():
+        yield str(path)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder, "linked.nc")
+        link.symlink_to(path.resolve())
+        yield str(link)
+
+
+@contextmanager
+def created(path: Path) -> Iterator[netCDF4.Dataset]:
+    """A new file to write to, which gets its name when it is complete."""
+    with atomic.file(path) as temporary:
+        temporary.touch()
+        with _ascii_name(temporary) as name, netCDF4.Dataset(name, "w") as dataset:
+            yield dataset
 
 
 def require_sound_strings(path: Path) -> None:

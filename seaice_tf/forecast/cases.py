@@ -1,5 +1,6 @@
 """Cases of the forecast: 12 months of a test period with their truth, or those after the data."""
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -11,8 +12,10 @@ from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.settings import LEADS, Settings
-from seaice_tf.grids.polar import NORTH
+from seaice_tf.grids.polar import NORTH, Grid
 from seaice_tf.task import Case, Cases, PredictOptions
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Context:
     months: np.ndarray  # (12,) datetime64[M], of the forecast
     source: str
     citation: str  # of the data
+    grid: Grid
 
 
 def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
@@ -59,7 +63,7 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
         raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
     if "region" in options.by and data.grid is not NORTH:
         raise InputError(f"--by region: expected data of the north, got {data.source}")
-    source = f"{data.source}; scored {begin} to {end}"
+    source = f"{data.source}{_other_product(data, settings)}; scored {begin} to {end}"
     every = LEADS
     if options.init_frequency == "monthly":
         source, every = f"{source} by forecasts initialised every month", 1
@@ -75,7 +79,20 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """The forecast of the 12 months after the last one of the data; raises as `cases`."""
     data = archive(settings)
     _require_history(data, settings, len(data.counts))
-    return Cases(data.source, [partial(_case, data, settings, len(data.counts), data.source)])
+    source = data.source + _other_product(data, settings)
+    return Cases(source, [partial(_case, data, settings, len(data.counts), source)])
+
+
+def _other_product(data: Archive, settings: Settings) -> str:
+    """A remark on a model that was trained on the product of another algorithm."""
+    if data.synthetic or settings.trained_on in ("", data.algorithm):
+        return ""
+    log.warning(
+        "%s: expected %s, which the model was trained on, got %s: the forecast takes over the "
+        "difference between the two; train on this record for one without",
+        *(data.files[0].parent, settings.trained_on, data.algorithm),
+    )
+    return f", by a model trained on {settings.trained_on}"
 
 
 def _require_history(data: Archive, settings: Settings, start: int) -> None:
@@ -99,5 +116,5 @@ def _case(
     past, first = data.counts[:start], data.first + start
     period = months.span(first, first + LEADS - 1)
     truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
-    context = Context(past, period, source, data.citation)
+    context = Context(past, period, source, data.citation, data.grid)
     return Case(f"{first}", past[-settings.history :], context, truth)

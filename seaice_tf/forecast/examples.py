@@ -29,10 +29,11 @@ BATCH = 8  # images to encode at a time
 
 def archive(settings: Settings) -> Archive:
     """The archive that the settings name; the synthetic one is made on first use."""
+    reading = settings.minimum_days, settings.allow, settings.average_to_25km
     if settings.data:
-        return read_archive(Path(settings.data), settings.minimum_days)
+        return read_archive(Path(settings.data), *reading)
     if root := os.environ.get("SEAICE_TF_DATA"):
-        return read_archive(Path(root) / "nsidc0051", settings.minimum_days)
+        return read_archive(Path(root) / "nsidc0051", *reading)
     return read_archive(cached("nsidc0051", synthetic.write_archive, *SYNTHETIC_PERIOD))
 
 

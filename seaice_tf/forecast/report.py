@@ -82,7 +82,7 @@ def truth(case: Case) -> np.ndarray:
 
 def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> Lines:
     """Extent of forecast, truth and baselines by month, and its range in past years."""
-    area = polar.of_shape(case.truth.shape).cell_area()
+    area = case.context.grid.cell_area()
     observed = ice_edge.extent(truth(case), area)
     observed[len(case.truth) :] = np.nan
     record = np.stack([ice_edge.extent(year, area) for year in past_years(case.context.past)])
@@ -152,7 +152,7 @@ def masks(case: Case) -> dict[str, np.ndarray]:
     shape = case.truth.shape[-2:]
     whole = {"all": np.ones(shape, bool)}
     try:
-        seas = region_masks(EvaluateOptions()) if shape == polar.NORTH.shape else {}
+        seas = region_masks(EvaluateOptions()) if case.context.grid is polar.NORTH else {}
     except (InputError, OSError):
         return whole
     return whole | seas
@@ -163,7 +163,7 @@ def edge_errors(report: ReportInput, seas: Mapping[str, np.ndarray], predict) ->
     total = np.zeros((len(seas), 12))
     for case, fields in report.pairs:
         forecast = predict(case, fields)["concentration"]
-        area = polar.of_shape(case.truth.shape).cell_area()
+        area = case.context.grid.cell_area()
         seen = np.where(counts.flagged(case.truth), np.nan, case.truth / FULL_ICE)
         for month, true, pred in zip(case.context.months, seen, forecast):
             for i, sea in enumerate(seas.values()):

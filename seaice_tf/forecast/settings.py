@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import MINIMUM_DAYS
+from seaice_tf.forecast.data.formats import Check
 from seaice_tf.grids.counts import PoleHoleFill
 from seaice_tf.settings import Training
 
@@ -168,12 +169,21 @@ class Settings:
     }
 
     data: str = ""
-    """Folder of sea-ice concentration files of one kind: NSIDC-0051 v1.1 or v2, monthly or daily,
-    the climate data record G02202 v4, or the arrays of the Dacon contest; empty:
-    $SEAICE_TF_DATA/nsidc0051, and without that variable a synthetic archive."""
+    """Folder of sea-ice concentration files of one algorithm and hemisphere: NSIDC-0051, -0081 and
+    -0803, the climate data records G02202 and G10016, OSI SAF 450-a and 430-a, or the arrays of the
+    Dacon contest; empty: $SEAICE_TF_DATA/nsidc0051, and without that variable a synthetic archive.
+    """
     minimum_days: int = MINIMUM_DAYS
     """Days with data that a month of daily files must have; half before 1987-08, when the sensor
     was on every other day."""
+    allow: tuple[Check, ...] = ()
+    """Contradictions in the data that are accepted: axes or projection of a file (coordinates), its
+    date (time) or its satellite (sensor), a land mask unlike that of most months (land), a month or
+    a day unlike the record (climate)."""
+    average_to_25km: bool = False
+    """Average grids of 12.5 km to 25 km."""
+    trained_on: str = ""
+    """Algorithm of the data that the network was trained on; training sets it."""
     train_end: str = "2006-12"
     """Last month to train on."""
     train_years: int = 0

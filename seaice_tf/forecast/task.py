@@ -73,13 +73,19 @@ def space(hp: Any, settings: Settings) -> Settings:
     return dataclasses.replace(settings, training=training, network=network)
 
 
+def calibrate(settings: Settings, model: keras.Model) -> Settings:
+    """The settings with the algorithm of the data, which the network belongs to."""
+    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
+
+
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     written: list[Path] = []
     for case, fields in pairs:
         context = case.context
         land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
         written += outputs.write(
-            out, context.months, dict(fields), decision(fields), land, made_from, context.citation
+            *(out, context.months, dict(fields), decision(fields), land, made_from),
+            *(context.citation, context.grid),
         )
     return written
 
@@ -87,19 +93,24 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
 def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Forecast, truth and their difference in March and September, for TensorBoard."""
     context = case.context
-    return plots.comparisons(context.months, fields["concentration"], case.truth, context.source)
+    maps = fields["concentration"], case.truth
+    return plots.comparisons(context.months, *maps, context.source, context.grid)
 
 
 def doctor(settings: Settings, plot_folder: Path | None) -> list[str]:
     """Print the period, days and pole hole of a folder; returns the problems found."""
-    findings = examine(Path(settings.data), settings.minimum_days)
+    findings = examine(Path(settings.data), settings.minimum_days, settings.average_to_25km)
     print(f"{settings.data}: {findings.source}, {len(findings.months)} months read")
+    print(f"{len(findings.record.files)} files read, {len(findings.record.left_out)} left out")
+    for note in findings.notes:
+        print(note)
     if findings.days is not None:
-        fewest = int(findings.days.argmin())
+        of_days = findings.days > 0
+        fewest = int(np.where(of_days, findings.days, 99).argmin())
         least, most = findings.days[fewest], findings.days.max()
         print(f"days with data: {least} to {most} a month, the fewest in {findings.months[fewest]}")
     for month, days in findings.unobserved().items():
-        print(f"{month}, when the sensor was off, has {days} days: kept, with its sea missing")
+        print(f"{month}, which the record has no data of, has {days} days: kept as missing")
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plot_folder:
@@ -127,12 +138,13 @@ TASK = Task(
         cases=cases,
         future=future,
         doctor=doctor,
-        settings=("data", "minimum_days"),
+        settings=("data", "minimum_days", "allow", "average_to_25km"),
     ),
     training=Training(
         build=build,
         space=space,
         serving_model=serving_model,
+        calibrate=calibrate,
     ),
     verification=Verification(
         score=score,

@@ -41,6 +41,7 @@ def score(
                 fields.get("probability"),
                 fields.get("spread"),
                 fields.get("members"),
+                case.context.grid,
             )
             for case, fields in pairs
         ),
@@ -88,9 +89,10 @@ def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
 
 
 def _verify(case: Case, fields: Fields, out: Path, model: str) -> list[Path]:
-    months, source = case.context.months, f"{model} on {case.context.source}"
+    source = f"{model} on {case.context.source}"
+    of_case = case.context.months, fields["concentration"], case.truth, source, case.context.grid
     return [
-        maps.write(out / name, figure(months, fields["concentration"], case.truth, source))
+        maps.write(out / name, figure(*of_case))
         for name, figure in (
             (f"{case.name}-errors.png", plots.errors),
             (f"{case.name}-edges.png", plots.edges),

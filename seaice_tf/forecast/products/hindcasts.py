@@ -14,7 +14,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf import __version__
-from seaice_tf.files import atomic
+from seaice_tf.files import netcdf
 from seaice_tf.forecast.products.netcdf import horizontal_axes
 from seaice_tf.grids.counts import EDGE
 from seaice_tf.grids.polar import Grid
@@ -58,7 +58,7 @@ def writer(
         has them, "probability" and "spread", (12, rows, columns), and "members", (members, 12,
         rows, columns); fractions.
     """
-    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as dataset:
+    with netcdf.created(path) as dataset:
         _describe(dataset, inits, source, citation)
         horizontal_axes(dataset, grid)
         _forecast_axes(dataset, inits, members)

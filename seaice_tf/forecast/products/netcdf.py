@@ -10,7 +10,7 @@ import numpy as np
 from seaice_tf import __version__
 from seaice_tf.files import atomic
 from seaice_tf.grids.counts import EDGE
-from seaice_tf.grids.polar import NORTH, Grid, of_shape
+from seaice_tf.grids.polar import Grid, of_shape
 
 FILL = np.float32(-1)  # on land
 EPOCH = np.datetime64("1970-01-01")
@@ -60,6 +60,7 @@ def write(
     land: np.ndarray,
     source: str,
     citation: str = "",
+    grid: Grid | None = None,
 ) -> Path:
     """Write monthly mean concentrations and their uncertainty.
 
@@ -70,10 +71,11 @@ def write(
         land: (rows, columns) bool, written as fill value.
         source: the model and its input data.
         citation: of the data, for `references` and `acknowledgment`.
+        grid: of the fields; None for the polar stereographic grid of their shape.
     """
     # In memory first: netCDF4 may not report a full disk, a plain write does.
-    dataset = netCDF4.Dataset(str(path), "w", memory=1 << 20)
-    grid = of_shape(land.shape)
+    dataset = netCDF4.Dataset("memory.nc", "w", memory=1 << 20)
+    grid = grid or of_shape(land.shape)
     _describe(dataset, months, source, grid)
     if citation:
         dataset.setncatts({"references": citation, "acknowledgment": f"Made from {citation}."})
@@ -99,7 +101,7 @@ def write(
 
 
 def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: Grid) -> None:
-    region = "Arctic" if grid is NORTH else "Antarctic"
+    region = "Arctic" if grid.name == "north" else "Antarctic"
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     latitude, longitude = grid.latitude_longitude()
     title = f"Forecast of monthly {region} sea ice concentration"
@@ -110,8 +112,8 @@ def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: G
             "id": f"{region.lower()}_sea_ice_forecast_{months[0]}",
             "processing_level": "Level 4, model output",
             "summary": (
-                f"{title} for {months[0]} to {months[-1]} on the 25 km polar stereographic grid "
-                f"of NSIDC, from observations up to {months[0] - 1}. Made by {source}."
+                f"{title} for {months[0]} to {months[-1]} on the {grid.title}, "
+                f"from observations up to {months[0] - 1}. Made by {source}."
             ),
             "keywords": "EARTH SCIENCE > CRYOSPHERE > SEA ICE > SEA ICE CONCENTRATION",
             "keywords_vocabulary": "GCMD Science Keywords",
@@ -137,7 +139,7 @@ def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: G
 
 def horizontal_axes(dataset: netCDF4.Dataset, grid: Grid) -> None:
     crs = dataset.createVariable("crs", "i4")
-    pole = 90.0 if grid is NORTH else -90.0
+    pole = 90.0 if grid.name == "north" else -90.0
     crs.setncatts(grid.crs.to_cf() | {"latitude_of_projection_origin": pole})
     for name, values in zip("xy", grid.axes()):
         dataset.createDimension(name, values.size)

@@ -7,7 +7,7 @@ import numpy as np
 from seaice_tf.files import maps
 from seaice_tf.forecast.products import dacon_csv, netcdf
 from seaice_tf.grids.counts import FULL_ICE
-from seaice_tf.grids.polar import NORTH, of_shape
+from seaice_tf.grids.polar import NORTH, Grid, of_shape
 
 
 def write(
@@ -18,6 +18,7 @@ def write(
     land: np.ndarray,
     source: str,
     citation: str = "",
+    grid: Grid | None = None,
 ) -> list[Path]:
     """Write forecast.nc, forecast.png and .gif, a map of each month and, in the north, contest.csv.
 
@@ -29,19 +30,25 @@ def write(
         land: (rows, columns) bool.
         source: the model and its input data, for titles.
         citation: of the data.
+        grid: of the fields; None for the polar stereographic grid of their shape.
     """
+    grid = grid or of_shape(land.shape)
     caption = f"Forecast of sea ice concentration: {source}"
     panels = [maps.Panel(str(month), ice) for month, ice in zip(period, fields["concentration"])]
-    written = [netcdf.write(out / "forecast.nc", period, fields, land, source, citation)]
-    if of_shape(land.shape) is NORTH:  # the Dacon contest is of the north
+    written = [netcdf.write(out / "forecast.nc", period, fields, land, source, citation, grid)]
+    if grid is NORTH:  # the Dacon contest is of the north
         ice = np.where(land, 0, decision * FULL_ICE)
         written.append(dacon_csv.write(out / "contest.csv", period, ice))
     return [
         *written,
-        maps.write(out / "forecast.png", maps.figure(panels, land, caption)),
-        maps.write_animation(out / "forecast.gif", period, fields["concentration"], land, source),
+        maps.write(out / "forecast.png", maps.figure(panels, land, caption, grid)),
+        maps.write_animation(
+            out / "forecast.gif", period, fields["concentration"], land, source, grid=grid
+        ),
         *(
-            maps.write(out / "maps" / f"{panel.title}.png", maps.figure([panel], land, panel.title))
+            maps.write(
+                out / "maps" / f"{panel.title}.png", maps.figure([panel], land, panel.title, grid)
+            )
             for panel in panels
         ),
     ]

@@ -17,14 +17,20 @@ from seaice_tf.files import maps
 from seaice_tf.forecast.data import months
 from seaice_tf.grids import counts
 from seaice_tf.grids.counts import EDGE, FULL_ICE
-from seaice_tf.grids.polar import of_shape
+from seaice_tf.grids.polar import Grid, of_shape
 
 # Blue and vermilion of Okabe and Ito: distinct for colour-blind readers, and dark against light.
 EDGES = {"truth": "#0072b2", "forecast": "#d55e00"}
 GROUND = ListedColormap(["#f4f6f8", "#b9b2a9"])  # sea, land
 
 
-def errors(period: np.ndarray, concentration: np.ndarray, true: np.ndarray, source: str) -> Figure:
+def errors(
+    period: np.ndarray,
+    concentration: np.ndarray,
+    true: np.ndarray,
+    source: str,
+    grid: Grid | None = None,
+) -> Figure:
     """Maps of forecast minus truth, one per month; cells without an observation are grey.
 
     Args:
@@ -32,12 +38,13 @@ def errors(period: np.ndarray, concentration: np.ndarray, true: np.ndarray, sour
         concentration: (12, rows, columns) fraction.
         true: (n <= 12, rows, columns) raw counts with flags.
         source: the model and its input data, for the caption.
+        grid: of the maps; None for the polar stereographic grid of their shape.
     """
 
     def panel(axes: Axes, month, pred: np.ndarray, truth: np.ndarray):
         unknown = counts.flagged(truth)
         error = np.where(unknown, 0, pred - truth / FULL_ICE)
-        return maps.draw(axes, error, unknown, str(month), difference=True)
+        return maps.draw(axes, error, unknown, str(month), difference=True, grid=grid)
 
     sheet, images = _sheet(panel, zip(period, concentration, true), len(true))
     sheet.colorbar(images[0], ax=sheet.axes, shrink=0.6, label="forecast minus truth, fraction")
@@ -45,20 +52,28 @@ def errors(period: np.ndarray, concentration: np.ndarray, true: np.ndarray, sour
     return sheet
 
 
-def edges(period: np.ndarray, concentration: np.ndarray, true: np.ndarray, source: str) -> Figure:
+def edges(
+    period: np.ndarray,
+    concentration: np.ndarray,
+    true: np.ndarray,
+    source: str,
+    grid: Grid | None = None,
+) -> Figure:
     """Maps of the 15 % contours of truth and forecast, one per month; arguments as of `errors`.
 
     No contour is drawn along coasts and where there is no observation, as in the pole hole.
     """
 
+    plane = grid or of_shape(true.shape)
+
     def panel(axes: Axes, month, pred: np.ndarray, truth: np.ndarray):
         land = counts.land(truth)
-        image = axes.imshow(land, cmap=GROUND, vmin=0, vmax=1, extent=of_shape(land.shape).extent)
+        image = axes.imshow(land, cmap=GROUND, vmin=0, vmax=1, extent=plane.extent)
         for field, name in ((truth / FULL_ICE, "truth"), (pred, "forecast")):
             seen = np.ma.masked_where(counts.flagged(truth), field)
             if seen.min() < EDGE <= seen.max():
                 line: dict[str, Any] = {"colors": EDGES[name], "linewidths": 0.9}
-                axes.contour(*of_shape(land.shape).axes(), seen, [EDGE], **line)
+                axes.contour(*plane.axes(), seen, [EDGE], **line)
         axes.set_title(str(month), fontsize=9)
         axes.set_axis_off()
         return image
@@ -83,7 +98,11 @@ def _sheet(panel: Callable, rows: Iterator, number: int) -> tuple[Figure, list]:
 
 
 def comparisons(
-    period: np.ndarray, concentration: np.ndarray, true: np.ndarray, source: str
+    period: np.ndarray,
+    concentration: np.ndarray,
+    true: np.ndarray,
+    source: str,
+    grid: Grid | None = None,
 ) -> dict[str, np.ndarray]:
     """Forecast, truth and difference in March and September: tag -> (H, W, 3) uint8.
 
@@ -92,6 +111,7 @@ def comparisons(
         concentration: (12, rows, columns) fraction.
         true: (n <= 12, rows, columns) raw counts with flags.
         source: name of the data, for the titles.
+        grid: of the maps; None for the polar stereographic grid of their shape.
     """
     result = {}
     for month, pred, truth in zip(period, concentration, true):
@@ -103,7 +123,7 @@ def comparisons(
                 maps.Panel("truth", ice),
                 maps.Panel("forecast minus truth", pred - ice, difference=True),
             ]
-            sheet = maps.figure(panels, counts.land(truth), f"{month}, {source}")
+            sheet = maps.figure(panels, counts.land(truth), f"{month}, {source}", grid)
             result[f"forecast/month_{months.number(month):02}"] = maps.pixels(sheet)
     return result
 

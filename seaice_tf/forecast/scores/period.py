@@ -30,6 +30,7 @@ class Forecast:
         spread: (12, rows, columns) standard deviation of the forecast; None for a deterministic
             forecast.
         members: (members, 12, rows, columns) fraction, of an ensemble; used instead of `spread`.
+        grid: of the maps; None for the polar stereographic grid of their shape.
     """
 
     true: np.ndarray
@@ -40,6 +41,7 @@ class Forecast:
     probability: np.ndarray | None = None
     spread: np.ndarray | None = None
     members: np.ndarray | None = None
+    grid: polar.Grid | None = None
 
     def probability_of_ice(self, i: int) -> np.ndarray:
         """Probability of ice at 15 % or more in month `i`: (rows, columns)."""
@@ -117,7 +119,7 @@ def _entries(
     climate = counts.mean(counts.by_year(forecast.past, 10)) / FULL_ICE
     icy = ((forecast.past >= counts.ICE_EDGE) & ~counts.flagged(forecast.past)).any(axis=0)
     truth = np.where(counts.flagged(forecast.true), np.nan, forecast.true / FULL_ICE)
-    area = polar.of_shape(truth.shape).cell_area()
+    area = (forecast.grid or polar.of_shape(truth.shape)).cell_area()
     result = []
     for i, month in enumerate(forecast.months[: len(truth)]):
         maps = {("", *(GROUPS[group](i + 1, month) for group in groups)): truth[i]}

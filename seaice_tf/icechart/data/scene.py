@@ -16,7 +16,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import atomic
+from seaice_tf.files import netcdf
 from seaice_tf.files.netcdf import number, opened, require_numbers
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.coarse_grid import CELL
@@ -278,7 +278,7 @@ def write(
     Raises:
         DiskError: the file cannot be written.
     """
-    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
+    with netcdf.created(path) as data:
         common = {"scene_id": path.name, "flip": np.int64(0), "pixel_spacing": np.int64(SPACING)}
         data.setncatts({**common, **attributes})
         cells = next((each.shape for each in coarse.values()), [-(-n // CELL) for n in shape])

@@ -8,7 +8,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf import __version__
-from seaice_tf.files import atomic
+from seaice_tf.files import netcdf
 from seaice_tf.icechart.data import downscale
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data.charts import CHART_TITLES, CHARTS, CLASSES, MASK
@@ -68,7 +68,7 @@ def write(
             "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
             [0, 1]; "latitude" and "longitude" (n, samples) in degrees, if the scene has them.
     """
-    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
+    with netcdf.created(path) as data:
         _describe(data, title, source, shape)
         for top, rows in bands:
             if top == 0:

@@ -7,7 +7,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import atomic
+from seaice_tf.files import netcdf
 from seaice_tf.files.netcdf import opened
 from seaice_tf.icechart.data import names as scene_names
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
@@ -27,7 +27,7 @@ def write(path: Path, scenes: Iterable[tuple[str, Mapping[str, np.ndarray]]]) ->
         InputError: a chart is missing, has another shape than the others of its scene or values
             that are not classes; a scene is repeated.
     """
-    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
+    with netcdf.created(path) as data:
         for name, charts in scenes:
             short = scene_names.parse(name).short
             _require_charts(short, charts, data)

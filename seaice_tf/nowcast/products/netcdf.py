@@ -9,7 +9,7 @@ import numpy as np
 from pyproj import CRS, Transformer
 
 from seaice_tf import __version__
-from seaice_tf.files import atomic
+from seaice_tf.files import netcdf
 from seaice_tf.nowcast.data.layout import FRAMES_OUT, HIGHEST, STEP, TARGET
 
 OSGB = 27700  # EPSG code of the British national grid
@@ -35,7 +35,7 @@ def write(
         osgb: (number, 2, 64, 64) eastings and northings of the pixels in metres, if known.
         last: (number,) datetime64, times of the last frames of the input, if known.
     """
-    with atomic.file(path) as temporary, netCDF4.Dataset(temporary, "w") as data:
+    with netcdf.created(path) as data:
         for name, size in zip(DIMENSIONS, (number, FRAMES_OUT, TARGET, TARGET)):
             data.createDimension(name, size)
         _describe(data, source, last)
