@@ -70,6 +70,11 @@ def test_every_page_is_in_the_index():
     assert pages <= set(LINK.findall(index))
 
 
+def test_every_experiment_is_in_the_table():
+    table = (ROOT / "experiments" / "README.md").read_text()
+    assert all(f"| `{path.name}` |" in table for path in (ROOT / "experiments").glob("*.py"))
+
+
 def test_every_system_has_a_page():
     assert all((ROOT / "docs" / f"{name}.md").exists() for name in NAMES)
 
