@@ -149,6 +149,9 @@ class Data:
             source files directly.
         settings: names of the settings on how data are read, flags of `doctor`, `evaluate` and
             `predict`.
+        fetch: (options, out) -> files downloaded to the folder `out`; None if there is nothing to
+            download.
+        fetch_options: class of the options of `fetch`.
         inputs: names of the settings that all runs of an ensemble must have in common.
     """
 
@@ -159,6 +162,8 @@ class Data:
     prepare: Callable[[Any, Path, Executor | None], list[Path]] | None = None
     settings: tuple[str, ...] = ("data",)
     inputs: tuple[str, ...] = ()
+    fetch: Callable[[Any, Path], list[Path]] | None = None
+    fetch_options: type | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ USAGE = """usage: seaice-tf VERB TASK [flags]
 
 verbs:
   doctor     check data: period, gaps, damaged files, what to do
+  fetch      download data: what is missing or has changed
   prepare    convert source files once into shards that training reads fast
   train      train a run, or resume one that was stopped
   tune       run a sweep; writes the best settings to a file for train
@@ -141,6 +142,17 @@ def _train(task, words: list[str]) -> int:
     if facts:
         print(reproduce.compare_weights(facts, run))
     print(f"run: {run}")
+    return 0
+
+
+def _fetch(task, words: list[str]) -> int:
+    if task.data.fetch is None:
+        raise InputError(f"fetch: expected a task with data to download, got {task.name}")
+    kind = task.data.fetch_options
+    flags = parse(words, f"fetch {task.name}", [("out", Path), ("options", kind, kind())])
+    atomic.require_folder(flags.out)
+    files = task.data.fetch(flags.options, flags.out)
+    print(f"{len(files)} files in {flags.out}: {', '.join(p.name for p in files[:3])}")
     return 0
 
 
@@ -305,6 +317,7 @@ def _feed(tasks, words: list[str]) -> int:
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {
     "doctor": _doctor,
+    "fetch": _fetch,
     "prepare": _prepare,
     "train": _train,
     "tune": _tune,

@@ -10,6 +10,7 @@ from tensorflow import keras
 
 from seaice_tf.forecast.cases import EvaluateOptions, cases, future
 from seaice_tf.forecast.data.doctor import examine
+from seaice_tf.forecast.data.fetch import FetchOptions, fetch
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.products import outputs, plots
 from seaice_tf.forecast.report import sections
@@ -139,6 +140,8 @@ TASK = Task(
         future=future,
         doctor=doctor,
         settings=("data", "minimum_days", "allow", "average_to_25km"),
+        fetch=fetch,
+        fetch_options=FetchOptions,
     ),
     training=Training(
         build=build,
