@@ -200,6 +200,7 @@ def upgraded(content: dict[str, Any], kind: type) -> dict[str, Any]:
     """
     known = networks(kind)
     aliases = dict(kind.ALIASES)  # type: ignore[attr-defined]
+    name = content.get("network", next(iter(known), None))
     if isinstance(name, str):
         name = aliases.get("network", (name, {}))[1].get(name, name)
     if known and isinstance(name, str):
