@@ -47,10 +47,10 @@ def test_a_complete_run_is_not_overwritten(fails, run):
     assert (run / folder.WEIGHTS).read_bytes() == before
 
 
-def test_a_partial_run_with_other_settings_is_left_alone(fails, run, home, settings_path):
+def test_a_partial_run_with_other_settings_is_left_alone(fails, home, settings_path):
     other = folder.partial(home / "other")
     other.mkdir()
-    shutil.copy(run / folder.SETTINGS, other / folder.BEGUN)
+    shutil.copy(settings_path, other / folder.BEGUN)
     before = (other / folder.BEGUN).read_bytes()
     words = ["--run", str(home / "other"), "--settings", str(settings_path), "--history-years", "3"]
     fails("train", "forecast", *words, message="got another history_years; use the same")
@@ -115,8 +115,8 @@ def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
     assert "by lead" in page
     assert "lead_02/brier" in json.loads((home / "t.json").read_text())["scores"]
     for name in ("write", "write_animation"):  # drawing takes time, and is tested elsewhere
-        monkeypatch.setattr(maps, name, lambda path, *rest: path)
-    monkeypatch.setattr(maps, "figure", lambda *rest: None)
+        monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
+    monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
     assert cli.main(["predict", "forecast", *runs, "--out", str(home / "together")]) == 0
     with netCDF4.Dataset(home / "together" / "forecast.nc") as product:
         spread = product["sea_ice_area_fraction_standard_deviation"][:]
