@@ -34,8 +34,8 @@ def sums(train_end: str, first: str, last: str):
         brier = part if brier is None else brier + part
         known = ~np.isnan(true)
         error = (maps["concentration"][known] - true[known]) ** 2
-        seen = maps["spread"][known]
-        entry = probability.table(seen, SPREAD_BINS, seen**2, error, area[known])
+        observed = maps["spread"][known]
+        entry = probability.table(observed, SPREAD_BINS, observed**2, error, area[known])
         spread = entry if spread is None else spread + entry
     return brier, spread
 
@@ -46,11 +46,11 @@ def main() -> None:
         scores = ", ".join(f"{name} {value:.4f}" for name, value in brier.scores().items())
         print(f"\ntrained to {train_end}, {first} to {last}: {scores}\n")
         print("| P(ice) forecast | ice observed | cells |\n|---|---|---|")
-        for forecast, seen, n in zip(*brier.reliability.means(), brier.reliability.count):
-            print(f"| {forecast:.3f} | {seen:.3f} | {n} |")
+        for forecast, observed, n in zip(*brier.reliability.means(), brier.reliability.count):
+            print(f"| {forecast:.3f} | {observed:.3f} | {n} |")
         print("\n| spread, % | error, % (both root mean square) | cells |\n|---|---|---|")
-        for own, seen, n in zip(*spread.means(), spread.count):
-            print(f"| {100 * own**0.5:.1f} | {100 * seen**0.5:.1f} | {n} |")
+        for own, observed, n in zip(*spread.means(), spread.count):
+            print(f"| {100 * own**0.5:.1f} | {100 * observed**0.5:.1f} | {n} |")
 
 
 if __name__ == "__main__":

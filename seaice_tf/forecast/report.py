@@ -75,9 +75,9 @@ def maps(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> F
 def truth(case: Case) -> np.ndarray:
     """Observed fractions of the 12 months, the pole hole filled; NaN without an observation."""
     filled = np.stack([counts.fill_hole(month) for month in case.truth])
-    seen = np.where(counts.flagged(filled), np.nan, filled / FULL_ICE)
-    missing = len(case.context.months) - len(seen)
-    return np.concatenate([seen, np.full((missing, *seen.shape[1:]), np.nan)])
+    observed = np.where(counts.flagged(filled), np.nan, filled / FULL_ICE)
+    missing = len(case.context.months) - len(observed)
+    return np.concatenate([observed, np.full((missing, *observed.shape[1:]), np.nan)])
 
 
 def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> Lines:
@@ -164,8 +164,8 @@ def edge_errors(report: ReportInput, seas: Mapping[str, np.ndarray], predict) ->
     for case, fields in report.pairs:
         forecast = predict(case, fields)["concentration"]
         area = case.context.grid.cell_area()
-        seen = np.where(counts.flagged(case.truth), np.nan, case.truth / FULL_ICE)
-        for month, true, pred in zip(case.context.months, seen, forecast):
+        observed = np.where(counts.flagged(case.truth), np.nan, case.truth / FULL_ICE)
+        for month, true, pred in zip(case.context.months, observed, forecast):
             for i, sea in enumerate(seas.values()):
                 over, under = ice_edge.edge_error(np.where(sea, true, np.nan), pred, area)
                 total[i, months.number(month) - 1] += over + under

@@ -1,6 +1,6 @@
-"""The parts of a report page: records of numbers, names and arrays, without HTML.
+"""What a page is made of: plain records of numbers, names and arrays, which know no HTML.
 
-The `kind` of a class selects its template and script.
+A record's class says by its `kind` which template and which script draw it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ Style = Literal["line", "dashes", "points", "dots", "band"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its confidence interval, drawn as a bar in the cell of a table."""
+    """A number and the interval that it may lie in; a table's cell draws it as a bar."""
 
     value: float
     low: float
@@ -28,14 +28,14 @@ Cell = str | float | Interval
 
 @dataclass(frozen=True)
 class Table:
-    """A table that can be sorted by any column.
+    """Rows that can be sorted by any column.
 
     Attributes:
-        title: heading.
-        columns: names of the columns; the first column has the names of the rows.
-        rows: cells, one per column; NaN is shown as a dash.
-        text: note below.
-        marked: names of the rows in bold type.
+        title: stands above it.
+        columns: the first names the rows.
+        rows: cells, as many a row as there are columns; NaN is shown as a dash.
+        text: stands below it.
+        marked: names of rows to be printed bold.
     """
 
     kind: ClassVar[str] = "table"
@@ -48,13 +48,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Series:
-    """A curve.
+    """One curve: a value for each x, NaN where there is none.
 
-    Attributes:
-        name: in the legend.
-        values: at each x, NaN where missing.
-        style: of the curve; a "band" is filled between `low` and `values`, behind all others.
-        low: lower edge of a band.
+    A "band" is filled between `low` and `values`, and stands behind all others.
     """
 
     name: str
@@ -68,13 +64,13 @@ class Lines:
     """Curves over one axis.
 
     Attributes:
-        title: heading.
-        x: ascending numbers, or names of steps.
-        series: the curves.
-        x_label, y_label: with units.
-        text: note below.
-        log: offer a logarithmic scale of the values.
-        x_log: use a logarithmic scale of x.
+        title: stands above them.
+        x: ascending numbers, or the names of as many steps.
+        series: each with a value for each x.
+        x_label, y_label: with the unit.
+        text: stands below it.
+        log: offer a logarithmic scale for the values.
+        x_log: the scale of x is logarithmic.
     """
 
     kind: ClassVar[str] = "lines"
@@ -90,17 +86,14 @@ class Lines:
 
 @dataclass(frozen=True)
 class Heat:
-    """A matrix of numbers in coloured cells; NaN stays empty.
+    """A matrix of numbers as coloured cells; NaN stays empty.
 
     Attributes:
-        title: heading.
+        title: stands above it.
         rows, columns: names.
-        values: (rows, columns).
-        low, high: range of the colours.
-        corner: label of the top left cell.
-        text: note below.
-        colours: colour map.
-        digits: number of decimals.
+        values: (rows, columns), shown with `digits` decimals.
+        low, high: ends of the colours.
+        corner: what rows and columns are.
     """
 
     kind: ClassVar[str] = "heat"
@@ -126,7 +119,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Choice:
-    """Sets of parts, of which one is shown at a time."""
+    """Parts of which one set is shown at a time."""
 
     kind: ClassVar[str] = "choice"
     title: str
@@ -135,7 +128,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Fold:
-    """Parts that are hidden until the reader opens them."""
+    """Parts that are shown when asked for."""
 
     kind: ClassVar[str] = "fold"
     title: str
@@ -147,7 +140,7 @@ Part = Table | Lines | Heat | Frames | Scenes | Masks | Swipe | Prose | Choice |
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page."""
+    """A chapter of the page."""
 
     title: str
     parts: Sequence[Part]

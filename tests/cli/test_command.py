@@ -21,16 +21,17 @@ def command(*words, **options):
     )
 
 
-def test_a_full_disk_loses_nothing(fails, run, home):
+def test_a_full_disk_loses_nothing(run, home):
     """A limit on the size of files stands for it: a write fails in its middle, as there."""
     out = home / "full"
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
-    try:
-        words = ("predict", "forecast", "--run", str(run), "--out", str(out))
-        fails(*words, message="File too large")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    result = command(
+        *("predict", "forecast", "--run", str(run), "--out", str(out)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+    assert "File too large" in result.stderr
+    assert "Traceback" not in result.stderr
     assert [path for path in out.rglob("*") if path.is_file()] == []
 
 

@@ -1,6 +1,7 @@
 """Training and serving of the networks of single months, with codes of 8 values and few crops."""
 
 import dataclasses
+import functools
 import typing
 
 import numpy as np
@@ -10,6 +11,7 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
+from seaice_tf.forecast import training
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.forecast.examples import archive, drawn_crops, earliest_start, filled_images
 from seaice_tf.forecast.networks.history import SameMonths
@@ -37,18 +39,10 @@ def base(ice_archive):
     )
 
 
-ONE_BASELINE = dataclasses.replace(
-    TASK,
-    verification=dataclasses.replace(
-        TASK.verification,
-        baselines={"seasonal_persistence": TASK.verification.baselines["seasonal_persistence"]},
-    ),
-)
-
-
 @pytest.fixture(scope="module")
-def autoencoder_run(base, tmp_path_factory):
-    return train.train(ONE_BASELINE, base, tmp_path_factory.mktemp("autoencoder") / "run")
+def autoencoder_run(base, one_baseline, tmp_path_factory):
+    path = tmp_path_factory.mktemp("autoencoder") / "run"
+    return train.train(one_baseline, base, path, ignore_memory=True)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +60,13 @@ def with_network(settings, **changes):
 def crops(base):
     network = Crops("crops_lstm_2_norm", history_years=2, crop_fraction=0.01)
     return dataclasses.replace(base, network=network)
+
+
+@pytest.fixture
+def few_crops(monkeypatch):
+    """Forecasts of whole grids from crops that hardly overlap, a sixth of them."""
+    on_grid = functools.partial(training.crops.on_grid, stride=60)
+    monkeypatch.setattr(training.crops, "on_grid", on_grid)
 
 
 def test_an_autoencoder_trains_on_the_months_of_its_last_years(base):
@@ -105,8 +106,9 @@ def test_a_sequence_trains_on_codes_or_on_images_to_the_same_loss(sequence):
 
 
 @pytest.fixture(scope="module")
-def sequence_run(sequence, tmp_path_factory):
-    return train.train(ONE_BASELINE, sequence, tmp_path_factory.mktemp("sequence") / "run")
+def sequence_run(sequence, one_baseline, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sequence") / "run"
+    return train.train(one_baseline, sequence, path, ignore_memory=True)
 
 
 def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, sequence_run):
@@ -173,7 +175,7 @@ def test_a_missing_month_has_the_value_of_the_year_before(sequence, tmp_path):
     ],
     ids=["autoencoder", "crops"],
 )
-def test_networks_of_single_months_train_and_serve_the_south(base, network, tmp_path):
+def test_networks_of_single_months_train_and_serve_the_south(base, network, few_crops, tmp_path):
     rng = np.random.default_rng(0)
     written = rng.integers(0, 251, (60, *SOUTH.shape)).astype(np.uint8)
     write_synthetic(tmp_path / "d", np.datetime64("2007-01"), written)
@@ -189,7 +191,7 @@ def test_networks_of_single_months_train_and_serve_the_south(base, network, tmp_
     assert np.isfinite(served).all()
 
 
-def test_crops_train_and_serve_a_year(crops):
+def test_crops_train_and_serve_a_year(crops, few_crops):
     splits = TASK.data.splits(crops)
     assert splits.train.size == 12 * 2  # two of 187 crops a month
     model = TASK.training.build(crops)

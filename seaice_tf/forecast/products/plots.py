@@ -70,10 +70,10 @@ def edges(
         land = counts.land(truth)
         image = axes.imshow(land, cmap=GROUND, vmin=0, vmax=1, extent=plane.extent)
         for field, name in ((truth / FULL_ICE, "truth"), (pred, "forecast")):
-            seen = np.ma.masked_where(counts.flagged(truth), field)
-            if seen.min() < EDGE <= seen.max():
+            visible = np.ma.masked_where(counts.flagged(truth), field)
+            if visible.min() < EDGE <= visible.max():
                 line: dict[str, Any] = {"colors": EDGES[name], "linewidths": 0.9}
-                axes.contour(*plane.axes(), seen, [EDGE], **line)
+                axes.contour(*plane.axes(), visible, [EDGE], **line)
         axes.set_title(str(month), fontsize=9)
         axes.set_axis_off()
         return image

@@ -48,13 +48,13 @@ def sums(true: np.ndarray, pred: np.ndarray) -> Sums:
     """
     missing = flagged(true)
     truth = np.where(missing, 0, true).astype(np.float64)
-    guess = np.where(missing, 0, pred).astype(np.float64)
+    predicted = np.where(missing, 0, pred).astype(np.float64)
     band = (truth > BAND[0]) & (truth < BAND[1])
-    ice, ice_guess = truth[band] >= ICE_EDGE, guess[band] >= ICE_EDGE
+    ice, predicted_ice = truth[band] >= ICE_EDGE, predicted[band] >= ICE_EDGE
     return Sums(
-        float(np.abs(truth - guess).sum()),
+        float(np.abs(truth - predicted).sum()),
         truth.size,
-        int((ice & ice_guess).sum()),
+        int((ice & predicted_ice).sum()),
         int(ice.sum()),
-        int(ice_guess.sum()),
+        int(predicted_ice.sum()),
     )

@@ -54,15 +54,15 @@ def month_scores(
     """
     known = ~np.isnan(true)
     over, under = edge_error(true, pred, area) if known.any() else (np.nan, np.nan)
-    truth, guess, usual = (field[icy & known] for field in (true, pred, climate))
+    truth, predicted, climatology = (field[icy & known] for field in (true, pred, climate))
     if not truth.size:
         cells = dict.fromkeys(("mae", "rmse", "binary_accuracy"), np.nan)
     else:
-        error = 100 * (guess - truth)
+        error = 100 * (predicted - truth)
         cells = {
             "mae": np.abs(error).mean(),
             "rmse": np.sqrt((error**2).mean()),
-            "binary_accuracy": ((guess >= EDGE) == (truth >= EDGE)).mean(),
+            "binary_accuracy": ((predicted >= EDGE) == (truth >= EDGE)).mean(),
         }
     biases = {
         f"{name}_bias": of(np.where(known, pred, 0), area) - of(true, area)
@@ -70,7 +70,7 @@ def month_scores(
         else np.nan
         for name, of in (("extent", extent), ("area", ice_area))
     }
-    correlation = pearson(truth - usual, guess - usual)
+    correlation = pearson(truth - climatology, predicted - climatology)
     result = {"iiee": over + under, **biases, **cells}
     return {k: float(v) for k, v in {**result, "anomaly_correlation": correlation}.items()}
 

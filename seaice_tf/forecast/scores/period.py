@@ -49,13 +49,13 @@ class Forecast:
 
     def crps(self, i: int, true: np.ndarray, cells: np.ndarray) -> float:
         """Mean CRPS in % concentration over the `cells` of month `i`; NaN without any."""
-        seen, mean = true[cells], self.pred[i][cells]
-        if not seen.size:
+        observed, mean = true[cells], self.pred[i][cells]
+        if not observed.size:
             return np.nan
         if self.members is not None:
-            return 100 * float(probability.crps(seen, self.members[:, i][:, cells]).mean())
-        spread = np.zeros(seen.shape) if self.spread is None else self.spread[i][cells]
-        return 100 * float(probability.crps_normal(seen, mean, spread).mean())
+            return 100 * float(probability.crps(observed, self.members[:, i][:, cells]).mean())
+        spread = np.zeros(observed.shape) if self.spread is None else self.spread[i][cells]
+        return 100 * float(probability.crps_normal(observed, mean, spread).mean())
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,12 @@ def _entries(
         maps = {("", *(GROUPS[group](i + 1, month) for group in groups)): truth[i]}
         for region, mask in regions.items():
             maps[(f"region_{region}",)] = np.where(mask, truth[i], np.nan)
-        for names, seen in maps.items():
-            cells = icy & ~np.isnan(seen)
-            brier = probability.brier(seen[cells], forecast.probability_of_ice(i)[cells])
-            scores = ice_edge.month_scores(seen, forecast.pred[i], climate[i], icy, area)
+        for names, observed in maps.items():
+            cells = icy & ~np.isnan(observed)
+            brier = probability.brier(observed[cells], forecast.probability_of_ice(i)[cells])
+            scores = ice_edge.month_scores(observed, forecast.pred[i], climate[i], icy, area)
             scores["brier"] = brier.scores()["brier"]
-            scores["crps"] = forecast.crps(i, seen, cells)
+            scores["crps"] = forecast.crps(i, observed, cells)
             result.append(Entry(names, scores, brier))
     return result
 

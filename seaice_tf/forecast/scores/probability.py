@@ -152,10 +152,10 @@ def brier(
     ice = (true[known] >= EDGE).astype(np.float64)
     forecast = probability[known].astype(np.float64)
     area = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
-    usual = np.full(ice.shape, np.nan) if climate is None else climate[known]
+    climatology = np.full(ice.shape, np.nan) if climate is None else climate[known]
     return Brier(
         float((area * (forecast - ice) ** 2).sum()),
-        float((area * (usual - ice) ** 2).sum()),
+        float((area * (climatology - ice) ** 2).sum()),
         table(forecast, edges, forecast, ice, area),
     )
 
@@ -206,16 +206,16 @@ def ensemble(
     of the standard deviation of the members.
     """
     known = ~np.isnan(true)
-    truth, guesses = true[known].astype(np.float64), members[:, known].astype(np.float64)
+    truth, values = true[known].astype(np.float64), members[:, known].astype(np.float64)
     area = np.broadcast_to(weight, true.shape)[known].astype(np.float64)
-    size = len(guesses)
-    variance = guesses.var(axis=0, ddof=1) if size > 1 else np.full(truth.shape, np.nan)
-    squared = (guesses.mean(axis=0) - truth) ** 2
+    size = len(values)
+    variance = values.var(axis=0, ddof=1) if size > 1 else np.full(truth.shape, np.nan)
+    squared = (values.mean(axis=0) - truth) ** 2
     expected = variance * (size + 1) / size
     deviation = np.sqrt(np.nan_to_num(variance))
     return Ensemble(
-        float((area * crps(truth, guesses)).sum()),
-        float((area * crps(truth, guesses, fair=True)).sum()),
+        float((area * crps(truth, values)).sum()),
+        float((area * crps(truth, values, fair=True)).sum()),
         float(area.sum()),
         table(deviation, edges, expected, squared, area),
     )
@@ -254,9 +254,9 @@ def crps_normal(true: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np
     array([0.00234])
     """
     scale = np.where(deviation > 0, deviation, 1)
-    low, seen, high = ((limit - mean) / scale for limit in (0, true, 1))
-    below = _normal_integral(seen) - _normal_integral(low)
-    above = _normal_integral(-seen) - _normal_integral(-high)
+    low, middle, high = ((limit - mean) / scale for limit in (0, true, 1))
+    below = _normal_integral(middle) - _normal_integral(low)
+    above = _normal_integral(-middle) - _normal_integral(-high)
     return np.where(deviation > 0, scale * (below + above), np.abs(true - mean))
 
 

@@ -54,7 +54,7 @@ def count_attention(blocks, code=CODE, years=YEARS):
 
 
 @pytest.mark.parametrize("name", LSTMS)
-def test_parameter_count_of_lstms(name, documented_parameters):
+def test_parameter_count_of_lstms(name, documented_parameters, quick_weights):
     by_hand = count_lstm(*UNITS[name])
     assert LSTMS[name](YEARS, CODE).count_params() == by_hand == documented_parameters[name]
 
@@ -66,7 +66,7 @@ def test_parameter_count_of_attention(name, documented_parameters):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_code_comes_out(name):
+def test_a_code_comes_out(name, quick_weights):
     model = VARIANTS[name](3, 8)
     code = model(np.random.default_rng(0).random((2, 3, 8), np.float32)).numpy()
     assert code.shape == (2, 8)

@@ -96,11 +96,11 @@ def test_netcdf_of_an_ensemble(tmp_path):
             assert data[name].units == "1"
             np.testing.assert_allclose(data[name][:, :, 9:], values[:, :, 9:], rtol=1e-6)
             np.testing.assert_array_equal(data[name][0].mask, land)
-        deviation, chance = (data[name] for name in names)
+        deviation, ice_probability = (data[name] for name in names)
         assert deviation.standard_name == "sea_ice_area_fraction standard_error"
-        assert chance.long_name == "probability of sea_ice_area_fraction above 0.15"
-        assert "standard_name" not in chance.ncattrs()
-        threshold = data[chance.coordinates.split()[-1]]
+        assert ice_probability.long_name == "probability of sea_ice_area_fraction above 0.15"
+        assert "standard_name" not in ice_probability.ncattrs()
+        threshold = data[ice_probability.coordinates.split()[-1]]
         assert float(threshold[...]) == 0.15
         assert threshold.standard_name == "sea_ice_area_fraction"
 

@@ -24,8 +24,8 @@ def year():
     return concentration, true
 
 
-def share(picture, color, tolerance=0.06):
-    """Share of the pixels of a picture that have nearly this colour."""
+def area_fraction(picture, color, tolerance=0.06):
+    """Fraction of the pixels of a picture that have nearly this colour."""
     distance = np.abs(picture / 255 - np.array(to_rgb(color))).max(axis=-1)
     return (distance < tolerance).mean()
 
@@ -56,8 +56,8 @@ def test_errors_can_be_seen(year):
     picture = maps.pixels(plots.errors(PERIOD, concentration, true[:1], "a test"))
     surplus = (254 * 60) / (NORTH.rows * NORTH.columns)  # of the map
     land = 50 / NORTH.columns
-    seen = [share(picture, color) for color in ("#053061", maps.LAND)]
-    assert 0.9 * surplus / land < seen[0] / seen[1] < 1.15 * surplus / land
+    areas = [area_fraction(picture, color) for color in ("#053061", maps.LAND)]
+    assert 0.9 * surplus / land < areas[0] / areas[1] < 1.15 * surplus / land
 
 
 def test_both_edges_are_drawn_where_they_are(year):
@@ -72,7 +72,7 @@ def test_both_edges_are_drawn_where_they_are(year):
     assert 199 <= rows[0].min() <= rows[0].max() <= 200
     assert 259 <= rows[1].min() <= rows[1].max() <= 260
     picture = maps.pixels(sheet)
-    assert all(share(picture, color) > 1e-4 for color in plots.EDGES.values())
+    assert all(area_fraction(picture, color) > 1e-4 for color in plots.EDGES.values())
 
 
 def test_a_month_without_ice_has_no_edge(year):

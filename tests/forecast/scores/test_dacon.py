@@ -11,7 +11,7 @@ FORECASTS = arrays(np.float64, (2, 3, 4), elements=st.floats(0, 250))
 
 
 def slow(true, pred):
-    """The contest's rule, a cell at a time."""
+    """The Dacon score, a cell at a time."""
     error, pairs = [], []
     for t, p in zip(true.ravel().tolist(), pred.ravel().tolist()):
         if t > 250:

@@ -92,17 +92,17 @@ def test_the_crps_of_a_deterministic_forecast_is_its_mae(rolling):
 def test_probability_and_members_are_scored(rolling):
     forecast = rolling[0]
     members = np.stack([forecast.pred, 1 - forecast.pred])
-    chance = np.full(forecast.pred.shape, 0.85)  # frequency of ice in uniform random counts
+    probabilities = np.full(forecast.pred.shape, 0.85)  # frequency of ice in uniform random counts
     ensemble = dataclasses.replace(
-        forecast, pred=members.mean(axis=0), members=members, probability=chance
+        forecast, pred=members.mean(axis=0), members=members, probability=probabilities
     )
     scores = period.score([ensemble], groups=(), reliability=True)
     assert scores["crps"] < scores["mae"] < period.score([forecast], groups=())["mae"]
     assert scores["calibration_error"] < 0.01
     assert scores["reliability_80/observed"] == pytest.approx(0.85, abs=0.01)
     known = forecast.true[0] <= 250
-    true, guesses = forecast.true[0][known] / 250, members[:, 0][:, known]
+    true, values = forecast.true[0][known] / 250, members[:, 0][:, known]
     icy = ((forecast.past >= 37.5) & (forecast.past <= 250)).any(axis=0)[known]
     first = dataclasses.replace(ensemble, true=forecast.true[:1])
-    expected = 100 * probability.crps(true, guesses)[icy].mean()
+    expected = 100 * probability.crps(true, values)[icy].mean()
     assert period.score([first], groups=())["crps"] == pytest.approx(expected)
