@@ -46,18 +46,18 @@ def flow_in_the_graph(past: np.ndarray):
     """One flow of the last six pairs in a network, against scikit-image's mean of six."""
     layer = LucasKanade(pairs=6)
     call = tf.function(lambda frames: layer(frames))
-    given = tf.constant(past[None], tf.float32)
+    batch = tf.constant(past[None], tf.float32)
     return median_seconds(
-        lambda: call(given).numpy(), lambda: optical_flow.mean_flow(past, LUCAS_KANADE, 6)
+        lambda: call(batch).numpy(), lambda: optical_flow.mean_flow(past, LUCAS_KANADE, 6)
     )
 
 
 def whole_forecast(past: np.ndarray):
     """24 frames by the released SavedModel, against the flow's forecast in numpy."""
     model = tf.saved_model.load(str(folder.released(TASKS["nowcast"]) / folder.SAVED_MODEL))
-    given = tf.constant(past[None], tf.float32)
+    batch = tf.constant(past[None], tf.float32)
     return median_seconds(
-        lambda: model.serve(given)["frames"].numpy(), lambda: baselines.flow(past)
+        lambda: model.serve(batch)["frames"].numpy(), lambda: baselines.flow(past)
     )
 
 

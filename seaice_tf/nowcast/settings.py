@@ -25,7 +25,7 @@ class PerLeadUNet:
     trained_leads: int = 12
     """Leads that it trains on, from the first; it forecasts all 24."""
     margin: int = 16
-    """Pixels around the centre that it sees."""
+    """Pixels around the centre in its input."""
 
     def __post_init__(self):
         _require_widths("filters", self.filters)
@@ -43,17 +43,17 @@ class FlowUNet:
     filters: tuple[int, ...] = (32, 48, 64, 96)
     """Width per level, the finest first."""
     recent: int = 4
-    """Number of frames that it sees, ending with the last one."""
+    """Number of frames in its input, ending with the last one."""
     margin: int = 16
-    """Pixels around the centre that it sees."""
+    """Pixels around the centre in its input."""
     flow_source: FlowSource = "lucas_kanade"
     """Method of the flow; that of the Perceiver is trained with the network, and may start from a
     run of the network perceiver that --transfer names."""
     residual_to: ResidualTo = "advection"
-    """What the output is added to: the flow's forecast, persistence, or nothing."""
+    """Forecast that the output is added to: advection by the flow, persistence, or none."""
     blur: Blur = "forecast"
-    """What is blurred, by a Gaussian that is trained for each lead: the forecast that the residual
-    is added to, the output, or nothing."""
+    """Gaussian blur, trained for each lead, of the forecast that the residual is added to, of the
+    output, or none."""
     batch_statistics: bool = False
     """Normalise by the statistics of the batch in inference too; a forecast then depends on the
     other windows of its batch."""
@@ -80,10 +80,10 @@ class CnnCnn:
     last_kernel: Literal[1, 3] = 3
     """Side of the last convolution."""
     residual_to: ResidualTo = "advection"
-    """What the output is added to: the flow's forecast, persistence, or nothing."""
+    """Forecast that the output is added to: advection by the flow, persistence, or none."""
     blur: Blur = "forecast"
-    """What is blurred, by a Gaussian that is trained for each lead: the forecast that the residual
-    is added to, the output, or nothing."""
+    """Gaussian blur, trained for each lead, of the forecast that the residual is added to, of the
+    output, or none."""
     batch_statistics: bool = False
     """Normalise by the statistics of the batch in inference too; a forecast then depends on the
     other windows of its batch."""
@@ -103,10 +103,10 @@ class ConvLSTM:
     filters: tuple[int, ...] = (32, 48, 64, 96)
     """Width of the convolutions at strides 2, 4, ..., at most four; the last also of the LSTMs."""
     residual_to: ResidualTo = "advection"
-    """What the output is added to: the flow's forecast, persistence, or nothing."""
+    """Forecast that the output is added to: advection by the flow, persistence, or none."""
     blur: Blur = "forecast"
-    """What is blurred, by a Gaussian that is trained for each lead: the forecast that the residual
-    is added to, the output, or nothing."""
+    """Gaussian blur, trained for each lead, of the forecast that the residual is added to, of the
+    output, or none."""
     batch_statistics: bool = False
     """Normalise by the statistics of the batch in inference too; a forecast then depends on the
     other windows of its batch."""

@@ -31,7 +31,7 @@ RESIDUAL = 100.0  # counts for an output of 1, where a network predicts a residu
 FLOW_SCALE = 0.2  # of a channel for 1 pixel per frame
 PAIRS = 4  # of successive frames, whose flows by a network are averaged
 INITIAL_BLUR = (0.3, 3.0)  # pixels, sigma at the first and the last lead
-BLUR_MARGIN = 8  # pixels around the target, so that the blur sees beyond its edges
+BLUR_MARGIN = 8  # pixels around the target, so that the blur has no edges there
 
 
 def advection(past, flow, leads: int, window: int):
@@ -127,8 +127,8 @@ def flow_unet(
 
     Args:
         filters: width per level, the finest first.
-        recent: number of frames that it sees, ending with the last one.
-        margin: pixels around the target that it sees.
+        recent: number of frames in the input of the U-Net, ending with the last one.
+        margin: pixels around the target in that input.
         residual_to, blur: as in `forecast`.
         flow_network: (B, 2, side, side) -> (B, side, side, 2); None takes `LucasKanade`.
         frames, leads, side, target: number and size of the frames, see the top of the module.
@@ -138,7 +138,7 @@ def flow_unet(
     window = target + 2 * margin
     advected = advection(past, flow, leads, window)
     inputs = [
-        scaled(centre(last_channels(past, recent, "seen"), window, "seen_centre"), "seen"),
+        scaled(centre(last_channels(past, recent, "recent"), window, "recent_centre"), "recent"),
         scaled(advected, "flow_forecast"),
         layers.Rescaling(FLOW_SCALE, name="flow_scaled")(centre(flow, window, "flow_centre")),
     ]
@@ -189,7 +189,7 @@ def cnn_cnn(
         x = conv_block(x, decoder_filters[i], f"up{i}")
     x = centre(x, target // 2, "centre")
     x = layers.UpSampling2D(2, interpolation="bilinear", name="whole_resize")(x)
-    last = scaled(centre(last_channels(past, 1, "seen"), target, "seen_centre"), "seen")
+    last = scaled(centre(last_channels(past, 1, "newest"), target, "newest_centre"), "newest")
     x = layers.Concatenate(name="whole_join")([x, last])
     x = conv_block(x, decoder_filters[0] // 2, "whole")
     return forecast(past, x, leads, target, residual_to, blur, last_kernel, name=name)

@@ -49,8 +49,8 @@ def per_lead_unet(
 
     Args:
         filters: width per level, the finest first; without batch norm.
-        earlier: ages in frames of the earlier frames that it sees beside the last one.
-        margin: pixels around the target that it sees.
+        earlier: ages in frames of the earlier frames in its input.
+        margin: pixels around the target in its input.
         frames, leads, side, target: number and size of the frames, as in `cnns`.
 
     Returns:

@@ -51,11 +51,11 @@ def test_regions_partition_the_image():
     assert (covered == 1).all()
     cut = {name: layout.grid(region, 10, 7) for name, region in parts.items()}
     for one, other in combinations(cut, 2):
-        seen = np.zeros((2, *shape), bool)
-        for mask, name in zip(seen, (one, other)):
+        covered = np.zeros((2, *shape), bool)
+        for mask, name in zip(covered, (one, other)):
             for window in cut[name]:
                 mask[window.slices] = True
-        assert not (seen[0] & seen[1]).any()
+        assert not (covered[0] & covered[1]).any()
     assert parts["test"].right == whole(shape).right
 
 

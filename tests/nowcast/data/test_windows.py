@@ -35,15 +35,15 @@ def test_a_draw_is_a_function_of_seed_epoch_and_index():
 
 def test_every_place_and_time_can_be_drawn_and_no_other():
     drawn = windows(Sampling(SIDE, 24), numbered(40, gap=10), numbered(26, "b"))
-    seen = [drawn.position(0, 0, index) for index in range(600)]
-    assert {(which, start) for which, start, _, _ in seen} == {
+    positions = [drawn.position(0, 0, index) for index in range(600)]
+    assert {(which, start) for which, start, _, _ in positions} == {
         *((0, start) for start in range(10, 17)),
         *((1, start) for start in range(3)),
     }
-    assert {number for which, start, number, _ in seen if (which, start) == (0, 10)} == {30}
-    assert {window.top for *_, window in seen} == set(range(2, 7))
-    assert {window.left for *_, window in seen} == set(range(3, 16))
-    counted = np.bincount([which for which, *_ in seen]) / 600
+    assert {number for which, start, number, _ in positions if (which, start) == (0, 10)} == {30}
+    assert {window.top for *_, window in positions} == set(range(2, 7))
+    assert {window.left for *_, window in positions} == set(range(3, 16))
+    counted = np.bincount([which for which, *_ in positions]) / 600
     np.testing.assert_allclose(counted, [0.7, 0.3], atol=0.07)
 
 

@@ -109,15 +109,15 @@ def test_earlier_frames_are_advected_to_the_same_place():
     for i in range(3):
         frames[0, i, 4 + i, 9 - 2 * i] = 1
     flow = tf.broadcast_to(tf.constant([1.0, -2.0]), (1, 15, 15, 2))
-    given = [tf.constant(frames), flow]
-    advected = ConstantVelocityAdvection(3, (1, 2))(given).numpy()
+    inputs = [tf.constant(frames), flow]
+    advected = ConstantVelocityAdvection(3, (1, 2))(inputs).numpy()
     assert advected.shape == (1, 3, 15, 15, 4)
     for lead in (1, 2):
         for age in range(3):
             place = np.argwhere(advected[0, lead - 1, ..., age])
             assert place.tolist() == [[6 + lead, 5 - 2 * lead]]
     assert advected[0, 2, 0, 14, 3] == 6  # 6 columns, and 3 rows, past the corner
-    centre = ConstantVelocityAdvection(3, (1, 2), margin=2)(given)
+    centre = ConstantVelocityAdvection(3, (1, 2), margin=2)(inputs)
     np.testing.assert_array_equal(centre, advected[:, :, 2:-2, 2:-2])
 
 
@@ -126,8 +126,8 @@ def test_pixels_keep_their_own_velocity(rng):
     to the pixel."""
     flow = np.repeat(texture(rng, (1, 24, 24, 2), (0, 6, 6, 0)) * 6, 2, axis=0)
     places = np.indices((24, 24), np.float32)[:, None]
-    given = [tf.constant(places), tf.constant(flow, tf.float32)]
-    departure = ConstantVelocityAdvection(3, margin=8)(given)
+    inputs = [tf.constant(places), tf.constant(flow, tf.float32)]
+    departure = ConstantVelocityAdvection(3, margin=8)(inputs)
     rows, columns = departure.numpy()[:, 2, ..., 0]
     speed = advection.at(np.moveaxis(flow[0], -1, 0), np.stack([rows, columns]))
     assert np.abs(speed).max() > 0.5
@@ -139,8 +139,8 @@ def test_the_error_of_the_fixed_point_after_two_hours_is_less_than_half_a_pixel(
     places = np.indices((128, 128)).astype("float32")
     rotation = 0.02 * np.stack([places[1] - 64, 64 - places[0]])  # a degree per frame
     flow = np.clip(rotation, -3, 3)
-    given = [places[:, None], np.repeat(np.moveaxis(flow, 0, -1)[None], 2, 0)]
-    departure = ConstantVelocityAdvection(24, margin=32)(given)
+    inputs = [places[:, None], np.repeat(np.moveaxis(flow, 0, -1)[None], 2, 0)]
+    departure = ConstantVelocityAdvection(24, margin=32)(inputs)
     for lead in (1, 12, 24):
         origin = departure.numpy()[:, lead - 1, ..., 0]
         found = origin + lead * advection.at(flow, origin)

@@ -86,19 +86,19 @@ def test_equal_weights_give_the_mean_of_the_window():
 def test_patches_do_not_depend_on_brightness_and_contrast():
     pairs = 10 * moved(4, seed=0)[0]
     known = Patches((1, 2, 4), bands=2)
-    seen = known(pairs).numpy()
-    assert seen.shape == (4, 32, 32, 3 * 18 + 2 + 8)
-    assert np.abs(seen[..., :54]).std() > 0.5
-    np.testing.assert_allclose(known(100 + pairs / 2), seen, atol=0.3)
+    features = known(pairs).numpy()
+    assert features.shape == (4, 32, 32, 3 * 18 + 2 + 8)
+    assert np.abs(features[..., :54]).std() > 0.5
+    np.testing.assert_allclose(known(100 + pairs / 2), features, atol=0.3)
 
 
 def test_patches_are_the_pixels_around_of_both_frames():
     pairs, _ = moved(1, seed=0)
-    seen = Patches((1, 4), bands=1)(pairs).numpy()[0, 16, 12]
+    features = Patches((1, 4), bands=1)(pairs).numpy()[0, 16, 12]
     near = pairs[0, :, 15:18, 11:14]
     blocks = [pairs[0, :, r : r + 4, c : c + 4] for r in (11, 15, 19) for c in (7, 11, 15)]
     far = np.stack([block.mean(axis=(1, 2)) for block in blocks], axis=1)
-    for found, patch in ((seen[:18], near), (seen[18:36], far)):
+    for found, patch in ((features[:18], near), (features[18:36], far)):
         values = np.moveaxis(patch.reshape(2, 9), 0, -1).ravel()
         standard = (values - values.mean()) / np.sqrt(values.var() + 1)
         np.testing.assert_allclose(found, standard, atol=1e-3)
