@@ -19,7 +19,10 @@ CELLS = 5_000_000  # values that are compared; of larger records every n-th cell
 SHARE = 0.995  # of the sea at 0 or at 100 % that no month has; observed are up to 0.93 and 0.11
 MISSING_SHARE = 0.2  # of the sea that may be missing from a month
 DEVIATION = 2.5  # times the typical departure from the calendar month's mean; observed 1.96
+MOST_DEVIATION = 1.6  # times the departure that a tenth of the other years exceed
 OTHER_MONTH = {1: 2.0, 2: 1.6}  # by distance in months: own over other departure; 1.66 and 1.38
+DEPARTURE = 10  # % (root mean square) that is no reason for alarm, whatever is typical
+DISTINCT = 1.5  # times the typical departure by which two calendar months differ at least
 AREA_DEVIATION, AREA_SPREADS = 0.5, 4  # of extent or mean from the median; observed .46
 CORRELATION = 0.3  # below the typical correlation with a month beside it; observed .14
 REPEATED = 0.2  # of the months that may be copies of others before the record is idealised
@@ -131,9 +134,13 @@ def _departures(sea: _Sea) -> dict[int, str]:
             continue
         best = int(np.nanargmin(rms[i]))
         distance = abs((best - month + 6) % 12 - 6)
-        if distance and departure > OTHER_MONTH[min(distance, 2)] * rms[i, best]:
+        between = np.sqrt(_nanmean((means[best] - means[month]) ** 2))
+        other = distance and departure > OTHER_MONTH[min(distance, 2)] * rms[i, best]
+        if other and min(departure, between) > max(DISTINCT * typical[month], DEPARTURE):
             found[i] = f"expected a map like other {NAMES[month]}s, got one like {NAMES[best]}s"
-        elif departure > DEVIATION * typical[month]:
+        others = rms[(own == month) & (np.arange(len(own)) != i), month]
+        most = MOST_DEVIATION * np.nanquantile(others, 0.9)
+        if i not in found and departure > max(DEVIATION * typical[month], most, DEPARTURE):
             found[i] = (
                 f"expected a map like other {NAMES[month]}s, within {typical[month]:.0f} % of "
                 f"their mean (root mean square), got {departure:.0f} %"
@@ -223,8 +230,8 @@ def day_problems(
     """
     seen = ~flagged(counts)
     judged = [i for i in range(len(days)) if seen[i].any()]
-    empty = {i for i in judged if not counts[i][seen[i]].any()}
-    full = {i for i in judged if (counts[i][seen[i]] == FULL_ICE).all()}
+    empty = {i for i in judged if not (counts[i] * seen[i]).any()}
+    full = {i for i in judged if (counts[i] >= FULL_ICE).all()}
     found = []
     for i in judged:
         beside = [
@@ -232,7 +239,7 @@ def day_problems(
             for j in _beside(judged, i)
             if abs(days[j] - days[i]).astype(int) <= DAY_GAP and j not in empty | full
         ]
-        changes = [_change(counts[j], counts[i]) for j in beside]
+        changes = [_change(counts[j, ::2, ::2], counts[i, ::2, ::2]) for j in beside]
         if i in empty or i in full:
             reason = f"expected ice and open water, got {0 if i in empty else 100} % everywhere"
         elif changes and min(map(abs, changes)) > DAY_DEVIATION:

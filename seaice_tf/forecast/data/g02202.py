@@ -13,7 +13,7 @@ Sources: G02202 user guide, version 4; the public generator nsidc/seaice_ecdr fo
 
 import re
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import netCDF4
@@ -44,6 +44,9 @@ LAKE = 252
 GROUP, MASK = "cdr_supplementary", "surface_type_mask"
 OCEAN = 50  # of the mask
 SURFACES = {75: LAND, 100: POLE_HOLE, 200: COAST, 250: LAND}  # by value of the mask; 75 is lakes
+UNKNOWN = 1
+FLAGS = np.full(256, UNKNOWN, np.uint8)  # by value of the mask; 0 on the ocean
+FLAGS[[OCEAN, *SURFACES]] = 0, *SURFACES.values()
 ALGORITHM = "NOAA/NSIDC CDR"
 TITLE = "NOAA/NSIDC climate data record"
 CITATION = "NOAA/NSIDC climate data record G02202 version {}, doi:{}"
@@ -106,21 +109,29 @@ def _variable(path: Path, dataset: netCDF4.Dataset, name: Name) -> netCDF4.Varia
 
 
 def _counts(path: Path, stored: np.ndarray, scale: float, fill) -> np.ndarray:
-    if stored.dtype.itemsize == 1:  # by a table of all bytes: a record has thousands of maps
-        values = np.arange(256, dtype=np.uint8).view(stored.dtype)
-        table, unknown = to_counts(values * np.float64(scale))
+    if stored.dtype.itemsize == 1:  # a record has thousands of maps
+        table, bad = _table(stored.dtype.str, float(scale), None if fill is None else int(fill))
         index = stored.view(np.uint8)
-        counts, unknown = table[index], unknown[index]
+        counts = table[index]
+        unknown = bad[index] if bad.any() else np.zeros(1, bool)
     else:
         counts, unknown = to_counts(stored * np.float64(scale))
-    if fill is not None:
-        unknown &= stored != fill
+        if fill is not None:
+            unknown &= stored != fill
     if unknown.any():
         raise InputError(
             f"{path}: expected fractions from 0 to 1 and flags, got {stored[unknown][0]:g} times "
             f"{scale:g} in one of {unknown.sum()} cells; download the file again"
         )
     return counts
+
+
+@lru_cache
+def _table(kind: str, scale: float, fill: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """Counts of all 256 bytes, and which of them mean nothing."""
+    values = np.arange(256, dtype=np.uint8).view(kind)
+    counts, unknown = to_counts(values * np.float64(scale))
+    return counts, unknown if fill is None else unknown & (values != fill)
 
 
 def _add_surfaces(path: Path, dataset: netCDF4.Dataset, position: int, counts: np.ndarray) -> None:
@@ -137,14 +148,13 @@ def _add_surfaces(path: Path, dataset: netCDF4.Dataset, position: int, counts: n
             f"{variable.shape}; download the file again"
         )
     surface = np.asarray(variable[position] if variable.ndim == 3 else variable[:])
-    for value in np.unique(surface):
-        if int(value) in SURFACES:
-            counts[surface == value] = SURFACES[int(value)]
-        elif value != OCEAN:
-            raise InputError(
-                f"{path}: expected {GROUP}/{MASK} of {OCEAN}, {', '.join(map(str, SURFACES))}, "
-                f"got {value}; download the file again"
-            )
+    flags = FLAGS[surface if surface.dtype == np.uint8 else np.clip(surface, 0, 255)]
+    if (flags == UNKNOWN).any():
+        raise InputError(
+            f"{path}: expected {GROUP}/{MASK} of {OCEAN}, {', '.join(map(str, SURFACES))}, "
+            f"got {surface[flags == UNKNOWN][0]}; download the file again"
+        )
+    np.copyto(counts, flags, where=flags > 0)
 
 
 def dates(path: Path, name: Name) -> np.ndarray:

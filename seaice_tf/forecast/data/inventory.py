@@ -147,6 +147,8 @@ def find(folder: Path, average_to_25km: bool = False) -> Inventory:
     _refuse_several_kinds(folder, entries)
     _refuse_fine_grid(folder, entries, average_to_25km)
     entries, copies, conflicts = _without_copies(folder, entries)
+    entries, older = _without_older_aggregates(entries)
+    copies += older
     ordered = tuple(sorted(entries, key=lambda entry: entry.dates[0].astype("datetime64[D]")))
     return Inventory(folder, ordered, (*left_out, *copies), (*problems, *conflicts))
 
@@ -224,6 +226,26 @@ def _of_bytes(path: Path) -> tuple[Format, Name] | None:
         if name := form.identify(raw):
             return form, name
     return None
+
+
+def _without_older_aggregates(entries: list[Entry]) -> tuple[list[Entry], list[LeftOut]]:
+    """Leave out files of several times that one file gives all of."""
+    aggregates = [entry for entry in entries if entry.dates.size > 1]
+    kept, left_out = [entry for entry in entries if entry.dates.size == 1], []
+    for entry in sorted(aggregates, key=lambda e: (e.dates.size, _end(e)), reverse=True):
+        wider = [
+            other
+            for other in kept
+            if other.dates.size > 1
+            and (other.kind, other.dates.dtype) == (entry.kind, entry.dates.dtype)
+            and np.isin(entry.dates, other.dates).all()
+        ]
+        if wider:
+            reason = f"its times are all in {wider[0].path.name}"
+            left_out.append(LeftOut(entry.path, reason, suspicious=False))
+        else:
+            kept.append(entry)
+    return kept, left_out
 
 
 def _refuse_several_kinds(folder: Path, entries: list[Entry]) -> None:

@@ -95,9 +95,8 @@ def identify(accepts: Callable[[str], bool], dataset: netCDF4.Dataset) -> Name |
     grid = coordinates.grid_of(dataset)
     if not variables or grid is None or not accepts(title):
         return None
-    stored = getattr(dataset[variables[0]], "legacy_binary_header", b"")
-    head = np.ravel(stored).astype(np.uint8).tobytes() if np.size(stored) else b""
-    stamped = nsidc0051.stamp(head)
+    stored = np.ravel(getattr(dataset[variables[0]], "legacy_binary_header", ()))
+    stamped = nsidc0051.stamp(stored.astype(np.uint8).tobytes() if stored.dtype != object else b"")
     if stamped:
         date = formats.parse_date(stamped[0])
         return None if date is None else Name(date, grid=grid)

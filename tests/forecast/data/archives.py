@@ -36,7 +36,9 @@ def write_binary(folder, first, counts, version="v01", title=nsidc0051.SYNTHETIC
     for date, field in zip(first + np.arange(len(counts)), counts):
         name = Name(date, "f18" if version == "nrt" else sensor(date), of_shape(field.shape))
         path = folder / f"nt_{name.digits}_{name.sensor}_{version}_{letter(name.grid)}.bin"
-        path.write_bytes(nsidc0051.header(name, title) + field.tobytes())
+        head = nsidc0051.header(name, title)
+        stamped = head.replace(b"_v01_", b"_nrt_") if version == "nrt" else head
+        path.write_bytes(stamped + field.tobytes())
         paths.append(path)
     return paths
 
@@ -176,13 +178,14 @@ def write_ecdr_file(path, dates, counts, version="v06r00", grid=None):
     with netCDF4.Dataset(path, "w") as data:
         kind = "Near-Real-Time NOAA/NSIDC" if near else "NOAA/NSIDC"
         data.title = f"{kind} Climate Data Record of Passive Microwave Sea Ice Concentration"
-        data.product_version, data.Conventions = version, "CF-1.10, ACDD-1.3"
+        data.product_version = version.removeprefix("icdr_")
+        data.Conventions = "CF-1.10, ACDD-1.3"
         data.id = (
             "https://doi.org/10.7265/j0z0-4h87" if near else "https://doi.org/10.7265/rjzb-pf78"
         )
         data.platform = (
             "GCOM-W1 > Global Change Observation Mission 1st-Water"
-            if near
+            if near or "_am2_" in path.name
             else f"DMSP 5D-3/{sensor(dates[0]).upper()} > Defense Meteorological Satellite Program"
         )
         data.time_coverage_resolution = "P1D" if daily else "P1M"
