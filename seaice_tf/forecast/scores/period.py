@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.scores import dacon, ice_edge, probability
 from seaice_tf.grids import counts, polar
@@ -124,6 +125,11 @@ def _entries(
     for i, month in enumerate(forecast.months[: len(truth)]):
         maps = {("", *(GROUPS[group](i + 1, month) for group in groups)): truth[i]}
         for region, mask in regions.items():
+            if mask.shape != truth.shape[1:]:
+                raise InputError(
+                    f"region_{region}: expected maps of {mask.shape} as the region mask, got "
+                    f"{truth.shape[1:]}; leave out --by region"
+                )
             maps[(f"region_{region}",)] = np.where(mask, truth[i], np.nan)
         for names, observed in maps.items():
             cells = icy & ~np.isnan(observed)
