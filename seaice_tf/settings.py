@@ -1,7 +1,7 @@
-"""Training settings of all tasks, and settings to JSON and back with every key and type checked.
+"""Training settings of all tasks, and settings as JSON, read with every key and type checked.
 
-A task's settings are a frozen dataclass. Its field `network` may be one of several dataclasses, one
-for each network, each with its `name`; in JSON that name stands beside the network's own settings.
+The settings of a task are a frozen dataclass. Its field `network` may have a union of dataclasses
+as type, one per network, each with a `name`; in JSON the name stands beside its settings.
 """
 
 import dataclasses
@@ -19,55 +19,56 @@ from seaice_tf.files import json_text
 
 @dataclass(frozen=True)
 class Training:
-    """How a network is trained, the same for every task."""
+    """Settings of training that all tasks have in common."""
 
     epochs: int = 12
     batch_size: int = 1
     optimizer: Literal[
         "adam", "adamw", "sgd", "swa", "moving_average", "lamb", "rectified_adam", "lookahead"
     ] = "adamw"
-    """swa validates and keeps the mean of weights, moving_average their average; lookahead steps
-    back every six steps: all three wrap another. The last three need the addons environment."""
+    """swa and moving_average keep averages of the weights over the steps; they and lookahead wrap
+    another optimizer. The last three need the addons environment."""
     wrapped: Literal["adam", "adamw", "sgd"] = "adam"
-    """What swa, moving_average and lookahead wrap; lookahead cannot wrap adamw."""
+    """Optimizer wrapped by swa, moving_average or lookahead; lookahead cannot wrap adamw."""
     swa_first: int = 0
-    """swa: steps before the first of the weights whose mean is kept."""
+    """Steps before the first snapshot of swa."""
     swa_steps: int = 10
-    """swa: steps from one of them to the next."""
+    """Steps between snapshots of swa."""
     learning_rate: float = 1e-3
     momentum: float = 0.9
-    """Of sgd."""
+    """Momentum of sgd."""
     schedule: Literal["constant", "cosine", "cosine_restarts", "cyclical", "plateau"] = "cosine"
-    """Learning rate over the steps; 'cyclical' rises and falls in straight lines."""
+    """Schedule of the learning rate; 'cyclical' rises and falls linearly."""
     cycles: int = 3
-    """Rises and falls of 'cyclical' in a run."""
+    """Number of cycles of 'cyclical' in a run."""
     restart_epochs: int = 20
-    """'cosine_restarts' begins its cosine again every so many epochs."""
+    """Epochs between restarts of 'cosine_restarts'."""
     warm_up_epochs: int = 0
-    """Epochs over which the rate rises to what the schedule says."""
+    """Epochs of linear warm-up of the learning rate."""
     plateau_epochs: int = 3
-    """'plateau' halves the rate after so many epochs without a better validation loss."""
+    """Epochs without a lower validation loss after which 'plateau' halves the learning rate."""
     transfer: str = ""
-    """Folder of a run of any depth: training starts from its weights that have the same name and
-    shape, at half the learning rate."""
+    """Folder of a run to transfer weights of equal name and shape from; training then has half the
+    learning rate."""
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
-    """Of the sums while training; weights, outputs and what is served stay float32."""
+    """Precision of computations in training; weights, outputs and SavedModels are float32."""
     average: float = 0.0
-    """Decay a step of the moving average of weights that is validated and kept; 0 averages none,
-    and is 0.99 for moving_average."""
+    """Decay per step of a moving average of the weights, which is validated and kept; 0 for no
+    average, and for 0.99 with moving_average."""
     patience: int = 0
-    """Stop after this many epochs without a better validation loss; 0 never stops early."""
+    """Epochs without a lower validation loss before training stops; 0 for no early stopping."""
     keep: Literal["best", "last"] = "best"
-    """Weights of the epoch with the lowest validation loss, or of the last one."""
+    """Keep the weights of the epoch with the lowest validation loss, or of the last epoch."""
     checkpoint_steps: int = 200
     """Steps between checkpoints within an epoch."""
     checkpoint_epochs: int = 1
-    """Epochs between checkpoints: more for a large network, which takes seconds to write."""
+    """Epochs between checkpoints; more than 1 for large networks, which take seconds to write."""
     strategy: Literal["none", "mirrored", "multi-worker"] = "none"
-    """Who shares each batch: all devices of this machine, or those of all machines in TF_CONFIG."""
+    """Distribute each batch over all devices of this machine, or over all machines of TF_CONFIG."""
     data_service: str = ""
-    """Addresses HOST:PORT of `seaice-tf feed`, with commas between, that make batches in turn."""
+    """Comma-separated addresses HOST:PORT of `seaice-tf feed` that prepare batches in turn."""
     seed: int = 0
+    """Of initial weights, order, augmentation and dropout."""
 
     def __post_init__(self):
         for name in (
@@ -104,7 +105,7 @@ def to_json(settings: Any) -> str:
 
 
 def to_dict(settings: Any) -> dict[str, Any]:
-    """The settings as plain values; those of a network begin with its name."""
+    """The settings as nested dicts; that of a network begins with its name."""
     named = {"name": settings.name} if hasattr(type(settings), "name") else {}
     values = {each.name: getattr(settings, each.name) for each in dataclasses.fields(settings)}
     return named | {
@@ -132,48 +133,58 @@ def changes(one: typing.Mapping[str, Any], other: typing.Mapping[str, Any]) -> l
 
 
 def networks(kind: type) -> dict[str, type]:
-    """The settings classes of a task's networks by name; none if it has one network only."""
+    """Settings classes of the networks of a task by name; empty for a task with one network."""
     hint = typing.get_type_hints(kind).get("network")
     options = typing.get_args(hint) or (hint,)
     return {each.name: each for each in options if hasattr(each, "name")}
 
 
 def with_values(settings: Any, values: typing.Mapping[str, Any]) -> Any:
-    """A copy with other values; keys are those of the settings, of the network or of training."""
+    """Copy settings with other values.
+
+    Args:
+        settings: to copy.
+        values: by name of a setting, of the network or of training.
+
+    Raises:
+        InputError: a name is unknown.
+    """
     own = {each.name for each in dataclasses.fields(settings)}
     changed = {key: value for key, value in values.items() if key in own}
     rest = {key: value for key, value in values.items() if key not in own}
     for part in ("network", "training"):
-        held = getattr(settings, part, None)
-        if part not in changed and dataclasses.is_dataclass(held):
-            names = {each.name for each in dataclasses.fields(held)}
+        record = getattr(settings, part, None)
+        if part not in changed and dataclasses.is_dataclass(record):
+            names = {each.name for each in dataclasses.fields(record)}
             inner = {key: rest.pop(key) for key in list(rest) if key in names}
             if inner:
-                changed[part] = dataclasses.replace(held, **inner)  # type: ignore[type-var]
+                changed[part] = dataclasses.replace(record, **inner)  # type: ignore[type-var]
     if rest:
         raise InputError(f"settings: expected known names, got {', '.join(rest)}")
     return dataclasses.replace(settings, **changed)
 
 
 def read(path: Path, kind: type) -> Any:
-    """Settings of dataclass `kind` from a JSON file; what it leaves out has its default.
+    """Read settings from a JSON file; missing ones have their defaults.
 
-    Files of older versions are read through the class's `ALIASES`, see `upgraded`.
+    Args:
+        path: of the file; files of older versions are read through `kind.ALIASES`, see `upgraded`.
+        kind: class of the settings.
 
     Raises:
-        InputError: not readable as JSON, an unknown key, or a value of the wrong type.
+        InputError: the file is missing or not JSON, a key is unknown, or a value has a wrong type.
     """
     try:
         content = json_text.parse(path.read_bytes())
     except FileNotFoundError as error:
-        raise InputError(f"{path}: expected a settings file, got none") from error
+        raise InputError(f"{path}: expected a settings file, got none; check the path") from error
     except ValueError as error:
         raise InputError(f"{path}: expected JSON, got {error}") from error
     return from_dict(content, kind, str(path))
 
 
 def from_dict(content: Any, kind: type, where: str) -> Any:
-    """The same from a parsed object; `where` begins the error."""
+    """`read` from a parsed object; `where` is the prefix of error messages."""
     if isinstance(content, dict) and hasattr(kind, "ALIASES"):
         content = upgraded(content, kind)
     return _record(content, kind, where)
@@ -188,8 +199,8 @@ def upgraded(content: dict[str, Any], kind: type) -> dict[str, Any]:
     those of the network are kept and those of the others are dropped.
     """
     known = networks(kind)
-    name = content.get("network", next(iter(known), None))
     aliases = dict(kind.ALIASES)  # type: ignore[attr-defined]
+    name = content.get("network", next(iter(known), None))
     if isinstance(name, str):
         name = aliases.get("network", (name, {}))[1].get(name, name)
     if known and isinstance(name, str):

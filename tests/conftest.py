@@ -1,6 +1,7 @@
 """Tiny data in the real formats, tiny settings, and a trained run of each task."""
 
 import fcntl
+import gc
 import os
 import shutil
 from pathlib import Path
@@ -23,6 +24,12 @@ from seaice_tf.nowcast.data import synthetic as synthetic_frames
 from seaice_tf.nowcast.settings import PerLeadUNet
 from seaice_tf.nowcast.settings import Settings as FrameSettings
 from seaice_tf.settings import Training
+
+
+def pytest_collection_finish(session):
+    """Exempt imported packages from garbage collection, which takes seconds to traverse them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ FLAG = re.compile(r"--([a-z0-9-]+)(?:[ =]([^-\s]\S*))?")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 # Flags that a verb cannot do without, for commands that a sentence quotes in part.
 NEEDED = {
+    "fetch": {"out": "DIR"},
     "doctor": {"data": "DIR"},
     "prepare": {"out": "OUT"},
     "train": {"run": "RUN"},
@@ -157,7 +158,8 @@ def test_commands_on_pages_parse(page, parse_only):
 def accepted(task) -> dict[str, set]:
     """Every flag of a task's verbs with the values that it may have; none where any will do."""
     found: dict[str, set] = {"network": set()}
-    for kind in (task.settings, task.verification.options, task.products.options):
+    options = (task.data.fetch_options, task.verification.options, task.products.options)
+    for kind in filter(None, (task.settings, *options)):
         for name, values in fields(kind):
             found.setdefault(name, set()).update(values)
     found["network"].update(settings_file.networks(task.settings))

@@ -12,6 +12,7 @@ from tensorflow import keras
 from seaice_tf import pipeline
 from seaice_tf.networks import weights
 from seaice_tf.runs import artifact, evaluate, folder, predict, train, tune
+from seaice_tf.settings import read
 from seaice_tf.tasks import TASKS
 
 VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
@@ -32,10 +33,46 @@ def settings(variant, tiny_settings):
     return tiny_settings[variant]
 
 
+@pytest.fixture(scope="module")
+def cache():
+    """What several tests use, by variant and kind."""
+    return {}
+
+
 @pytest.fixture
 def run(variant, trained):
     """A complete run, which no test changes."""
     return trained(variant)
+
+
+@pytest.fixture
+def stored(variant, run, task):
+    """The settings of the run, which may have been calibrated."""
+    return folder.open_run(run, task)
+
+
+@pytest.fixture
+def model(variant, run, task, stored, cache):
+    """The trained model, built from the weights of the run."""
+    if (variant, "model") not in cache:
+        cache[variant, "model"] = task.training.build(stored)
+        weights.load(run / folder.WEIGHTS, cache[variant, "model"])
+    return cache[variant, "model"]
+
+
+@pytest.fixture
+def predictor(variant, run, cache):
+    """The SavedModel of the run."""
+    if (variant, "predictor") not in cache:
+        cache[variant, "predictor"] = artifact.predictor(run)
+    return cache[variant, "predictor"]
+
+
+@pytest.fixture
+def splits(variant, task, settings, cache):
+    if (variant, "splits") not in cache:
+        cache[variant, "splits"] = task.data.splits(settings)
+    return cache[variant, "splits"]
 
 
 def test_every_task_and_every_row_of_tiny_settings_is_tested(tiny_settings):
@@ -43,13 +80,12 @@ def test_every_task_and_every_row_of_tiny_settings_is_tested(tiny_settings):
     assert {variant.split("-")[0] for variant in VARIANTS} == set(TASKS)
 
 
-def test_a_run_is_complete(run, task, settings):
+def test_a_run_is_complete(run, stored, settings):
     names = {path.name for path in run.iterdir()}
     wanted = "saved_model weights.npz settings.json scores.json manifest.json model_card.md logs"
     assert set(wanted.split()) <= names
     assert folder.CHECKPOINT not in names
     assert not folder.partial(run).exists()
-    stored = folder.open_run(run, task)  # it may have been calibrated
     assert (stored.data, stored.training) == (settings.data, settings.training)
     manifest = json.loads((run / folder.MANIFEST).read_text())
     assert manifest["packages"]["numpy"] == np.__version__
@@ -75,23 +111,20 @@ def test_synthetic_data_are_called_synthetic(run):
     assert "synthetic" in json.loads((run / folder.SCORES).read_text())["data"]
 
 
-def test_the_export_equals_the_model_built_from_the_weights(run, task, settings):
-    stored = folder.open_run(run, task)
-    model = task.training.build(stored)
-    weights.load(run / folder.WEIGHTS, model)
+def test_the_export_equals_the_model_built_from_the_weights(
+    task, settings, stored, model, predictor
+):
     case = next(iter(task.data.cases(settings)))
-    exported = artifact.predictor(run)(case)
+    exported = predictor(case)
     for head, value in task.training.serving_model(stored, model)(artifact.batch(case)).items():
         # Six flows over two hours make a little of rounding grow.
         rounding = 1e-2 if task.name == "nowcast" else 1e-4
         np.testing.assert_allclose(exported[head], value[0], rtol=rounding, atol=1e-5)
 
 
-def test_a_label_of_weight_zero_has_no_say(task, settings):
-    model = task.training.build(settings)
-    inputs, targets, weight = next(
-        iter(pipeline.in_order(task.data.splits(settings).validation, 1))
-    )
+def test_a_label_of_weight_zero_changes_no_loss(model, splits, monkeypatch):
+    monkeypatch.setattr(model, "run_eagerly", True)  # tracing takes longer than two batches
+    inputs, targets, weight = next(iter(pipeline.in_order(splits.validation, 1)))
     weight = {head: tf.concat([w[:, :1] * 0, w[:, 1:]], axis=1) for head, w in weight.items()}
     spoilt = {
         head: tf.where(weight[head] > 0, y, tf.cast(9, y.dtype)) for head, y in targets.items()
@@ -100,8 +133,8 @@ def test_a_label_of_weight_zero_has_no_say(task, settings):
     np.testing.assert_allclose(np.ravel(losses[0])[0], np.ravel(losses[1])[0])
 
 
-def test_training_examples_are_augmented_anew_each_epoch(task, settings):
-    examples = task.data.splits(settings).train
+def test_training_examples_are_augmented_anew_each_epoch(splits):
+    examples = splits.train
     if examples.augment is None:
         pytest.skip("this network's examples are not augmented")
     example = examples.fetch(tf.constant(0, tf.int64))
@@ -109,8 +142,8 @@ def test_training_examples_are_augmented_anew_each_epoch(task, settings):
     assert (first.numpy() != second.numpy()).any()
 
 
-def test_examples_do_not_depend_on_the_number_of_threads(task, settings, monkeypatch):
-    examples, streams = task.data.splits(settings).train, []
+def test_examples_do_not_depend_on_the_number_of_threads(splits, settings, monkeypatch):
+    examples, streams = splits.train, []
     for threads in (1, 5):
         monkeypatch.setattr(pipeline, "THREADS", threads)
         stream = pipeline.training_stream(examples, settings.training.batch_size, seed=4)
@@ -121,19 +154,18 @@ def test_examples_do_not_depend_on_the_number_of_threads(task, settings, monkeyp
 
 @pytest.fixture
 def renamed(monkeypatch):
-    """What got its name when it was complete, so that a kill leaves the old or the new."""
+    """The files and folders that were renamed when complete, so that a kill leaves old or new."""
     names, rename = [], Path.replace
 
-    def noted(path, target):
+    def record(path, target):
         names.append(Path(target))
         return rename(path, target)
 
-    monkeypatch.setattr(Path, "replace", noted)
+    monkeypatch.setattr(Path, "replace", record)
     return names
 
 
-def test_products_are_written(run, task, settings, tmp_path, renamed):
-    predictor = artifact.predictor(run)
+def test_products_are_written(predictor, task, settings, tmp_path, renamed):
     written = predict.predict(task, task.data.future(settings), predictor, "tiny", tmp_path / "out")
     case = next(iter(task.data.cases(settings)))
     written += task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
@@ -151,15 +183,21 @@ def test_pictures_reach_tensorboard(run, task):
     assert any(tag.startswith(f"{task.name}/") for tag in found)
 
 
-def test_export_writes_the_saved_model_again(run, task, settings, tmp_path, renamed):
+@pytest.mark.parametrize(
+    "variant",
+    [pytest.param(v, marks=[] if v == "icechart" else pytest.mark.soak) for v in VARIANTS],
+    indirect=True,
+)
+def test_export_writes_the_saved_model_again(run, task, settings, predictor, tmp_path, renamed):
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
     shutil.rmtree(copy / folder.SAVED_MODEL)
     train.export(task, copy)
     assert renamed == [copy / folder.SAVED_MODEL, copy / folder.MANIFEST]
     case = next(iter(task.data.cases(settings)))
-    for head, value in artifact.predictor(run)(case).items():
-        np.testing.assert_allclose(artifact.predictor(copy)(case)[head], value, atol=1e-6)
+    exported = artifact.predictor(copy)(case)
+    for head, value in predictor(case).items():
+        np.testing.assert_allclose(exported[head], value, atol=1e-6)
 
 
 def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):
@@ -185,11 +223,16 @@ KERAS_TUNER_REFUSES = "tf_keras" in keras.Model.__module__
 
 
 @pytest.mark.skipif(KERAS_TUNER_REFUSES, reason="keras-tuner refuses tf_keras models")
-def test_a_sweep_leaves_settings_that_train_takes(task, settings, tmp_path):
-    from seaice_tf.settings import read
+def test_a_sweep_writes_settings_that_train_reads(task, settings, tmp_path):
+    trained = []
 
-    best = tune.tune(task, settings, tmp_path / "sweep", trials=1)
+    def train_trial(chosen, path, until):  # tests/runs/test_tune.py trains
+        trained.append((chosen, until))
+        return 1.0
+
+    best = tune.tune(task, settings, tmp_path / "sweep", trials=1, train=train_trial)
     chosen = read(best, task.settings)
+    assert trained == [(chosen, settings.training.epochs)]
     assert task.training.build(chosen).count_params() > 0
     assert chosen.data == settings.data
     assert list((tmp_path / "sweep").rglob("events*"))

@@ -11,6 +11,12 @@ from seaice_tf import processes
 from seaice_tf.errors import InputError
 
 
+@pytest.fixture(autouse=True)
+def without_tensorflow(monkeypatch):
+    """Its import takes most of the time of a process."""
+    monkeypatch.setattr(processes, "PRELOAD", False)
+
+
 def double(number):
     return 2 * number, os.getpid()
 
@@ -69,5 +75,6 @@ def sign_in(folder):
 
 
 if __name__ == "__main__":
+    processes.PRELOAD = False
     with processes.pool(2) as several:
         list(several.map(sign_in, [Path(sys.argv[1])] * 2))

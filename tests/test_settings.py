@@ -1,10 +1,15 @@
 import dataclasses
 import json
+import typing
+from typing import ClassVar
 
 import pytest
 
 from seaice_tf import settings
+from seaice_tf.cli import flags
 from seaice_tf.errors import InputError
+from seaice_tf.networks import optimizers
+from seaice_tf.runs import fit, tune
 from seaice_tf.tasks import TASKS
 
 
@@ -85,3 +90,106 @@ def test_files_that_are_no_settings(tmp_path, text, message):
         settings.read(path, TASKS["forecast"].settings)
     with pytest.raises(InputError, match="got none"):
         settings.read(tmp_path / "absent.json", TASKS["forecast"].settings)
+
+
+@dataclasses.dataclass(frozen=True)
+class Wide:
+    name: ClassVar[str] = "wide"
+    width: int = 8
+    """Filters."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Deep:
+    name: ClassVar[str] = "deep"
+    levels: int = 3
+    """Levels."""
+    widths: tuple[int, ...] = (2, 3)
+    """Filters per level."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Nested:
+    """Settings with a record for each network."""
+
+    ALIASES: ClassVar[dict] = {
+        "depth": ("levels", {}),
+        "network": ("network", {"old": "deep"}),
+        "fill": ("gap_fill", {"none": "zero"}),
+        "tile": None,
+    }
+    data: str = ""
+    """Folder."""
+    gap_fill: typing.Literal["zero", "mean"] = "mean"
+    """Fill of gaps."""
+    network: Wide | Deep = dataclasses.field(default_factory=Wide)
+    training: settings.Training = dataclasses.field(default_factory=settings.Training)
+
+
+class Task:
+    name = "nested"
+    settings = Nested
+
+
+def test_a_network_is_a_record_of_its_name_and_its_own_settings():
+    wanted = Nested(network=Deep(levels=5))
+    content = json.loads(settings.to_json(wanted))
+    assert content["network"] == {"name": "deep", "levels": 5, "widths": [2, 3]}
+    assert settings.from_dict(content, Nested, "s.json") == wanted
+    assert list(settings.networks(Nested)) == ["wide", "deep"]
+    assert settings.networks(settings.Training) == {}
+    with pytest.raises(InputError, match=r"network: expected one of wide, deep, got 'dep'"):
+        settings.from_dict({"network": {"name": "dep"}}, Nested, "s.json")
+    with pytest.raises(InputError, match=r"network: expected a known setting, got 'width'"):
+        settings.from_dict({"network": {"name": "deep", "width": 4}}, Nested, "s.json")
+
+
+def test_values_are_set_in_the_record_that_has_them():
+    got = settings.with_values(Nested(), {"data": "x", "width": 4, "epochs": 2})
+    assert (got.data, got.network, got.training.epochs) == ("x", Wide(4), 2)
+    got = settings.with_values(Nested(), {"network": Deep()})
+    assert settings.with_values(got, {"levels": 1}).network == Deep(levels=1)
+    with pytest.raises(InputError, match="expected known names, got levels"):
+        settings.with_values(Nested(), {"levels": 1})
+
+
+def test_changes_are_named_as_flags_are():
+    one = settings.to_dict(Nested())
+    for other, expected in (
+        (Nested(data="x", network=Wide(4)), ["data", "width"]),
+        (Nested(network=Deep()), ["network"]),
+        (settings.with_values(Nested(), {"seed": 9}), ["seed"]),
+    ):
+        assert settings.changes(one, settings.to_dict(other)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        ({"network": "old", "depth": 5, "width": 4, "tile": 9}, Nested(network=Deep(levels=5))),
+        ({"network": "wide", "depth": 5, "width": 4}, Nested(network=Wide(4))),
+        ({"fill": "none", "width": 2}, Nested(gap_fill="zero", network=Wide(2))),
+        ({"fill": "mean", "network": {"name": "deep", "levels": 2}}, Nested(network=Deep(2))),
+    ],
+)
+def test_flat_settings_of_older_versions_are_upgraded(content, wanted):
+    assert settings.from_dict(content, Nested, "s.json") == wanted
+
+
+def test_a_network_has_its_own_flags():
+    words = ["--network", "deep", "--levels", "2", "--data", "x"]
+    got = flags.parse_settings(Task, words, "train nested", []).settings
+    assert got == Nested("x", network=Deep(levels=2))
+    with pytest.raises(InputError, match=r"--width: expected a flag of --network deep, got one"):
+        flags.parse_settings(Task, ["--network", "deep", "--width", "2"], "train nested", [])
+    with pytest.raises(InputError, match="got 'dep'; did you mean deep"):
+        flags.parse_settings(Task, ["--network=dep"], "train nested", [])
+
+
+def test_choices_of_training_are_those_that_are_implemented():
+    hints = typing.get_type_hints(settings.Training)
+    assert set(typing.get_args(hints["schedule"])) == set(fit.SCHEDULES)
+    implemented = {*optimizers.CORE, *optimizers.AVERAGED, *optimizers.ADDONS}
+    assert set(typing.get_args(hints["optimizer"])) == implemented
+    assert set(typing.get_args(hints["wrapped"])) == set(optimizers.CORE)
+    assert set(typing.get_args(tune.Method)) == set(tune.ORACLES)

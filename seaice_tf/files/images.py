@@ -1,7 +1,7 @@
-"""Windows of TIFF and JPEG 2000 images, decoding no more than the layout of the file makes needed.
+"""Windows of TIFF and JPEG 2000 images.
 
-tifffile gives the strips or tiles that a window touches. What it cannot decode without further
-packages (LZW and JPEG in TIFF, JPEG 2000), Pillow decodes as a whole.
+Of TIFF files, tifffile decodes only the strips or tiles that a window touches. Pillow decodes whole
+images of compressions that tifffile needs further packages for (LZW and JPEG in TIFF, JPEG 2000).
 """
 
 import struct
@@ -35,18 +35,18 @@ DAMAGE = (
     tifffile.TiffFileError,
     Image.DecompressionBombError,
 )
-GROWTH = 4096  # bytes of pixels that a byte of a file stands for at most; of deflate 1032
+GROWTH = 4096  # maximum bytes of pixels per byte of a file; 1032 with deflate
 SEPARATE = 2  # TIFF's code for bands in planes of their own
-UNPACKED = 1 << 30  # bytes of a strip or tile
-DEFLATE_GROWTH = 1032  # times at most
+UNPACKED = 1 << 30  # maximum bytes of a strip or tile
+DEFLATE_GROWTH = 1032  # maximum compression ratio of deflate
 KINDS = {"RGB": (3, "uint8"), "L": (1, "uint8"), "I;16": (1, "uint16"), "I;16B": (1, "uint16")}
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """InputError for a file that is not there or damaged, whenever that shows."""
+    """A context in which a missing or damaged file is an InputError."""
     if not path.is_file():
-        raise InputError(f"{path}: expected an image, got no such file; add it or take its row out")
+        raise InputError(f"{path}: expected an image, got no such file; add it or remove its row")
     try:
         yield
     except UnidentifiedImageError as error:
@@ -61,10 +61,13 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def describe(path: Path) -> tuple[tuple[int, int], int, str]:
-    """Rows and columns, number of bands, and type of an image, from its header alone.
+    """Read the header of an image.
+
+    Returns:
+        (rows, columns), number of bands, and data type.
 
     Raises:
-        InputError: not there, damaged, or of another kind than 8 bit grey or RGB or 16 bit grey.
+        InputError: missing, damaged, or not 8-bit grey, RGB or 16-bit grey.
     """
     with _readable(path), Image.open(path) as image:
         return _described(path, image)
@@ -79,16 +82,19 @@ def _described(path: Path, image: Image.Image) -> tuple[tuple[int, int], int, st
 
 
 def _require_room(path: Path, shape: tuple[int, int], bands: int, kind: str) -> None:
-    """ValueError for pixels that the bytes of the file cannot stand for, before they are made."""
+    """Raise a ValueError if an image is too large for the size of its file."""
     if shape[0] * shape[1] * bands * np.dtype(kind).itemsize > GROWTH * path.stat().st_size:
         raise ValueError(f"{shape[0]} x {shape[1]} pixels in {path.stat().st_size} bytes")
 
 
 def read(path: Path, window: Window | None = None) -> np.ndarray:
-    """A window of an image, or all of it: (h, w) or (h, w, bands) as it is stored.
+    """Read a window of an image, or the whole image.
+
+    Returns:
+        (height, width) or (height, width, bands), of the type of the file.
 
     Raises:
-        InputError: as `describe`, or the window leaves the image.
+        InputError: as `describe`, or the window is not inside the image.
     """
     shape, bands, kind = describe(path)
     part = window or whole(shape)
@@ -103,18 +109,21 @@ def read(path: Path, window: Window | None = None) -> np.ndarray:
                 return _from_segments(path, tiff, page, part)
     with _readable(path), Image.open(path) as image:
         pixels = np.asarray(image)[part.slices]
-        return pixels.astype(kind)  # in the machine's order of bytes
+        return pixels.astype(kind)  # in native byte order
 
 
 def _from_segments(path: Path, tiff: tifffile.TiffFile, page, window: Window) -> np.ndarray:
-    """A window from the strips or tiles that it touches."""
+    """Decode a window from the strips or tiles that it touches."""
     dtype = page.dtype.newbyteorder(tiff.byteorder)
     samples = page.samplesperpixel
-    high = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
-    wide = page.tilewidth if page.is_tiled else page.imagewidth
-    _require_room(path, (high, wide), samples, page.dtype)
+    segment_rows = page.tilelength if page.is_tiled else min(page.rowsperstrip, page.imagelength)
+    segment_columns = page.tilewidth if page.is_tiled else page.imagewidth
+    _require_room(path, (segment_rows, segment_columns), samples, page.dtype)
     result = np.zeros((window.height, window.width, samples), page.dtype)
-    rows, columns = -(-page.imagelength // high), -(-page.imagewidth // wide)
+    rows, columns = (
+        -(-page.imagelength // segment_rows),
+        -(-page.imagewidth // segment_columns),
+    )
     planes = samples if page.planarconfig == SEPARATE else 1
     if not rows * columns * planes == len(page.dataoffsets) == len(page.databytecounts):
         raise ValueError(f"{len(page.dataoffsets)} pieces for {rows} x {columns} x {planes}")
@@ -125,20 +134,24 @@ def _from_segments(path: Path, tiff: tifffile.TiffFile, page, window: Window) ->
         return result[..., 0] if samples == 1 else result
     for plane in range(planes):
         bands = slice(plane, plane + 1) if planes > 1 else slice(None)
-        for i in range(window.top // high, -(-window.bottom // high)):
-            for j in range(window.left // wide, -(-window.right // wide)):
+        for i in range(window.top // segment_rows, -(-window.bottom // segment_rows)):
+            for j in range(window.left // segment_columns, -(-window.right // segment_columns)):
                 segment = _segment(tiff, page, (plane * rows + i) * columns + j)
-                if segment is None:  # a hole in the file stands for zeros
+                if segment is None:  # of zeros
                     continue
-                held = min(high, page.imagelength - i * high), min(wide, page.imagewidth - j * wide)
-                if segment.shape[0] < held[0] or segment.shape[1] < held[1]:
-                    raise ValueError(f"a piece of {segment.shape} pixels instead of {held}")
-                bottom = min(window.bottom, i * high + held[0])
-                right = min(window.right, j * wide + held[1])
-                top, left = max(window.top, i * high), max(window.left, j * wide)
+                size = (
+                    min(segment_rows, page.imagelength - i * segment_rows),
+                    min(segment_columns, page.imagewidth - j * segment_columns),
+                )
+                if segment.shape[0] < size[0] or segment.shape[1] < size[1]:
+                    raise ValueError(f"a piece of {segment.shape} pixels instead of {size}")
+                bottom = min(window.bottom, i * segment_rows + size[0])
+                right = min(window.right, j * segment_columns + size[1])
+                top, left = max(window.top, i * segment_rows), max(window.left, j * segment_columns)
                 here = np.s_[top - window.top : bottom - window.top]
                 result[here, left - window.left : right - window.left, bands] = segment[
-                    top - i * high : bottom - i * high, left - j * wide : right - j * wide
+                    top - i * segment_rows : bottom - i * segment_rows,
+                    left - j * segment_columns : right - j * segment_columns,
                 ]
     return result[..., 0] if samples == 1 else result
 
@@ -149,12 +162,12 @@ def _segment(tiff: tifffile.TiffFile, page, number: int) -> np.ndarray | None:
     tiff.filehandle.seek(page.dataoffsets[number])
     data = tiff.filehandle.read(page.databytecounts[number])
     if page.compression != 1 and len(data) * DEFLATE_GROWTH > UNPACKED:
-        _require_modest(data)
+        _require_limit(data)
     segment, _, shape = page.decode(data, number)
     return segment[0, : shape[1], : shape[2]]
 
 
-def _require_modest(data: bytes) -> None:
-    """ValueError for deflated bytes that become too many."""
+def _require_limit(data: bytes) -> None:
+    """Raise a ValueError if deflated data exceed UNPACKED bytes."""
     if len(zlib.decompressobj().decompress(data, UNPACKED + 1)) > UNPACKED:
         raise ValueError(f"a strip of more than {UNPACKED} bytes")

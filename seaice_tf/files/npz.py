@@ -1,8 +1,8 @@
-"""Arrays of npz files, mapped instead of held.
+"""Memory-mapped arrays of npz files.
 
-An array that is stored as it is is mapped where it lies in the file. A compressed one is unpacked
-once, a piece at a time, into a file without a name that vanishes with the process, and that is
-mapped. Either way a window costs the pages that it touches. Nothing is unpickled.
+An uncompressed array is mapped in the file itself; a compressed one is unpacked piece by piece into
+a temporary file without a name, which is mapped. Reading a window then touches only its pages.
+Nothing is unpickled.
 """
 
 import lzma
@@ -23,9 +23,9 @@ from seaice_tf.errors import InputError, reason
 
 LOCAL_HEADER = 30  # bytes, before the name and the extra field
 PIECE = 1 << 20  # bytes
-MODEST = 1 << 30  # bytes: what unpacks to less is taken as it is
-GROWTH = 100  # data that are compressed harder than that are made to fill a memory or a disk
-# What zipfile, zlib and numpy's parser of headers raise at damage.
+MODEST = 1 << 30  # bytes; smaller contents are never refused
+GROWTH = 100  # compression ratio from which larger contents are a decompression bomb
+# What zipfile, zlib and numpy's parser of headers raise for damaged files.
 DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -43,13 +43,13 @@ DAMAGE = (
 
 
 def require_modest(path: Path) -> None:
-    """InputError for an archive that grows beyond measure when it is unpacked."""
+    """Raise an InputError for a decompression bomb."""
     with _opened(path) as archive:
         size = sum(info.file_size for info in archive.infolist())
     if size > max(MODEST, GROWTH * path.stat().st_size):
         raise InputError(
             f"{path}: expected no more than {GROWTH} times its size unpacked, got {size} bytes; "
-            f"get the file from somebody you trust, or save it without compression"
+            f"get the file from a trusted source, or save it uncompressed"
         )
 
 
@@ -61,14 +61,14 @@ def keys(path: Path) -> tuple[str, ...]:
 
 
 def mapped(path: Path, key: str) -> np.ndarray:
-    """An array of a file, read-only.
+    """Map an array of a file, read-only.
 
     Raises:
-        InputError: no npz file, a damaged one, no such array, or one of Python objects or records.
+        InputError: not an npz file, damaged, without the array, or with Python objects or records.
     """
-    if key not in (there := keys(path)):
+    if key not in (known := keys(path)):
         raise InputError(
-            f"{path}: expected an array {key!r}, got {', '.join(there) or 'none'}; "
+            f"{path}: expected an array {key!r}, got {', '.join(known) or 'none'}; "
             f"save it under that name"
         )
     require_modest(path)
@@ -77,11 +77,7 @@ def mapped(path: Path, key: str) -> np.ndarray:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a file, in memory.
-
-    Raises:
-        InputError: as `mapped`.
-    """
+    """Read all arrays of a file into memory; raises InputError as `mapped`."""
     require_modest(path)
     with _opened(path) as archive:
         names = [name for name in archive.namelist() if name.endswith(".npy")]
@@ -104,10 +100,10 @@ def _checked(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
 
 
 def _require_text(array: np.ndarray) -> None:
-    """ValueError for letters beyond Unicode, at which Python itself fails later."""
-    letters = np.frombuffer(array.tobytes(), array.dtype.byteorder + "u4")
-    if letters.size and letters.max() > sys.maxunicode:
-        raise ValueError("letters that are none")
+    """Raise a ValueError for characters beyond Unicode, with which Python fails later."""
+    codes = np.frombuffer(array.tobytes(), array.dtype.byteorder + "u4")
+    if codes.size and codes.max() > sys.maxunicode:
+        raise ValueError("invalid characters")
 
 
 def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
@@ -135,7 +131,7 @@ def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.n
 
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:
-    """Where the bytes of a member begin; its own header may differ from that of the directory."""
+    """Offset of the data of a member; its local header may differ from the directory's entry."""
     with path.open("rb") as file:
         file.seek(info.header_offset)
         header = file.read(LOCAL_HEADER)
@@ -151,5 +147,5 @@ def _opened(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except DAMAGE as error:
         raise InputError(
-            f"{path}: expected an npz file, got one that cannot be read as such; download it again"
+            f"{path}: expected an npz file, got an unreadable one; download it again"
         ) from error

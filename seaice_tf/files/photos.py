@@ -1,4 +1,4 @@
-"""Photos, JPEG and PNG, by Pillow."""
+"""JPEG and PNG photos."""
 
 import struct
 import zlib
@@ -11,8 +11,8 @@ from PIL import Image
 
 from seaice_tf.errors import InputError
 
-LARGEST = 1 << 26  # pixels, 20 times those of the contest's photos
-# What Pillow raises at damage.
+LARGEST = 1 << 26  # pixels, 20 times those of a photo of the clouds competition
+# What Pillow raises for damaged files.
 DAMAGE = (
     OSError,
     SyntaxError,
@@ -29,13 +29,21 @@ DAMAGE = (
 
 
 def read_image(path: Path, shape: tuple[int, int] | None = None, mode: str = "RGB") -> np.ndarray:
-    """An image as uint8 (rows, columns[, 3]), resized to `shape` with antialiasing if given.
+    """Read an image, optionally resized with antialiasing.
+
+    Args:
+        path: of the file.
+        shape: (rows, columns) to resize to; None for the original size.
+        mode: of Pillow, "RGB" or "L".
+
+    Returns:
+        (rows, columns[, 3]) uint8.
 
     Raises:
-        InputError: not an image, one cut short, or one too large to be a photo.
+        InputError: not an image, truncated, or too large for a photo.
     """
     with _opened(path) as file:
-        if shape:  # a JPEG is then decoded at a fraction of its size where that is enough
+        if shape:  # decodes a JPEG at a lower resolution if that is sufficient
             file.draft(None, shape[::-1])
         picture = file.convert(mode)
     if shape and picture.size != shape[::-1]:
@@ -44,7 +52,7 @@ def read_image(path: Path, shape: tuple[int, int] | None = None, mode: str = "RG
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Columns and rows, from the head of the file alone; InputError if it is not an image."""
+    """(columns, rows) from the header of a file; InputError if it is not an image."""
     with _opened(path) as file:
         return file.size
 

@@ -1,4 +1,4 @@
-"""Synthetic data sets, made when they are first asked for and kept."""
+"""Synthetic data sets, written at first use and cached."""
 
 import hashlib
 import inspect
@@ -13,14 +13,14 @@ SYNTHETIC_TITLE = "SYNTHETIC ICE, NOT OBSERVED"  # in the headers of synthetic s
 
 
 def cache_folder() -> Path:
-    """Folder for what can be computed again."""
+    """Folder for files that can be computed again."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seaice_tf"
 
 
 def cached(name: str, write: Callable[..., Any], *arguments: Any) -> Path:
-    """The folder that `write(folder, *arguments)` made, now or in an earlier call.
+    """A folder written by `write(folder, *arguments)`, now or in an earlier call.
 
-    It is made again when any module in the folder of `write`, or in `grids`, has changed.
+    It is written again if a module in the folder of `write`, or in `grids`, has changed.
     """
     digest = hashlib.sha256(repr(arguments).encode())
     for folder in (Path(inspect.getfile(write)).parent, Path(seaice_tf.__file__).parent / "grids"):

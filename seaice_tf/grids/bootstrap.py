@@ -1,4 +1,4 @@
-"""How sure a mean over images is: percentile intervals by the bootstrap (Efron 1979)."""
+"""Bootstrap percentile intervals of a mean over images (Efron 1979)."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,18 @@ DRAWS = 2000
 def interval(
     values: np.ndarray, *, level: float = 0.95, seed: int = 0, draws: int = DRAWS
 ) -> tuple[float, float]:
-    """The interval of the mean over images, drawn with replacement.
+    """Confidence interval of the mean over images, resampled with replacement.
 
-    For the difference of two predictors on the same images pass the difference of their values:
-    the pairs stay together, and what makes an image hard for both drops out.
+    To compare two predictors on the same images, pass the differences of their values.
 
     Args:
-        values: (n, ...), the first axis the images; an image is drawn with all of its values.
-        level: of the interval.
-        seed: of the draws.
-        draws: number of samples.
+        values: (images, ...); an image is resampled with all of its values.
+        level: confidence level.
+        seed: of the random numbers.
+        draws: number of resamples.
+
+    Returns:
+        Lower and upper bound.
     """
     images = values.reshape(len(values), -1).mean(axis=1)
     return interval_of_groups(images[:, None], level=level, seed=seed, draws=draws)
@@ -32,11 +34,14 @@ def interval_of_groups(
     seed: int = 0,
     draws: int = DRAWS,
 ) -> tuple[float, float]:
-    """The interval of the mean of all values, whole groups drawn with replacement.
+    """Confidence interval of the mean of all values, with whole groups resampled.
 
     Args:
-        groups: (n,) values each, of images that are much the same.
+        groups: (n,) values each, of images that are alike.
         level, seed, draws: as in `interval`.
+
+    Returns:
+        Lower and upper bound.
     """
     sums = np.array([each.sum() for each in groups])
     sizes = np.array([each.size for each in groups])

@@ -1,9 +1,8 @@
-"""The 2 km channels and the tie points of a scene on the pixels of its SAR grid.
+"""Interpolation of the 2 km channels and tie points of a scene to its SAR grid.
 
 A cell of the coarse grid is `CELL` pixels wide, so the centre of cell i lies at pixel
-(i + 1/2) CELL - 1/2. A window may lie anywhere, also between two cells: a patch holds the same
-values as the same window of the whole scene, to the last bit. After downscaling by d, output pixel
-k stands for the pixels k d to k d + d - 1 and lies at their centre.
+(i + 1/2) CELL - 1/2. A patch has exactly the values of the same window of the whole scene. After
+downscaling by d, output pixel k covers the pixels k d to k d + d - 1 and lies at their centre.
 """
 
 import numpy as np
@@ -16,10 +15,9 @@ CELL = 25  # pixels of 80 m along a side of a 2 km cell; 50 at 40 m
 def place(
     coarse: np.ndarray, window: Window, *, downscale: int = 1, cell: int = CELL
 ) -> np.ndarray:
-    """Bilinear values of the coarse grid at the pixels of a window.
+    """Interpolate the coarse grid bilinearly to the pixels of a window.
 
-    Between the outermost cell centres and the border, half a cell, the field is continued
-    linearly, so that a plane stays a plane to the rounding of its type.
+    Beyond the outermost cell centres (half a cell), values are extrapolated linearly.
 
     Args:
         coarse: (rows, columns) or (rows, columns, C) float.
@@ -35,19 +33,17 @@ def place(
     return bilinear(coarse, lines, samples)
 
 
-def fits(held: tuple[int, ...], shape: tuple[int, int], cell: int = CELL) -> bool:
-    """Whether so many cells are those of a SAR grid, to one and a half along each side.
-
-    Beyond a cell from the outermost ones, values would be invented.
+def fits(coarse: tuple[int, ...], shape: tuple[int, int], cell: int = CELL) -> bool:
+    """Whether the shape of a coarse grid fits that of a SAR grid, to 1.5 cells along each axis.
 
     >>> fits((200, 208), (5000, 5200)), fits((202, 208), (5000, 5200))
     (True, False)
     """
-    return all(abs(cells - pixels / cell) <= 1.5 for cells, pixels in zip(held, shape))
+    return all(abs(cells - pixels / cell) <= 1.5 for cells, pixels in zip(coarse, shape))
 
 
 def bilinear(field: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Values at the crossings of fractional rows and columns, continued linearly outside.
+    """Interpolate at fractional rows and columns, with linear extrapolation.
 
     Args:
         field: (n, m) or (n, m, C).
@@ -85,15 +81,17 @@ def latitude_longitude(
     *,
     downscale: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Degrees at the pixels of a window: two of (height, width) float64, longitude in [-180, 180).
+    """Latitude and longitude at the pixels of a window.
 
     Args:
-        latitude, longitude: (n, m) degrees at the tie points, of which the first axis runs along
-            the lines whatever the names of its dimensions say. They are spread evenly from the
-            first pixel to the last.
+        latitude, longitude: (n, m) degrees at the tie points, evenly spaced from the first pixel
+            to the last. The first axis runs along the lines, whatever the names of the dimensions.
         shape: lines and samples of the whole SAR grid.
         window: of the downscaled grid.
         downscale: pixels of the SAR grid along a side of an output pixel.
+
+    Returns:
+        Two arrays (height, width) float64 in degrees, longitude in [-180, 180).
     """
     ties = (np.linspace(0, end - 1, n) for end, n in zip(shape, latitude.shape))
     spans = (np.arange(window.top, window.bottom), np.arange(window.left, window.right))
@@ -106,20 +104,24 @@ def latitude_longitude(
 def degrees(
     latitude: np.ndarray, longitude: np.ndarray, rows: np.ndarray, columns: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bilinear degrees at fractional rows and columns of the tie points, longitude in [-180, 180).
+    """Interpolate degrees at fractional rows and columns of the tie points.
 
     Args:
         latitude, longitude: (n, m) degrees at the tie points.
-        rows, columns: (H,) and (W,), in units of the tie points' own.
+        rows, columns: (H,) and (W,), as indices of the tie points.
+
+    Returns:
+        Latitude and longitude, (H, W) each, longitude in [-180, 180).
     """
-    # Unwrapped, a scene across the 180th meridian has no step of 360 degrees in it.
-    steady = np.unwrap(np.unwrap(longitude.astype(float), period=360, axis=0), period=360, axis=1)
-    turned = bilinear(steady, rows, columns)
-    return bilinear(latitude.astype(float), rows, columns), (turned + 180) % 360 - 180
+    # Unwrapped, a scene across the 180th meridian has no step of 360 degrees.
+    rows_unwrapped = np.unwrap(longitude.astype(float), period=360, axis=0)
+    unwrapped = np.unwrap(rows_unwrapped, period=360, axis=1)
+    interpolated = bilinear(unwrapped, rows, columns)
+    return bilinear(latitude.astype(float), rows, columns), (interpolated + 180) % 360 - 180
 
 
 def fractional_index(tie: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """Where positions lie among increasing tie positions, as a fractional index of them.
+    """Positions as fractional indices of increasing tie positions.
 
     >>> fractional_index(np.array([0.0, 10.0, 14.0]), np.array([5.0, 12.0, 16.0]))
     array([0.5, 1.5, 2.5])
@@ -129,7 +131,7 @@ def fractional_index(tie: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def season(month: int) -> tuple[float, float]:
-    """Sine and cosine of the time of year of a month, 1 to 12: December is near January.
+    """Sine and cosine of the day of year of a month, 1 to 12, so that December is near January.
 
     >>> season(4)[0]
     1.0

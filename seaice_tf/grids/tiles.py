@@ -1,7 +1,6 @@
-"""Overlapping windows over an image of any size, and their predictions blended into one.
+"""Overlapping windows over an image of any size, and blending of their predictions.
 
-The windows of a band are blended and handed on before the next band begins, so memory holds one
-band of the image, whatever its height.
+Windows are processed in bands from the top, so that memory holds one band of the image.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,9 +14,9 @@ Predict = Callable[[list[Window]], np.ndarray]
 
 
 def starts(length: int, side: int, overlap: int) -> list[int]:
-    """First pixels of the windows along an axis; the last ends where the axis ends.
+    """First pixels of the windows along an axis; the last window ends with the axis.
 
-    An axis shorter than a window has one, which reaches over the end.
+    An axis shorter than a window has one window, which extends beyond the end.
 
     >>> starts(10, 4, 1), starts(11, 4, 1), starts(3, 4, 1)
     ([0, 3, 6], [0, 3, 6, 7], [0])
@@ -32,7 +31,7 @@ def starts(length: int, side: int, overlap: int) -> list[int]:
 
 
 def tiles(shape: tuple[int, int], side: int, overlap: int) -> list[list[Window]]:
-    """Square windows that cover `shape`, in bands from the top, in each from the left."""
+    """Square windows that cover `shape`: bands from the top, each from the left."""
     lefts = starts(shape[1], side, overlap)
     return [
         [Window(top, left, side, side) for left in lefts] for top in starts(shape[0], side, overlap)
@@ -40,7 +39,7 @@ def tiles(shape: tuple[int, int], side: int, overlap: int) -> list[list[Window]]
 
 
 def ramp(side: int, overlap: int) -> np.ndarray:
-    """Weight of a window's pixels along an axis: (side,) float32 in (0, 1].
+    """Weights of the pixels of a window along an axis: (side,) float32 in (0, 1].
 
     >>> ramp(6, 2).round(2)
     array([0.33, 0.67, 1.  , 1.  , 0.67, 0.33], dtype=float32)
@@ -52,18 +51,18 @@ def ramp(side: int, overlap: int) -> np.ndarray:
 def blend(
     shape: tuple[int, int], side: int, overlap: int, predict: Predict, batch: int = 4
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Weighted means of what overlapping windows predict, from the top down.
+    """Blend the predictions of overlapping windows by weighted means.
 
     Args:
         shape: rows and columns of the image.
         side: pixels along a side of a window.
-        overlap: pixels that neighbours share at least.
-        predict: up to `batch` windows -> (n, side, side, C) float. An image smaller than a window
-            is asked for with a window that reaches over its end (`cut` reads such a one).
-        batch: windows predicted at once.
+        overlap: minimum overlap of neighbouring windows, in pixels.
+        predict: up to `batch` windows -> (n, side, side, C) float. For an image smaller than a
+            window, the window extends beyond its end (see `cut`).
+        batch: windows per call of `predict`.
 
     Yields:
-        The first row, and the next finished rows (n, columns, C) float32; together all rows.
+        Index of the first row, and the next complete rows (n, columns, C) float32.
     """
     weight = ramp(side, overlap)
     square = (weight[:, None] * weight)[..., None]
@@ -97,16 +96,16 @@ def _scrolled(rows: np.ndarray, done: int) -> np.ndarray:
 def parts(
     shape: tuple[int, int], side: int, halo: int, align: int
 ) -> Iterator[list[tuple[Window, Window]]]:
-    """Windows that share no pixel and cover `shape`, each with what is to be looked at for it.
+    """Disjoint windows that cover `shape`, each with a halo.
 
     Args:
         shape: rows and columns of the image.
-        side: pixels along a side of a window, at most.
-        halo: pixels around it, where the image has them.
-        align: both are brought up to multiples of it, so that all edges but the image's own are.
+        side: maximum side of a window in pixels.
+        halo: pixels around a window, as far as the image extends.
+        align: side and halo are rounded up to multiples of it.
 
     Yields:
-        Bands from the top, in each the pairs (window, window with its halo) from the left.
+        Bands from the top: pairs (window, window with halo) from the left.
     """
     side, halo = (-(-n // align) * align for n in (max(side, 1), halo))
     tops, lefts = (range(0, length, side) for length in shape)
@@ -116,19 +115,19 @@ def parts(
             height, width = min(side, shape[0] - top), min(side, shape[1] - left)
             first = max(top - halo, 0), max(left - halo, 0)
             last = min(top + height + halo, shape[0]), min(left + width + halo, shape[1])
-            seen = Window(*first, last[0] - first[0], last[1] - first[1])
-            band.append((Window(top, left, height, width), seen))
+            outer = Window(*first, last[0] - first[0], last[1] - first[1])
+            band.append((Window(top, left, height, width), outer))
         yield band
 
 
-def inside(values: np.ndarray, window: Window, seen: Window) -> np.ndarray:
-    """The pixels of a window, of values (h, w, ...) of the larger one that was looked at."""
-    top, left = window.top - seen.top, window.left - seen.left
+def inside(values: np.ndarray, window: Window, outer: Window) -> np.ndarray:
+    """The pixels of a window in values (h, w, ...) of the larger window `outer`."""
+    top, left = window.top - outer.top, window.left - outer.left
     return values[top : top + window.height, left : left + window.width]
 
 
 def cut(image: np.ndarray, window: Window) -> np.ndarray:
-    """A window of an image (H, W, ...); past its end the last row and column are repeated."""
+    """A window of an image (H, W, ...), padded beyond its end with the last row and column."""
     rows, columns = window.slices
     inside = image[rows, columns]
     short = (window.height - inside.shape[0], window.width - inside.shape[1])

@@ -1,4 +1,4 @@
-"""Optimisers by name, and what a sweep varies of training."""
+"""Optimizers by name, and the training settings that a sweep varies."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from seaice_tf.errors import InputError
 from seaice_tf.settings import Training
 
 CORE = ("adam", "adamw", "sgd")
-AVERAGED = ("swa", "moving_average")  # the rule is the one that they wrap; runs/average.py averages
+AVERAGED = ("swa", "moving_average")  # the wrapped optimizer, with weights averaged in runs/fit.py
 ADDONS = ("lamb", "rectified_adam", "lookahead")
 
 
 def optimizer(training: Training) -> keras.optimizers.Optimizer:
-    """The optimiser that the settings name.
+    """Create the optimizer of the settings.
 
     Raises:
-        InputError: one of tensorflow-addons, where that is not installed.
+        InputError: it needs tensorflow-addons, which is not installed.
     """
     name = training.wrapped if training.optimizer in AVERAGED else training.optimizer
     if name in CORE:
@@ -38,18 +38,28 @@ def optimizer(training: Training) -> keras.optimizers.Optimizer:
     return kind(training.learning_rate)
 
 
-def _core(room: Any, name: str, training: Training) -> keras.optimizers.Optimizer:
-    """One that comes with Keras, from its present or its legacy optimisers."""
+def _core(module: Any, name: str, training: Training) -> keras.optimizers.Optimizer:
+    """An optimizer of Keras, from the module of current or of legacy optimizers."""
     if name == "sgd":
-        return room.SGD(training.learning_rate, momentum=training.momentum)
-    kind = room.AdamW if name == "adamw" else room.Adam
+        return module.SGD(training.learning_rate, momentum=training.momentum)
+    kind = module.AdamW if name == "adamw" else module.Adam
     return kind(training.learning_rate)
 
 
 def training_space(
     hp: Any, training: Training, rates: tuple[float, float], batch_sizes: Sequence[int]
 ) -> Training:
-    """What the sweeps of all tasks vary: learning rate, its schedule, optimiser and batch size."""
+    """Draw what the sweeps of all tasks vary.
+
+    Args:
+        hp: Keras Tuner's hyperparameters.
+        training: settings with the defaults.
+        rates: lowest and highest learning rate.
+        batch_sizes: to choose from.
+
+    Returns:
+        Settings with another learning rate, schedule, optimizer and batch size.
+    """
     return dataclasses.replace(
         training,
         learning_rate=hp.Float("learning_rate", *rates, sampling="log"),
@@ -69,5 +79,5 @@ def names(training: Training) -> list[str]:
 
 
 def _first(own: str, others: Sequence[str]) -> list[str]:
-    """What the settings say, which is a sweep's default, before the others."""
+    """The value of the settings, which is the default of a sweep, before the others."""
     return list(dict.fromkeys([own, *others]))

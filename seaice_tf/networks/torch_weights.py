@@ -1,7 +1,7 @@
-"""State dicts that PyTorch saved (.pth, .pt) as arrays by name, without PyTorch.
+"""Read state dicts saved by PyTorch (.pth, .pt) as arrays by name, without PyTorch.
 
-Such a file holds a pickle, which is a program. It is not run here: the few opcodes that a state
-dict needs are read with `pickletools`, and what they say to call is looked up in a short list.
+Such a file contains a pickle, which is a program. It is not executed: only the opcodes that a state
+dict needs are interpreted with `pickletools`, and only the functions in `CALLS` are called.
 
 Formats: torch/serialization.py. Since PyTorch 1.6 a zip of data.pkl and data/<key>; before, four
 pickles one after the other (magic number, version, machine, state dict), the keys, and the data.
@@ -30,7 +30,7 @@ STORAGES = {
     "ByteStorage": "<u1",
     "BoolStorage": "<?",
 }
-# What a hostile or damaged file can raise on its way through `parse` and the zip.
+# What a malicious or damaged file can raise in `parse` and `zipfile`.
 REFUSED = (
     OSError,
     EOFError,
@@ -44,13 +44,13 @@ REFUSED = (
 
 
 class Global(NamedTuple):
-    """What a pickle names by its module; never imported."""
+    """The name of a function or class in a pickle; never imported."""
 
     name: str
 
 
 class Storage(NamedTuple):
-    """A run of numbers in the file."""
+    """A sequence of numbers in the file."""
 
     key: str
     dtype: np.dtype
@@ -58,7 +58,7 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A view of a storage; offset and strides in numbers."""
+    """A view of a storage; offset and strides in elements."""
 
     storage: Storage
     offset: int
@@ -67,13 +67,13 @@ class Tensor(NamedTuple):
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a state dict by name.
+    """Read the arrays of a state dict by name.
 
     Raises:
-        InputError: no such file, damaged, or it holds anything but tensors by name.
+        InputError: missing, damaged, or with contents other than tensors by name.
     """
     try:
-        file = io.BytesIO(path.read_bytes())  # from which no false length reads more than there is
+        file = io.BytesIO(path.read_bytes())  # so that a false length cannot read beyond the end
         state, data = _zipped(file) if zipfile.is_zipfile(file) else _legacy(file)
         if not isinstance(state, dict):
             raise ValueError(f"a {type(state).__name__} in place of a state dict")
@@ -90,7 +90,7 @@ def read(path: Path) -> dict[str, np.ndarray]:
 def _zipped(file) -> tuple[Any, Mapping[str, bytes]]:
     file.seek(0)
     with zipfile.ZipFile(file) as archive:
-        # PyTorch never compresses; what is compressed here could unfold to any size.
+        # PyTorch does not compress; a compressed entry could have any size.
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
             raise ValueError("a compressed zip")
         contents = {name: archive.read(name) for name in archive.namelist()}
@@ -133,9 +133,9 @@ def _array(name: str, tensor: Any, data: Mapping[str, bytes]) -> np.ndarray:
     size = int(np.prod(shape, dtype=object))
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides))
     if size and (size > len(numbers) or last >= len(numbers)):
-        raise ValueError(f"{name}: more numbers than the {len(numbers)} that are there")
-    bytes_apart = [stride * storage.dtype.itemsize for stride in strides]
-    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, bytes_apart).copy()
+        raise ValueError(f"{name}: more elements than the {len(numbers)} in the file")
+    byte_strides = [stride * storage.dtype.itemsize for stride in strides]
+    return np.lib.stride_tricks.as_strided(numbers[offset:], shape, byte_strides).copy()
 
 
 def _storage(record: Any, storages: dict[str, Storage] | None) -> Storage:
@@ -159,7 +159,7 @@ def _tensor(storage: Any, offset: int, shape: Any, strides: Any, *_) -> Tensor:
 
 def _named(names: list, values: list) -> dict[str, Any]:
     if not all(isinstance(name, str) for name in names):
-        raise ValueError("a key that is no name")
+        raise ValueError("a key that is not a string")
     return dict(zip(names, values, strict=True))
 
 
@@ -173,10 +173,17 @@ CALLS: dict[str, Callable[..., Any]] = {
 
 
 def parse(file, storages: dict[str, Storage] | None = None) -> Any:
-    """The value that a pickle describes, read up to its end; collects the storages it names.
+    """Interpret a pickle up to its end.
+
+    Args:
+        file: binary file.
+        storages: collects the storages by key.
+
+    Returns:
+        The value of the pickle.
 
     Raises:
-        ValueError: an opcode or a call that no state dict needs.
+        ValueError: an opcode or call that no state dict needs.
     """
     stack: list[Any] = []
     memo: dict[int, Any] = {}

@@ -1,4 +1,4 @@
-"""Records as what JSON can hold: bytes compressed, images as data URIs, NaN as null."""
+"""Records as JSON: bytes compressed, images as data URIs, NaN as null."""
 
 import base64
 import dataclasses
@@ -16,7 +16,7 @@ from PIL import Image
 from seaice_tf.files import maps
 from seaice_tf.report.pictures import FULL, Picture
 
-# Each tells its values apart by lightness as well; blue and red stand for colour-blind eyes too.
+# All vary in lightness as well; blue and red are safe for colour-blind readers.
 COLOURS = {
     "ice": maps.ICE,
     "change": maps.CHANGE,
@@ -29,9 +29,9 @@ QUALITY = 82  # of JPEG
 
 
 def plain(value: Any) -> Any:
-    """Anything made of records, mappings, sequences, arrays, text and numbers, for JSON.
+    """Convert records, mappings, sequences, arrays, text and numbers to values for JSON.
 
-    An array of bytes becomes {"shape", "zlib"}, any other array nested lists.
+    A uint8 array becomes {"shape", "zlib"}, any other array nested lists.
     """
     if isinstance(value, Picture):
         return {"name": value.name, "alt": value.alt, "src": image(value)}
@@ -48,29 +48,30 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     if isinstance(value, float):
-        # Six digits are more than a screen shows, and a third of the bytes.
+        # Six digits are sufficient for a screen, and a third of the bytes.
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return value
 
 
 def size(record: Any) -> int:
-    """Bytes that a record takes in a page."""
+    """Size of a record in a page, in bytes."""
     return len(json.dumps(plain(record)))
 
 
 def image(picture: Picture) -> str:
     """A picture as a data URI."""
-    shown, held = Image.fromarray(picture.image), io.BytesIO()
+    picture_image, file = Image.fromarray(picture.image), io.BytesIO()
     if picture.photo:
-        shown.save(held, "JPEG", quality=QUALITY, optimize=True)
+        picture_image.save(file, "JPEG", quality=QUALITY, optimize=True)
     else:
-        shown.quantize(256, dither=Image.Dither.NONE).save(held, "PNG", optimize=True)
+        quantized = picture_image.quantize(256, dither=Image.Dither.NONE)
+        quantized.save(file, "PNG", optimize=True)
     kind = "jpeg" if picture.photo else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(held.getvalue()).decode()}"
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
 def palettes() -> dict[str, str]:
-    """The colour of each byte 0 to 250 as hexadecimal text, by the name of the colours."""
+    """Colour maps by name: the colours of bytes 0 to 250 as hexadecimal text."""
     steps = np.linspace(0, 1, FULL + 1)
     return {name: _hexadecimal(table(steps)) for name, table in COLOURS.items()}
 
@@ -80,15 +81,15 @@ def _hexadecimal(colours: np.ndarray) -> str:
 
 
 def coloured(values: np.ndarray, colours: str, missing: str = maps.LAND) -> np.ndarray:
-    """Fractions (rows, columns) as an image (rows, columns, 3) uint8; NaN in its own colour."""
-    shown = COLOURS[colours].with_extremes(bad=missing)(np.ma.masked_invalid(values))
-    return np.rint(255 * shown[..., :3]).astype(np.uint8)
+    """Fractions (rows, columns) as an image (rows, columns, 3) uint8; NaN in colour `missing`."""
+    rgba = COLOURS[colours].with_extremes(bad=missing)(np.ma.masked_invalid(values))
+    return np.rint(255 * rgba[..., :3]).astype(np.uint8)
 
 
 def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
-    """A photo (rows, columns, 3) uint8 so small that no side is longer; never larger than it was.
+    """Shrink a photo (rows, columns, 3) uint8 so that no side exceeds `side`.
 
-    Smoothed: colours that stand for classes are to be thinned instead.
+    Pixels are averaged, so it is not for images whose colours encode classes.
     """
     scale = side / max(picture.shape[:2])
     if scale >= 1:

@@ -1,4 +1,4 @@
-"""A page of sections as one HTML file that loads nothing from anywhere."""
+"""A report page as one HTML file that loads nothing from the network."""
 
 import base64
 import hashlib
@@ -24,14 +24,14 @@ SCRIPTS = ("core", "tables", "choices", "lines", "frames", "scenes", "masks", "s
 
 @dataclass(frozen=True)
 class Page:
-    """What stands on a page.
+    """The contents of a page.
 
     Attributes:
         title: of the page.
-        subtitle: below it: what the data are.
-        facts: the few numbers that come first: name -> (value, remark).
-        warnings: what has to be known before the numbers are believed.
+        subtitle: name of the data.
         sections: in order.
+        facts: key numbers at the top: name -> (value, remark).
+        warnings: shown above the sections.
     """
 
     title: str
@@ -42,7 +42,7 @@ class Page:
 
 
 def write(path: Path, page: Page) -> Path:
-    """Save a page; InputError if it is larger than 5 MB."""
+    """Write a page; InputError if it exceeds LIMIT."""
     content = render(page).encode()
     if len(content) > LIMIT:
         raise InputError(
@@ -53,7 +53,7 @@ def write(path: Path, page: Page) -> Path:
 
 
 def render(page: Page) -> str:
-    """The page as HTML; names and texts in it stay text, whatever they hold."""
+    """The page as HTML; names and texts are escaped."""
     script = "\n".join(
         [_file("vendor/uplot/uPlot.iife.min.js"), *(_file(f"static/{n}.js") for n in SCRIPTS)]
     )
@@ -64,7 +64,7 @@ def render(page: Page) -> str:
             page=page,
             style=Markup(_file("vendor/uplot/uPlot.min.css") + _file("static/page.css")),
             script=Markup(script),
-            # Only this script runs: one that came in with the data would not have its hash.
+            # Only the script with this hash runs, none that came with the data.
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             palettes=encode.palettes(),
         )
@@ -72,12 +72,12 @@ def render(page: Page) -> str:
 
 
 def markdown(text: str) -> Markup:
-    """Markdown as HTML; HTML in it stays text, and images, which would be loaded, are left out."""
+    """Markdown as HTML; HTML in it is escaped, and images are removed, as they would be loaded."""
     return Markup(MarkdownIt("js-default").disable("image").render(text))
 
 
 def number(value: float, digits: int | None = None) -> str:
-    """A number as a page shows it: some four digits, whole ones without a point, NaN as a dash.
+    """Format a number with about four digits; integers without a point, NaN as a dash.
 
     >>> number(3.14159), number(1234567.0), number(float("nan")), number(0.000123)
     ('3.142', '1,234,567', '-', '0.000123')
@@ -97,7 +97,7 @@ def _decimals(size: float) -> int:
 
 
 def _digits(table: Table) -> list[int | None]:
-    """For each column the decimals that its numbers share; None where each has its own."""
+    """Number of decimals of each column; None for a column without a common number."""
     result: list[int | None] = []
     for column in range(len(table.columns)):
         cells = [row[column] for row in table.rows]
@@ -137,15 +137,15 @@ def _environment() -> jinja2.Environment:
 
 
 def _shade(heat: Heat, value: float) -> str:
-    """The style of a cell of a matrix: its colour, and black or white on it."""
-    share = min(max((value - heat.low) / (heat.high - heat.low), 0), 1)
-    red, green, blue, _ = encode.COLOURS[heat.colours](share, bytes=True)
+    """CSS of a cell of a matrix: its colour, and black or white text."""
+    fraction = min(max((value - heat.low) / (heat.high - heat.low), 0), 1)
+    red, green, blue, _ = encode.COLOURS[heat.colours](fraction, bytes=True)
     light = 0.299 * red + 0.587 * green + 0.114 * blue > 130
     return f"background:#{red:02x}{green:02x}{blue:02x};color:{'#000' if light else '#fff'}"
 
 
 def _limits(table: Table, column: int) -> tuple[float, float]:
-    """The lowest and the highest end of the intervals in a column, which its bars are drawn to."""
+    """Range of the intervals in a column, the scale of its bars."""
     ends = [
         end
         for row in table.rows

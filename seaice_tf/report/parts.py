@@ -1,6 +1,6 @@
-"""What a page is made of: plain records of numbers, names and arrays, which know no HTML.
+"""The parts of a report page: records of numbers, names and arrays, without HTML.
 
-A record's class says by its `kind` which template and which script draw it.
+The `kind` of a class selects its template and script.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +16,7 @@ Style = Literal["line", "dashes", "points", "dots", "band"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A number and the interval that it may lie in; a table's cell draws it as a bar."""
+    """A number with its confidence interval, drawn as a bar in the cell of a table."""
 
     value: float
     low: float
@@ -28,14 +28,14 @@ Cell = str | float | Interval
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that can be sorted by any column.
+    """A table that can be sorted by any column.
 
     Attributes:
-        title: stands above it.
-        columns: the first names the rows.
-        rows: cells, as many a row as there are columns; NaN is shown as a dash.
-        text: stands below it.
-        marked: names of rows to be printed bold.
+        title: heading.
+        columns: names of the columns; the first column has the names of the rows.
+        rows: cells, one per column; NaN is shown as a dash.
+        text: note below.
+        marked: names of the rows in bold type.
     """
 
     kind: ClassVar[str] = "table"
@@ -48,9 +48,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Series:
-    """One curve: a value for each x, NaN where there is none.
+    """A curve.
 
-    A "band" is filled between `low` and `values`, and stands behind all others.
+    Attributes:
+        name: in the legend.
+        values: at each x, NaN where missing.
+        style: of the curve; a "band" is filled between `low` and `values`, behind all others.
+        low: lower edge of a band.
     """
 
     name: str
@@ -64,13 +68,13 @@ class Lines:
     """Curves over one axis.
 
     Attributes:
-        title: stands above them.
-        x: ascending numbers, or the names of as many steps.
-        series: each with a value for each x.
-        x_label, y_label: with the unit.
-        text: stands below it.
-        log: offer a logarithmic scale for the values.
-        x_log: the scale of x is logarithmic.
+        title: heading.
+        x: ascending numbers, or names of steps.
+        series: the curves.
+        x_label, y_label: with units.
+        text: note below.
+        log: offer a logarithmic scale of the values.
+        x_log: use a logarithmic scale of x.
     """
 
     kind: ClassVar[str] = "lines"
@@ -86,14 +90,17 @@ class Lines:
 
 @dataclass(frozen=True)
 class Heat:
-    """A matrix of numbers as coloured cells; NaN stays empty.
+    """A matrix of numbers in coloured cells; NaN stays empty.
 
     Attributes:
-        title: stands above it.
+        title: heading.
         rows, columns: names.
-        values: (rows, columns), shown with `digits` decimals.
-        low, high: ends of the colours.
-        corner: what rows and columns are.
+        values: (rows, columns).
+        low, high: range of the colours.
+        corner: label of the top left cell.
+        text: note below.
+        colours: colour map.
+        digits: number of decimals.
     """
 
     kind: ClassVar[str] = "heat"
@@ -119,7 +126,7 @@ class Prose:
 
 @dataclass(frozen=True)
 class Choice:
-    """Parts of which one set is shown at a time."""
+    """Sets of parts, of which one is shown at a time."""
 
     kind: ClassVar[str] = "choice"
     title: str
@@ -128,7 +135,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Fold:
-    """Parts that are shown when asked for."""
+    """Parts that are hidden until the reader opens them."""
 
     kind: ClassVar[str] = "fold"
     title: str
@@ -140,7 +147,7 @@ Part = Table | Lines | Heat | Frames | Scenes | Masks | Swipe | Prose | Choice |
 
 @dataclass(frozen=True)
 class Section:
-    """A chapter of the page."""
+    """A section of the page."""
 
     title: str
     parts: Sequence[Part]

@@ -1,4 +1,4 @@
-"""A complete run made by the command, and what a mistake of the user looks like."""
+"""A complete run, and what a mistake of the user looks like."""
 
 import pytest
 
@@ -12,13 +12,16 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def run(home, unet_settings):
-    """A complete run made by the command."""
-    path = home / "run"
-    if not path.exists():
-        (home / "s.json").write_text(settings_file.to_json(unet_settings))
-        words = ["--run", str(path), "--settings", str(home / "s.json"), "--epochs", "1"]
-        assert cli.main(["train", "forecast", *words]) == 0
+def run(trained):
+    """A complete run, which no test changes."""
+    return trained("forecast-unet")
+
+
+@pytest.fixture(scope="session")
+def settings_path(home, unet_settings):
+    """The file with the settings of the run."""
+    path = home / "s.json"
+    path.write_text(settings_file.to_json(unet_settings))
     return path
 
 

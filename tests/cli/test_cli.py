@@ -13,14 +13,17 @@ from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.files import lock, maps
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
-from seaice_tf.runs import folder
+from seaice_tf.runs import folder, train
+from seaice_tf.settings import with_values
 from seaice_tf.tasks import NAMES
 
 
-def test_flags_override_the_settings_file(run):
-    written = json.loads((run / folder.SETTINGS).read_text())
-    assert written["training"]["epochs"] == 1
-    assert written["network"]["filters"] == [2, 3]
+def test_flags_override_the_settings_file(home, settings_path, unet_settings, monkeypatch):
+    trained = []
+    monkeypatch.setattr(train, "train", lambda task, settings, *rest: trained.append(settings))
+    words = ["--run", str(home / "new"), "--settings", str(settings_path), "--epochs", "1"]
+    assert cli.main(["train", "forecast", *words]) == 0
+    assert trained == [with_values(unet_settings, {"epochs": 1})]
 
 
 def test_help_and_version(capsys):
@@ -44,14 +47,13 @@ def test_a_complete_run_is_not_overwritten(fails, run):
     assert (run / folder.WEIGHTS).read_bytes() == before
 
 
-def test_a_partial_run_with_other_settings_is_left_alone(fails, run, home):
+def test_a_partial_run_with_other_settings_is_left_alone(fails, home, settings_path):
     other = folder.partial(home / "other")
     other.mkdir()
-    shutil.copy(run / folder.SETTINGS, other / folder.BEGUN)
+    shutil.copy(settings_path, other / folder.BEGUN)
     before = (other / folder.BEGUN).read_bytes()
-    words = ["--run", str(home / "other"), "--settings", str(home / "s.json")]
-    words += ["--history-years", "3"]
-    fails("train", "forecast", *words, message="got another history_years, epochs; use the same")
+    words = ["--run", str(home / "other"), "--settings", str(settings_path), "--history-years", "3"]
+    fails("train", "forecast", *words, message="got another history_years; use the same")
     assert (other / folder.BEGUN).read_bytes() == before
 
 
@@ -113,8 +115,8 @@ def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
     assert "by lead" in page
     assert "lead_02/brier" in json.loads((home / "t.json").read_text())["scores"]
     for name in ("write", "write_animation"):  # drawing takes time, and is tested elsewhere
-        monkeypatch.setattr(maps, name, lambda path, *rest: path)
-    monkeypatch.setattr(maps, "figure", lambda *rest: None)
+        monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
+    monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
     assert cli.main(["predict", "forecast", *runs, "--out", str(home / "together")]) == 0
     with netCDF4.Dataset(home / "together" / "forecast.nc") as product:
         spread = product["sea_ice_area_fraction_standard_deviation"][:]
@@ -136,13 +138,13 @@ def test_periods_without_data(fails, run, period, message):
     fails("evaluate", "forecast", *words, message=message)
 
 
-def test_too_short_an_archive_to_train_on(fails, home, run):
-    words = ["--run", str(home / "new"), "--settings", str(home / "s.json"), "--history-years", "9"]
+def test_too_short_an_archive_to_train_on(fails, home, settings_path):
+    words = ["--run", str(home / "new"), "--settings", str(settings_path), "--history-years", "9"]
     fails("train", "forecast", *words, message="expected 9 years of history")
 
 
-def test_years_that_were_trained_on_cannot_choose_the_epoch(fails, home, run):
-    words = ["--run", str(home / "new"), "--settings", str(home / "s.json")]
+def test_years_that_were_trained_on_cannot_choose_the_epoch(fails, home, settings_path):
+    words = ["--run", str(home / "new"), "--settings", str(settings_path)]
     words += ["--train-end", "2010-12"]
     fails("train", "forecast", *words, message="expected train_end before validation_start")
 

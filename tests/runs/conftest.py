@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from seaice_tf import settings as settings_file
-from seaice_tf.runs import folder, train
-from seaice_tf.tasks import TASKS
+from seaice_tf.runs import folder
 
 
 @pytest.fixture
@@ -20,14 +19,13 @@ def train_command(unet_settings, tmp_path):
 
 
 @pytest.fixture
-def assert_as_if_left_alone(unet_settings, tmp_path):
-    """Compares a run's weights, bit for bit, with those of a run that nothing interrupted."""
+def assert_as_if_left_alone(trained):
+    """Compares the weights of a run, bit for bit, with those of one that was not interrupted."""
 
     def compare(run):
-        whole_run = train.train(TASKS["forecast"], unet_settings, tmp_path / "whole")
         with (
             np.load(run / folder.WEIGHTS, allow_pickle=False) as killed,
-            np.load(whole_run / folder.WEIGHTS, allow_pickle=False) as whole,
+            np.load(trained("forecast-unet") / folder.WEIGHTS, allow_pickle=False) as whole,
         ):
             for name in whole.files:
                 np.testing.assert_array_equal(killed[name], whole[name])

@@ -46,15 +46,15 @@ def fitted(kind: str) -> dict:
     training = Training(
         epochs=2, batch_size=4, optimizer="sgd", learning_rate=0.1, average=0.5, strategy=kind
     )
-    together = strategy.join(training)
+    replicas = strategy.create(training)
     fit.seed_everything(0)
     splits = SimpleNamespace(train=examples(18), validation=examples(3))
-    with together.scope(), tempfile.TemporaryDirectory() as folder:
+    with replicas.scope(), tempfile.TemporaryDirectory() as folder:
         model = network(training)
         state = fit.fit(model, splits, training, Path(folder), [])
     weights = [weight.numpy().tolist() for weight in model.weights]
     return {
-        "replicas": together.num_replicas_in_sync,
+        "replicas": replicas.num_replicas_in_sync,
         "curves": [[entry["loss"], entry["val_loss"]] for entry in state.history],
         "weights": weights,
     }

@@ -77,16 +77,32 @@ def uninterrupted(tmp_path_factory):
     return run(tmp_path_factory.mktemp("whole"), averaged(BOTH))
 
 
-@pytest.mark.parametrize("left", [5, 8])  # after a checkpoint within an epoch, after its end
+# After a checkpoint within an epoch, after its end, and before any checkpoint.
+@pytest.mark.parametrize("left", [1, 4, 5, 7, 8])
 def test_a_crash_changes_no_bit_of_the_average(left, uninterrupted, tmp_path):
     whole, state, _ = uninterrupted
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, averaged(BOTH), left)
-    model, again, _ = run(tmp_path, averaged(BOTH))
+    model, resumed, _ = run(tmp_path, averaged(BOTH))
     for a, b in zip(whole.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    losses = [[entry["val_loss"] for entry in s.history] for s in (state, again)]
+    losses = [[entry["val_loss"] for entry in s.history] for s in (state, resumed)]
     assert losses[0] == losses[1]
+    assert resumed.step == state.step
+
+
+def test_the_best_epoch_is_kept_not_the_last(tmp_path, monkeypatch):
+    """After the first epoch the rate is so high that the network gets worse."""
+    monkeypatch.setattr(
+        fit, "learning_rate", lambda training, progress, losses: 1e-3 if progress < 0.3 else 30.0
+    )
+    model, state, _ = run(tmp_path, averaged({}))
+    losses = [entry["val_loss"] for entry in state.history]
+    assert state.best() == 0
+    assert losses[1] > losses[0]
+    with np.load(tmp_path / folder.WEIGHTS, allow_pickle=False) as best:
+        for name, weight in weights.named_weights(model).items():
+            np.testing.assert_array_equal(best[name], weight.numpy())
 
 
 def test_what_is_kept_and_validated_is_the_average(tmp_path):

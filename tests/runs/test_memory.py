@@ -10,7 +10,7 @@ from seaice_tf import settings as settings_file
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import Examples
-from seaice_tf.runs import folder, memory
+from seaice_tf.runs import fit, folder, memory
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits
 
@@ -103,7 +103,7 @@ def test_a_refusal_names_the_estimate_and_what_to_lower(monkeypatch):
     memory.require(network(), splits(), Training(batch_size=16))
 
 
-def test_the_command_refuses_and_goes_on_when_told(cloud_settings, tmp_path, monkeypatch, capsys):
+def test_the_command_refuses_unless_told_to_ignore(cloud_settings, tmp_path, monkeypatch, capsys):
     (tmp_path / "s.json").write_text(settings_file.to_json(cloud_settings))
     monkeypatch.setattr(memory, "available", lambda: MIB)
     words = ["train", "clouds", "--settings", str(tmp_path / "s.json"), "--epochs", "1"]
@@ -113,7 +113,13 @@ def test_the_command_refuses_and_goes_on_when_told(cloud_settings, tmp_path, mon
     assert error.startswith("error: memory: ")
     assert "--ignore-memory" in error
     assert not (folder.partial(tmp_path / "run") / folder.CHECKPOINT).exists()
-    assert cli.main([*words, "--ignore-memory"]) == 0
+
+    def begin(*rest):
+        raise InputError("fitting began")
+
+    monkeypatch.setattr(fit, "fit", begin)
+    assert cli.main([*words, "--ignore-memory"]) == 1
+    assert capsys.readouterr().err == "error: fitting began\n"
 
 
 def test_available_is_what_the_tightest_group_leaves(tmp_path, monkeypatch):

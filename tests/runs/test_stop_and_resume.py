@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from tensorflow import keras
 
 from seaice_tf import compat
+from seaice_tf.cli import main as cli
 from seaice_tf.forecast.settings import Settings
 from seaice_tf.networks import weights
 from seaice_tf.networks.optimizers import optimizer
@@ -40,30 +42,35 @@ def fit_once(settings, path, after=0):
     return model, state
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
-    return {}
-
-
-@pytest.mark.parametrize("after", [1, 4, 7])
-def test_a_crash_changes_no_bit(unet_settings, tmp_path, after, uninterrupted, tmp_path_factory):
-    settings = unet_settings
-    if not uninterrupted:
-        whole = tmp_path_factory.mktemp("whole")
-        uninterrupted["model"], uninterrupted["state"] = fit_once(settings, whole)
+def test_a_crash_changes_no_bit(unet_settings, trained, tmp_path):
+    """On a real network and its augmented examples; test_fit.py crashes at many steps."""
     with pytest.raises(KeyboardInterrupt):
-        fit_once(settings, tmp_path / "run", after)
-    model, state = fit_once(settings, tmp_path / "run")
-    for a, b in zip(uninterrupted["model"].get_weights(), model.get_weights()):
-        np.testing.assert_array_equal(a, b)
-    losses = [[entry["val_loss"] for entry in s.history] for s in (state, uninterrupted["state"])]
+        fit_once(unet_settings, tmp_path / "run", after=4)
+    model, state = fit_once(unet_settings, tmp_path / "run")
+    whole = trained("forecast-unet")
+    with np.load(whole / folder.WEIGHTS, allow_pickle=False) as expected:
+        for name, weight in weights.named_weights(model).items():
+            np.testing.assert_array_equal(expected[name], weight.numpy())
+    losses = [
+        [entry["val_loss"] for entry in history]
+        for history in (state.history, folder.read_json(whole / train.HISTORY))
+    ]
     assert losses[0] == losses[1]
-    assert state.step == uninterrupted["state"].step
 
 
-def test_sigkill_in_the_middle_of_the_command(train_command, assert_as_if_left_alone):
-    run, command = train_command
-    killed = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def test_a_reproduction_that_is_killed_and_resumed_is_the_same_run(trained, tmp_path, capsys):
+    """SIGKILL in the middle of `train --from-manifest`, resumed by the same command."""
+    original, run = trained("forecast-unet"), tmp_path / "reproduced"
+    facts = folder.read_json(original / folder.MANIFEST)
+    older = facts | {"packages": facts["packages"] | {"numpy": "1.0"}}
+    folder.write_json(tmp_path / "older.json", older)
+    words = ["train", "forecast", "--run", str(run)]
+    words += ["--from-manifest", str(tmp_path / "older.json")]
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "seaice_tf", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     mark = folder.partial(run) / folder.CHECKPOINT
     deadline = time.monotonic() + 120
     while not mark.exists() and killed.poll() is None and time.monotonic() < deadline:
@@ -72,8 +79,14 @@ def test_sigkill_in_the_middle_of_the_command(train_command, assert_as_if_left_a
     killed.wait()
     assert mark.exists()
     assert not run.exists()
-    subprocess.run(command, check=True, capture_output=True, timeout=240)
-    assert_as_if_left_alone(run)
+    assert cli.main(words) == 0
+    shown = capsys.readouterr().out
+    assert f"note: numpy: 1.0 then, {np.__version__} now" in shown
+    assert "weights: the same, bit for bit" in shown
+    with np.load(original / folder.WEIGHTS) as first, np.load(run / folder.WEIGHTS) as second:
+        for name in first.files:
+            np.testing.assert_array_equal(first[name], second[name])
+    assert (run / folder.SETTINGS).read_bytes() == (original / folder.SETTINGS).read_bytes()
 
 
 def test_a_run_killed_before_it_got_its_name_is_finished_and_not_trained_again(tmp_path):
@@ -105,21 +118,6 @@ def test_dropout_goes_on_where_it_stopped(tmp_path):
     assert checkpoint.restore(tmp_path / "c.npz", fresh).step == 1
     got = [float(np.ravel(fresh.train_on_batch(x, y))[0]) for _ in range(3)]
     assert got == expected
-
-
-def test_the_best_epoch_is_kept_not_the_last(unet_settings, tmp_path, monkeypatch):
-    settings = unet_settings
-    # After the first epoch the rate is so high that the network gets worse.
-    monkeypatch.setattr(
-        fit, "learning_rate", lambda training, progress, losses: 1e-3 if progress < 0.5 else 3.0
-    )
-    model, state = fit_once(settings, tmp_path / "run")
-    losses = [entry["val_loss"] for entry in state.history]
-    assert state.best() == 0
-    assert losses[1] > losses[0]
-    with np.load(tmp_path / "run" / folder.WEIGHTS, allow_pickle=False) as best:
-        for name, weight in weights.named_weights(model).items():
-            np.testing.assert_array_equal(best[name], weight.numpy())
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.networks.optimizers import optimizer
 from seaice_tf.pipeline import Examples
-from seaice_tf.runs import fit, folder, tune
+from seaice_tf.runs import fit, folder, memory, tune
 from seaice_tf.settings import Training
 
 WITHOUT_TUNER = "tf_keras" in keras.Model.__module__
@@ -90,6 +90,12 @@ def assert_equal_sweeps(a, b):
         for layer, value in weights.items():
             np.testing.assert_array_equal(value, b_weights[name][layer])
     assert (a / tune.BEST).read_bytes() == (b / tune.BEST).read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def no_estimate_of_memory(monkeypatch):
+    """It traces each network; tests/runs/test_memory.py tests it."""
+    monkeypatch.setattr(memory, "require", lambda *rest: None)
 
 
 @pytest.fixture(scope="module")

@@ -151,9 +151,10 @@ def read_pose(path: Path) -> Pose:
     """
     try:
         data = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name may contain a null byte
+        got = getattr(error, "strerror", None) or error
         raise InputError(
-            f"{path}: expected a VFLOW file, got {error.strerror}; add it or remove its row"
+            f"{path}: expected a VFLOW file, got {got}; add it or remove its row"
         ) from error
     return parse_pose(data, str(path))
 
