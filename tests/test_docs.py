@@ -31,6 +31,7 @@ NEEDED = {
     "train": {"run": "RUN"},
     "tune": {"run": "RUN"},
     "predict": {"out": "OUT"},
+    "fetch": {"out": "OUT"},
     "export": {"run": "RUN"},
     "report": {"out": "PAGE"},
 }

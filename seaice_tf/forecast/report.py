@@ -113,7 +113,7 @@ def past_years(past: np.ndarray) -> np.ndarray:
 
     Missing cells have the value of the year before.
     """
-    years = counts.carried(counts.by_year(past, RECORD_YEARS))
+    years = counts.fill_missing(counts.by_year(past, RECORD_YEARS))
     filled = np.stack([[counts.fill_hole(month) for month in each] for each in years])
     return np.where(counts.flagged(filled), 0, filled / FULL_ICE).astype(np.float32)
 

@@ -118,7 +118,7 @@ def doctor(settings: Settings, plot_folder: Path | None) -> list[str]:
         record = findings.months, findings.grids, findings.source
         for path in plots.write_record(plot_folder, *record):
             print(f"plot: {path}")
-    return list(findings.troubles)
+    return list(findings.problems)
 
 
 SIGNATURE = (

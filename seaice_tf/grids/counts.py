@@ -30,14 +30,14 @@ def land(counts: np.ndarray) -> np.ndarray:
 
 
 def unobserved(counts: np.ndarray) -> np.ndarray:
-    """A month that nobody observed, from any other: its land and coast, all else missing."""
+    """A month without any observation: the land and coast of another, all else missing."""
     return np.where(land(counts), counts, MISSING).astype(np.uint8)
 
 
-def carried(years: np.ndarray) -> np.ndarray:
-    """Counts of (years, ...) whose missing cells are what they were the year before.
+def fill_missing(years: np.ndarray) -> np.ndarray:
+    """Replace missing cells of (years, ...) counts by those of the year before.
 
-    In the first year they are what they are the year after.
+    In the first year they are replaced by those of the year after.
     """
     if len(years) == 1:
         return years

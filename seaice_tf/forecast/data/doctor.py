@@ -37,7 +37,7 @@ class Findings:
         return np.array([month not in self.record.unobserved for month in self.record.months])
 
     @property
-    def troubles(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[str, ...]:
         """Everything that has to be put right, or looked at, one line each."""
         problems = [str(problem) for problem in self.record.problems]
         return (*problems, *archive.left_out_texts(self.record.left_out, suspicious=True))
@@ -55,7 +55,7 @@ class Findings:
         return joined.title(record.kind, record.synthetic, record.months[0], record.months[-1])
 
     def unobserved(self) -> dict[np.datetime64, int]:
-        """The months inside the record that nobody observed, and their days."""
+        """The months inside the record without an observation, and their days."""
         return self.record.unobserved
 
     def hole_sizes(self) -> list[tuple[np.datetime64, int]]:

@@ -59,7 +59,8 @@ def parts(chosen: Mapping[np.datetime64, tuple[Product, bool]]) -> tuple[Part, .
     """The parts of a record.
 
     Args:
-        chosen: product and "daily" by month, in order of time; months that nobody observed absent.
+        chosen: product and "daily" by month, in order of time; months without an observation
+            are left out.
     """
     found: list[Part] = []
     for month, (product, daily) in chosen.items():

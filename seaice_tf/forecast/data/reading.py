@@ -303,7 +303,7 @@ def _unobserved(
     enough: dict[np.datetime64, _Month],
     found: dict[np.datetime64, _Month],
 ) -> dict[np.datetime64, int]:
-    """Months inside the record that nobody observed, and how many days they have."""
+    """Months inside the record without an observation, and how many days they have."""
     first, last = min(enough), max(enough)
     inside = [m for m in {*OUTAGE, *_known_empty(files)} if first < m < last and m not in enough]
     return {m: found[m].days if m in found else 0 for m in sorted(inside)}

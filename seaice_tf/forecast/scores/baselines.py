@@ -16,7 +16,7 @@ TREND_YEARS = 40  # chosen on the same years
 
 def seasonal_persistence(past: np.ndarray) -> np.ndarray:
     """The same month of the last year; missing cells have the value of the year before."""
-    return counts.mean(counts.carried(counts.by_year(past, 2))[-1:]) / FULL_ICE
+    return counts.mean(counts.fill_missing(counts.by_year(past, 2))[-1:]) / FULL_ICE
 
 
 def climatology(past: np.ndarray, years: int) -> np.ndarray:

@@ -76,13 +76,13 @@ def test_the_doctor_reads_every_kind(tmp_path, kind):
     written[1, 100, 100] = 0
     WRITERS[kind](tmp_path / "data", FIRST, written)
     findings = examine(tmp_path / "data")
-    assert findings.troubles == ()
+    assert findings.problems == ()
     np.testing.assert_array_equal(findings.grids, written)
     assert findings.hole_sizes() == [(FIRST, 1)]
     next(path for path in sorted((tmp_path / "data").iterdir()) if "200802" in path.name).unlink()
-    trouble = " | ".join(examine(tmp_path / "data").troubles)
+    problem = " | ".join(examine(tmp_path / "data").problems)
     few, gap = "20 days with data in 2008-02, got 19", "2008-01 to 2008-03, got none for 2008-02"
-    assert (few if "daily" in kind else gap) in trouble
+    assert (few if "daily" in kind else gap) in problem
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
@@ -141,7 +141,7 @@ def test_a_month_without_an_observed_cell_is_missing(tmp_path, writers, kind):
         read_archive(tmp_path / "middle")
     findings = examine(tmp_path / "middle")
     assert len(findings.months) == 2
-    text = " | ".join(findings.troubles)
+    text = " | ".join(findings.problems)
     assert "got none for 2008-02 (files without data)" in text
     assert "the land" not in text
 
@@ -173,7 +173,7 @@ def test_the_months_without_a_sensor_stay_as_missing(tmp_path, writers, kind, ab
         assert (month[~land] == counts.MISSING).all()
     assert record.days is None or record.days.tolist() == [20, 20, 0, 0, 20, 20]
     findings = examine(tmp_path / "data")
-    assert not [t for t in findings.troubles if re.search("1987-?12|1988-?01", t)]
+    assert not [t for t in findings.problems if re.search("1987-?12|1988-?01", t)]
     days = 0 if absent or "daily" not in kind else 2
     assert findings.unobserved() == {np.datetime64(m): days for m in ("1987-12", "1988-01")}
     assert (findings.days is None) == ("daily" not in kind)
@@ -197,7 +197,7 @@ def test_days_of_the_outage_alone_or_at_an_end_are_too_few(tmp_path, writers):
     writers["NSIDC-0051 v1.1 daily"](folder, np.datetime64("1987-11"), months(NORTH, 1))
     assert read_archive(folder).last == np.datetime64("1987-11")
     findings = examine(folder)
-    assert findings.troubles == ()
+    assert findings.problems == ()
     assert findings.notes == ("1987-12 is left out: it has 2 days with data, fewer than 20",)
 
 

@@ -38,7 +38,7 @@ def refused(folder, victim, message):
     assert str(victim) in str(caught.value)
     assert "\n" not in str(caught.value)
     findings = examine(folder)
-    assert any(victim.name in trouble for trouble in findings.troubles)
+    assert any(victim.name in problem for problem in findings.problems)
     assert findings.months.tolist() == [m.tolist() for m in (FIRST, FIRST + 2)]
 
 

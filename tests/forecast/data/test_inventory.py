@@ -100,7 +100,7 @@ def test_every_file_is_accounted_for(tmp_path, caplog):
     assert reasons["nt_200801_f17_v1.1_n (1).bin"] == "a copy of nt_200801_f17_v1.1_n.bin"
     assert reasons["login.nc"] == "an HTML page, as of a login that has ended"
     assert reasons["nt_200803_f17_v1.1_n.bin.part"] == "an unfinished download by its name"
-    text = " | ".join(findings.troubles)
+    text = " | ".join(findings.problems)
     for name in ("unknown.bin", "other.nc", "login.nc", "(1).bin", ".part"):
         assert name in text
     assert "README" not in text
@@ -123,7 +123,7 @@ def test_long_lists_are_summarised(tmp_path):
     for number, path in enumerate(sorted(tmp_path.iterdir())):
         if 2 <= number < 20 or number == 30:
             path.unlink()
-    gap, *_ = examine(tmp_path).troubles
+    gap, *_ = examine(tmp_path).problems
     assert "got none for 2008-03 to 2009-08 (18 months) and 2010-07; add" in gap
 
 
@@ -240,7 +240,7 @@ def test_real_files_of_version_4(tmp_path, real_data, name):
     path = next((real_data / "g02202_v4").glob(f"*{name}*"))
     shutil.copy(path, tmp_path)
     findings = examine(tmp_path)
-    assert findings.troubles == ()
+    assert findings.problems == ()
     assert findings.source.startswith(f"{RECORD} v4")
     monthly = read_archive(tmp_path).counts[0]
     daily = next((real_data / "g02202_v4").glob(f"*{name}31*".replace("monthly", "daily")))
@@ -258,7 +258,7 @@ def test_real_files_of_version_4(tmp_path, real_data, name):
 def test_real_days_are_read_under_any_name(tmp_path, real_data, name):
     expected = read_archive(real_data / name)
     assert expected.kind.startswith("NSIDC-0081 v1 daily")
-    assert examine(real_data / name).troubles == ()
+    assert examine(real_data / name).problems == ()
     for number, path in enumerate(sorted((real_data / name).iterdir())):
         shutil.copy(path, tmp_path / f"day{number}")
     np.testing.assert_array_equal(read_archive(tmp_path).counts, expected.counts)
@@ -274,5 +274,5 @@ def test_a_netcdf_file_of_something_else_is_left_out(tmp_path):
     with netCDF4.Dataset(tmp_path / "sst.nc", "w") as data:
         data.createDimension("x", 3)
         data.createVariable("sst", "f4", ("x",))
-    *_, text = examine(tmp_path).troubles
+    *_, text = examine(tmp_path).problems
     assert "not recognised by its name or its content: sst.nc" in text

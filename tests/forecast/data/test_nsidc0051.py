@@ -162,7 +162,7 @@ def test_damage_is_one_clear_line(folder, kind):
 def test_the_doctor_finds_it_too_and_goes_on(folder, kind):
     damage(folder, kind)
     findings = examine(folder)
-    assert any("200802" in t or "2008-02" in t for t in findings.troubles)
+    assert any("200802" in t or "2008-02" in t for t in findings.problems)
     assert len(findings.months) >= 3
 
 
@@ -171,7 +171,7 @@ def test_the_doctor_finds_impossible_values_and_a_changing_coast(folder):
     content = bytearray(victim.read_bytes())
     content[300], content[300 + 304 * 20], content[300 + 304 * 21] = 253, 252, 255
     victim.write_bytes(content)
-    text = " | ".join(examine(folder).troubles)
+    text = " | ".join(examine(folder).problems)
     assert re.search(
         r"expected no 252, a value that does not exist, got 1 cells of nt_200801", text
     )
@@ -182,9 +182,9 @@ def test_the_doctor_finds_impossible_values_and_a_changing_coast(folder):
     assert "the land of 1 months differs" in text
 
 
-def test_a_sound_folder_has_no_trouble(folder):
+def test_a_sound_folder_has_no_problem(folder):
     findings = examine(folder)
-    assert findings.troubles == ()
+    assert findings.problems == ()
     assert findings.hole_sizes() == [(FIRST, 1)]
 
 
@@ -203,6 +203,6 @@ def test_the_real_record(real_data):
 
 def test_the_doctor_on_the_real_record(real_data):
     findings = examine(real_data / "nsidc0051")
-    assert findings.troubles == ()
+    assert findings.problems == ()
     sizes = [(str(month), cells) for month, cells in findings.hole_sizes()]
     assert sizes == [("1978-11", 1799), ("1987-09", 468), ("2008-01", 44)]

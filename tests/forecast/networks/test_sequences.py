@@ -155,7 +155,7 @@ def year_of_the_past(year, **options):
 def test_each_lead_sees_its_calendar_month_filled_and_without_land(history, year, fill):
     got = year_of_the_past(year, pole_hole_fill=fill)(history)["concentration"]
     holes = np.stack([[counts.fill_hole(month, fill) for month in past] for past in history])
-    years = [counts.carried(past.reshape(PAST, 12, ROWS, COLUMNS))[year] for past in holes]
+    years = [counts.fill_missing(past.reshape(PAST, 12, ROWS, COLUMNS))[year] for past in holes]
     filled = np.stack(years)
     expected = np.where(filled <= counts.FULL_ICE, filled / counts.FULL_ICE, 0)
     np.testing.assert_allclose(got, expected, atol=1e-6)
