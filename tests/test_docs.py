@@ -31,7 +31,6 @@ NEEDED = {
     "train": {"run": "RUN"},
     "tune": {"run": "RUN"},
     "predict": {"out": "OUT"},
-    "fetch": {"out": "OUT"},
     "export": {"run": "RUN"},
     "report": {"out": "PAGE"},
 }
