@@ -115,17 +115,17 @@ def chromium():
 
 @pytest.fixture
 def browse(chromium):
-    """Opens HTML files as a reader does; at the end nothing was loaded and no error was told.
+    """Opens HTML files as a reader does; at the end nothing was loaded and no error was logged.
 
     A picture of each page is kept in build/report_pictures.
     """
-    troubles, opened = [], []
+    problems, opened = [], []
 
     def open_page(path: Path, **options):
         page = chromium.new_page(viewport={"width": 1280, "height": 900}, **options)
         own = path.resolve().as_uri()
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda request: asked(request.url, own))
         page.goto(own)
         page.wait_for_selector("html[data-ready]", state="attached")
@@ -134,13 +134,13 @@ def browse(chromium):
 
     def asked(url: str, own: str) -> None:
         if url.split("#")[0] != own and not url.startswith(("data:", "blob:")):
-            troubles.append(f"asked for {url}")
+            problems.append(f"asked for {url}")
 
     yield open_page
     for name, page in opened:
         page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
         page.close()
-    assert not troubles
+    assert not problems
 
 
 @pytest.fixture(scope="session")

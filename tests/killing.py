@@ -19,19 +19,19 @@ CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir"}
 def arm(root: str, at: int, log: str) -> None:
     """Kill this process at its change number `at` from now on, counted from 1."""
     lines = os.open(log, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
-    seen, start = 0, time.monotonic()
+    count, start = 0, time.monotonic()
 
     def watch(event, args):
-        nonlocal seen
+        nonlocal count
         if not (event in CHANGES or (event == "open" and args[2] & WRITES)):
             return
         path = args[0] if isinstance(args[0], int) else os.fsdecode(args[0])
         # What shutil.rmtree removes is named relative to a folder that is held open.
         within = event in ("os.remove", "os.rmdir") and args[1] != -1
         if within or str(path).startswith(root):
-            seen += 1
+            count += 1
             os.write(lines, f"{time.monotonic() - start:.2f} {event} {path}\n".encode())
-            if seen == at:
+            if count == at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(watch)

@@ -54,12 +54,12 @@ def test_a_set_smaller_than_a_batch_is_one_batch():
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 9))
-def test_the_shares_of_a_batch_are_the_batch(shares, own, step):
-    examples, batch = noisy(3 * shares * own + 1), shares * own
+def test_the_shards_of_a_batch_make_up_the_batch(shards, own, step):
+    examples, batch = noisy(3 * shards * own + 1), shards * own
     whole = take(pipeline.training_stream(examples, batch, 0, step), 3)
     parts = [
-        take(pipeline.training_stream(examples, batch, 0, step, (i, shares)), 3)
-        for i in range(shares)
+        take(pipeline.training_stream(examples, batch, 0, step, (i, shards)), 3)
+        for i in range(shards)
     ]
     for batches in zip(whole, *parts, strict=True):
         assert {len(part) for part in batches[1:]} == {own}
@@ -68,5 +68,5 @@ def test_the_shares_of_a_batch_are_the_batch(shares, own, step):
 
 @pytest.mark.parametrize("batch", [1, 4, 16])
 def test_in_order_is_in_order_and_complete(batch):
-    seen = np.concatenate([b[0] for b in pipeline.in_order(noisy(6), batch)])
-    np.testing.assert_array_equal(seen, np.arange(6))
+    values = np.concatenate([b[0] for b in pipeline.in_order(noisy(6), batch)])
+    np.testing.assert_array_equal(values, np.arange(6))

@@ -1,4 +1,4 @@
-"""Files that may be compressed with gzip, told by their first bytes and not by their names."""
+"""Files that may be compressed with gzip, recognised by their first bytes, not by their names."""
 
 import gzip
 import zlib

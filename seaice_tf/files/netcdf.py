@@ -1,7 +1,6 @@
 """netCDF files as they are stored: no masks and no scales applied.
 
-netCDF4 is not safe from several threads: one lock lets them in one after the other. Who wants to
-read in parallel starts processes.
+netCDF4 is not thread-safe, so a lock admits one thread at a time; read in parallel by processes.
 """
 
 import mmap
@@ -27,9 +26,9 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextmanager
 def opened(path: Path) -> Iterator[netCDF4.Dataset]:
-    """A file that gives raw values; InputError if it is damaged, whenever that shows.
+    """A context with an open file of raw values, in which damage is an InputError.
 
-    An address is no file: the library would fetch it.
+    URLs are refused, as the library would download them.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: expected a netCDF file, got none")

@@ -37,7 +37,7 @@ def interval_of_groups(
     """Confidence interval of the mean of all values, with whole groups resampled.
 
     Args:
-        groups: (n,) values each, of images that are alike.
+        groups: (n,) values each, of similar images.
         level, seed, draws: as in `interval`.
 
     Returns:

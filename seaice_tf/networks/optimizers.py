@@ -72,7 +72,7 @@ def training_space(
 def names(training: Training) -> list[str]:
     """Optimisers available in this environment.
 
-    Where weights are averaged anyway, moving_average is not among them: it would be adam.
+    Without moving_average if the settings average weights: it would be equal to adam.
     """
     averaged = [name for name in AVERAGED if name == "swa" or not training.average]
     return [*CORE, *averaged, *ADDONS * compat.has_addons()]

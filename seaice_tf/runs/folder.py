@@ -40,7 +40,7 @@ def begin(run: Path, settings: Any) -> Path:
     require_new(run)
     require_own_files(partial(run))
     path, content = partial(run) / BEGUN, json.loads(settings_file.to_json(settings))
-    if path.exists():  # perhaps by an older version, whose settings have other names
+    if path.exists():  # written by this version or an older one
         started = settings_file.read(path, type(settings))
         _require_equal(path, json.loads(settings_file.to_json(started)), content)
     else:

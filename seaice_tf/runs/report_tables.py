@@ -60,12 +60,12 @@ def warnings(runs: list[RunRecord]) -> list[str]:
 
 def scores(task: Task, runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Part]:
     """A table of all predictors, the best first, with intervals if cases were scored."""
-    alike = len({run.scores["data"] for run in runs}) == 1
+    same_data = len({run.scores["data"] for run in runs}) == 1
     rows: dict[str, tuple[dict[str, float], RunRecord, str]] = {}
     for run in runs:
         rows[run.name] = (run.scores["scores"], run, "")
         for name, values in run.scores["baselines"].items():
-            label = name if alike else f"{name}, as for {run.name}"
+            label = name if same_data else f"{name}, of {run.name}"
             rows.setdefault(label, (values, run, name))
     sign = 1 if task.verification.lower_is_better else -1
     order = sorted(

@@ -167,16 +167,16 @@ def worker_folder(run: Path) -> Iterator[Path]:
     Raises:
         InputError: the folder of the chief does not exist on this machine.
     """
-    begun = folder.partial(run)
-    if not (begun / folder.BEGUN).exists():
+    partial = folder.partial(run)
+    if not (partial / folder.BEGUN).exists():
         raise InputError(
-            f"{begun}: expected the folder that the chief has started, got none; "
+            f"{partial}: expected the folder that the chief has started, got none; "
             "give all workers the same --run on a shared disk"
         )
     with tempfile.TemporaryDirectory() as own:
         for name in (folder.CHECKPOINT, folder.WEIGHTS):
-            if (begun / name).exists():
-                shutil.copy(begun / name, own)
+            if (partial / name).exists():
+                shutil.copy(partial / name, own)
         yield Path(own)
 
 

@@ -57,7 +57,7 @@ def test_a_partial_run_with_other_settings_is_left_alone(fails, home, settings_p
     assert (other / folder.BEGUN).read_bytes() == before
 
 
-def test_a_run_that_is_at_work_is_left_alone(fails, home):
+def test_a_run_that_is_being_trained_is_left_alone(fails, home):
     words = ["train", "forecast", "--run", str(home / "busy")]
     with lock.held(folder.partial(home / "busy")):
         fails(*words, message=f"got process {os.getpid()} of ")
@@ -117,8 +117,8 @@ def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
     for name in ("write", "write_animation"):  # drawing takes time, and is tested elsewhere
         monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
     monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
-    assert cli.main(["predict", "forecast", *runs, "--out", str(home / "together")]) == 0
-    with netCDF4.Dataset(home / "together" / "forecast.nc") as product:
+    assert cli.main(["predict", "forecast", *runs, "--out", str(home / "ensemble")]) == 0
+    with netCDF4.Dataset(home / "ensemble" / "forecast.nc") as product:
         spread = product["sea_ice_area_fraction_standard_deviation"][:]
         assert product["probability_of_sea_ice"][:].max() == 1
     assert spread.max() == 0  # of twins
@@ -160,7 +160,7 @@ def test_debug_shows_the_traceback(home):
         cli.main(["--debug", "doctor", "forecast", "--data", str(home / "absent")])
 
 
-def test_the_doctor_exits_with_one_when_there_is_trouble(home, capsys, ice_archive):
+def test_the_doctor_exits_with_one_if_there_are_problems(home, capsys, ice_archive):
     copy = home / "gap"
     shutil.copytree(ice_archive, copy)
     assert cli.main(["doctor", "forecast", "--data", str(copy), "--plots", str(home / "pl")]) == 0

@@ -10,7 +10,7 @@ LEAST = 16  # bytes that still fit into a file
 
 @pytest.fixture
 def full_disk():
-    """Within it no file grows beyond 16 bytes, whoever writes it: Python, HDF5 or TensorFlow."""
+    """A context in which no file exceeds 16 bytes, written by Python, HDF5 or TensorFlow."""
 
     @contextlib.contextmanager
     def limited():

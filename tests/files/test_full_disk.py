@@ -56,8 +56,8 @@ def forecast(path):
 
 
 def chart(path):
-    chances = {"SIC_probabilities": 11, "SOD_probabilities": 6, "FLOE_probabilities": 7}
-    rows = BAND | {name: np.ones((8, 8, classes)) for name, classes in chances.items()}
+    classes_of = {"SIC_probabilities": 11, "SOD_probabilities": 6, "FLOE_probabilities": 7}
+    rows = BAND | {name: np.ones((8, 8, classes)) for name, classes in classes_of.items()}
     icechart_netcdf.write(path, "a test", "a test", (8, 8), [(0, rows)])
 
 

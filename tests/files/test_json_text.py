@@ -12,6 +12,6 @@ def test_what_is_no_json_is_a_value_error_of_few_words(content):
 
 
 def test_messages_show_what_files_hold_in_one_short_line():
-    told = str(InputError("a.csv: expected a name, got \x1b[2J\n\x00é"))
-    assert told == "a.csv: expected a name, got \\x1b[2J\\n\\x00é"
+    message = str(InputError("a.csv: expected a name, got \x1b[2J\n\x00é"))
+    assert message == "a.csv: expected a name, got \\x1b[2J\\n\\x00é"
     assert len(one_line("x" * 10**6)) < 1100

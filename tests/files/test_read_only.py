@@ -17,7 +17,7 @@ NOBODY = 65534
 
 @pytest.fixture
 def read_only():
-    """A folder with a file, both read-only; root, whom no mode holds back, is nobody meanwhile."""
+    """A read-only folder with a read-only file; root becomes an ordinary user meanwhile."""
     place = Path(tempfile.mkdtemp())  # that of pytest is closed to others
     (place / "there.json").write_text("{}")
     place.chmod(0o555)

@@ -1,4 +1,4 @@
-"""Shards made by one process, by several and by a cluster are the same, whoever is killed."""
+"""Shards written by one process, by several and by a cluster are equal, even after kills."""
 
 import os
 import signal

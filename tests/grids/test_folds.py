@@ -52,17 +52,17 @@ def test_combinations_are_spread_evenly(seed, number):
     sizes = np.bincount(fold, minlength=number)
     assert sizes.max() - sizes.min() <= 1
     for kind in np.unique(present, axis=0):
-        alike = np.bincount(fold[(present == kind).all(axis=1)], minlength=number)
-        assert alike.max() - alike.min() <= 1
+        counts = np.bincount(fold[(present == kind).all(axis=1)], minlength=number)
+        assert counts.max() - counts.min() <= 1
     np.testing.assert_array_equal(fold, folds.stratified(present, number, seed))
 
 
 def test_a_group_stays_together():
     rng = np.random.default_rng(0)
-    present, together = rng.random((60, 4)) < 0.5, rng.integers(0, 25, 60)
-    _, together = np.unique(together, return_inverse=True)
-    fold = folds.stratified(present, 4, 0, together)
-    assert all(np.unique(fold[together == group]).size == 1 for group in range(together.max()))
+    present, group_of = rng.random((60, 4)) < 0.5, rng.integers(0, 25, 60)
+    _, group_of = np.unique(group_of, return_inverse=True)
+    fold = folds.stratified(present, 4, 0, group_of)
+    assert all(np.unique(fold[group_of == group]).size == 1 for group in range(group_of.max()))
     assert np.ptp(np.bincount(fold)) <= 3
 
 

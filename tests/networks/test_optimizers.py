@@ -70,7 +70,7 @@ class Drawn:
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
-def test_a_sweep_of_every_task_draws_what_this_lane_has(task):
+def test_a_sweep_of_every_task_draws_what_this_environment_has(task):
     drawn, settings = Drawn(), task.settings()
     chosen = task.training.space(drawn, settings).training
     expected = {"adam", "adamw", "sgd", "swa", *ADDONS * compat.has_addons()}
@@ -103,5 +103,5 @@ def test_a_sweep_of_every_forecast_draws_its_architecture_and_history(network):
     assert chosen.network.name == network
     assert chosen.history == settings.history  # the last choice is the settings' own
     if network in ("autoencoder", "sequence", "crops"):
-        assert {32} <= set(drawn.choices["batch_size"])  # the contest entry's own
+        assert {32} <= set(drawn.choices["batch_size"])  # of the released model
         assert chosen.training.learning_rate >= 0.1

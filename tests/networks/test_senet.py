@@ -10,10 +10,10 @@ TINY = {"blocks": (1, 2, 1, 1), "width": 8, "groups": 4}
 
 
 def test_it_has_as_many_parameters_as_published():
-    learnt = sum(
+    trainable = sum(
         int(np.prod(w.shape)) for w in encoder("senet154", (None, None, 3)).trainable_weights
     )
-    assert learnt + 2048 * 1000 + 1000 == WITH_CLASSIFIER
+    assert trainable + 2048 * 1000 + 1000 == WITH_CLASSIFIER
 
 
 def test_features_at_every_stride():

@@ -81,3 +81,17 @@ def test_a_transfer_of_nothing_is_an_error(tmp_path):
         weights.transfer(tmp_path / "w.npz", model())
     with pytest.raises(InputError, match="got none; name its folder"):
         weights.transfer(tmp_path / "none.npz", model())
+
+
+def test_weights_of_older_layer_names_are_loaded_and_transferred(tmp_path, monkeypatch):
+    source, target, other = model(), model(seed=1), model(seed=2)
+    weights.save(tmp_path / "w.npz", source)
+    with np.load(tmp_path / "w.npz") as stored:
+        older = {name.replace("y/", "told/"): stored[name] for name in stored.files}
+    np.savez(tmp_path / "older.npz", **older)
+    monkeypatch.setattr(weights, "RENAMED", {"told": "y"})
+    weights.load(tmp_path / "older.npz", target)
+    assert not weights.transfer(tmp_path / "older.npz", other)["unused"]
+    for a, *rest in zip(source.get_weights(), target.get_weights(), other.get_weights()):
+        for b in rest:
+            np.testing.assert_array_equal(a, b)

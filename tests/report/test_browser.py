@@ -41,12 +41,12 @@ def path(tmp_path_factory):
         Field("truth", packed(frames[::-1]), "ice", 0, 1),
         Field("difference", None, "change", -1, 1, (0, 1)),
     ]
-    odds = np.stack([RAMP, RAMP[::-1]])
+    probabilities = np.stack([RAMP, RAMP[::-1]])
     photos = [
         Photo(
             f"{EVIL}{i}.jpg",
             picture("photo", 90, photo=True),
-            packed(np.floor(odds * 50) / 50),
+            packed(np.floor(probabilities * 50) / 50),
             [0.9, 0.3],
             (RAMP >= 0.5).astype(np.uint8),
             (RAMP >= 0.25).astype(np.uint8),
@@ -237,11 +237,11 @@ def test_curves_are_read_by_keys_and_switched(browse, path):
     curves = widget(shown, "Curves")
     plot = curves.locator(".plot")
     plot.press("ArrowRight")
-    told = curves.locator(".readout")
-    assert told.text_content() == "x: one 3 · two 1 · band 0.500 to 3.500"
+    readout = curves.locator(".readout")
+    assert readout.text_content() == "x: one 3 · two 1 · band 0.500 to 3.500"
     plot.press("End")
     plot.press("ArrowLeft")
-    assert told.text_content().startswith("y: one 2 · band")
+    assert readout.text_content().startswith("y: one 2 · band")
     curves.get_by_role("button", name="two").click()
     assert curves.get_by_role("button", name="two").get_attribute("aria-pressed") == "false"
     curves.get_by_role("checkbox", name="logarithmic").check()

@@ -17,10 +17,10 @@ def test_a_threshold_of_whole_steps_cuts_bytes_as_it_cuts_values(values, step):
 def test_a_spread_runs_from_the_lowest_to_the_highest(values, number):
     chosen = spread(values, number)
     assert len(chosen) == min(number, len(values)) == len(set(chosen))
-    told = [values[i] for i in chosen]
-    assert told == sorted(told)
-    assert told[0] == min(values)
-    assert number == 1 or told[-1] == max(values)
+    values_chosen = [values[i] for i in chosen]
+    assert values_chosen == sorted(values_chosen)
+    assert values_chosen[0] == min(values)
+    assert number == 1 or values_chosen[-1] == max(values)
 
 
 def test_of_nothing_nothing_is_chosen():

@@ -1,6 +1,6 @@
 """A tiny network fitted under a strategy, as a process: replicas.py STRATEGY OUT [devices].
 
-Writes the loss curves and weights to OUT. Its validation set has no equal shares.
+Writes the loss curves and weights to OUT. Its validation set has no equal parts.
 """
 
 import json
@@ -42,7 +42,7 @@ def network(training: Training) -> keras.Model:
 
 def fitted(kind: str) -> dict:
     """Loss curves and weights."""
-    # Only plain descent tells a gradient from a multiple of it.
+    # Only plain gradient descent depends on the scale of the gradient.
     training = Training(
         epochs=2, batch_size=4, optimizer="sgd", learning_rate=0.1, average=0.5, strategy=kind
     )

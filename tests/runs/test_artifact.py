@@ -1,4 +1,4 @@
-"""A SavedModel is a program: only that of the manifest is loaded, or what one is told to trust."""
+"""A SavedModel is a program: only that of the manifest is loaded, unless it is trusted."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_the_manifest_s_own_program_is_loaded(run):
 
 
 @pytest.mark.parametrize("tampered", ["another program", "one more file", "no hash"])
-def test_another_program_is_loaded_only_when_told(run, tampered):
+def test_another_program_is_loaded_only_if_trusted(run, tampered):
     if tampered == "another program":
         with (run / folder.SAVED_MODEL / "saved_model.pb").open("ab") as file:
             file.write(b"\x12\x00")  # an empty graph more
@@ -71,7 +71,7 @@ RELEASED = [task for task in TASKS.values() if (folder.released(task) / folder.M
 @pytest.mark.parametrize("task", RELEASED, ids=lambda task: task.name)
 def test_released_models_are_their_manifests(task):
     run = folder.released(task)
-    told = json.loads((run / folder.MANIFEST).read_text())["saved_model_sha256"]
-    assert manifest.tree_sha256(run / folder.SAVED_MODEL) == told
+    expected = json.loads((run / folder.MANIFEST).read_text())["saved_model_sha256"]
+    assert manifest.tree_sha256(run / folder.SAVED_MODEL) == expected
     folder.open_run(run, task)
     assert "--trust" in (run / "model_card.md").read_text()

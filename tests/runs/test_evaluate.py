@@ -89,7 +89,7 @@ def test_forecasts_can_be_issued_every_month(unet_settings, distribution_setting
         )
 
 
-def test_members_without_odds_give_those_of_their_concentrations():
+def test_probabilities_of_members_without_them_come_from_concentrations():
     members = [{"concentration": np.full((12, 4, 5), value)} for value in (0.1, 0.3)]
     result = TASK.verification.combine(members)
     np.testing.assert_allclose(result["concentration"], 0.2)
@@ -99,7 +99,7 @@ def test_members_without_odds_give_those_of_their_concentrations():
     assert "contest_decision" not in result
 
 
-def test_members_with_odds_are_mixed():
+def test_probabilities_of_members_are_averaged():
     names = ("concentration", "spread", "probability", "contest_decision")
     members = [
         dict(zip(names, np.array(values)[:, None, None, None]))
@@ -126,7 +126,7 @@ def runs(tmp_path, monkeypatch):
     return paths
 
 
-def test_runs_predict_together(runs):
+def test_runs_predict_as_an_ensemble(runs):
     assert predict.ensemble_predictor(TASK, runs[:1])(None)["concentration"].tolist() == [0, 0, 0]
     assert predict.ensemble_predictor(TASK, runs[:2])(None)["concentration"].tolist() == [0.5] * 3
     assert predict.ensemble_name(runs[:2]) == "a + b"
@@ -137,7 +137,7 @@ def test_members_of_another_history_are_refused(runs):
         predict.ensemble_predictor(TASK, runs)
 
 
-def test_what_one_member_cannot_be_asked_is_refused(unet_settings, distribution_settings):
+def test_what_one_member_cannot_predict_is_refused(unet_settings, distribution_settings):
     training = dataclasses.replace(unet_settings.training, seed=7)
     seeds = [unet_settings, dataclasses.replace(unet_settings, training=training)]
     made = []

@@ -78,11 +78,11 @@ def test_memory_over_1000_steps(variant, tiny_settings, tmp_path):
     training = dataclasses.replace(settings.training, epochs=1, checkpoint_steps=50)
     settings = dataclasses.replace(settings, training=training)
     fit.seed_everything(0)
-    splits, seen = task.data.splits(settings), Samples()
+    splits, samples = task.data.splits(settings), Samples()
     splits = dataclasses.replace(splits, train=endless(splits.train, STEPS * training.batch_size))
-    fit.fit(task.training.build(settings), splits, training, tmp_path, [seen])
-    assert len(seen.values) == STEPS / 20
-    assert slope(seen.values, f"{task.name}, steps", 20, "MiB") < 0.02
+    fit.fit(task.training.build(settings), splits, training, tmp_path, [samples])
+    assert len(samples.values) == STEPS / 20
+    assert slope(samples.values, f"{task.name}, steps", 20, "MiB") < 0.02
 
 
 @pytest.mark.skipif("tf_keras" in keras.Model.__module__, reason="keras-tuner refuses tf_keras")
@@ -90,19 +90,19 @@ def test_memory_over_1000_steps(variant, tiny_settings, tmp_path):
 def test_memory_over_10_trials(where, frame_settings, tmp_path):
     short = dataclasses.replace(frame_settings.training, epochs=1)
     settings = dataclasses.replace(frame_settings, training=short)
-    in_subprocess, seen = where != "in one process", []
+    in_subprocess, samples = where != "in one process", []
     call = cli._train_trial
     if in_subprocess:
         call = partial(processes.run_in_subprocess, call)
 
     def train(*arguments):
         loss = call("nowcast", False, None, *arguments)
-        seen.append(memory())
+        samples.append(memory())
         return loss
 
     tune.tune(TASKS["nowcast"], settings, tmp_path / "sweep", TRIALS, "random", train)
-    assert len(seen) == TRIALS
-    growth = slope(seen, f"nowcast, trials {where}", 1, "MiB")
+    assert len(samples) == TRIALS
+    growth = slope(samples, f"nowcast, trials {where}", 1, "MiB")
     assert growth < 2 or not in_subprocess
 
 
@@ -116,12 +116,12 @@ def test_memory_over_200_plots(tiny_settings, tmp_path):
         maps = {head: value.numpy()[0] for head, value in outputs.items()}
         return lambda: task.products.pictures(case, maps)
 
-    drawers, seen = [drawer(variant) for variant in VARIANTS], []
+    drawers, samples = [drawer(variant) for variant in VARIANTS], []
     for _ in range(PLOTS // ROUND):
         for draw in drawers:
             assert draw()
-        seen.append(memory())
-    assert slope(seen, "plots", ROUND, "MiB") < 0.1
+        samples.append(memory())
+    assert slope(samples, "plots", ROUND, "MiB") < 0.1
 
 
 @pytest.mark.parametrize("source", ["nowcast files", *(f"{t} shards" for t in SHARDED)])
@@ -132,8 +132,8 @@ def test_open_files_over_10000_windows(source, tiny_settings, tmp_path):
         task.data.prepare(settings, tmp_path)
         settings = dataclasses.replace(settings, shards=str(tmp_path))
     examples = endless(task.data.splits(settings).train, WINDOWS)
-    stream, seen = pipeline.training_stream(examples, 20, seed=0), []
+    stream, samples = pipeline.training_stream(examples, 20, seed=0), []
     for i, _ in enumerate(itertools.islice(stream, WINDOWS // 20)):
         if i % 10 == 0:
-            seen.append(handles())
-    assert abs(slope(seen, f"{source}, windows", 200, "files")) < 1e-4
+            samples.append(handles())
+    assert abs(slope(samples, f"{source}, windows", 200, "files")) < 1e-4

@@ -1,4 +1,4 @@
-"""Settings that would exhaust the memory are refused before training, unless one insists."""
+"""Settings that would exhaust the memory are refused before training, unless ignored."""
 
 import dataclasses
 

@@ -42,9 +42,9 @@ def predict_charts(case):
         true = case.truth[chart][factor // 2 :: factor, factor // 2 :: factor]
         classes = np.where(true == MASK, 0, true)[:rows, :columns]
         classes = np.pad(classes, ((0, rows - len(classes)), (0, columns - classes.shape[1])))
-        odds = np.full((rows, columns, len(CLASSES[chart])), 0.05, np.float32)
-        np.put_along_axis(odds, classes[..., None].astype(int), 0.8, -1)
-        fields |= {chart: classes.astype(np.uint8), f"{chart}_probabilities": odds}
+        probabilities = np.full((rows, columns, len(CLASSES[chart])), 0.05, np.float32)
+        np.put_along_axis(probabilities, classes[..., None].astype(int), 0.8, -1)
+        fields |= {chart: classes.astype(np.uint8), f"{chart}_probabilities": probabilities}
     return {**fields, "uncertainty": np.full((rows, columns, 3), 0.3, np.float32)}
 
 
@@ -80,10 +80,11 @@ def craft(tmp_path, monkeypatch, tiny_settings, unet_settings):
         files = [{"name": EVIL, "bytes": 3, "sha256": "0" * 64}]
         facts = {"task": task, "seed": 1, "epochs": 2, "seconds": 3.0, "data": files}
         folder.write_json(run / folder.MANIFEST, facts)
-        dumb = {label: {primary: 0.4} for label in TASKS[task].verification.baselines}
+        others = {label: {primary: 0.4} for label in TASKS[task].verification.baselines}
         scores = {"task": task, "run": name, "data": f"synthetic {EVIL}", "n": 2}
         scores |= {"primary": primary, "lower_is_better": TASKS[task].verification.lower_is_better}
-        scores |= {"scores": {primary: score}, "baselines": dumb, "best_baseline": next(iter(dumb))}
+        scores |= {"scores": {primary: score}, "baselines": others}
+        scores |= {"best_baseline": next(iter(others))}
         folder.write_json(run / folder.SCORES, scores | {"skill": 0.25})
         losses = [{"loss": 2.0, "val_loss": 3.0}, {"loss": 1.0, "val_loss": 2.5}]
         folder.write_json(run / "history.json", losses)
@@ -134,7 +135,7 @@ def test_the_page_of_ice_charts_shows_scenes_and_confusion(craft, tmp_path, brow
     assert shown.get_by_role("heading", name="Accuracy by probability").is_visible()
 
 
-def test_the_page_of_a_nowcast_plays_what_came_beside_the_forecast(craft, tmp_path, browse):
+def test_the_page_of_a_nowcast_plays_truth_beside_forecast(craft, tmp_path, browse):
     shown = browse(written([craft("run", "nowcast")], tmp_path / "nowcast.html"))
     view = shown.locator(".frames .view").first
     view.press("End")
@@ -185,7 +186,7 @@ def test_a_sweep_s_page_shows_its_hyperparameters(tmp_path, browse):
     shown.get_by_role("combobox", name="Hyperparameter").select_option("learning_rate")
 
 
-def test_mistakes_are_told(craft, tmp_path, capsys):
+def test_mistakes_are_one_clear_error(craft, tmp_path, capsys):
     clouds, charts = craft("c", "clouds"), craft("i", "icechart")
     out = tmp_path / "p.html"
     with pytest.raises(InputError, match="expected runs of one task, got clouds, icechart"):

@@ -1,4 +1,4 @@
-"""Long runs, by `make soak` only: commands killed again and again leave what they leave alone.
+"""Long runs, by `make soak` only: commands killed again and again end as undisturbed ones.
 
 Every verb of every task runs once undisturbed. Then it is killed by SIGKILL, at random changes of
 files and after random times, started again until it is done, and compared.
@@ -145,7 +145,7 @@ def kill_at(place: Place, verb: str, at: int) -> bool:
     process = place.start(verb, at)
     code = process.wait()
     assert code in (0, -signal.SIGKILL), (place.root / "said.txt").read_text()
-    assert_nobody_works_on(process.pid)
+    assert_no_process_is_left(process.pid)
     return code != 0
 
 
@@ -160,11 +160,11 @@ def kill_after(place: Place, verb: str, at: int, seconds: float) -> bool:
         process.kill()
         code = process.wait()
     assert code in (0, -signal.SIGKILL), (place.root / "said.txt").read_text()
-    assert_nobody_works_on(process.pid)
+    assert_no_process_is_left(process.pid)
     return code != 0
 
 
-def assert_nobody_works_on(group: int) -> None:
+def assert_no_process_is_left(group: int) -> None:
     deadline = time.monotonic() + 60
     while (left := in_group(group)) and time.monotonic() < deadline:
         time.sleep(0.1)

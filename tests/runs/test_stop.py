@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run with a checkpoint of its last step, and it goes on from there."""
+"""Ctrl-C and SIGTERM end a run with a checkpoint of its last step, and it resumes from there."""
 
 import json
 import os
@@ -101,7 +101,7 @@ def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch, capsys, tmp_path):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_ends_with_130_and_goes_on(number, train_command, assert_as_if_left_alone):
+def test_the_command_ends_with_130_and_resumes(number, train_command, assert_as_if_left_alone):
     run, command = train_command
     command = [*command, "--checkpoint-steps", "99"]
     asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

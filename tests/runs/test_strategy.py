@@ -1,4 +1,4 @@
-"""Replicas on devices and machines learn what one network does, and outlive a lost worker."""
+"""Replicas on devices and machines learn what one network does, and survive a lost worker."""
 
 import dataclasses
 import json
@@ -121,7 +121,7 @@ def test_a_worker_that_is_killed_comes_back(unet_settings, tmp_path, lost):
 
 
 @pytest.mark.skipif(compat.supports_multi_worker(), reason="this Keras can")
-def test_keras_3_names_the_lane_that_can(monkeypatch, capsys, tmp_path):
+def test_keras_3_names_the_environment_that_can(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("TF_CONFIG", cluster(1)[0]["TF_CONFIG"])
     words = ["train", "forecast", "--run", str(tmp_path / "run"), "--strategy", "multi-worker"]
     assert cli.main(words) == 1

@@ -42,7 +42,7 @@ def store(mlflow, tmp_path, monkeypatch):
 
 
 def trained(run, epochs=(0, 1)):
-    """What train tells, without the training."""
+    """What train sends, without the training."""
     with track.tracked("mlflow", "line", run.name, folder.partial(run)) as tracker:
         tracker(track.settings(Line()))
         curves = track.Curves(tracker)

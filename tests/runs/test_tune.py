@@ -115,17 +115,17 @@ def whole(tmp_path_factory):
 @pytest.fixture
 def epochs(monkeypatch):
     """Counts the epochs trained; at the one of number `stop` the process dies."""
-    seen = SimpleNamespace(count=0, stop=0)
+    counter = SimpleNamespace(count=0, stop=0)
     original = fit.Keep.on_epoch_end
 
     def counted(self, epoch, logs=None):
         original(self, epoch, logs)
-        seen.count += 1
-        if seen.count == seen.stop:
+        counter.count += 1
+        if counter.count == counter.stop:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(fit.Keep, "on_epoch_end", counted)
-    return seen
+    return counter
 
 
 @tuned
@@ -197,6 +197,7 @@ def test_damaged_files_of_keras_tuner_lose_no_trial(whole, tmp_path, epochs):
 
 
 @tuned
+@pytest.mark.soak  # test_a_worker_that_is_killed_is_replaced kills a trial, too
 def test_sigkill_in_the_middle_of_a_trial(whole, tmp_path):
     run = tmp_path / "sweep"
     killed = start_process(run, {})
@@ -305,7 +306,7 @@ def test_a_full_disk_ends_the_sweep_and_is_no_failed_trial(whole, tmp_path, monk
 
 
 @pytest.mark.skipif(not WITHOUT_TUNER, reason="cluster environment only")
-def test_a_lane_without_keras_tuner_says_so(tmp_path):
+def test_an_environment_without_keras_tuner_says_so(tmp_path):
     with pytest.raises(InputError, match="which Keras Tuner refuses"):
         tune.tune(TASK, Line(), tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()

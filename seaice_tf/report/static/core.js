@@ -1,5 +1,5 @@
 "use strict";
-// What all widgets share. Everything from the data reaches the page as text, never as HTML.
+// Common functions of all widgets. Everything from the data is inserted as text, never as HTML.
 const widgets = {};
 const MISSING = 255, FULL = 250;
 const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -89,8 +89,8 @@ widgets.masks = async (root, data) => {
     all.textContent = average(photos.map((each) => average(dice(each, masks(each))))).toFixed(3);
     image.src = photo.picture.src;
     image.alt = photo.picture.alt;
-    const seen = classes.filter((_, c) => made.some((bits) => (bits >> c) & 1));
-    canvas.setAttribute("aria-label", `Masks of ${seen.join(", ") || "no class"}`);
+    const visible = classes.filter((_, c) => made.some((bits) => (bits >> c) & 1));
+    canvas.setAttribute("aria-label", `Masks of ${visible.join(", ") || "no class"}`);
     paint(photo, made);
   }
 

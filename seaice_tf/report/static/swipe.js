@@ -1,4 +1,4 @@
-// Two pictures over each other; a handle says how much of the upper one is seen.
+// Two pictures on top of each other with a slider between them.
 widgets.swipe = (root, data) => {
   const stage = root.querySelector(".stage");
   const under = el("img.under"), over = el("img.over"), arrows = el("canvas", {"aria-hidden": "true"});
@@ -18,7 +18,7 @@ widgets.swipe = (root, data) => {
   function show() {
     const pair = data.pairs[shown];
     [[under, pair.under], [over, pair.over]].forEach(([image, each]) => { image.src = each.src; image.alt = each.alt; });
-    handle.setAttribute("aria-label", `How much is seen of ${pair.over.name}, the rest is ${pair.under.name}`);
+    handle.setAttribute("aria-label", `Slider between ${pair.over.name} and ${pair.under.name}`);
     names.replaceChildren(el("span", {}, `◀ ${pair.over.name}`), el("span", {}, `${pair.under.name} ▶`));
     wipe();
     draw();
