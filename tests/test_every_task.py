@@ -165,6 +165,12 @@ def renamed(monkeypatch):
     return names
 
 
+@pytest.mark.parametrize(
+    "variant",
+    # The products of both forecasts are written by the same functions.
+    [pytest.param(v, marks=pytest.mark.soak if v == "forecast-unet" else []) for v in VARIANTS],
+    indirect=True,
+)
 def test_products_are_written(predictor, task, settings, tmp_path, renamed):
     written = predict.predict(task, task.data.future(settings), predictor, "tiny", tmp_path / "out")
     case = next(iter(task.data.cases(settings)))

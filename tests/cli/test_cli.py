@@ -96,7 +96,15 @@ def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
     assert "climatology_10_years" in capsys.readouterr().out
 
 
-def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Draws no maps, which takes time and is tested elsewhere."""
+    for name in ("write", "write_animation"):
+        monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
+    monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
+
+
+def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, undrawn):
     shutil.copytree(run, home / "twin")
     runs = ["--run", str(run), str(home / "twin")]
     words = [
@@ -114,9 +122,6 @@ def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, monkeypatch):
     assert "run + twin" in page
     assert "by lead" in page
     assert "lead_02/brier" in json.loads((home / "t.json").read_text())["scores"]
-    for name in ("write", "write_animation"):  # drawing takes time, and is tested elsewhere
-        monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
-    monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
     assert cli.main(["predict", "forecast", *runs, "--out", str(home / "ensemble")]) == 0
     with netCDF4.Dataset(home / "ensemble" / "forecast.nc") as product:
         spread = product["sea_ice_area_fraction_standard_deviation"][:]
@@ -149,7 +154,7 @@ def test_years_that_were_trained_on_cannot_choose_the_epoch(fails, home, setting
     fails("train", "forecast", *words, message="expected train_end before validation_start")
 
 
-def test_predict_writes_the_year_after_the_data(run, home):
+def test_predict_writes_the_year_after_the_data(run, home, undrawn):
     assert cli.main(["predict", "forecast", "--run", str(run), "--out", str(home / "p")]) == 0
     rows = (home / "p" / "contest.csv").read_text().splitlines()
     assert [row[:7] for row in rows[1:]] == [f"2012-{month:02}" for month in range(1, 13)]
