@@ -6,7 +6,16 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.forecast.data import dacon, g02202, nsidc0051, nsidc0051_netcdf, regions
+from seaice_tf.forecast.data import (
+    dacon,
+    g02202,
+    nsidc0051,
+    nsidc0051_netcdf,
+    osisaf,
+    regions,
+)
+from seaice_tf.forecast.data.archive import read_archive
+from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.grids.windows import Window, whole
@@ -17,7 +26,14 @@ from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data import shards as scene_shards
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, COARSE, FINE, MASK, TIE_POINTS
 from seaice_tf.icechart.products import upload
-from tests.forecast.data.archives import write_climate_record, write_dacon, write_v2
+from tests.forecast.data.archives import (
+    write_aggregate,
+    write_climate_record,
+    write_dacon,
+    write_ecdr,
+    write_osisaf,
+    write_v2,
+)
 from tests.fuzz.fuzz_expect import (
     Reader,
     framed,
@@ -36,17 +52,30 @@ CHANNELS = ("nersc_sar_primary", "btemp_18_7v", "latitude")
 UPLOADED = "20180124T194759_dmi"
 
 
-def _months(write, folder: Path) -> Path:
-    counts = np.random.default_rng(0).integers(0, 251, (1, *NORTH.shape)).astype(np.uint8)
+def _months(write, folder: Path, number: int = 1, shape=NORTH.shape) -> Path:
+    counts = np.random.default_rng(0).integers(0, 251, (number, *shape)).astype(np.uint8)
     counts[:, :40] = 254
     write(folder, MONTH, counts)
     return next(folder.iterdir())
 
 
-def _counts(form, path: Path) -> None:
+def _counts(form, path: Path, shape=NORTH.shape) -> None:
     found = form.read_file(path, form.parse_name(path.name))
-    hold(found.counts, NORTH.shape, "uint8")
+    hold(found.counts, shape, "uint8")
     assert isinstance(found.synthetic, bool)
+    assert all(map(words, map(str, found.problems)))
+
+
+def _folder(path: Path) -> None:
+    """The folder of one file under a name that tells nothing."""
+    path.rename(path.with_name("unnamed"))
+    try:
+        assert all(map(words, examine(path.parent).problems))
+        record = read_archive(path.parent)
+    finally:
+        path.with_name("unnamed").rename(path)
+    hold(record.counts, (None, *record.grid.shape), "uint8")
+    assert len(record.counts) <= 3
 
 
 def _mask(folder: Path, header: int) -> Path:
@@ -192,6 +221,17 @@ READERS = {
     "climate_record": Reader(
         "netcdf", partial(_months, write_climate_record), partial(_counts, g02202.FORMAT)
     ),
+    "climate_record_6": Reader(
+        "netcdf", partial(_months, write_ecdr), partial(_counts, g02202.FORMATS[2])
+    ),
+    "osi_saf": Reader(
+        "netcdf",
+        partial(_months, write_osisaf, shape=(432, 432)),
+        partial(_counts, osisaf.FORMATS[0], shape=(432, 432)),
+    ),
+    "unnamed_aggregate": Reader("netcdf", partial(_months, write_aggregate, number=3), _folder),
+    "unnamed_version_2": Reader("netcdf", partial(_months, write_v2), _folder),
+    "unnamed_binary": Reader("", partial(_months, write_synthetic), _folder),
     "contest_array": Reader("npy", partial(_months, write_dacon), partial(_counts, dacon.FORMAT)),
     "sar_scene": Reader("netcdf", partial(_scene, which="prep"), _read_scene),
     "sar_reference": Reader("netcdf", partial(_scene, which="reference"), _read_scene),

@@ -30,7 +30,11 @@ def axis(dataset: netCDF4.Dataset, which: str) -> np.ndarray | None:
     """Projected coordinates along "x" or "y" in metres; None if the file gives none."""
     for name in AXES[which]:
         variable = dataset.variables.get(name)
-        if variable is not None and variable.ndim == 1 and variable.dtype.kind in "iuf":
+        if (
+            variable is not None
+            and variable.ndim == 1
+            and getattr(variable.dtype, "kind", "O") in "iuf"
+        ):
             unit = str(getattr(variable, "units", "m")).lower()
             return np.asarray(variable[:], np.float64) * METRES.get(unit, 1.0)
     return None

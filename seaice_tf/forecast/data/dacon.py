@@ -51,7 +51,5 @@ def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]
 PRODUCT = Product(
     "Dacon 235706", nsidc0051.NASA_TEAM, "the data of Dacon 235706, from NSIDC-0051", rank=5
 )
-FORMAT = Format(
-    PRODUCT, "YYYYMM.npy", partial(formats.parse_name, NAME), lambda content: None, read
-)
+FORMAT = Format(PRODUCT, partial(formats.parse_name, NAME), lambda content: None, read)
 FORMATS = (FORMAT,)

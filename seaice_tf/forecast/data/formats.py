@@ -109,7 +109,6 @@ class Format:
 
     Attributes:
         product: the data set.
-        names: pattern of its file names, for messages.
         parse_name: a file's name -> Name; None for any other name.
         identify: (dataset, or the content of a file that is no netCDF) -> Name; None if it is
             another format's or gives no date.
@@ -118,7 +117,6 @@ class Format:
     """
 
     product: Product
-    names: str
     parse_name: Callable[[str], Name | None]
     identify: Callable[[Any], Name | None]
     read: Callable[[Path, Name, Sequence[int]], list[Field]]

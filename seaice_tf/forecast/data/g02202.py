@@ -83,7 +83,10 @@ def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]
         found = coordinates.problems(path, dataset, name)
         found += coordinates.date_problems(path, coordinates.times(path, dataset), name)
         scale = netcdf.number(
-            path, variable, "scale_factor", SCALE if variable.dtype.kind in "iu" else 1
+            path,
+            variable,
+            "scale_factor",
+            SCALE if getattr(variable.dtype, "kind", "O") in "iu" else 1,
         )
         fill = getattr(variable, "_FillValue", None)
         fields = []
@@ -142,7 +145,7 @@ def _add_surfaces(path: Path, dataset: netCDF4.Dataset, position: int, counts: n
     if GROUP not in dataset.groups or MASK not in dataset[GROUP].variables:
         return
     variable = dataset[GROUP][MASK]
-    if variable.shape[-2:] != counts.shape or variable.dtype.kind not in "iu":
+    if variable.shape[-2:] != counts.shape or getattr(variable.dtype, "kind", "O") not in "iu":
         raise InputError(
             f"{path}: expected {GROUP}/{MASK} {counts.shape}, got {variable.dtype} "
             f"{variable.shape}; download the file again"
@@ -246,21 +249,15 @@ def to_counts(fraction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(unknown, MISSING, counts).astype(np.uint8), unknown
 
 
-def _format(product: Product, names: str, version: str, *patterns: str) -> Format:
+def _format(product: Product, version: str, *patterns: str) -> Format:
     parse, tell = partial(parse_name, patterns), partial(identify, version)
-    return Format(product, names, parse, tell, read, dates)
+    return Format(product, parse, tell, read, dates)
 
 
 FORMATS = (
-    _format(V4, "seaice_conc_monthly_[ns]h_YYYYMM_SSS_v04rNN.nc", r"_v04r\d\d", NAME_4),
-    _format(V5, "sic_ps[ns]25_YYYYMM_SSS_v05rNN.nc", VERSION_5, NAME_LATER.format(VERSION_5)),
-    _format(V6, "sic_ps[ns]25_YYYYMM-YYYYMM_v06rNN.nc", VERSION_6, NAME_LATER.format(VERSION_6)),
-    _format(
-        NRT,
-        "sic_ps[ns]25_YYYYMMDD_SSS_icdr_vNNrNN.nc",
-        NEAR_REAL_TIME,
-        NAME_LATER.format(NEAR_REAL_TIME),
-        NAME_NRT_2,
-    ),
+    _format(V4, r"_v04r\d\d", NAME_4),
+    _format(V5, VERSION_5, NAME_LATER.format(VERSION_5)),
+    _format(V6, VERSION_6, NAME_LATER.format(VERSION_6)),
+    _format(NRT, NEAR_REAL_TIME, NAME_LATER.format(NEAR_REAL_TIME), NAME_NRT_2),
 )
 FORMAT = FORMATS[0]

@@ -29,6 +29,7 @@ NOT_DATA = {
 UNFINISHED = {".part", ".partial", ".tmp", ".crdownload", ".download"}
 NETCDF = (b"\x89HDF", b"CDF\x01", b"CDF\x02", b"CDF\x05")
 SHOWN = 3  # names in a message
+PRODUCTS = "NSIDC-0051, -0081 or -0803, G02202, G10016, OSI-450-a, OSI-430-a or Dacon 235706"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def find(folder: Path, average_to_25km: bool = False) -> Inventory:
             a grid that is not supported.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: expected a folder of {known_names()}, got none")
+        raise InputError(f"{folder}: expected a folder of sea-ice files, got none")
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
     problems: list[Problem] = []
@@ -140,7 +141,7 @@ def find(folder: Path, average_to_25km: bool = False) -> Inventory:
     if not entries:
         reasons = "; ".join(f"{each.path.name}: {each.reason}" for each in left_out[:SHOWN])
         raise InputError(
-            f"{folder}: expected files {known_names()}, got {len(left_out)} other files"
+            f"{folder}: expected files of {PRODUCTS}, got {len(left_out)} other files"
             + (f" ({reasons})" if reasons else "")
             + (f"; {problems[0]}" if problems else "")
         )
@@ -156,11 +157,6 @@ def find(folder: Path, average_to_25km: bool = False) -> Inventory:
 def kind(product: Product, daily: bool, grid: Grid) -> str:
     """Product, period and hemisphere, the usual ones left out."""
     return product.title + (" daily" if daily else "") + ("" if grid.name == "north" else " south")
-
-
-def known_names() -> str:
-    """The patterns of all file names, for messages."""
-    return " or ".join(form.names for form in FORMATS)
 
 
 def _end(entry: Entry) -> int:

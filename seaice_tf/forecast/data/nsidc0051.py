@@ -162,20 +162,19 @@ def write_synthetic(folder: Path, first: np.datetime64, counts: np.ndarray) -> l
     return paths
 
 
-def _format(product: Product, version: str, written: str) -> Format:
+def _format(product: Product, version: str) -> Format:
     return Format(
         product,
-        f"nt_YYYYMM[DD]_SSS_{written}_[ns].bin",
         partial(formats.parse_name, NAME.format(version)),
         partial(identify, version),
         read,
     )
 
 
-FORMAT = _format(V1, VERSION_1, "v1.1")
+FORMAT = _format(V1, VERSION_1)
 FORMATS = (
     FORMAT,
-    _format(V2, VERSION_2, "v2.0"),
-    _format(NRT, NEAR_REAL_TIME, "nrt"),
+    _format(V2, VERSION_2),
+    _format(NRT, NEAR_REAL_TIME),
 )
 parse_name = FORMAT.parse_name

@@ -120,10 +120,9 @@ def _is_final(title: str) -> bool:
     return not is_near_real_time(title) and not is_amsr2(title)
 
 
-def _format(product: Product, start: str, dates: str, accepts: Callable[[str], bool]) -> Format:
+def _format(product: Product, start: str, accepts: Callable[[str], bool]) -> Format:
     return Format(
         product,
-        f"{start}_[NS]25km_{dates}_v2.0.nc",
         partial(formats.parse_name, NAME.format(start.lower())),
         partial(identify, accepts),
         read,
@@ -131,8 +130,8 @@ def _format(product: Product, start: str, dates: str, accepts: Callable[[str], b
 
 
 FORMATS = (
-    _format(nsidc0051.V2, "NSIDC0051_SEAICE_PS", "YYYYMM[DD]", _is_final),
-    _format(NRT, "NSIDC0081_SEAICE_PS", "YYYYMMDD", is_near_real_time),
-    _format(AMSR2, "NSIDC0803_SIC", "YYYYMMDD", is_amsr2),
+    _format(nsidc0051.V2, "NSIDC0051_SEAICE_PS", _is_final),
+    _format(NRT, "NSIDC0081_SEAICE_PS", is_near_real_time),
+    _format(AMSR2, "NSIDC0803_SIC", is_amsr2),
 )
 FORMAT = FORMATS[0]

@@ -77,7 +77,7 @@ def _land(path: Path, dataset: netCDF4.Dataset, name: Name) -> np.ndarray:
         return np.zeros(name.grid.shape, bool)
     variable = dataset["status_flag"]
     coordinates.require_shape(path, variable, name.grid)
-    if variable.dtype.kind not in "iu":
+    if getattr(variable.dtype, "kind", "O") not in "iu":
         raise InputError(
             f"{path}: expected status_flag as bits, got {variable.dtype}; download the file again"
         )
@@ -105,7 +105,6 @@ def identify(interim: bool, dataset: netCDF4.Dataset) -> Name | None:
 def _format(product: Product, kind: str) -> Format:
     return Format(
         product,
-        f"ice_conc_[ns]h_ease2-250_{kind}-v3p0_YYYYMM[DD1200].nc",
         partial(formats.parse_name, NAME.format(kind), grids=(EASE_NORTH, EASE_SOUTH)),
         partial(identify, kind == "icdr"),
         read,

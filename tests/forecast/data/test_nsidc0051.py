@@ -145,7 +145,7 @@ DAMAGES = {
     "southern names": r"expected the southern grid, .*northern one \(448 x 304\)",
     "one southern name": "expected files of one kind, got 3 of NSIDC-0051 v1.1 and 1 of NSIDC-0051 "
     "v1.1 south; move",
-    "no files": "expected files nt_YYYYMM.*got 0 other files",
+    "no files": "expected files of NSIDC-0051.*got 0 other files",
     "no folder": "expected a folder",
 }
 

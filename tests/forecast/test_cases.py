@@ -1,0 +1,69 @@
+"""Cases on products and grids other than those of the released model."""
+
+import netCDF4
+import numpy as np
+import pytest
+
+from seaice_tf.forecast import cases
+from seaice_tf.forecast.products import netcdf
+from seaice_tf.forecast.settings import Settings, UNet
+from seaice_tf.forecast.task import TASK
+from seaice_tf.grids.counts import LAND
+from seaice_tf.grids.polar import EASE_NORTH, EASE_SOUTH, SOUTH
+from tests.forecast.data.archives import write_aggregate, write_osisaf
+from tests.forecast.data.test_archive import months
+
+FIRST = np.datetime64("2009-01")
+PERIOD = {"train_end": "2010-12", "validation_start": "2011-01", "validation_end": "2011-12"}
+
+
+@pytest.fixture(scope="module")
+def climate_record(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cdr")
+    write_aggregate(folder, FIRST, months(SOUTH, 24))
+    return folder
+
+
+def settings(folder, trained_on):
+    network = UNet(history_years=2, base_years=2)
+    return Settings(data=str(folder), network=network, trained_on=trained_on, **PERIOD)
+
+
+def test_a_model_of_another_product_says_so_on_every_product(climate_record, caplog):
+    found = cases.future(settings(climate_record, "NASA Team"))
+    assert found.source.endswith("2009-01 to 2010-12, by a model trained on NASA Team")
+    (case,) = found
+    assert case.context.source == found.source
+    assert "expected NASA Team, which the model was trained on, got NOAA/NSIDC CDR" in caplog.text
+    caplog.clear()
+    same = cases.future(settings(climate_record, "NOAA/NSIDC CDR"))
+    unknown = cases.future(settings(climate_record, ""))
+    assert same.source == unknown.source
+    assert "trained on" not in same.source + caplog.text
+
+
+def test_a_run_keeps_the_algorithm_that_it_was_trained_on(climate_record):
+    calibrated = TASK.training.calibrate(settings(climate_record, ""), None)
+    assert calibrated.trained_on == "NOAA/NSIDC CDR"
+
+
+def test_a_forecast_on_an_ease_grid_lies_where_the_data_lie(tmp_path):
+    write_osisaf(tmp_path / "data", FIRST, months(EASE_SOUTH, 24), grid=EASE_SOUTH)
+    (case,) = cases.future(settings(tmp_path / "data", "OSI SAF"))
+    context = case.context
+    assert context.grid is EASE_SOUTH
+    fields = {"concentration": np.full((12, *EASE_SOUTH.shape), 0.5, np.float32)}
+    path = netcdf.write(
+        *(tmp_path / "forecast.nc", context.months, fields, context.past[-1] == LAND),
+        *(context.source, context.citation, context.grid),
+    )
+    with netCDF4.Dataset(path) as data:
+        assert "Antarctic" in data.title
+        assert "25 km EASE-Grid 2.0 of OSI SAF" in data.summary
+        assert "OSI-450-a" in data.references
+        assert data["crs"].grid_mapping_name == "lambert_azimuthal_equal_area"
+        assert data["crs"].latitude_of_projection_origin == -90
+        assert (float(data["x"][0]), float(data["y"][0])) == (-5387500, 5387500)
+        assert float(data["cell_area"][5, 5]) == pytest.approx(625e6)
+        assert (data["lat"][:] < 0).all()
+    assert EASE_NORTH.shape == EASE_SOUTH.shape  # so that the shape alone would not do
