@@ -214,9 +214,17 @@ def is_synthetic(dataset: netCDF4.Dataset) -> bool:
 
 
 def period(dataset: netCDF4.Dataset) -> str:
-    """ "M" or "D", by what the file says of its time steps; empty if it does not."""
+    """ "M" or "D", by what the file says of its time steps; empty if it does not.
+
+    Without such an attribute the words of its title count, and then the digits of its own name.
+    """
     for attribute in ("time_coverage_resolution", "time_coverage_duration"):
         value = str(getattr(dataset, attribute, "")).upper()
         if value in ("P1M", "P1D", "P01M", "P01D"):
             return value[-1]
+    title = str(getattr(dataset, "title", "")).lower()
+    name = re.sub(r"[-_.]", "", Path(dataset.filepath()).stem)
+    for word, digits, letter in (("daily", r"\d{8}", "D"), ("monthly", r"\d{6}", "M")):
+        if word in title or re.search(rf"(?<!\d){digits}(?!\d)", name):
+            return letter
     return ""

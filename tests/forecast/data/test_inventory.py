@@ -79,6 +79,23 @@ def test_upper_case_compressed_and_in_folders_by_date(tmp_path, kind):
         read_archive(tmp_path / "data")
 
 
+def test_a_file_that_does_not_tell_its_period_is_taken_by_its_digits_or_left_out(tmp_path):
+    written = months(NORTH, 1)
+    archives.write_v2(tmp_path, FIRST, written)
+    (path,) = tmp_path.iterdir()
+    with netCDF4.Dataset(path, "a") as data:
+        del data.time_coverage_duration, data["F17_ICECON"].legacy_binary_header
+    for name, expected in (("ice 2008-01.nc", FIRST), ("ice.20080101.nc", None), ("ice.nc", None)):
+        path = path.rename(tmp_path / name)
+        if expected is not None:
+            assert read_archive(tmp_path).first == expected
+            continue
+        with pytest.raises(
+            InputError, match=r"1 other files|at least 20 days .* in 2008-01, got 1"
+        ):
+            read_archive(tmp_path)
+
+
 def test_every_file_is_accounted_for(tmp_path, caplog):
     write_synthetic(tmp_path, FIRST, months(NORTH, 2))
     for name, content in (
