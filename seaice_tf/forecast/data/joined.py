@@ -50,8 +50,9 @@ class Seam:
         if not self.months:
             return f"{text}; no month is given by both, so their difference is not known"
         return (
-            f"{text}; in {self.months} months that both give, it has {self.concentration:+.2f} % "
-            f"of concentration and {self.extent:+.3f} million km2 of extent more"
+            f"{text}; over {self.months} months that both give, later minus earlier is "
+            f"{self.concentration:+.2f} % of concentration and {self.extent:+.3f} million km2 of "
+            f"extent"
         )
 
 

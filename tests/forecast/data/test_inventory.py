@@ -178,7 +178,7 @@ def test_versions_of_one_algorithm_are_joined_with_their_seam(tmp_path, caplog):
     assert (seam.month, seam.months) == (np.datetime64("2008-01"), 12)
     assert seam.concentration == pytest.approx(10)
     assert seam.extent == pytest.approx(0)
-    assert "NSIDC-0051 v2 follows NSIDC-0051 v1.1 in 2008-01; in 12 months" in caplog.text
+    assert "NSIDC-0051 v2 follows NSIDC-0051 v1.1 in 2008-01; over 12 months" in caplog.text
     assert [str(part.first) for part in archive.parts] == ["2007-01", "2008-01"]
 
 
