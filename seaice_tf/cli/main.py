@@ -91,9 +91,13 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("warning: %(message)s"))
-    logging.getLogger("seaice_tf").handlers[:] = [handler]
+    progress, warnings = logging.StreamHandler(), logging.StreamHandler()
+    progress.addFilter(lambda record: record.levelno < logging.WARNING)
+    warnings.setLevel(logging.WARNING)
+    warnings.setFormatter(logging.Formatter("warning: %(message)s"))
+    log = logging.getLogger("seaice_tf")
+    log.handlers[:] = [progress, warnings]
+    log.setLevel(logging.INFO)
 
 
 def _require_keras() -> None:
