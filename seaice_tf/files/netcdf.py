@@ -12,12 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import netCDF4
-import numpy as np
 
 from seaice_tf.errors import InputError, reason
 from seaice_tf.files import atomic, compressed
 from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
-from seaice_tf.grids.polar import Grid
 
 HEAP = b"GCOL\x01\0\0\0"  # signature and version of a global heap
 
@@ -125,16 +123,6 @@ def require_numbers(path: Path, dataset: netCDF4.Dataset, names: Iterable[str], 
                 f"{path}: expected {name} as numbers along {ndim} dimensions, got "
                 f"{variable.dtype} {variable.shape}; download the file again"
             )
-
-
-def one_grid(path: Path, variable: netCDF4.Variable, grid: Grid) -> np.ndarray:
-    """The raw values of a variable (time, y, x) with one time: (rows, columns)."""
-    if variable.shape != (1, *grid.shape) or getattr(variable.dtype, "kind", "O") not in "iuf":
-        raise InputError(
-            f"{path}: expected {variable.name} (1, {grid.rows}, {grid.columns}) on the "
-            f"{grid.name}ern grid, got {variable.dtype} {variable.shape}; download the file again"
-        )
-    return np.asarray(variable[0])
 
 
 def is_synthetic(dataset: netCDF4.Dataset) -> bool:

@@ -216,10 +216,10 @@ def _read_histograms(path: Path) -> None:
 READERS = {
     "nsidc0051": Reader("", partial(_months, write_synthetic), partial(_counts, nsidc0051.FORMAT)),
     "nsidc0051_netcdf": Reader(
-        "netcdf", partial(_months, write_v2), partial(_counts, nsidc0051_netcdf.FORMAT)
+        "netcdf", partial(_months, write_v2), partial(_counts, nsidc0051_netcdf.FORMATS[0])
     ),
     "climate_record": Reader(
-        "netcdf", partial(_months, write_climate_record), partial(_counts, g02202.FORMAT)
+        "netcdf", partial(_months, write_climate_record), partial(_counts, g02202.FORMATS[0])
     ),
     "climate_record_6": Reader(
         "netcdf", partial(_months, write_ecdr), partial(_counts, g02202.FORMATS[2])

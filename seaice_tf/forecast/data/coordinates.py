@@ -7,7 +7,6 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import netcdf
 from seaice_tf.forecast.data.formats import Name, Problem
 from seaice_tf.grids.polar import GRIDS, Grid
 
@@ -206,11 +205,6 @@ def require_shape(path: Path, variable: netCDF4.Variable, grid: Grid) -> None:
         f"{path}: expected {variable.name} (1, {grid.rows}, {grid.columns}) on the "
         f"{grid.name}ern grid, got {variable.dtype} {variable.shape}; download the file again"
     )
-
-
-def is_synthetic(dataset: netCDF4.Dataset) -> bool:
-    """Whether the file says of itself that it was not observed."""
-    return netcdf.is_synthetic(dataset)
 
 
 def period(dataset: netCDF4.Dataset) -> str:

@@ -134,4 +134,3 @@ FORMATS = (
     _format(NRT, "NSIDC0081_SEAICE_PS", is_near_real_time),
     _format(AMSR2, "NSIDC0803_SIC", is_amsr2),
 )
-FORMAT = FORMATS[0]
