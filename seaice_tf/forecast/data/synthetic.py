@@ -1,4 +1,4 @@
-"""A made-up Arctic on the NSIDC grid: not observed, but with what makes the real one hard.
+"""A synthetic record of Arctic sea ice on the NSIDC grid, with what makes the real one hard.
 
 Land and coast, a pole hole that shrinks with the sensors, an ice edge with a season, an
 accelerating retreat, anomalies that persist for months, and weather that does not.
@@ -21,14 +21,14 @@ WAVES = 4  # zonal wave numbers of the ice edge
 
 @dataclass(frozen=True)
 class Climate:
-    """Numbers of the made-up climate; edges in degrees of latitude."""
+    """Parameters of the synthetic climate; edges in degrees of latitude."""
 
     edge: float = 70.5  # mean latitude of the edge
     season: float = 6.0  # half the range between March and September
     retreat: float = 0.025  # a year, doubling after 1997
     memory: float = 0.9  # month-to-month correlation of an anomaly
     anomaly: float = 0.8  # standard deviation of each zonal wave
-    weather: float = 0.4  # standard deviation of what is new each month
+    weather: float = 0.4  # standard deviation of the noise added each month
     width: float = 1.2  # of the marginal ice zone
 
 
@@ -48,7 +48,7 @@ def record(first, last, seed: int = 0, climate: Climate | None = None) -> np.nda
 
 
 def pole_hole(month) -> np.ndarray:
-    """The cells that no sensor saw in `month`, with the sizes of the real record: (448, 304)."""
+    """The pole hole of `month`, with the sizes of the observed record: (448, 304) bool."""
     size = 1799 if month < np.datetime64("1987-09") else 468
     if month >= np.datetime64("2008-01"):
         size = 44
@@ -57,7 +57,7 @@ def pole_hole(month) -> np.ndarray:
 
 
 def land_mask(rng: np.random.Generator) -> np.ndarray:
-    """Made-up continents around an open pole: (448, 304) bool."""
+    """Synthetic continents around an open pole: (448, 304) bool."""
     latitude, _ = NORTH.latitude_longitude()
     relief = _smooth(rng, 18)
     return (relief > 0.25 + 0.1 * np.maximum(latitude - 70, 0)) & (latitude < 82)
