@@ -15,13 +15,13 @@ demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real wi
 	@echo "look at demo/forecast.png; the SavedModel is in $(DEMO)/saved_model"
 
 test: .venv/ready
-	$(VENV)/python -m pytest -n 2 --dist loadfile
+	$(VENV)/python -m pytest -q -n 2 --dist loadfile
 
 test-addons: .venv-addons/ready
-	.venv-addons/bin/python -m pytest -n 2 --dist loadfile
+	.venv-addons/bin/python -m pytest -q -n 2 --dist loadfile
 
 test-cluster: .venv-cluster/ready
-	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest -n 2 --dist loadfile
+	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest -q -n 2 --dist loadfile
 
 lint: .venv/ready
 	$(VENV)/ruff check .
@@ -34,7 +34,7 @@ bench: .venv/ready
 	for file in forecast rle photos icechart nowcast geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; done
 
 soak: .venv/ready  ## commands killed again and again, memory and open files over long runs
-	$(VENV)/python -m pytest -m soak -rP
+	$(VENV)/python -m pytest -q -m soak -rP
 
 gallery: .venv/ready
 	$(VENV)/python experiments/gallery.py

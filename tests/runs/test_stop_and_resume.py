@@ -42,8 +42,9 @@ def fit_once(settings, path, after=0):
     return model, state
 
 
+@pytest.mark.soak
 def test_a_crash_changes_no_bit(unet_settings, trained, tmp_path):
-    """On a real network and its augmented examples; test_fit.py crashes at many steps."""
+    """Of a real network; below it is killed, and test_fit.py crashes a tiny one at many steps."""
     with pytest.raises(KeyboardInterrupt):
         fit_once(unet_settings, tmp_path / "run", after=4)
     model, state = fit_once(unet_settings, tmp_path / "run")
