@@ -79,6 +79,13 @@ def run(
     return trained(RUNS / f"entry-{name or variant}-{epochs}", settings)
 
 
+def begun_with(path: Path) -> Settings:
+    """The settings that a complete run was started with, before any calibration."""
+    manifest = path / folder.MANIFEST
+    content = folder.read_json(manifest)["settings"]
+    return settings_file.from_dict(content, Settings, str(manifest))
+
+
 def trained(path: Path, settings: Settings) -> Path:
     """The run in a folder, trained unless it is complete.
 
@@ -90,7 +97,7 @@ def trained(path: Path, settings: Settings) -> Path:
     if not (path / folder.MANIFEST).exists():
         keras.backend.clear_session()
         train.train(TASK, settings, path)
-    elif folder.open_run(path, TASK) != settings:
+    elif begun_with(path) != settings:
         raise InputError(f"{path}: expected a run with these settings, got others; remove it")
     return path
 

@@ -21,7 +21,7 @@ PERIODS = (("2007-01", "2009-12"), ("2010-01", "2012-12"))
 TASK = TASKS["forecast"]
 NETWORKS = {
     "unet": {"epochs": 8, "batch_size": 2},
-    "distribution": {"epochs": 2, "batch_size": 1},
+    "distribution": {"epochs": 1, "batch_size": 2},
 }
 
 

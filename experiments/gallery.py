@@ -27,7 +27,7 @@ from seaice_tf.task import Case, Maps, Task
 from seaice_tf.tasks import TASKS
 
 RUNS = {  # the first that exists is drawn
-    "forecast": ("to-2009-12", "demo-real", "demo-synthetic"),
+    "forecast": ("arctic-to-2009-12", "demo-real", "demo-synthetic"),
     "clouds": ("texture-0", "released"),
     "icechart": ("first",),
     "nowcast": ("candidate", "released"),

@@ -136,6 +136,11 @@ def _no_endpoints(settings: Any, served: keras.Model) -> Mapping[str, keras.Mode
     return {}
 
 
+def _released(settings: Any) -> str:
+    """The default: one released model for all data."""
+    return "released"
+
+
 @dataclass(frozen=True)
 class Data:
     """The data of a task.
@@ -153,6 +158,7 @@ class Data:
             download.
         fetch_options: class of the options of `fetch`.
         inputs: names of the settings that all runs of an ensemble must have in common.
+        released: settings with the data -> name of the released model for them.
     """
 
     splits: Callable[[Any], Splits]
@@ -164,6 +170,7 @@ class Data:
     inputs: tuple[str, ...] = ()
     fetch: Callable[[Any, Path], list[Path]] | None = None
     fetch_options: type | None = None
+    released: Callable[[Any], str] = _released
 
 
 @dataclass(frozen=True)

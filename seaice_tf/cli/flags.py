@@ -94,12 +94,10 @@ def _split(word: str, flag: str) -> list[str]:
     return word.split("=", 1) if word.startswith(f"{flag}=") else [word]
 
 
-def runs_flag(task) -> tuple:
-    """The flag --run of one or more runs, by default the released one."""
-    from seaice_tf.runs import folder
-
-    several = tyro.conf.arg(help="Folder of a run; several form an ensemble.")
-    return ("run", Annotated[tuple[Path, ...], several], (folder.released(task),))
+def runs_flag() -> tuple:
+    """The flag --run of one or more runs, by default the released model for the data."""
+    text = "Folder of a run; several form an ensemble. By default the released model for the data."
+    return ("run", Annotated[tuple[Path, ...], tyro.conf.arg(help=text)], ())
 
 
 def data_flags(task, skip: Sequence[str] = ()) -> list[tuple]:
@@ -133,7 +131,7 @@ def load_run_settings(task, flags) -> list:
     from seaice_tf.runs import folder
 
     if not flags.run:
-        raise InputError("--run: expected a folder, got none; name a run")
+        flags.run = (folder.released(task, with_data(task, task.settings(), flags)),)
     return [with_data(task, folder.open_run(run, task), flags) for run in flags.run]
 
 

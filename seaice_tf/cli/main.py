@@ -207,7 +207,7 @@ def _train_trial(
 def _evaluate(task, words: list[str]) -> int:
     from seaice_tf.runs import evaluate, folder, predict
 
-    fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
+    fields = [runs_flag(), *data_flags(task), TRUST_FLAG]
     fields += [("json", Path | None, None), ("out", Annotated[Path | None, OUT], None)]
     if task.verification.slow_baselines:
         names = ", ".join(task.verification.slow_baselines)
@@ -242,7 +242,7 @@ def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import predict
 
     kind = task.products.options
-    fields = [runs_flag(task), *data_flags(task), TRUST_FLAG]
+    fields = [runs_flag(), *data_flags(task), TRUST_FLAG]
     fields += [("out", Path), ("options", kind, kind())]
     flags = parse(words, f"predict {task.name}", fields)
     atomic.require_folder(flags.out)

@@ -1,6 +1,7 @@
 """Cases of the forecast: 12 months of a test period with their truth, or those after the data."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -11,9 +12,12 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.members import levels, most
 from seaice_tf.forecast.settings import LEADS, Settings
 from seaice_tf.grids.polar import NORTH, Grid
-from seaice_tf.task import Case, Cases, PredictOptions
+from seaice_tf.task import Case, Cases, Maps
+
+OUTLOOK_MEMBERS = 20  # from which the outlook is computed where no members are asked for
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +30,37 @@ class EvaluateOptions:
     """First month to forecast, as 2010-01; empty: that of the test period."""
     last: str = ""
     """Last month to forecast; empty: that of the test period."""
-    by: tuple[Literal["month", "lead", "region", "reliability"], ...] = ()
-    """Also show the scores by calendar month, by lead time or by sea, or the reliability of the
-    probability of ice in bins of 0.1."""
+    by: tuple[Literal["month", "lead", "init", "region", "reliability"], ...] = ()
+    """Also show the scores by calendar month, by lead time, by calendar months of init and target
+    (of monthly inits) or by sea, or the reliability of the probability of ice in bins of 0.1."""
     regions: str = ""
     """Region mask for `--by region`, one of NSIDC's of 25 km; empty: that of 2021 in
     $SEAICE_TF_DATA/psn25."""
     init_frequency: Literal["yearly", "monthly"] = "yearly"
     """Initialise a forecast every 12 months, or every month for networks that take any month."""
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """Options of `predict`."""
+
+    first_init: str = ""
+    """Hindcasts: first month to forecast from, as 2012-12; empty: the last of the data alone."""
+    last_init: str = ""
+    """Hindcasts: the last month to forecast from; empty: the last of the data."""
+    members: int = 0
+    """Members to write: maps with the forecast's distribution in each cell and the pattern of past
+    years."""
+    member_seed: int = 0
+    """Seed of the members."""
+    regions: str = ""
+    """Region mask for the outlook, as of evaluate; empty: the whole hemisphere alone."""
+
+    def __post_init__(self):
+        if self.members < 0:
+            raise InputError(f"members: expected at least 0, got {self.members}")
+        if self.last_init and not self.first_init:
+            raise InputError("last_init: expected first_init beside it, got none")
 
 
 @dataclass(frozen=True)
@@ -76,11 +103,30 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
-    """The forecast of the 12 months after the last one of the data; raises as `cases`."""
+    """The forecast of the 12 months after the data, or hindcasts of a period of inits.
+
+    A hindcast uses no month after its init.
+
+    Raises:
+        InputError: too short a record before an init.
+    """
+    options = options or PredictOptions()
     data = archive(settings)
-    _require_history(data, settings, len(data.counts))
+    first = last = len(data.counts)
+    if options.first_init:
+        first = data.index(months.parse(options.first_init)) + 1
+        last = data.index(months.parse(options.last_init)) + 1 if options.last_init else last
+    if first > last:
+        raise InputError(
+            f"first_init: expected a month up to {data.first + last - 1}, got {options.first_init}"
+        )
+    starts = range(first, last + 1)
+    for start in starts:
+        _require_history(data, settings, start)
+    number = options.members or OUTLOOK_MEMBERS
     source = data.source + _other_product(data, settings)
-    return Cases(source, [partial(_case, data, settings, len(data.counts), source)])
+    make = partial(_case, data, settings, source=source, members=number)
+    return Cases(source, [partial(make, start) for start in starts])
 
 
 def _other_product(data: Archive, settings: Settings) -> str:
@@ -102,19 +148,34 @@ def _require_history(data: Archive, settings: Settings, start: int) -> None:
             f"{data.source}: expected {needed} months before {first}, got {start}; "
             "add earlier files or forecast a later year"
         )
-    if settings.network.name == "distribution" and months.number(first) != 1:
-        raise InputError(
-            f"{data.source}: expected a forecast initialised in December, got {first - 1}; "
-            "forecast whole calendar years, leave later months out, or use --network unet"
-        )
 
 
 def _case(
-    data: Archive, settings: Settings, start: int, source: str, stop: int | None = None
+    data: Archive,
+    settings: Settings,
+    start: int,
+    source: str,
+    stop: int | None = None,
+    members: int = 0,
 ) -> Case:
     """The forecast whose first month is at position `start`, with the truth before `stop`."""
     past, first = data.counts[:start], data.first + start
     period = months.span(first, first + LEADS - 1)
     truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
     context = Context(past, period, source, data.citation, data.grid)
-    return Case(f"{first}", past[-settings.history :], context, truth)
+    history = past[-settings.history :]
+    if not settings.network.takes_month:
+        return Case(f"{first}", history, context, truth)
+    inputs = history, np.int32(months.number(first))
+    pieces = partial(_with_quantiles, inputs, min(members, most(past))) if members else None
+    return Case(f"{first}", inputs, context, truth, pieces)
+
+
+def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> Maps:
+    """The forecast's maps, and its quantiles at the levels of the members."""
+    batch = tuple(np.asarray(each)[None] for each in inputs)
+    fields = {head: value[0] for head, value in serve(batch).items()}
+    if members:
+        batch = (*batch, levels(members).astype(np.float32))
+        fields["quantiles"] = serve(batch, "quantiles")["quantiles"][0]
+    return fields

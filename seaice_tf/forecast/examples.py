@@ -1,8 +1,7 @@
 """From the settings to an archive, and from an archive to training examples of each network."""
 
 import os
-from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,26 +13,39 @@ from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.forecast.data import months, synthetic
 from seaice_tf.forecast.data.archive import Archive, read_archive
 from seaice_tf.forecast.networks import crops
-from seaice_tf.forecast.networks.distribution import class_of
-from seaice_tf.forecast.networks.features import IceFeatures
-from seaice_tf.forecast.settings import LEADS, Distribution, Settings, UNet
+from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE, PoleHoleFill
+from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.pipeline import Examples
 
 SYNTHETIC_PERIOD = ("1978-11", "2012-12")
-BLOCK = 1024  # cells in an example of the distribution network
 BATCH = 8  # images to encode at a time
 
 
 def archive(settings: Settings) -> Archive:
-    """The archive that the settings name; the synthetic one is made on first use."""
+    """The archive that the settings name; the synthetic one is made on first use.
+
+    Raises:
+        InputError: it is of the other hemisphere.
+    """
+    data = read_record(settings.data, settings)
+    if data.grid.name != settings.hemisphere:
+        raise InputError(
+            f"{data.source}: expected data of the {settings.hemisphere}, got the "
+            f"{data.grid.name}; choose another --run, or train with --hemisphere {data.grid.name}"
+        )
+    return data
+
+
+def read_record(folder: str, settings: Settings) -> Archive:
+    """The archive in a folder, read as the settings say; empty: the default data."""
     reading = settings.minimum_days, settings.allow, settings.average_to_25km
-    if settings.data:
-        return read_archive(Path(settings.data), *reading)
+    if folder:
+        return read_archive(Path(folder), *reading)
     if root := os.environ.get("SEAICE_TF_DATA"):
-        return read_archive(Path(root) / "nsidc0051", *reading)
+        name = {"north": "nsidc0051", "south": "nsidc0051_south"}[settings.hemisphere]
+        return read_archive(Path(root) / name, *reading)
     return read_archive(cached("nsidc0051", synthetic.write_archive, *SYNTHETIC_PERIOD))
 
 
@@ -148,43 +160,6 @@ def augment(network: UNet, example, seed):
         return x
 
     return tf.nest.map_structure(cut_and_flip, example)
-
-
-def cell_blocks(
-    data: Archive, starts: np.ndarray, settings: Settings, network: Distribution
-) -> Examples:
-    """Examples of 1024 cells: features (1024, 39), classes (1024, 1), weights of 1.
-
-    A fraction of the cells that can hold ice is drawn once for each forecast, by its position and
-    the seed alone; the cells of all forecasts are shuffled into blocks.
-    """
-    make = _traced_features(settings.pole_hole_fill)
-    features, classes = [], []
-    for start in starts:
-        maps, possible = make(data.counts[None, start - settings.history : start])
-        truth = data.counts[start : start + LEADS]
-        rng = np.random.default_rng((settings.training.seed, int(start)))
-        drawn = possible.numpy()[0, : len(truth)] & ~counts.flagged(truth)
-        drawn &= rng.random(truth.shape) < network.cell_fraction
-        features.append(maps.numpy()[0, : len(truth)][drawn].astype(np.float16))
-        classes.append(class_of(truth[drawn]).astype(np.uint8))
-    x, y = np.concatenate(features), np.concatenate(classes)
-    if len(x) < BLOCK:
-        raise InputError(f"{data.source}: expected {BLOCK} cells to train on, got {len(x)}")
-    order = np.random.default_rng(settings.training.seed).permutation(len(x))
-    order = order[: len(x) // BLOCK * BLOCK].reshape(-1, BLOCK)
-    cells, labels = tf.constant(x[order]), tf.constant(y[order])
-
-    def fetch(index):
-        label = {"classes": labels[index][:, None]}
-        return tf.cast(cells[index], tf.float32), label, {"classes": tf.ones((BLOCK, 1))}
-
-    return Examples(len(order), fetch)
-
-
-@lru_cache
-def _traced_features(pole_hole_fill: PoleHoleFill) -> Callable:
-    return tf.function(IceFeatures(pole_hole_fill))
 
 
 def filled_images(data: Archive, settings: Settings) -> np.ndarray:

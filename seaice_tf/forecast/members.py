@@ -29,6 +29,22 @@ def levels(members: int) -> np.ndarray:
     return (np.arange(members) + 0.5) / members
 
 
+def most(past: np.ndarray) -> int:
+    """The largest number of members that the record has past years for."""
+    return len(_starts(len(past)))
+
+
+def _starts(months: int) -> list[int]:
+    """Positions at which the 12 months of past years begin, those of the init's month first."""
+    first = damped_persistence.FEWEST_YEARS * LEADS
+    return [
+        start
+        for shift in SHIFTS
+        for start in range(months - LEADS + shift, first - 1, -LEADS)
+        if start + LEADS <= months
+    ]
+
+
 def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
     """Sequences of 12 months of past years, as anomalies from the climatology before them.
 
@@ -48,13 +64,7 @@ def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
     departure = np.nan_to_num(
         damped_persistence.anomalies(record, damped_persistence.climatologies(record))
     )
-    first = damped_persistence.FEWEST_YEARS * LEADS
-    starts = [
-        start
-        for shift in SHIFTS
-        for start in range(len(record) - LEADS + shift, first - 1, -LEADS)
-        if start + LEADS <= len(record)
-    ]
+    starts = _starts(len(record))
     if len(starts) < members:
         raise InputError(
             f"members: expected at most {len(starts)}, which the record has past years for, got "

@@ -18,22 +18,49 @@ LEADS = 12  # months ahead
 
 @dataclass(frozen=True)
 class Distribution:
-    """Class probabilities of concentration for each cell; the default network."""
+    """Class probabilities of concentration for each cell, from any month; the default network."""
 
     name: ClassVar[str] = "distribution"
+    takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
     ALIASES: ClassVar[dict] = {"cells": ("cell_fraction", {})}
 
-    members: int = 3
-    """Networks whose class probabilities are averaged."""
-    width: int = 64
+    members: int = 8
+    """Networks whose predictions are averaged; each leaves out every fourth block of three years,
+    two of eight the same."""
+    width: int = 48
     """Units of each hidden layer."""
-    cell_fraction: float = 0.25
+    cell_fraction: float = 0.025
     """Fraction of the cells of each month to train on."""
+    error_weight: float = 20.0
+    """Weight of the squared error of the departure from climatology, beside the cross-entropy."""
+    other_hemisphere: str = ""
+    """Folder of the other hemisphere's record, to train on too; its seasons are shifted by half a
+    year. Empty: the data's own alone."""
+    other_weight: float = 0.5
+    """Weight of the other hemisphere's cells."""
+    calibrate: bool = False
+    """Fit how far each prediction is trusted, by lead, on the years that members left out."""
+    trend_weight: float = 0.15
+    """Weight in the concentration of the increment of the ten-year trend, from lead 4 on."""
+    trend_log_odds: float = 0.0
+    """Weight of the same increment in the log odds of ice."""
+    log_odds_offset: float = -0.15
+    """Added to the log odds of ice."""
+    concentration_weights: tuple[tuple[float, ...], ...] = ()
+    """Result of the calibration: weights of the departures, a row a lead; empty for none."""
+    log_odds_weights: tuple[tuple[float, ...], ...] = ()
+    """Result of the calibration: weights of the log odds of ice, a row a lead; empty for none."""
 
     def __post_init__(self):
         _require_positive(self, "members", "width")
         _require_fraction(self, "cell_fraction")
+        if min(self.error_weight, self.other_weight) < 0:
+            raise InputError("error_weight, other_weight: expected at least 0, got less")
+        for name in ("concentration_weights", "log_odds_weights"):
+            rows = getattr(self, name)
+            if rows and (len(rows) != LEADS or {len(row) for row in rows} != {4}):
+                raise InputError(f"{name}: expected none or 12 rows of 4, got {len(rows)} rows")
 
 
 @dataclass(frozen=True)
@@ -41,6 +68,7 @@ class UNet:
     """A U-Net that corrects the climatology of the last years."""
 
     name: ClassVar[str] = "unet"
+    takes_month: ClassVar[bool] = False  # the SavedModel has the month as an input
     ALIASES: ClassVar[dict] = {
         "years": ("history_years", {}),
         "origins": ("init_months", {"every_month": "all"}),
@@ -79,6 +107,7 @@ class Autoencoder:
     """An autoencoder of single months; it forecasts last year's month as its code keeps it."""
 
     name: ClassVar[str] = "autoencoder"
+    takes_month: ClassVar[bool] = False  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 1
     ALIASES: ClassVar[dict] = {"variant": ("variant", {"": "two_conv"})}
 
@@ -98,6 +127,7 @@ class Sequence:
     """A model from an autoencoder's codes of past years to the code of the next."""
 
     name: ClassVar[str] = "sequence"
+    takes_month: ClassVar[bool] = False  # the SavedModel has the month as an input
     ALIASES: ClassVar[dict] = {
         "variant": ("variant", {"": "attention_8_skips"}),
         "sequence_years": ("history_years", {}),
@@ -134,6 +164,7 @@ class Crops:
     """A model of square crops of 64 cells, averaged where they overlap."""
 
     name: ClassVar[str] = "crops"
+    takes_month: ClassVar[bool] = False  # the SavedModel has the month as an input
     ALIASES: ClassVar[dict] = {
         "variant": ("variant", {"": "crops_conv_lstm"}),
         "sequence_years": ("history_years", {}),
@@ -173,6 +204,8 @@ class Settings:
     -0803, the climate data records G02202 and G10016, OSI SAF 450-a and 430-a, or the arrays of the
     Dacon contest; empty: $SEAICE_TF_DATA/nsidc0051, and without that variable a synthetic archive.
     """
+    hemisphere: Literal["north", "south"] = "north"
+    """Hemisphere of the data."""
     minimum_days: int = MINIMUM_DAYS
     """Days with data that a month of daily files must have; half before 1987-08, when the sensor
     was on every other day."""
@@ -203,7 +236,7 @@ class Settings:
     )
     """Network, with settings of its own."""
     training: Training = field(
-        default_factory=lambda: Training(epochs=2, batch_size=1, learning_rate=2e-3)
+        default_factory=lambda: Training(epochs=1, batch_size=2, learning_rate=2e-3)
     )
 
     def __post_init__(self):

@@ -8,30 +8,28 @@ from typing import Any
 import numpy as np
 from tensorflow import keras
 
-from seaice_tf.forecast.cases import EvaluateOptions, cases, future
+from seaice_tf.forecast import calibration
+from seaice_tf.forecast.cases import EvaluateOptions, PredictOptions, cases, future
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.fetch import FetchOptions, fetch
-from seaice_tf.forecast.examples import archive
-from seaice_tf.forecast.products import outputs, plots
+from seaice_tf.forecast.examples import archive, read_record
+from seaice_tf.forecast.predictions import write
+from seaice_tf.forecast.products import plots
 from seaice_tf.forecast.report import sections
-from seaice_tf.forecast.settings import Sequence, Settings
-from seaice_tf.forecast.training import NETWORKS, autoencoder_run
+from seaice_tf.forecast.settings import Distribution, Sequence, Settings
+from seaice_tf.forecast.training import NETWORKS, autoencoder_run, quantile_endpoint
 from seaice_tf.forecast.verification import (
     BASELINES,
     RENAMED,
     SLOW_BASELINES,
     combine,
-    decision,
     score,
     verify,
 )
-from seaice_tf.grids import counts
 from seaice_tf.networks.optimizers import training_space
 from seaice_tf.task import (
     Case,
     Data,
-    Pairs,
-    PredictOptions,
     Products,
     Splits,
     Task,
@@ -66,29 +64,33 @@ def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
     return NETWORKS[settings.network.name].serving_model(settings.network, settings, model)
 
 
+def released(settings: Settings) -> str:
+    """The released model of the hemisphere that the data are of."""
+    return {"north": "arctic", "south": "antarctic"}[read_record(settings.data, settings).grid.name]
+
+
+def calibrate(settings: Settings, model: keras.Model) -> Settings:
+    """The settings with the algorithm of the data, and with the calibration of the network."""
+    settings = dataclasses.replace(settings, trained_on=archive(settings).algorithm)
+    if isinstance(settings.network, Distribution):
+        return calibration.calibrated(settings.network, settings, model)
+    return settings
+
+
+def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
+    """`quantiles` of the distribution network."""
+    network = settings.network
+    if not isinstance(network, Distribution):
+        return {}
+    return {"quantiles": quantile_endpoint(network, settings, served)}
+
+
 def space(hp: Any, settings: Settings) -> Settings:
     """Settings of a trial: those of the training, and those that the network adds."""
     chosen = NETWORKS[settings.network.name]
     training = training_space(hp, settings.training, chosen.rates, chosen.batch_sizes)
     network = dataclasses.replace(settings.network, **chosen.space(hp, settings.network))
     return dataclasses.replace(settings, training=training, network=network)
-
-
-def calibrate(settings: Settings, model: keras.Model) -> Settings:
-    """The settings with the algorithm of the data, which the network belongs to."""
-    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
-
-
-def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
-    written: list[Path] = []
-    for case, fields in pairs:
-        context = case.context
-        land, made_from = counts.land(context.past[-1]), f"{model} from {context.source}"
-        written += outputs.write(
-            *(out, context.months, dict(fields), decision(fields), land, made_from),
-            *(context.citation, context.grid),
-        )
-    return written
 
 
 def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -122,13 +124,15 @@ def doctor(settings: Settings, plot_folder: Path | None) -> list[str]:
 
 
 SIGNATURE = (
-    "`serve` takes the raw counts of the files with their flags, (batch, 12 x years, rows, "
-    "columns) uint8, the last month observed at the end, and returns `concentration`, "
+    "`serve` takes `history`, the raw counts of the files with their flags, (batch, 12 x years, "
+    "rows, columns) uint8, the last month observed at the end, and returns `concentration`, "
     "(batch, 12, rows, columns) float32, the fraction of the sea covered by ice in each of "
-    "the next 12 months, 0 on land. The network `distribution` must be initialised in "
-    "December, and also returns the `probability` of ice at 15 % or more, `spread` (standard "
-    "deviation) and `contest_decision`, the forecast with the lowest expected Dacon score, "
-    "which is no estimate of the concentration."
+    "the next 12 months, 0 on land. The network `distribution` also takes `month`, (batch,) "
+    "int32, the calendar month (1 to 12) of the first month forecast, and returns the "
+    "`probability` of ice at 15 % or more, `spread` (standard deviation) and "
+    "`contest_decision`, the forecast with the lowest expected Dacon score, which is no "
+    "estimate of the concentration. Its endpoint `quantiles` takes `levels` too, (L,) float32 in "
+    "(0, 1), and returns `quantiles`, (batch, L, 12, rows, columns)."
 )
 
 TASK = Task(
@@ -142,12 +146,14 @@ TASK = Task(
         settings=("data", "minimum_days", "allow", "average_to_25km"),
         fetch=fetch,
         fetch_options=FetchOptions,
+        released=released,
     ),
     training=Training(
         build=build,
         space=space,
         serving_model=serving_model,
         calibrate=calibrate,
+        extra_endpoints=extra_endpoints,
     ),
     verification=Verification(
         score=score,
@@ -164,6 +170,7 @@ TASK = Task(
         write=write,
         pictures=pictures,
         signature=SIGNATURE,
+        options=PredictOptions,
         report=sections,
     ),
 )

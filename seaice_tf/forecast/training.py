@@ -15,11 +15,16 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
-from seaice_tf.forecast import examples
+from seaice_tf.forecast import calibration, cell_examples, examples
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import SingleMonths, archive
 from seaice_tf.forecast.networks import autoencoder, crops, distribution, sequences
-from seaice_tf.forecast.networks.losses import LOSSES, class_cross_entropy, cross_entropy
+from seaice_tf.forecast.networks.losses import (
+    LOSSES,
+    class_cross_entropy,
+    cross_entropy,
+    departure_error,
+)
 from seaice_tf.forecast.networks.unet import correction_unet
 from seaice_tf.forecast.settings import (
     Autoencoder,
@@ -57,22 +62,35 @@ class Network:
 
 def _distribution(network: Distribution, settings: Settings) -> keras.Model:
     model = distribution.class_network(network.members, network.width)
-    loss = {"classes": class_cross_entropy}
-    model.compile(optimizer(settings.training), loss=loss, jit_compile=False)
+    loss = {"classes": class_cross_entropy, "departure": departure_error}
+    weights_of_losses = {"classes": 1.0, "departure": network.error_weight}
+    model.compile(
+        optimizer(settings.training),
+        loss=loss,
+        loss_weights=weights_of_losses,
+        jit_compile=False,
+    )
     return model
 
 
 def _distribution_serving(network: Distribution, settings: Settings, model) -> keras.Model:
-    return distribution.serving_model(model, None, None, settings.pole_hole_fill)
+    return distribution.serving_model(model, None, None, **_serving_options(network, settings))
 
 
-def _distribution_examples(network: Distribution, settings: Settings, data: Archive):
-    starts = (
-        examples.training_starts(data, settings, "december"),
-        examples.validation_starts(data, settings),
-    )
-    train, validation = (examples.cell_blocks(data, each, settings, network) for each in starts)
-    return train, validation
+def quantile_endpoint(
+    network: Distribution, settings: Settings, served: keras.Model
+) -> keras.Model:
+    """The quantiles of a distribution network, from its serving model."""
+    model = served.get_layer("class_network")
+    return distribution.quantile_model(model, None, None, **_serving_options(network, settings))
+
+
+def _serving_options(network: Distribution, settings: Settings) -> dict[str, Any]:
+    return {
+        "pole_hole_fill": settings.pole_hole_fill,
+        "south": settings.hemisphere == "south",
+        "calibration": calibration.of_settings(network),
+    }
 
 
 def _distribution_space(hp: Any, network: Distribution) -> dict[str, Any]:
@@ -283,7 +301,10 @@ RATES, BATCH_SIZES = (1e-4, 0.3), (8, 16, 32)
 
 NETWORKS = {
     "distribution": Network(
-        _distribution, _distribution_serving, _distribution_examples, _distribution_space
+        _distribution,
+        _distribution_serving,
+        cell_examples.examples,
+        _distribution_space,
     ),
     "unet": Network(_unet, lambda network, settings, model: model, _unet_examples, _unet_space),
     "autoencoder": Network(

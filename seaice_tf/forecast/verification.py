@@ -1,7 +1,7 @@
 """Forecasts against observations, beside the baselines."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from seaice_tf.files.synthetic_cache import cache_folder
 from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import regions
 from seaice_tf.forecast.products import plots
-from seaice_tf.forecast.scores import baselines, period, probability
+from seaice_tf.forecast.scores import baselines, hindcasts, period, probability
+from seaice_tf.forecast.scores.damped_persistence import damped_persistence
 from seaice_tf.forecast.scores.knn import knn
 from seaice_tf.task import Case, Pairs, Predictor
 
@@ -28,11 +29,19 @@ def decision(fields: Fields) -> np.ndarray:
 def score(
     pairs: Iterable[tuple[Case, Fields]], options: EvaluateOptions | None = None
 ) -> dict[str, float]:
-    """Scores of a period, by calendar month too, see scores/period.py."""
+    """Scores of a period, by calendar month too: see scores/period.py.
+
+    Of forecasts from every month those of scores/hindcasts.py take the place of scores of the same
+    name, by lead, target month, and init and target.
+    """
     options = options or EvaluateOptions()
-    return period.score(
-        (
-            period.Forecast(
+    totals: hindcasts.Totals = {}
+
+    def forecasts() -> Iterator[period.Forecast]:
+        for case, fields in pairs:
+            if options.init_frequency == "monthly":
+                add_maps(totals, case, fields)
+            yield period.Forecast(
                 case.truth,
                 fields["concentration"],
                 decision(fields),
@@ -43,12 +52,31 @@ def score(
                 fields.get("members"),
                 case.context.grid,
             )
-            for case, fields in pairs
-        ),
+
+    found = period.score(
+        forecasts(),
         groups=sorted({"month", *options.by} & set(period.GROUPS)),
         regions=region_masks(options) if "region" in options.by else None,
         reliability="reliability" in options.by,
     )
+    return found | hindcasts.results(totals)
+
+
+def add_maps(totals: hindcasts.Totals, case: Case, fields: Fields) -> None:
+    """Add the maps of one forecast to the sums of its leads and months."""
+    past, init = case.context.past, case.context.months[0] - 1
+    climatology = baselines.climatology(past, years=10)
+    area = case.context.grid.cell_area()
+    for i, truth in enumerate(case.truth):
+        icy = hindcasts.icy_cells(past, i + 1)
+        target = hindcasts.Target(init, i + 1, truth, climatology[i], icy, area)
+        forecast = hindcasts.Forecast.certain(fields["concentration"][i])
+        if "probability" in fields:
+            spread = fields.get("spread", np.zeros_like(fields["concentration"]))
+            forecast = hindcasts.Forecast(
+                fields["concentration"][i], fields["probability"][i], spread[i]
+            )
+        hindcasts.add(totals, target, forecast)
 
 
 def region_masks(options: EvaluateOptions) -> dict[str, np.ndarray]:
@@ -104,13 +132,25 @@ def _baseline(function, **options) -> Predictor:
     return lambda case: {"concentration": function(case.context.past, **options)}
 
 
-BASELINES = {
+def damped_anomaly_persistence(case: Case) -> Fields:
+    """Damped anomaly persistence, with the probability and spread of its errors in past years."""
+    reference = damped_persistence(case.context.past)
+    errors = np.nan_to_num(reference.residuals)
+    return {
+        "concentration": reference.concentration,
+        "probability": reference.probability(),
+        "spread": errors.std(axis=0),
+    }
+
+
+BASELINES: dict[str, Predictor] = {
     "seasonal_persistence": _baseline(baselines.seasonal_persistence),
     "climatology_5_years": _baseline(baselines.climatology, years=5),
     "climatology_10_years": _baseline(baselines.climatology, years=10),
     "climatology_15_years": _baseline(baselines.climatology, years=15),
     "linear_trend": _baseline(baselines.linear_trend),
-    "damped_anomaly_persistence": _baseline(baselines.damped_anomaly_persistence),
+    "anomaly_persistence": _baseline(baselines.anomaly_persistence),
+    "damped_anomaly_persistence": damped_anomaly_persistence,
 }
 RENAMED = {
     "last_year": "seasonal_persistence",

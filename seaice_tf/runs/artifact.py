@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, one_line
 from seaice_tf.networks import weights
 from seaice_tf.runs import folder, manifest
 from seaice_tf.task import Case, Predictor
@@ -43,9 +43,16 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
     input_shape = facts and facts.get("input_shape")
 
     # Closures, not `artifact.serve`: the bare function does not keep its variables alive.
-    def serve(batch):
+    def serve(batch, endpoint="serve"):
         inputs = batch if isinstance(batch, tuple) else (batch,)
-        outputs = artifact.serve(*map(tf.convert_to_tensor, inputs))
+        try:
+            outputs = getattr(artifact, endpoint)(*map(tf.convert_to_tensor, inputs))
+        except (AttributeError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{run}: expected a SavedModel whose {endpoint} has {len(inputs)} inputs of this "
+                f"size, got another; use a run for this grid and history, or, of an older "
+                f"version's run, train it again ({one_line(str(error))[:200]})"
+            ) from error
         return {weights.current_name(head): value.numpy() for head, value in outputs.items()}
 
     def predict(case):
@@ -53,9 +60,10 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
             return case.pieces(serve)
         inputs = batch(case)
         # A model for inputs of any size has still been trained on one grid only.
-        if input_shape and list(inputs.shape[1:]) != input_shape:
+        found = manifest.input_shape(case.inputs)
+        if input_shape and found != input_shape:
             raise InputError(
-                f"{run}: expected inputs of {input_shape}, got {list(inputs.shape[1:])}; "
+                f"{run}: expected inputs of {input_shape}, got {found}; "
                 "use a run for this grid and history"
             )
         return {head: value[0] for head, value in serve(inputs).items()}

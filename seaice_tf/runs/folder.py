@@ -20,9 +20,15 @@ FORMAT = 1  # of the folder of a run; a manifest without a number has this one
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
 
 
-def released(task: Task) -> Path:
-    """Folder of the released model of a task, in the package."""
-    return Path(seaice_tf.__file__).parent / "saved_models" / task.name / "released"
+def released(task: Task, settings: Any = None) -> Path:
+    """Folder of the released model of a task, in the package.
+
+    Args:
+        task: the system.
+        settings: with the data that the model is for; None for the default data.
+    """
+    name = task.data.released(settings or task.settings())
+    return Path(seaice_tf.__file__).parent / "saved_models" / task.name / name
 
 
 def partial(run: Path) -> Path:

@@ -9,6 +9,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.files import maps, synthetic_cache
 from seaice_tf.forecast import examples
+from seaice_tf.forecast.cases import PredictOptions
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.forecast.settings import Distribution, Settings, UNet
 from seaice_tf.forecast.task import TASK, EvaluateOptions
@@ -35,6 +36,7 @@ def south(tmp_path_factory):
         validation_end="2011-12",
         test_start="2011-01",
         test_end="2011-12",
+        hemisphere="south",
         network=UNet(history_years=2, base_years=2, filters=(2, 3)),
     )
 
@@ -50,17 +52,17 @@ def test_a_unet_trains_on_windows_and_whole_grids_of_the_south(south):
 
 
 def test_the_distribution_of_the_south_trains_and_serves(south):
-    network = Distribution(members=1, width=4, cell_fraction=0.02)
+    network = Distribution(members=2, width=4, cell_fraction=0.02)
     settings = dataclasses.replace(south, network=network)
     model = TASK.training.build(settings)
     batch = next(iter(training_stream(TASK.data.splits(settings).train, 1, seed=0)))
     assert np.isfinite(model.train_on_batch(*batch))
     case = next(iter(TASK.data.future(settings)))
-    maps = TASK.training.serving_model(settings, model)(case.inputs[None])
+    maps = TASK.training.serving_model(settings, model)(artifact.batch(case))
     assert maps["concentration"].shape == (1, 12, *SOUTH.shape)
     ice = maps["probability"].numpy()[0] > 0
     assert ice.any()
-    assert not ice[:, counts.land(case.inputs[-1])].any()
+    assert not ice[:, counts.land(case.inputs[0][-1])].any()
 
 
 def test_the_south_is_scored_with_its_own_areas(south):
@@ -92,7 +94,7 @@ def test_products_of_the_south_lie_on_its_grid(south, tmp_path, monkeypatch):
 def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
     days = np.full((31 + 12, *SOUTH.shape), 125, np.uint8)
     write_synthetic(tmp_path, np.datetime64("2008-01-01"), days)
-    settings = Settings(data=str(tmp_path))
+    settings = Settings(data=str(tmp_path), hemisphere="south")
     assert examples.archive(settings).days.tolist() == [31]
     archive = examples.archive(dataclasses.replace(settings, minimum_days=12))
     assert archive.days.tolist() == [31, 12]
@@ -100,9 +102,26 @@ def test_the_days_that_a_month_needs_are_a_setting(tmp_path):
         Settings(minimum_days=0)
 
 
-def test_the_distribution_is_initialised_in_decembers_only(distribution_settings):
-    with pytest.raises(InputError, match="initialised in December, got 2011-03"):
-        next(iter(TASK.data.cases(distribution_settings, EvaluateOptions("2011-04", "2011-12"))))
+def test_data_of_the_other_hemisphere_are_refused(south):
+    with pytest.raises(InputError, match="expected data of the north, got the south"):
+        examples.archive(dataclasses.replace(south, hemisphere="north"))
+
+
+def test_a_hindcast_uses_nothing_after_its_init(distribution_settings, long_archive, tmp_path):
+    """The same inputs, bit for bit, as from a record that ends with the init."""
+    options = PredictOptions(first_init="2010-05", last_init="2010-07")
+    cases = list(TASK.data.future(distribution_settings, options))
+    assert [str(case.context.months[0]) for case in cases] == ["2010-06", "2010-07", "2010-08"]
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    for path in sorted(long_archive.glob("*.bin")):
+        if path.name[3:9] <= "201005":
+            (cut / path.name).write_bytes(path.read_bytes())
+    settings = dataclasses.replace(distribution_settings, data=str(cut))
+    (alone,) = TASK.data.future(settings)
+    for found, expected in zip(cases[0].inputs, alone.inputs):
+        np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(cases[0].context.past, alone.context.past)
 
 
 def test_the_synthetic_archive_is_cached_by_its_period(tmp_path, monkeypatch):

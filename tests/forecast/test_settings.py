@@ -75,7 +75,7 @@ def test_a_variant_of_an_older_version_is_kept():
 
 def test_the_released_settings_load():
     found = settings_file.read(RELEASED, Settings)
-    assert found.network == Distribution()
+    assert found.network.name == "distribution"
     assert (found.train_end, found.training.keep) == ("2012-12", "last")
     assert found.pole_hole_fill == "neighbours"
 

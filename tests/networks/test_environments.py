@@ -59,8 +59,10 @@ def inputs(name):
     picture = np.sin(rows) * np.cos(columns + rows / 3) / 2 + 0.5
     months = np.stack([np.roll(picture[:32, :32], step, 1) for step in range(120)]) * 250
     colours = np.stack([picture[:64, :64] * 255] * 3, axis=-1).astype(np.uint8)
-    if name.startswith("forecast"):
-        return (months[None, : 24 if name.endswith("unet") else 120].astype(np.uint8),)
+    if name == "forecast-unet":
+        return (months[None, :24].astype(np.uint8),)
+    if name == "forecast-distribution":
+        return months[None].astype(np.uint8), np.array([3], np.int32)
     if name == "clouds":
         file = io.BytesIO()
         Image.fromarray(colours).save(file, "PNG")

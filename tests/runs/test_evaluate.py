@@ -78,15 +78,13 @@ def test_every_case_is_drawn_against_its_truth(two_months, tmp_path):
     assert names == {"2011-01-errors.png", "2011-01-edges.png"}
 
 
-def test_forecasts_can_be_issued_every_month(unet_settings, distribution_settings):
+def test_forecasts_can_be_issued_every_month(unet_settings):
     options = EvaluateOptions("2011-03", "2011-05", by=("lead",), init_frequency="monthly")
     cases = TASK.data.cases(unet_settings, options)
     assert [len(case.truth) for case in cases] == [3, 2, 1]
     assert "initialised every month" in cases.source
-    with pytest.raises(InputError, match="initialised in December, got 2011-01"):
-        TASK.data.cases(
-            distribution_settings, dataclasses.replace(options, first="2011-01", last="2011-12")
-        )
+    scores = TASK.verification.score([(case, perfect(case)) for case in cases], options)
+    assert scores["rmse"] == scores["lead_02/iiee"] == scores["init_03_month_04/brier"] == 0
 
 
 def test_probabilities_of_members_without_them_come_from_concentrations():
@@ -137,7 +135,7 @@ def test_members_of_another_history_are_refused(runs):
         predict.ensemble_predictor(TASK, runs)
 
 
-def test_what_one_member_cannot_predict_is_refused(unet_settings, distribution_settings):
+def test_what_one_member_cannot_predict_is_refused(unet_settings):
     training = dataclasses.replace(unet_settings.training, seed=7)
     seeds = [unet_settings, dataclasses.replace(unet_settings, training=training)]
     made = []
@@ -152,9 +150,9 @@ def test_what_one_member_cannot_predict_is_refused(unet_settings, distribution_s
     assert predict.ensemble_cases(TASK, [*seeds, later], make).source == (
         "trained to 2009-12 | trained to 2009-11"
     )
-    with pytest.raises(InputError, match="initialised in December"):
+    with pytest.raises(InputError, match="expected 120 months before"):
         predict.ensemble_cases(
             TASK,
-            [dataclasses.replace(distribution_settings, network=UNet()), distribution_settings],
+            [unet_settings, dataclasses.replace(unet_settings, network=UNet())],
             lambda settings: TASK.data.cases(settings, EvaluateOptions("2011-02", "2011-03")),
         )

@@ -1,8 +1,11 @@
 """The default network: a probability distribution over classes of concentration in each cell.
 
-The network has the features of a single cell as input (features.py). With some twenty years of
-training data a network that has the whole map as input recognises the year and overfits.
+The network has the features of a single cell as input (features.py), from any month on. With some
+twenty years of training data a network that has the whole map as input recognises the year and
+overfits.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -33,34 +36,75 @@ EDGE, BELOW_EDGE = 37.5, 37.0  # counts of the ice edge, and of a cell just with
 ROUNDS = 4  # iterations of `decide`
 
 
+TREND = "trend_increment_near_9"
+INDEX = {name: i for i, name in enumerate(FEATURES)}
+Table = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How far each prediction is trusted, by lead: rows of four weights for leads 1 to 12.
+
+    Attributes:
+        concentration: of the departures from climatology of the distribution's mean, of the
+            regression head and of damped anomaly persistence, and of the trend's increment.
+        log_odds: of the log odds of ice of the network and of the climatological frequency, of 1,
+            and of the trend's increment.
+    """
+
+    concentration: Table
+    log_odds: Table
+
+
+PLAIN = Calibration(((0.5, 0.5, 0.0, 0.0),) * 12, ((1.0, 0.0, 0.0, 0.0),) * 12)
+
+
 def class_of(counts: np.ndarray) -> np.ndarray:
     """The class of raw counts 0 to 250."""
     return np.searchsorted(LIMITS, counts.astype(np.float32), side="left")
 
 
-def class_network(members: int = 3, width: int = 64) -> keras.Model:
+def class_network(members: int = 8, width: int = 48) -> keras.Model:
     """Build an uncompiled ensemble of small dense networks of single cells.
 
+    It starts from equal class probabilities and a departure of 0: the last layers start at zero.
+
     Args:
-        members: networks with different initial weights; their class probabilities are averaged.
+        members: networks with different initial weights; their predictions are averaged.
         width: units of both hidden layers.
 
     Returns:
-        A functional model from features of cells (B, n, 39) to {"classes": (B, n, members, 32)},
-        logits.
+        A functional model from features of cells (B, n, features) to a dict:
+            classes: (B, n, members, 32), logits.
+            departure: (B, n, members), of the concentration from the ten-year climatology.
     """
     inputs = keras.Input((None, len(FEATURES)), name="features")
     x = Standardise(name="standardise")(inputs)
-    logits = []
+    logits, departures = [], []
     for member in range(members):
         y = x
         for depth in (1, 2):
-            name = f"member{member}_dense{depth}"
-            y = layers.Dense(width, activation="gelu", name=name)(y)
-        y = layers.Dense(CLASSES, name=f"member{member}_classes")(y)
-        logits.append(layers.Reshape((-1, 1, CLASSES), name=f"member{member}_row")(y))
-    joined = layers.Concatenate(axis=2, name="classes")(logits) if members > 1 else logits[0]
-    return keras.Model(inputs, {"classes": joined}, name="class_network")
+            y = layers.Dense(width, activation=gelu, name=f"member{member}_dense{depth}")(y)
+        own = layers.Dense(CLASSES, kernel_initializer="zeros", name=f"member{member}_classes")(y)
+        logits.append(layers.Reshape((-1, 1, CLASSES), name=f"member{member}_row")(own))
+        departures.append(
+            layers.Dense(1, kernel_initializer="zeros", name=f"member{member}_departure")(y)
+        )
+    outputs = {
+        "classes": _joined(logits, 2, "classes"),
+        "departure": _joined(departures, 2, "departure"),
+    }
+    return keras.Model(inputs, outputs, name="class_network")
+
+
+def _joined(parts: list, axis: int, name: str):
+    return layers.Concatenate(axis=axis, name=name)(parts) if len(parts) > 1 else parts[0]
+
+
+@keras.utils.register_keras_serializable("seaice_tf")
+def gelu(x):
+    """The approximation by tanh, which is faster."""
+    return tf.nn.gelu(x, approximate=True)
 
 
 def serving_model(
@@ -68,29 +112,67 @@ def serving_model(
     rows: int | None,
     columns: int | None,
     pole_hole_fill: PoleHoleFill = "neighbours",
+    *,
+    south: bool = False,
+    calibration: Calibration = PLAIN,
 ) -> keras.Model:
-    """Build the forecast of 12 months from a class network.
+    """Build the forecast of the 12 months after any month from a class network.
 
     Args:
         network: of `class_network`; its weights are shared.
         rows, columns: size of the grid; None for a side that may vary.
         pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        south: the grid is of the southern hemisphere, whose seasons are six months later.
+        calibration: weights of the predictions by lead.
 
     Returns:
-        A functional model from raw counts with flags, (B, 120, rows, columns) uint8, January to
-        December, to maps (B, 12, rows, columns) of the next 12 months:
-            concentration: fraction, the mean of the distribution's mean and median.
+        A functional model from raw counts with flags of the ten years that end with the init,
+        `history` (B, 120, rows, columns) uint8, and the calendar month of lead 1, `month` (B,)
+        int32, to maps (B, 12, rows, columns) of leads 1 to 12:
+            concentration: fraction, the expected concentration.
             probability: of ice at 15 % or more.
             spread: standard deviation, fraction.
             contest_decision: fraction with the lowest expected Dacon score; no estimate of the
                 concentration.
     """
+    history, month, cells = _inputs(network, rows, columns, pole_hole_fill, south, calibration)
+    outputs = Maps(name="maps")(*cells, history)
+    return keras.Model([history, month], outputs, name="distribution_forecast")
+
+
+def quantile_model(
+    network: keras.Model,
+    rows: int | None,
+    columns: int | None,
+    pole_hole_fill: PoleHoleFill = "neighbours",
+    *,
+    south: bool = False,
+    calibration: Calibration = PLAIN,
+) -> keras.Model:
+    """Build the quantiles of the same forecast.
+
+    Returns:
+        A functional model from `history`, `month` and `levels`, (L,) float32 probabilities in
+        (0, 1), to {"quantiles": (B, L, 12, rows, columns)}, fractions.
+    """
+    history, month, cells = _inputs(network, rows, columns, pole_hole_fill, south, calibration)
+    levels = keras.Input((), name="levels")
+    probabilities, _, where = cells
+    quantiles = Quantiles(name="quantiles")(probabilities, where, history, levels)
+    return keras.Model([history, month, levels], {"quantiles": quantiles}, name="quantiles")
+
+
+def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
+    """Inputs, and class probabilities, concentration and indices of the possible cells."""
     history = keras.Input((12 * YEARS, rows, columns), dtype="uint8", name="history")
-    features, possible = IceFeatures(pole_hole_fill, name="ice_features")(history)
-    cells, places = Gather(name="possible_cells")(features, possible)
-    classes = network(cells)["classes"]
-    outputs = Maps(name="maps")(classes, places, possible)
-    return keras.Model(history, outputs, name="distribution_forecast")
+    month = keras.Input((), dtype="int32", name="month")
+    season = NorthernSeason(south, name="northern_season")(month)
+    maps, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)
+    features, where = Gather(name="possible_cells")(maps, possible, places)
+    outputs = network(features)
+    calibrated = Calibrate(calibration, name="calibrate")
+    cells = calibrated(outputs["classes"], outputs["departure"], features, where)
+    return history, month, (*cells, where)
 
 
 class Standardise(keras.layers.Layer):
@@ -104,46 +186,175 @@ class Standardise(keras.layers.Layer):
         return shape
 
 
+class NorthernSeason(keras.layers.Layer):
+    """The calendar month with the same season in the northern hemisphere: (B,) int32."""
+
+    def __init__(self, south: bool, **kwargs):
+        super().__init__(**kwargs)
+        self.south = south
+
+    def call(self, month):
+        return month + 6 if self.south else month
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return super().get_config() | {"south": self.south}
+
+
 class Gather(keras.layers.Layer):
-    """Features (B, 12, H, W, C) of the possible cells, (1, n, C), and their indices (n, 4)."""
+    """Features (B, 12, N, C) of the possible cells, (1, n, C), and their example, lead and place.
 
-    def call(self, features, possible):
-        return tf.boolean_mask(features, possible)[None], tf.where(possible)
+    The indices, (n, 3) int64, are of the batch, the lead from 0, and the flattened grid.
+    """
 
-    def compute_output_shape(self, features_shape, possible_shape):
-        return (1, None, features_shape[-1]), (None, 4)
+    def call(self, features, possible, places):
+        index = tf.where(possible)
+        place = tf.gather(tf.cast(places, tf.int64), index[:, 2])
+        where = tf.concat([index[:, :2], place[:, None]], axis=1)
+        return tf.boolean_mask(features, possible)[None], where
+
+    def compute_output_shape(self, features_shape, possible_shape, places_shape):
+        return (1, None, features_shape[-1]), (None, 3)
+
+
+class Calibrate(keras.layers.Layer):
+    """Class probabilities and concentration of the ensemble, weighted by lead.
+
+    Call with logits (1, n, members, classes), departures (1, n, members), features (1, n, C) and
+    indices (n, 3); returns class probabilities (n, 32) and concentration (n,), a fraction.
+    """
+
+    def __init__(self, calibration: Calibration | dict, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(calibration, dict):  # of get_config
+            calibration = Calibration(**calibration)
+        self.calibration: Calibration = calibration
+
+    def call(self, logits, departure, features, where):
+        concentration_weights, odds_weights = (
+            tf.gather(tf.constant(table, tf.float32), where[:, 1])
+            for table in (self.calibration.concentration, self.calibration.log_odds)
+        )
+        probabilities = tf.reduce_mean(tf.nn.softmax(logits[0]), axis=1)
+        base, steps = departures(probabilities, departure[0], features[0])
+        concentration = base + tf.reduce_sum(concentration_weights * steps, axis=1)
+        terms = log_odds_terms(probabilities, features[0])
+        better = tf.sigmoid(tf.reduce_sum(odds_weights * terms, axis=1))
+        return with_probability_of_ice(probabilities, better), tf.clip_by_value(
+            concentration, 0.0, 1.0
+        )
+
+    def compute_output_shape(self, logits_shape, departure_shape, features_shape, where_shape):
+        return (None, CLASSES), (None,)
+
+    def get_config(self):
+        tables = {name: list(map(list, table)) for name, table in vars(self.calibration).items()}
+        return super().get_config() | {"calibration": tables}
+
+
+def departures(probabilities, departure, features):
+    """Climatology and the four departures from it that a forecast is weighted from.
+
+    Args:
+        probabilities: (n, 32) of the classes.
+        departure: (n, members).
+        features: (n, C).
+
+    Returns:
+        The ten-year mean (n,), and (n, 4) as Calibration.concentration has them.
+    """
+    names = ("mean_10", "damped_9", TREND)
+    base, damped, trend = (features[:, INDEX[name]] for name in names)
+    mean = tf.linalg.matvec(probabilities, CENTRES / FULL_ICE)
+    head = tf.reduce_mean(departure, axis=1)
+    return base, tf.stack([mean - base, head, damped - base, trend], axis=1)
+
+
+def log_odds_terms(probabilities, features):
+    """The terms (n, 4) of the log odds of ice, as Calibration.log_odds has them."""
+    ice = log_odds(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1))
+    names = ("ice_frequency_10", "ice_frequency_10_near_9")
+    frequency = tf.add_n([features[:, INDEX[name]] for name in names]) / 2
+    # As if half a year more with ice and half a year without had been seen.
+    climatology = log_odds((10 * frequency + 0.5) / 11)
+    return tf.stack([ice, climatology, tf.ones_like(ice), features[:, INDEX[TREND]]], axis=1)
+
+
+def log_odds(probability):
+    probability = tf.clip_by_value(probability, 1e-4, 1 - 1e-4)
+    return tf.math.log(probability) - tf.math.log1p(-probability)
+
+
+def with_probability_of_ice(probabilities, ice):
+    """Class probabilities (n, 32) scaled so that those with ice add up to `ice` (n,)."""
+    before = tf.clip_by_value(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1), 1e-4, 1 - 1e-4)
+    water, icy = (1 - ice) / (1 - before), ice / before
+    scaled = probabilities * tf.where(tf.range(CLASSES) < FIRST_ICE, water[:, None], icy[:, None])
+    return scaled / tf.reduce_sum(scaled, axis=1, keepdims=True)
 
 
 class Maps(keras.layers.Layer):
-    """Maps of the forecast from logits (1, n, members, classes); 0 in all other cells."""
+    """Maps (B, 12, H, W) of the forecast from its cells; 0 in all others.
 
-    def call(self, logits, places, possible):
-        probabilities = tf.reduce_mean(tf.nn.softmax(logits[0]), axis=1)
+    Call with class probabilities (n, 32), concentration (n,), indices (n, 3) and the history.
+    """
+
+    def call(self, probabilities, concentration, where, history):
         mean = tf.linalg.matvec(probabilities, CENTRES)
-        # About the mean: a difference of squares loses half the digits of float32.
-        variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
+        variance = tf.linalg.matvec(probabilities, CENTRES**2) - mean**2
         middle = median(probabilities)
         values = {
-            "concentration": (mean + middle) / 2 / FULL_ICE,
+            "concentration": concentration,
             "probability": tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1),
-            "spread": tf.sqrt(variance) / FULL_ICE,
-            "contest_decision": decide(probabilities, middle, places[:, 0]) / FULL_ICE,
+            "spread": tf.sqrt(tf.maximum(variance, 0.0)) / FULL_ICE,
+            "contest_decision": decide(probabilities, middle, where[:, 0]) / FULL_ICE,
         }
-        shape = tf.shape(possible, out_type=tf.int64)
-        return {name: tf.scatter_nd(places, value, shape) for name, value in values.items()}
+        return {name: scattered(value, where, history) for name, value in values.items()}
 
-    def compute_output_shape(self, logits_shape, places_shape, possible_shape):
+    def compute_output_shape(
+        self, probabilities_shape, concentration_shape, where_shape, history_shape
+    ):
         names = ("concentration", "probability", "spread", "contest_decision")
-        return dict.fromkeys(names, possible_shape)
+        return dict.fromkeys(names, (history_shape[0], 12, *history_shape[2:]))
+
+
+def scattered(values, where, history):
+    """Values (n,) of cells as maps (B, 12, H, W), 0 elsewhere."""
+    shape = tf.shape(history, out_type=tf.int64)
+    row, column = where[:, 2] // shape[3], where[:, 2] % shape[3]
+    index = tf.stack([where[:, 0], where[:, 1], row, column], axis=1)
+    return tf.scatter_nd(index, values, tf.stack([shape[0], 12, shape[2], shape[3]]))
+
+
+class Quantiles(keras.layers.Layer):
+    """Quantiles (B, L, 12, H, W) as fractions, straight within a class; 0 in the lowest."""
+
+    def call(self, probabilities, where, history, levels):
+        maps = tf.map_fn(
+            lambda level: scattered(quantile(probabilities, level) / FULL_ICE, where, history),
+            levels,
+        )
+        return tf.transpose(maps, [1, 0, 2, 3, 4])
+
+    def compute_output_shape(self, probabilities_shape, where_shape, history_shape, levels_shape):
+        return (history_shape[0], None, 12, *history_shape[2:])
 
 
 def median(probabilities):
-    """Median in counts of distributions (n, classes), linear within a class; 0 in the lowest."""
+    """Median in counts of distributions (n, classes), see `quantile`."""
+    return quantile(probabilities, 0.5)
+
+
+def quantile(probabilities, level):
+    """Quantile in counts of distributions (n, classes), linear within a class; 0 in the lowest."""
     reached = tf.cumsum(probabilities, axis=1)
-    place = tf.minimum(tf.reduce_sum(tf.cast(reached[:, :-1] < 0.5, tf.int32), axis=1), CLASSES - 1)
+    below = tf.cast(reached[:, :-1] < level, tf.int32)
+    place = tf.minimum(tf.reduce_sum(below, axis=1), CLASSES - 1)
     own = tf.gather(probabilities, place, batch_dims=1)
     before = tf.gather(reached, place, batch_dims=1) - own
-    part = tf.clip_by_value((0.5 - before) / tf.maximum(own, 1e-6), 0.0, 1.0)
+    part = tf.clip_by_value((level - before) / tf.maximum(own, 1e-6), 0.0, 1.0)
     low, high = tf.gather(LOWER, place), tf.gather(LIMITS, place)
     return tf.where(place == 0, 0.0, low + (high - low) * part)
 

@@ -1,128 +1,237 @@
-"""Predictors of each cell for the distribution network, computed from raw counts in TensorFlow."""
+"""Features of each cell before a forecast from any month, computed in the graph from raw counts.
+
+Time series are kept for the N cells that can hold ice alone: a third of the grid, and of the time.
+Means over windows are sums by doubling, whose cost does not depend on a tuned kernel.
+"""
 
 import math
 
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.forecast.networks.history import fill_hole, fraction, valid_mean
-from seaice_tf.grids.counts import COAST, EDGE, FULL_ICE, LAND, PoleHoleFill
+from seaice_tf.forecast.networks.history import fill_hole
+from seaice_tf.grids.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 
 YEARS = 10
-# Feature -> (mean, standard deviation) over the cells that can hold ice, 1989 to 2006 of NSIDC-0051
-# north. `_near_N` is a mean over the sea in a window of N x N cells, other numbers count years.
+LEADS = 12
+# Feature -> (mean, standard deviation) over the cells that can hold ice of both hemispheres, 1988
+# to 2006 of NSIDC-0051 v1.1.
+# "last" is the init, the last month observed; all else is of the target's calendar month unless its
+# name says otherwise. "near_9" is the mean over the cells that can hold ice in a window of 9 x 9.
 FEATURES: dict[str, tuple[float, float]] = {
-    "year_1": (0.431, 0.437),
-    "year_2": (0.430, 0.435),
-    "year_3": (0.435, 0.436),
-    "mean_3": (0.432, 0.429),
-    "mean_5": (0.433, 0.427),
-    "mean_10": (0.437, 0.425),
-    "median_5": (0.434, 0.436),
-    "median_10": (0.437, 0.436),
-    "min_5": (0.367, 0.417),
-    "max_5": (0.498, 0.445),
-    "min_10": (0.347, 0.408),
-    "max_10": (0.525, 0.444),
-    "mean_5_month_before": (0.432, 0.427),
-    "mean_5_month_after": (0.432, 0.427),
-    "std_10": (0.056, 0.078),
-    "trend_increment": (-0.008, 0.070),
-    "ice_frequency_5": (0.521, 0.475),
-    "ice_frequency_10": (0.526, 0.470),
-    "anomaly_same_month": (-0.004, 0.114),
-    "anomaly_december": (0.001, 0.098),
-    "anomaly_november": (-0.003, 0.101),
-    "anomaly_september": (-0.002, 0.128),
-    "anomaly_autumn": (-0.001, 0.088),
-    "anomaly_year": (-0.003, 0.058),
-    "last_december": (0.488, 0.453),
-    "year_1_near_5": (0.430, 0.434),
-    "mean_5_near_5": (0.432, 0.425),
-    "mean_10_near_5": (0.436, 0.423),
-    "std_10_near_5": (0.056, 0.076),
-    "trend_increment_near_9": (-0.008, 0.062),
-    "anomaly_same_month_near_9": (-0.003, 0.100),
-    "anomaly_december_near_9": (0.001, 0.088),
-    "anomaly_september_near_9": (-0.002, 0.115),
-    "anomaly_autumn_near_9": (-0.001, 0.082),
-    "anomaly_year_near_9": (-0.003, 0.054),
-    "mean_5_near_17": (0.431, 0.415),
-    "season_sine": (0.179, 0.680),
-    "season_cosine": (0.082, 0.706),
-    "lead": (0.496, 0.305),
+    # Concentration in the target's calendar month of past years.
+    "year_1": (0.471, 0.418),
+    "year_2": (0.473, 0.418),
+    "year_3": (0.477, 0.417),
+    "mean_3": (0.474, 0.406),
+    "mean_5": (0.476, 0.403),
+    "mean_10": (0.48, 0.4),
+    "mean_recent": (0.477, 0.402),
+    "median_5": (0.475, 0.417),
+    "median_10": (0.479, 0.416),
+    "min_5": (0.386, 0.403),
+    "max_5": (0.567, 0.413),
+    "min_10": (0.36, 0.395),
+    "max_10": (0.605, 0.404),
+    "mean_10_month_before": (0.478, 0.403),
+    "mean_10_month_after": (0.479, 0.402),
+    "std_10": (0.078, 0.087),
+    "trend_increment": (-0.01, 0.085),
+    "ice_frequency_5": (0.599, 0.453),
+    "ice_frequency_10": (0.604, 0.445),
+    "mean_10_near_5": (0.48, 0.398),
+    "mean_10_near_17": (0.477, 0.386),
+    "year_1_near_5": (0.47, 0.414),
+    "std_10_near_5": (0.078, 0.084),
+    "ice_frequency_10_near_9": (0.602, 0.431),
+    "trend_increment_near_9": (-0.01, 0.076),
+    "trend_increment_near_33": (-0.009, 0.056),
+    # The init itself, and its climatology.
+    "last": (0.447, 0.425),
+    "last_near_5": (0.446, 0.422),
+    "last_near_17": (0.443, 0.407),
+    "last_mean_10": (0.456, 0.411),
+    # Anomalies of the last 12 months from the nine years before.
+    "anomaly_same_month": (-0.011, 0.133),
+    "anomaly_last": (-0.01, 0.124),
+    "anomaly_2": (-0.01, 0.125),
+    "anomaly_3": (-0.01, 0.125),
+    "anomaly_season": (-0.01, 0.1),
+    "anomaly_year": (-0.01, 0.063),
+    "anomaly_same_month_near_9": (-0.011, 0.118),
+    "anomaly_same_month_near_33": (-0.011, 0.084),
+    "anomaly_last_near_5": (-0.01, 0.118),
+    "anomaly_last_near_9": (-0.01, 0.11),
+    "anomaly_last_near_17": (-0.01, 0.097),
+    "anomaly_last_near_33": (-0.01, 0.079),
+    "anomaly_2_near_9": (-0.01, 0.111),
+    "anomaly_3_near_9": (-0.01, 0.111),
+    "anomaly_season_near_9": (-0.01, 0.091),
+    "anomaly_season_near_33": (-0.01, 0.068),
+    "anomaly_year_near_9": (-0.01, 0.058),
+    "anomaly_year_near_33": (-0.01, 0.046),
+    # Damped anomaly persistence, with a regression pooled in a window of 9 or 33 cells.
+    "coefficient_9": (0.116, 0.463),
+    "coefficient_33": (0.138, 0.396),
+    "damped_increment_9": (-0.002, 0.039),
+    "damped_increment_33": (-0.002, 0.032),
+    "damped_increment_season_9": (-0.002, 0.039),
+    "damped_9": (0.479, 0.402),
+    # Past years whose last months were like these.
+    "analogue_increment": (-0.002, 0.036),
+    "analogue_frequency": (0.6, 0.452),
+    # Calendar months of target and init, and lead.
+    "target_sine": (0.038, 0.699),
+    "target_cosine": (0.035, 0.713),
+    "init_sine": (-0.004, 0.703),
+    "init_cosine": (-0.007, 0.711),
+    "lead": (0.54, 0.288),
 }
+RECENT = 4.0  # years: e-folding time of the weights of mean_recent
+PRIOR = 0.004  # variance added to the denominator of a regression coefficient in 9 x 9 cells
 
 
 class IceFeatures(keras.layers.Layer):
-    """Features of each cell and lead, from raw counts (B, 120, H, W) uint8.
-
-    The last month is the one in which the forecast is initialised. The names of the features and
-    their season assume that it is a December.
+    """Features of the 12 months after any month, cell by cell.
 
     Args:
         pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
 
-    Returns two tensors:
-        features (B, 12, H, W, len(FEATURES)): fractions, not standardised.
-        possible (B, 12, H, W) bool: sea cells that had ice in ten years, or a neighbour of which
-            had.
+    Call with counts (B, 120, H, W) uint8, raw counts with flags of the ten years that end with the
+    init, and month (B,) int32, the calendar month (1 to 12) of lead 1 in the northern season: six
+    months later in the south. Returns three tensors; N cells can hold ice in any month:
+        features (B, 12, N, len(FEATURES)): fractions, not standardised.
+        possible (B, 12, N) bool: the cell or one within two cells had ice in ten years of that
+            calendar month.
+        places (N,) int32: index of each cell in the flattened grid.
     """
 
-    def __init__(self, pole_hole_fill: PoleHoleFill, **kwargs):
+    def __init__(self, pole_hole_fill: PoleHoleFill = "neighbours", **kwargs):
         super().__init__(**kwargs)
         self.pole_hole_fill: PoleHoleFill = pole_hole_fill
 
-    def call(self, counts):
-        shape = tf.shape(counts)
-        last = counts[:, -1]
-        sea = tf.cast((last != LAND) & (last != COAST), tf.float32)
-        filled = fill_hole(counts, self.pole_hole_fill)
-        parts = [shape[0], YEARS, 12, shape[2], shape[3]]
-        known = tf.reshape(tf.cast(filled <= FULL_ICE, tf.float32), parts)
-        years = tf.reshape(fraction(filled), parts)
-        # A flagged cell has the mean of its other years; land, flagged in all, stays 0.
-        years = tf.where(known > 0, years, valid_mean(years, known)[:, None])[:, ::-1]
-        maps = {**_levels(years), **_spreads(years), **_anomalies(years)}
-        maps |= _surroundings(maps, sea) | _season()
-        everywhere = tf.shape(years[:, 0])
-        stacked = [tf.broadcast_to(maps[name], everywhere) for name in FEATURES]
-        possible = (maps["max_10"] > 0) | (maps["mean_10_near_5"] > 0)
-        return tf.stack(stacked, axis=-1), possible & (sea > 0)[:, None]
+    def get_config(self):
+        return super().get_config() | {"pole_hole_fill": self.pole_hole_fill}
 
-    def compute_output_shape(self, shape):
-        maps = (shape[0], 12, shape[2], shape[3])
-        return (*maps, len(FEATURES)), maps
+    def call(self, counts, month):
+        cells = _Cells(counts, self.pole_hole_fill)
+        years, known = cells.years, cells.known
+        number = tf.reduce_sum(known, axis=1)
+        climate = tf.reduce_sum(years * known, axis=1) / tf.maximum(number, 1.0)
+        years = tf.where(known > 0, years, climate[:, None])
+        maps = _levels(years) | _anomalies(years)
+        maps |= _surroundings(maps, cells)
+        maps |= _damped(years, maps, cells) | _analogues(years, maps, cells) | _season(month)
+        everywhere = tf.shape(years[:, 0])
+        stacked = tf.stack([tf.broadcast_to(maps[name], everywhere) for name in FEATURES], axis=-1)
+        possible = (maps["max_10"] > 0) | (maps["mean_10_near_5"] > 0.002)
+        return stacked, possible, cells.places
+
+    def compute_output_shape(self, counts_shape, month_shape):
+        maps = (counts_shape[0], LEADS, None)
+        return (*maps, len(FEATURES)), maps, (None,)
+
+
+class _Cells:
+    """Histories of the sea cells that had ice in any month there or near, and their places.
+
+    Attributes:
+        years: (B, 10, 12, N) fractions, the last year first, 0 where flagged.
+        known: (B, 10, 12, N) float, 1 where observed.
+        places: (N,) int32, index in the flattened grid.
+    """
+
+    def __init__(self, counts, pole_hole_fill: PoleHoleFill):
+        shape = tf.shape(counts)
+        self.rows, self.columns = shape[2], shape[3]
+        self.sea = (counts[:, -1] != LAND) & (counts[:, -1] != COAST)
+        ice = (counts > 0) & (counts <= POLE_HOLE)
+        ever = tf.cast(tf.reduce_any(ice, axis=1) & self.sea, tf.float32)
+        reach = tf.nn.max_pool2d(ever[..., None], 5, 1, "SAME")[..., 0]
+        wanted = tf.reduce_any((reach > 0) & self.sea, axis=0)
+        self.places = tf.cast(tf.where(tf.reshape(wanted, [-1]))[:, 0], tf.int32)
+        number = tf.size(self.places)
+        # Index of each cell of the grid among the N, from 1; 0, which `map` pads, for all others.
+        self.back = tf.scatter_nd(
+            self.places[:, None], tf.range(1, number + 1), [self.rows * self.columns]
+        )
+        has_hole = tf.reduce_any(counts == POLE_HOLE)
+        filled = tf.cond(has_hole, lambda: fill_hole(counts, pole_hole_fill), lambda: counts)
+        series = self.gather(filled)
+        parts = [shape[0], YEARS, 12, number]
+        valid = series <= FULL_ICE
+        self.known = tf.reshape(tf.cast(valid, tf.float32), parts)[:, ::-1]
+        fraction = tf.where(valid, tf.cast(series, tf.float32) / FULL_ICE, 0.0)
+        self.years = tf.reshape(fraction, parts)[:, ::-1]  # the last year first
+        chosen = self.map(tf.ones([shape[0], 1, number]))
+        self.number = {cells: window_sum(chosen, cells) for cells in (5, 9, 17, 33)}
+
+    def gather(self, maps):
+        """Maps (B, K, H, W) to cells (B, K, N)."""
+        shape = tf.shape(maps)
+        flat = tf.reshape(maps, [shape[0], shape[1], -1])
+        return tf.gather(flat, self.places, axis=2)
+
+    def map(self, values):
+        """Cells (B, K, N) to maps (B, K, H, W), 0 elsewhere."""
+        shape = tf.shape(values)
+        padded = tf.pad(values, [[0, 0], [0, 0], [1, 0]])
+        flat = tf.gather(padded, self.back, axis=2)
+        return tf.reshape(flat, [shape[0], shape[1], self.rows, self.columns])
+
+    def near(self, values, cells: int):
+        """Mean of (B, K, N) over the cells that can hold ice in a square window."""
+        total = window_sum(self.map(values), cells)
+        return self.gather(total / tf.maximum(self.number[cells], 1.0))
+
+
+def window_sum(maps, cells: int):
+    """Sum over a window of 2^k + 1 cells a side of maps (B, K, H, W), by doubling."""
+    half = cells // 2
+    for axis in (2, 3):
+        size = tf.shape(maps)[axis]
+        padding = [[0, 0]] * 4
+        padding[axis] = [half, half]
+        padded = tf.pad(maps, padding)
+        total, width = padded, 1
+        while width < cells - 1:
+            length = tf.shape(total)[axis] - width
+            total = _part(total, axis, 0, length) + _part(total, axis, width, length)
+            width *= 2
+        maps = _part(total, axis, 0, size) + _part(padded, axis, cells - 1, size)
+    return maps
+
+
+def _part(maps, axis: int, first: int, length):
+    return maps[:, :, first : first + length] if axis == 2 else maps[..., first : first + length]
 
 
 def _levels(years) -> dict:
-    """Levels of the same calendar month in past years, (B, 10, 12, H, W), the last year first."""
-    five, ten = tf.sort(years[:, :5], axis=1), tf.sort(years, axis=1)
-    mean_5 = tf.reduce_mean(years[:, :5], axis=1)
-    return {
-        "year_1": years[:, 0],
-        "year_2": years[:, 1],
-        "year_3": years[:, 2],
-        "mean_3": tf.reduce_mean(years[:, :3], axis=1),
-        "mean_5": mean_5,
-        "mean_10": tf.reduce_mean(years, axis=1),
-        "median_5": five[:, 2],
-        "median_10": (ten[:, 4] + ten[:, 5]) / 2,
-        "min_5": five[:, 0],
-        "max_5": five[:, 4],
-        "min_10": ten[:, 0],
-        "max_10": ten[:, 9],
-        "mean_5_month_before": tf.roll(mean_5, 1, axis=1),
-        "mean_5_month_after": tf.roll(mean_5, -1, axis=1),
-    }
-
-
-def _spreads(years) -> dict:
-    """Standard deviation, increment of the trend to the year ahead, and frequency of ice."""
-    distance = tf.reshape(tf.range(YEARS - 1, -1, -1, dtype=tf.float32) - 4.5, [1, YEARS, 1, 1, 1])
+    """Levels of the target's calendar month, from years (B, 10, 12, N), the last year first."""
+    series = tf.unstack(years, axis=1)
+    five, ten = _ordered(series[:5]), _ordered(series)
+    mean_10 = tf.reduce_mean(years, axis=1)
+    distance = tf.reshape(tf.range(YEARS - 1, -1, -1, dtype=tf.float32) - 4.5, [1, YEARS, 1, 1])
     slope = tf.reduce_sum(years * distance, axis=1) / tf.reduce_sum(distance**2)
+    weight = tf.exp(-tf.range(YEARS, dtype=tf.float32) / RECENT)
+    weight = tf.reshape(weight / tf.reduce_sum(weight), [1, YEARS, 1, 1])
     icy = tf.cast(years >= EDGE, tf.float32)
     return {
+        "year_1": series[0],
+        "year_2": series[1],
+        "year_3": series[2],
+        "mean_3": tf.reduce_mean(years[:, :3], axis=1),
+        "mean_5": tf.reduce_mean(years[:, :5], axis=1),
+        "mean_10": mean_10,
+        "mean_recent": tf.reduce_sum(years * weight, axis=1),
+        "median_5": five[2],
+        "median_10": (ten[4] + ten[5]) / 2,
+        "min_5": five[0],
+        "max_5": five[4],
+        "min_10": ten[0],
+        "max_10": ten[9],
+        "mean_10_month_before": tf.roll(mean_10, 1, axis=1),
+        "mean_10_month_after": tf.roll(mean_10, -1, axis=1),
         "std_10": tf.math.reduce_std(years, axis=1),
         "trend_increment": slope * (YEARS + 1) / 2,
         "ice_frequency_5": tf.reduce_mean(icy[:, :5], axis=1),
@@ -130,81 +239,103 @@ def _spreads(years) -> dict:
     }
 
 
+def _ordered(values: list) -> list:
+    """Maps in rising order, cell by cell: odd-even transposition, faster than a sort of rows."""
+    values = list(values)
+    for start in range(len(values)):
+        for i in range(start % 2, len(values) - 1, 2):
+            low, high = values[i], values[i + 1]
+            values[i], values[i + 1] = tf.minimum(low, high), tf.maximum(low, high)
+    return values
+
+
 def _anomalies(years) -> dict:
-    """Anomalies of the last year from the five years before; most are one map for all leads."""
-    anomaly = years[:, 0] - tf.reduce_mean(years[:, 1:6], axis=1)
+    """Anomalies of the last year from the nine before; all but the first are one for all leads."""
+    anomaly = years[:, 0] - tf.reduce_mean(years[:, 1:], axis=1)
     return {
+        "last": years[:, 0, 11:],
+        "last_mean_10": tf.reduce_mean(years[:, :, 11:], axis=1),
         "anomaly_same_month": anomaly,
-        "anomaly_december": anomaly[:, 11:],
-        "anomaly_november": anomaly[:, 10:11],
-        "anomaly_september": anomaly[:, 8:9],
-        "anomaly_autumn": tf.reduce_mean(anomaly[:, 8:11], axis=1, keepdims=True),
+        "anomaly_last": anomaly[:, 11:],
+        "anomaly_2": anomaly[:, 10:11],
+        "anomaly_3": anomaly[:, 9:10],
+        "anomaly_season": tf.reduce_mean(anomaly[:, 9:], axis=1, keepdims=True),
         "anomaly_year": tf.reduce_mean(anomaly, axis=1, keepdims=True),
-        "last_december": years[:, 0, 11:],
     }
 
 
 NEAR = {
-    5: ("year_1", "mean_5", "mean_10", "std_10"),
+    5: ("mean_10", "year_1", "std_10", "last", "anomaly_last"),
     9: (
-        *("trend_increment", "anomaly_same_month", "anomaly_december"),
-        *("anomaly_september", "anomaly_autumn", "anomaly_year"),
+        *("ice_frequency_10", "trend_increment", "anomaly_same_month", "anomaly_last", "anomaly_2"),
+        *("anomaly_3", "anomaly_season", "anomaly_year"),
     ),
-    17: ("mean_5",),
+    17: ("mean_10", "last", "anomaly_last"),
+    33: ("trend_increment", "anomaly_same_month", "anomaly_last", "anomaly_season", "anomaly_year"),
 }
 
 
-def _surroundings(maps: dict, sea) -> dict:
-    """Means over the sea in square windows: fixed smoothing, which cannot memorise a year."""
+def _surroundings(maps: dict, cells: _Cells) -> dict:
+    """Means over square windows: fixed smoothing, which cannot recognise a year."""
+    return {
+        f"{name}_near_{size}": cells.near(maps[name], size)
+        for size, names in NEAR.items()
+        for name in names
+    }
+
+
+def _damped(years, maps: dict, cells: _Cells) -> dict:
+    """Damped anomaly persistence from ten years.
+
+    Regression of the target's anomaly on that of the init, smoothed over 5 x 5 cells: nine pairs of
+    years a cell, pooled in a window so that the coefficient is not dominated by noise.
+    """
+    target = years - maps["mean_10"][:, None]
     result = {}
-    for cells, names in NEAR.items():
-        sea_months = [sea[:, None], *(maps[name] * sea[:, None] for name in names)]
-        # All maps in one call: a graph of a third of the size.
-        sums = window_sum(tf.concat(sea_months, axis=1), cells)
-        number, *totals = tf.split(sums, [each.shape[1] for each in sea_months], axis=1)
-        for name, total in zip(names, totals):
-            result[f"{name}_near_{cells}"] = total / tf.maximum(number, 1.0)
-    return result
+    steps = {"": years[:, :, 11], "season_": tf.reduce_mean(years[:, :, 9:], axis=2)}
+    for name, past in steps.items():
+        past = cells.near(past - tf.reduce_mean(past, axis=1, keepdims=True), 5)
+        now, before = past[:, :1], past[:, 1:]
+        square = tf.reduce_sum(before**2, axis=1, keepdims=True)
+        product = tf.reduce_sum(before[:, :, None] * target[:, :-1], axis=1)
+        for size in (9,) if name else (9, 33):
+            prior = PRIOR if size == 9 else PRIOR / 4
+            coefficient = cells.near(product, size) / (cells.near(square, size) + prior)
+            result[f"coefficient_{name}{size}"] = coefficient
+            result[f"damped_increment_{name}{size}"] = coefficient * now
+    damped = maps["mean_10"] + result["damped_increment_9"]
+    return result | {"damped_9": tf.clip_by_value(damped, 0.0, 1.0)}
 
 
-def window_sum(x, cells: int):
-    """Sums over centred square windows, zero beyond the grid: (B, T, H, W) -> (B, T, H, W).
+def _analogues(years, maps: dict, cells: _Cells) -> dict:
+    """Mean of the target month over nine years, weighted by how alike their last months were.
 
-    Args:
-        x: maps.
-        cells: side of the window, odd.
+    The distance is the mean square difference of the init and of the last three months in a window
+    of 17 cells, in units of its mean over the years.
     """
-    margin = cells // 2
-    x = tf.pad(x, [[0, 0], [0, 0], [margin, margin], [margin, margin]])
-    return run_sum(run_sum(x, cells, 2), cells, 3)
+    recent = tf.concat([years[:, :, 11:], tf.reduce_mean(years[:, :, 9:], 2, keepdims=True)], 2)
+    distance = tf.reduce_sum((recent[:, 1:] - recent[:, :1]) ** 2, axis=2)
+    distance = cells.near(distance, 17)
+    usual = tf.reduce_mean(distance, axis=1, keepdims=True) + 1e-4
+    weight = tf.nn.softmax(-2.0 * distance / usual, axis=1)[:, :, None]
+    after = years[:, :-1]
+    usual_after = tf.reduce_mean(after, axis=1)
+    icy = tf.cast(after >= EDGE, tf.float32)
+    return {
+        "analogue_increment": tf.reduce_sum(weight * after, axis=1) - usual_after,
+        "analogue_frequency": tf.reduce_sum(weight * icy, axis=1),
+    }
 
 
-def run_sum(x, cells: int, axis: int):
-    """Sums of `cells` consecutive values along an axis, which becomes `cells` - 1 shorter.
-
-    Sums of 1, 2, 4, ... values are combined: about log2(cells) additions of whole maps, which no
-    processor needs a special kernel for. Unlike differences of cumulative sums they keep the
-    precision of float32.
-    """
-    size = tf.shape(x)[axis] - cells + 1
-
-    def part(run, start: int, length):
-        return run[(slice(None),) * axis + (slice(start, start + length),)]
-
-    total, reached, run, length = None, 0, x, 1
-    while True:
-        if cells & length:
-            piece = part(run, reached, size)
-            total = piece if total is None else total + piece
-            reached += length
-        if 2 * length > cells:
-            return total
-        left = tf.shape(run)[axis] - length
-        run = part(run, 0, left) + part(run, length, left)
-        length *= 2
-
-
-def _season() -> dict:
-    lead = tf.reshape(tf.range(1.0, 13.0), [1, 12, 1, 1])
-    angle = lead * (2 * math.pi / 12)
-    return {"season_sine": tf.sin(angle), "season_cosine": tf.cos(angle), "lead": lead / 12}
+def _season(month) -> dict:
+    lead = tf.reshape(tf.range(1.0, 13.0), [1, LEADS, 1])
+    first = tf.reshape(tf.cast(month, tf.float32), [-1, 1, 1])
+    radians = 2 * math.pi / 12  # a month
+    target, init = (first - 1 + lead) * radians, (first - 1) * radians
+    return {
+        "target_sine": tf.sin(target),
+        "target_cosine": tf.cos(target),
+        "init_sine": tf.sin(init),
+        "init_cosine": tf.cos(init),
+        "lead": lead / 12,
+    }

@@ -27,6 +27,11 @@ def class_cross_entropy(true, logits):
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
+def departure_error(true, pred):
+    """Squared error of each member: (B, n, members) from true departures (B, n, 1)."""
+    return (pred - true) ** 2
+
+
 def dacon_error(true, pred):
     """Absolute error plus the value of a cell at the ice edge in the Dacon score, MAE / F1.
 

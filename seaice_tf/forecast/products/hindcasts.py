@@ -29,24 +29,17 @@ FIELDS = {
     "probability": f"probability of a monthly mean concentration of at least {EDGE}",
     "spread": "standard deviation of the forecast of concentration",
 }
-Write = Callable[[int, Mapping[str, np.ndarray]], None]
+Write = Callable[[np.datetime64, Mapping[str, np.ndarray]], None]
 
 
 @contextmanager
 def writer(
-    path: Path,
-    inits: np.ndarray,
-    grid: Grid,
-    land: np.ndarray,
-    source: str,
-    citation: str = "",
-    members: int = 0,
+    path: Path, grid: Grid, land: np.ndarray, source: str, citation: str = "", members: int = 0
 ) -> Iterator[Write]:
     """Open a file to write one init after the other, so that memory stays bounded.
 
     Args:
         path: appears when all is written.
-        inits: (n,) datetime64[M], last months observed.
         grid: of the maps.
         land: (rows, columns) bool, written as fill value.
         source: the model and the data.
@@ -54,27 +47,32 @@ def writer(
         members: number of members; 0 writes none.
 
     Yields:
-        A function of an init's position and its fields: "concentration" and, where the forecast
-        has them, "probability" and "spread", (12, rows, columns), and "members", (members, 12,
-        rows, columns); fractions.
+        A function of an init (the last month observed, datetime64[M]) and its fields:
+        "concentration" and, where the forecast has them, "probability" and "spread", (12, rows,
+        columns), and "members", (members, 12, rows, columns); fractions.
     """
+    inits: list[np.datetime64] = []
     with netcdf.created(path) as dataset:
-        _describe(dataset, inits, source, citation)
         horizontal_axes(dataset, grid)
-        _forecast_axes(dataset, inits, members)
+        _forecast_axes(dataset, members)
 
-        def write(position: int, fields: Mapping[str, np.ndarray]) -> None:
+        def write(init: np.datetime64, fields: Mapping[str, np.ndarray]) -> None:
+            position = len(inits)
+            inits.append(init)
+            dataset["init"][position] = _days(init)
+            dataset["valid_time"][position] = _days(init + np.arange(1, LEADS + 1))
             for name, text in FIELDS.items():
                 if name in fields:
                     variable = _variable(dataset, name, ("init", "lead", "y", "x"), text)
                     variable[position] = np.where(land, FILL, fields[name])
             if members:
                 text = "members of the forecast of concentration"
-                dims = ("init", "member", "lead", "y", "x")
-                variable = _variable(dataset, "concentration_members", dims, text)
+                dimensions = ("init", "member", "lead", "y", "x")
+                variable = _variable(dataset, "concentration_members", dimensions, text)
                 variable[position] = np.where(land, FILL, fields["members"])
 
         yield write
+        _describe(dataset, inits, source, citation)
 
 
 def _variable(
@@ -109,7 +107,9 @@ def _variable(
     return variable
 
 
-def _describe(dataset: netCDF4.Dataset, inits: np.ndarray, source: str, citation: str) -> None:
+def _describe(
+    dataset: netCDF4.Dataset, inits: list[np.datetime64], source: str, citation: str
+) -> None:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     dataset.setncatts(
         {
@@ -127,8 +127,8 @@ def _describe(dataset: netCDF4.Dataset, inits: np.ndarray, source: str, citation
         dataset.references = citation
 
 
-def _forecast_axes(dataset: netCDF4.Dataset, inits: np.ndarray, members: int) -> None:
-    dataset.createDimension("init", len(inits))
+def _forecast_axes(dataset: netCDF4.Dataset, members: int) -> None:
+    dataset.createDimension("init", None)
     dataset.createDimension("lead", LEADS)
     init = dataset.createVariable("init", "i4", ("init",))
     init.setncatts(
@@ -139,7 +139,6 @@ def _forecast_axes(dataset: netCDF4.Dataset, inits: np.ndarray, members: int) ->
             "calendar": "standard",
         }
     )
-    init[:] = _days(inits)
     lead = dataset.createVariable("lead", "i4", ("lead",))
     lead.setncatts({"standard_name": "forecast_period", "long_name": "lead", "units": "months"})
     lead[:] = np.arange(1, LEADS + 1)
@@ -152,7 +151,6 @@ def _forecast_axes(dataset: netCDF4.Dataset, inits: np.ndarray, members: int) ->
             "calendar": "standard",
         }
     )
-    time[:] = _days(inits[:, None] + np.arange(1, LEADS + 1))
     if members:
         dataset.createDimension("member", members)
         member = dataset.createVariable("member", "i4", ("member",))
@@ -160,6 +158,6 @@ def _forecast_axes(dataset: netCDF4.Dataset, inits: np.ndarray, members: int) ->
         member[:] = np.arange(1, members + 1)
 
 
-def _days(months: np.ndarray) -> np.ndarray:
+def _days(months: np.ndarray | np.datetime64) -> np.ndarray:
     """Days from 1970 to the first of each month."""
     return (months.astype("datetime64[D]") - EPOCH).astype(int)

@@ -94,10 +94,10 @@ def to_csv(rows: Sequence[Row]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     head = [f"{q}_percent" for q in QUANTILES]
-    writer.writerow(["month", "lead", "region", "quantity", *head, "mean", "unit"])
+    writer.writerow(["init", "month", "lead", "region", "quantity", *head, "mean", "unit"])
     for row in rows:
         values = [f"{value:.3f}" for value in (row.low, row.median, row.high, row.mean)]
-        place = [row.month, row.lead, row.region, row.quantity]
+        place = [row.month - row.lead, row.month, row.lead, row.region, row.quantity]
         writer.writerow([*place, *values, "10^6 km2"])
     return file.getvalue()
 

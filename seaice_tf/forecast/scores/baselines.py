@@ -10,8 +10,7 @@ import numpy as np
 from seaice_tf.grids import counts
 from seaice_tf.grids.counts import FULL_ICE
 
-DAMPING = 0.5  # of an anomaly per month of lead; chosen on 1998-2009 of NSIDC-0051
-TREND_YEARS = 40  # chosen on the same years
+TREND_YEARS = 40  # chosen on 1998-2009 of NSIDC-0051
 
 
 def seasonal_persistence(past: np.ndarray) -> np.ndarray:
@@ -39,11 +38,8 @@ def linear_trend(past: np.ndarray, years: int = TREND_YEARS) -> np.ndarray:
     return np.clip((level + slope * ahead) / FULL_ICE, 0, 1)
 
 
-def damped_anomaly_persistence(
-    past: np.ndarray, years: int = 10, damping: float = DAMPING
-) -> np.ndarray:
-    """Climatology plus the anomaly of the last month, damped with each month of lead."""
+def anomaly_persistence(past: np.ndarray, years: int = 10) -> np.ndarray:
+    """Climatology plus the anomaly of the last month, at every lead."""
     climate = climatology(past, years)
     anomaly = np.where(counts.flagged(past[-1]), 0, past[-1] / FULL_ICE - climate[-1])
-    lead = np.arange(1, 13).reshape(-1, 1, 1)
-    return np.clip(climate + anomaly * damping**lead, 0, 1)
+    return np.clip(climate + anomaly, 0, 1)

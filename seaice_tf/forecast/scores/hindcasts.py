@@ -87,12 +87,11 @@ class Target:
         ]
 
 
-def icy_cells(past: np.ndarray, init: np.datetime64, lead: int) -> np.ndarray:
+def icy_cells(past: np.ndarray, lead: int) -> np.ndarray:
     """Cells with at least 15 % ice in any earlier year of the target's calendar month.
 
     Args:
         past: (months, rows, columns) uint8 raw counts up to the init.
-        init: the last of them.
         lead: of the target.
     """
     first = (len(past) - 1 + lead) % 12
@@ -185,22 +184,35 @@ def scores(total: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in result.items()}
 
 
-def pooled(pairs: Iterable[tuple[Target, Forecast]]) -> dict[str, float]:
-    """Scores over all maps and by groups, one map in memory at a time.
+Totals = dict[str, dict[str, float]]
+
+
+def add(totals: Totals, target: Target, forecast: Forecast) -> None:
+    """Add one map's sums to those of its groups."""
+    own = sums(target, forecast)
+    for group in target.groups():
+        held = totals.setdefault(group, dict.fromkeys(SUMS, 0.0))
+        for name, value in own.items():
+            held[name] += value
+
+
+def results(totals: Totals) -> dict[str, float]:
+    """Scores over all maps and by groups.
 
     Returns:
         "rmse" and the others over all; "lead_03/rmse" by lead; "month_09/rmse" by target month;
         "init_05_month_09/rmse" by calendar months of init and target.
     """
-    totals: dict[str, dict[str, float]] = {}
-    for target, forecast in pairs:
-        own = sums(target, forecast)
-        for group in target.groups():
-            held = totals.setdefault(group, dict.fromkeys(SUMS, 0.0))
-            for name, value in own.items():
-                held[name] += value
     result: dict[str, float] = {}
     for group, total in sorted(totals.items()):
         prefix = f"{group}/" if group else ""
         result |= {f"{prefix}{name}": value for name, value in scores(total).items()}
     return result
+
+
+def pooled(pairs: Iterable[tuple[Target, Forecast]]) -> dict[str, float]:
+    """`results` of all maps, one in memory at a time."""
+    totals: Totals = {}
+    for target, forecast in pairs:
+        add(totals, target, forecast)
+    return results(totals)

@@ -33,37 +33,87 @@ def history():
 
 @pytest.fixture(scope="module")
 def features(history):
-    maps, possible = IceFeatures("neighbours")(history)
-    return {name: maps.numpy()[0, ..., i] for i, name in enumerate(FEATURES)}, possible.numpy()[0]
+    """Features as maps (12, 24, 22) by name, NaN in cells left out; and where ice is possible."""
+    values, possible, places = IceFeatures("neighbours")(history, np.array([4], np.int32))
+    grids = np.full((12, 24 * 22, len(FEATURES)), np.nan)
+    grids[:, places.numpy()] = values.numpy()[0]
+    where = np.zeros((12, 24 * 22), bool)
+    where[:, places.numpy()] = possible.numpy()[0]
+    maps = {name: grids[..., i].reshape(12, 24, 22) for i, name in enumerate(FEATURES)}
+    return maps, where.reshape(12, 24, 22)
 
 
 def test_features_against_numpy(history, features):
     maps, possible = features
     filled = np.stack([counts.fill_hole(month) for month in history[0]])
     ice = np.where(filled <= 250, filled / 250, 0).reshape(10, 12, 24, 22)[::-1]
-    december = ice[0, 11] - ice[1:6, 11].mean(0)
+    anomaly = ice[0] - ice[1:].mean(0)
     slope = np.polyfit(np.arange(10), ice[::-1].reshape(10, -1), 1)[0]
+    recent = np.exp(-np.arange(10) / 4)
     expected = {
         "year_2": ice[1],
         "mean_5": ice[:5].mean(0),
+        "mean_recent": np.average(ice, axis=0, weights=recent),
         "median_5": np.median(ice[:5], axis=0),
         "median_10": np.median(ice, axis=0),
         "min_10": ice.min(0),
+        "max_5": ice[:5].max(0),
         "std_10": ice.std(0),
         "ice_frequency_5": (ice[:5] >= 0.15 - 1e-6).mean(0),
         "trend_increment": 5.5 * slope.reshape(12, 24, 22),
-        "anomaly_december": np.broadcast_to(december, (12, 24, 22)),
-        "anomaly_same_month": ice[0] - ice[1:6].mean(0),
-        "mean_5_month_after": np.roll(ice[:5].mean(0), -1, axis=0),
+        "anomaly_last": np.broadcast_to(anomaly[11], (12, 24, 22)),
+        "anomaly_3": np.broadcast_to(anomaly[9], (12, 24, 22)),
+        "anomaly_same_month": anomaly,
+        "anomaly_year": np.broadcast_to(anomaly.mean(0), (12, 24, 22)),
+        "last": np.broadcast_to(ice[0, 11], (12, 24, 22)),
+        "mean_10_month_after": np.roll(ice.mean(0), -1, axis=0),
     }
+    kept = ~np.isnan(maps["year_1"])
+    assert kept[:, 6:, 8:].all()
     for name, value in expected.items():
-        np.testing.assert_allclose(maps[name], value, atol=2e-6, err_msg=name)
+        np.testing.assert_allclose(maps[name][kept], value[kept], atol=2e-6, err_msg=name)
     assert not possible[:, :4].any()
     assert not possible[:, :, :4].any()
     assert possible[:, 6:, 8:].all()
 
 
-@pytest.mark.parametrize("cells", [1, 5, 9, 11, 17])
+def test_the_season_is_that_of_the_months_given(features):
+    maps, _ = features
+    target = 2 * np.pi * (3 + np.arange(1, 13)) / 12  # lead 1 is April
+    np.testing.assert_allclose(maps["target_sine"][:, 12, 12], np.sin(target), atol=1e-6)
+    np.testing.assert_allclose(
+        maps["init_cosine"][0, 12, 12], np.cos(2 * np.pi * 3 / 12), atol=1e-6
+    )
+
+
+def test_the_regression_is_that_of_pooled_pairs_of_years(history, features):
+    """The coefficient of one cell and lead, with loops over years and cells."""
+    maps, _ = features
+    filled = np.stack([counts.fill_hole(month) for month in history[0]])
+    ice = np.where(filled <= 250, filled / 250, 0).reshape(10, 12, 24, 22)[::-1]
+    kept = ~np.isnan(maps["year_1"][0])
+
+    def mean_near(field, i, j, reach):
+        rows, columns = (slice(max(k - reach, 0), k + reach + 1) for k in (i, j))
+        return field[rows, columns][kept[rows, columns]].mean()
+
+    def smoothed(field):
+        result = np.zeros((24, 22))
+        for i, j in np.argwhere(kept):
+            result[i, j] = mean_near(field, i, j, 2)
+        return result
+
+    lead, i, j = 4, 15, 14
+    last = ice[:, 11] - ice[:, 11].mean(0)
+    last = np.stack([smoothed(year) for year in last])
+    target = ice[:, lead] - ice[:, lead].mean(0)
+    product = sum(last[year + 1] * target[year] for year in range(9))
+    square = sum(last[year + 1] ** 2 for year in range(9))
+    expected = mean_near(product, i, j, 4) / (mean_near(square, i, j, 4) + ice_features.PRIOR)
+    assert maps["coefficient_9"][lead, i, j] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("cells", [5, 9, 17])
 def test_window_sums_against_brute_force(cells):
     maps = np.random.default_rng(cells).random((1, 2, 13, 20)).astype(np.float32)
     reach = cells // 2
@@ -77,25 +127,21 @@ def test_window_sums_against_brute_force(cells):
         for i in range(13)
     ]
     expected = np.moveaxis(np.array(expected), (0, 1), (2, 3))
-    np.testing.assert_allclose(ice_features.window_sum(maps, cells), expected, rtol=5e-7)
+    np.testing.assert_allclose(
+        ice_features.window_sum(tf.constant(maps), cells), expected, rtol=5e-7
+    )
 
 
-@pytest.mark.parametrize("cells", ice_features.NEAR)
-def test_surroundings_are_means_over_the_sea(features, cells):
-    """Every cell of a month against a loop; where a window holds no sea, the mean is 0."""
+@pytest.mark.parametrize("cells", [5, 9])
+def test_surroundings_are_means_over_the_cells_that_can_hold_ice(features, cells):
     maps, _ = features
-    sea = np.ones((24, 22), bool)
-    sea[:4] = False
+    kept = ~np.isnan(maps["year_1"][0])
     reach = cells // 2
-    for name in ice_features.NEAR[cells]:
-        for i, j in np.ndindex(24, 22):
-            window = (
-                slice(max(i - reach, 0), i + reach + 1),
-                slice(max(j - reach, 0), j + reach + 1),
-            )
-            near = maps[name][7][window][sea[window]]
-            expected = near.mean(dtype=np.float64) if near.size else 0
-            assert maps[f"{name}_near_{cells}"][7, i, j] == pytest.approx(expected, abs=1e-6)
+    name = ice_features.NEAR[cells][0]
+    for i, j in np.argwhere(kept):
+        window = tuple(slice(max(k - reach, 0), k + reach + 1) for k in (i, j))
+        expected = maps[name][7][window][kept[window]].mean(dtype=np.float64)
+        assert maps[f"{name}_near_{cells}"][7, i, j] == pytest.approx(expected, abs=1e-6)
 
 
 @given(st.integers(0, 250))
@@ -175,14 +221,19 @@ def test_examples_of_a_batch_do_not_influence_each_other():
 @pytest.mark.parametrize("members", [1, 3])
 def test_the_network_has_the_parameters_of_its_members(members):
     network = class_network(members, width=8)
-    each = (len(FEATURES) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES)
+    each = (len(FEATURES) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES) + (8 + 1)
     assert network.count_params() == members * each
-    assert network(np.zeros((2, 5, len(FEATURES))))["classes"].shape == (2, 5, members, CLASSES)
+    outputs = network(np.zeros((2, 5, len(FEATURES))))
+    assert outputs["classes"].shape == (2, 5, members, CLASSES)
+    assert outputs["departure"].shape == (2, 5, members)
+
+
+MONTH = np.array([6], np.int32)
 
 
 def test_a_served_year(history):
     model = distribution.serving_model(class_network(2, 4), 24, 22, "neighbours")
-    maps = {name: value.numpy() for name, value in model(history).items()}
+    maps = {name: value.numpy() for name, value in model([history, MONTH]).items()}
     assert set(maps) == {"concentration", "probability", "spread", "contest_decision"}
     for value in maps.values():
         assert value.shape == (1, 12, 24, 22)
@@ -192,8 +243,51 @@ def test_a_served_year(history):
     assert maps["concentration"][0, :, 6:, 8:].min() > 0
 
 
+def test_an_untrained_network_forecasts_the_climatology_with_equal_odds(history):
+    """Its departure is 0; the mean of equal probabilities is not, so the two differ by half."""
+    network = class_network(1, 4)
+    outputs = network(np.random.default_rng(0).random((1, 7, len(FEATURES))).astype(np.float32))
+    assert not np.asarray(outputs["departure"]).any()
+    assert not np.asarray(outputs["classes"]).any()
+
+
+def test_the_south_is_forecast_in_its_own_season(history):
+    network = class_network(1, 4)
+    for weight in network.weights:
+        weight.assign(np.random.default_rng(len(weight.shape)).normal(0, 0.3, weight.shape))
+    north = distribution.serving_model(network, 24, 22)
+    south = distribution.serving_model(network, 24, 22, south=True)
+    half_a_year_on = (MONTH + 5) % 12 + 1
+    found = south([history, half_a_year_on])["concentration"]
+    np.testing.assert_allclose(found, north([history, MONTH])["concentration"], atol=1e-5)
+
+
+def test_quantiles_of_the_served_distribution(history):
+    network = class_network(2, 4)
+    levels = np.array([0.1, 0.5, 0.9], np.float32)
+    found = distribution.quantile_model(network, 24, 22)([history, MONTH, levels])["quantiles"]
+    assert found.shape == (1, 3, 12, 24, 22)
+    assert (np.diff(found, axis=1) >= 0).all()
+    # Of equal probabilities the middle class is reached half way.
+    ice = found[0, 1, 3, 12, 12].numpy() * 250
+    assert ice == pytest.approx(LIMITS[CLASSES // 2 - 1], abs=1e-3)
+
+
+def test_calibration_moves_the_probability_of_ice_alone():
+    rng = np.random.default_rng(0)
+    probabilities = tf.constant(rng.dirichlet(np.full(CLASSES, 0.3), 50).astype(np.float32))
+    wanted = tf.constant(rng.uniform(0.05, 0.95, 50).astype(np.float32))
+    found = distribution.with_probability_of_ice(probabilities, wanted).numpy()
+    ice = found[:, distribution.FIRST_ICE :]
+    np.testing.assert_allclose(ice.sum(axis=1), wanted, atol=1e-3)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    before = probabilities.numpy()[:, distribution.FIRST_ICE :]
+    ratio = ice / ice.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ratio, before / before.sum(axis=1, keepdims=True), atol=1e-4)
+
+
 def test_the_table_of_features_is_complete():
-    assert len(FEATURES) == 39
+    assert len(FEATURES) == 61
     assert all(deviation > 0 for _, deviation in FEATURES.values())
     assert {f"{name}_near_{n}" for n, names in ice_features.NEAR.items() for name in names} <= set(
         FEATURES

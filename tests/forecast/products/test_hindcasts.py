@@ -26,9 +26,9 @@ def fields(seed, members=0):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     path = tmp_path_factory.mktemp("hindcasts") / "hindcasts.nc"
-    with hindcasts.writer(path, INITS, SOUTH, LAND, "a model", members=2) as write:
-        for i in range(3):
-            write(i, fields(i, members=2))
+    with hindcasts.writer(path, SOUTH, LAND, "a model", members=2) as write:
+        for i, init in enumerate(INITS):
+            write(init, fields(i, members=2))
     return path
 
 
@@ -47,8 +47,8 @@ def test_xarray_reads_it_as_it_was_written(written):
 
 
 def fail_half_way(path):
-    with hindcasts.writer(path, INITS, SOUTH, LAND, "a model") as write:
-        write(0, fields(0))
+    with hindcasts.writer(path, SOUTH, LAND, "a model") as write:
+        write(INITS[0], fields(0))
         raise RuntimeError("half way")
 
 

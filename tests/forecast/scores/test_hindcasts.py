@@ -88,7 +88,7 @@ def test_icy_cells_look_at_earlier_years_of_the_target_s_month():
     past = np.zeros((24, 1, 2), np.uint8)
     past[2, 0, 0] = 200  # the third month of the first year
     past[4, 0, 1] = 200
-    found = hindcasts.icy_cells(past, np.datetime64("2001-12"), lead=3)
+    found = hindcasts.icy_cells(past, lead=3)
     np.testing.assert_array_equal(found, [[True, False]])
 
 

@@ -1,0 +1,137 @@
+"""How far each prediction of the distribution network is trusted, fitted on years it left out.
+
+Least squares for the concentration and logistic regression for the probability of ice, by lead,
+weighted by cell area and pooled over neighbouring leads, with a ridge towards the plain network
+(stacking; Wolpert 1992).
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from seaice_tf.forecast.cell_examples import Cells, learns_from, training_cells
+from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.networks.distribution import (
+    PLAIN,
+    Calibration,
+    departures,
+    log_odds_terms,
+)
+from seaice_tf.forecast.settings import LEADS, Distribution, Settings
+from seaice_tf.grids.counts import EDGE, FULL_ICE
+
+EVERY = 3  # of the training cells, each third is used
+KEPT = (1, 1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.5)  # of the fit, by lead
+CONCENTRATION_RIDGE, LOG_ODDS_RIDGE = 0.02, 0.002
+ITERATIONS = 8  # of Newton's method
+BATCH = 1 << 15
+
+
+def calibrated(network: Distribution, settings: Settings, model: keras.Model) -> Settings:
+    """The settings with the weights of the calibration; unchanged if none is wanted or possible."""
+    if not network.calibrate or network.members == 1:
+        return settings
+    cells, area = training_cells(network, settings)[0], archive(settings).grid.cell_area()
+    fitted = with_trend(fit(model, cells, area), network)
+    found = dataclasses.replace(
+        network,
+        concentration_weights=fitted.concentration,
+        log_odds_weights=fitted.log_odds,
+    )
+    return dataclasses.replace(settings, network=found)
+
+
+def of_settings(network: Distribution) -> Calibration:
+    """The calibration that the settings hold, or that of the plain network with its trend terms."""
+    if network.concentration_weights:
+        return Calibration(network.concentration_weights, network.log_odds_weights)
+    return with_trend(PLAIN, network)
+
+
+def with_trend(calibration: Calibration, network: Distribution) -> Calibration:
+    """The weights with those of the settings for the trend; lead 1 has little use for it."""
+    ramp = np.minimum(np.arange(LEADS) / 3, 1)
+    concentration, odds = (np.array(each) for each in vars(calibration).values())
+    concentration[:, 3] += network.trend_weight * ramp
+    odds[:, 2:] += network.log_odds_offset, network.trend_log_odds
+    return Calibration(_table(concentration), _table(odds))
+
+
+def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
+    """Fit the weights by lead, but for those of the trend.
+
+    Far ahead less of the fit is kept, for the past years flatter it: the rest goes to climatology.
+
+    Args:
+        model: of `class_network`, trained.
+        cells: that it was trained on.
+        area: (rows, columns) km2.
+    """
+    members = model.output["classes"].shape[2]
+    rows = np.arange(0, len(cells.counts), EVERY)
+    left_out = ~learns_from(cells.year[rows], members)
+    steps, terms, base = held_out(model, cells.features[rows].astype(np.float32), left_out)
+    truth = cells.counts[rows] / np.float32(FULL_ICE)
+    weight = area.ravel()[cells.place[rows]]
+    concentration, odds = np.zeros((LEADS, 4)), np.zeros((LEADS, 4))
+    for lead, kept in enumerate(KEPT):
+        near = np.abs(cells.lead[rows] - 1 - lead) <= 1
+        own = weight[near] / weight[near].sum()
+        start = PLAIN.concentration[lead][:3], PLAIN.log_odds[lead][:3]
+        fitted = least_squares(steps[near, :3], (truth - base)[near], own, start[0])
+        concentration[lead, :3] = kept * fitted
+        network, climatology, offset = logistic(terms[near, :3], truth[near] >= EDGE, own, start[1])
+        odds[lead, :3] = kept * network, climatology + (1 - kept) * network, offset
+    return Calibration(_table(concentration), _table(odds))
+
+
+def _table(rows: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(round(float(value), 5) for value in row) for row in rows)
+
+
+def held_out(
+    model: keras.Model, features: np.ndarray, left_out: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Predictions by the members that did not train on the year of each cell.
+
+    Args:
+        model: of `class_network`.
+        features: (n, features).
+        left_out: (n, members) bool.
+
+    Returns:
+        Departures (n, 4), log odds terms (n, 4) and climatology (n,), see `distribution`.
+    """
+    parts: list[tuple[np.ndarray, ...]] = []
+    mean_of = (left_out / left_out.sum(axis=1, keepdims=True)).astype(np.float32)
+    for i in range(0, len(features), BATCH):
+        own, who = features[i : i + BATCH], mean_of[i : i + BATCH]
+        outputs = model(own[None], training=False)
+        each = tf.nn.softmax(outputs["classes"][0])
+        probabilities = tf.einsum("nmc,nm->nc", each, who)
+        departure = tf.reduce_sum(outputs["departure"][0] * who, axis=1, keepdims=True)
+        base, steps = departures(probabilities, departure, own)
+        terms = log_odds_terms(probabilities, own)
+        parts.append(tuple(value.numpy() for value in (steps, terms, tf.constant(base))))
+    steps, terms, base = (np.concatenate(columns) for columns in zip(*parts))
+    return steps, terms, base
+
+
+def least_squares(x, y, weight, start, ridge: float = CONCENTRATION_RIDGE) -> np.ndarray:
+    """Weighted least squares with a ridge towards `start`: (k,) from x (n, k) and y (n,)."""
+    square = (x * weight[:, None]).T @ x
+    penalty = ridge * np.trace(square) / x.shape[1] * np.eye(x.shape[1])
+    return np.linalg.solve(square + penalty, (x * weight[:, None]).T @ y + penalty @ start)
+
+
+def logistic(x, y, weight, start, ridge: float = LOG_ODDS_RIDGE) -> np.ndarray:
+    """Weighted logistic regression with a ridge towards `start`: (k,) from x (n, k) and y (n,)."""
+    penalty, result = ridge * np.eye(x.shape[1]), np.array(start, np.float64)
+    for _ in range(ITERATIONS):
+        probability = 1 / (1 + np.exp(-x @ result))
+        gradient = (x * weight[:, None]).T @ (probability - y) + penalty @ (result - start)
+        curvature = (x * (weight * probability * (1 - probability))[:, None]).T @ x + penalty
+        result = result - np.linalg.solve(curvature, gradient)
+    return result

@@ -1,0 +1,134 @@
+"""Writes the products of forecasts: one from the data's last month, or hindcasts of many inits."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.files import atomic
+from seaice_tf.forecast import members
+from seaice_tf.forecast.cases import Context, PredictOptions
+from seaice_tf.forecast.data import regions
+from seaice_tf.forecast.products import dates, hindcasts, outlook, outputs
+from seaice_tf.forecast.scores import ice_edge
+from seaice_tf.forecast.verification import decision
+from seaice_tf.grids import counts
+from seaice_tf.grids.counts import FULL_ICE
+from seaice_tf.task import Case, Pairs
+
+OBSERVED_YEARS = 3  # of the outlook's plot
+Fields = Mapping[str, np.ndarray]
+
+
+def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
+    """Write the products of all cases.
+
+    Args:
+        pairs: cases and their fields, one at a time.
+        out: folder.
+        model: name of the model.
+        options: of `predict`.
+
+    Returns:
+        The files written.
+    """
+    options = options or PredictOptions()
+    if options.first_init:
+        return _write_hindcasts(pairs, out, model, options)
+    written: list[Path] = []
+    for case, fields in pairs:
+        written += _write_forecast(case, fields, out, model, options)
+    return written
+
+
+def _write_forecast(
+    case: Case, fields: Fields, out: Path, model: str, options: PredictOptions
+) -> list[Path]:
+    context = case.context
+    land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
+    fields = dict(fields)
+    quantiles = fields.pop("quantiles", None)
+    written = outputs.write(
+        *(out, context.months, fields, decision(fields), land, source),
+        *(context.citation, context.grid),
+    )
+    if quantiles is None:
+        return written
+    maps = _members(quantiles, context.past, options)
+    rows = _outlook(maps, context, options)
+    hemisphere = context.grid.name
+    written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
+    print(outlook.summary(rows, hemisphere))
+    last = _last(context.past)
+    written.append(dates.write(out / "dates.png", maps, last, land, source, context.grid))
+    if options.members:
+        path = out / "members.nc"
+        with hindcasts.writer(
+            path, context.grid, land, source, context.citation, len(maps)
+        ) as save:
+            save(context.months[0] - 1, fields | {"members": maps})
+        written.append(path)
+    return written
+
+
+def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOptions) -> list[Path]:
+    rows: list[outlook.Row] = []
+    iterator = iter(pairs)
+    case, fields = next(iterator)
+    context = case.context
+    land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
+    path = out / "hindcasts.nc"
+    with hindcasts.writer(
+        path, context.grid, land, source, context.citation, options.members
+    ) as save:
+        while True:
+            init, kept = case.context.months[0] - 1, dict(fields)
+            quantiles = kept.pop("quantiles", None)
+            if quantiles is not None:
+                maps = _members(quantiles, case.context.past, options)
+                rows += _outlook(maps, case.context, options)
+                kept["members"] = maps
+            elif options.members:
+                raise InputError("members: expected a network with quantiles, got one without")
+            save(init, kept)
+            print(f"forecast from {init}", flush=True)
+            following = next(iterator, None)
+            if following is None:
+                break
+            case, fields = following
+    if not rows:
+        return [path]
+    return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows))]
+
+
+def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -> np.ndarray:
+    """(members, 12, rows, columns) fractions."""
+    if options.members > len(quantiles):
+        raise InputError(
+            f"members: expected at most {len(quantiles)}, which the record has past years for, "
+            f"got {options.members}; ask for fewer, or add earlier files"
+        )
+    pattern = members.templates(past, len(quantiles), options.member_seed)
+    return members.shuffle(quantiles, pattern)
+
+
+def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:
+    grid = context.grid
+    masks = regions.read(Path(options.regions)) if options.regions else {}
+    return outlook.table(context.months, maps, grid.cell_area(), grid.name, masks)
+
+
+def _last(past: np.ndarray) -> np.ndarray:
+    """The last month observed as fractions, flagged cells 0."""
+    filled = counts.fill_hole(past[-1])
+    return np.where(counts.flagged(filled), 0, filled / FULL_ICE)
+
+
+def _observed_extents(context: Context) -> tuple[np.ndarray, np.ndarray]:
+    """Months and extents of the last years, the pole hole counted as ice."""
+    recent = context.past[-12 * OBSERVED_YEARS :]
+    ice = ((recent >= counts.ICE_EDGE) & ~counts.flagged(recent)) | (recent == counts.POLE_HOLE)
+    area = context.grid.cell_area()
+    first = context.months[0] - len(recent)
+    return first + np.arange(len(recent)), ice_edge.extent(ice.astype(float), area)
