@@ -1,0 +1,82 @@
+"""Products of one forecast and of hindcasts, from predictions that cost nothing."""
+
+import csv
+
+import netCDF4
+import numpy as np
+import pytest
+
+from seaice_tf.errors import InputError
+from seaice_tf.files import maps
+from seaice_tf.forecast import predictions
+from seaice_tf.forecast.cases import Context, PredictOptions
+from seaice_tf.grids.polar import SOUTH
+from seaice_tf.task import Case
+
+LEVELS = 5
+
+
+@pytest.fixture(scope="module")
+def context():
+    """Eight years of a square of ice on the southern grid, up to 2007-12."""
+    past = np.zeros((96, *SOUTH.shape), np.uint8)
+    past[:, 100:140, 100:160] = 240
+    past[::2, 100:110, 100:160] = 20
+    past[:, :5] = 254
+    months = np.arange("2008-01", "2009-01", dtype="datetime64[M]")
+    return Context(past, months, "a test", "", SOUTH)
+
+
+def fields(context):
+    ice = np.zeros((12, *SOUTH.shape), np.float32)
+    ice[:, 100:140, 100:160] = 0.8
+    steps = np.linspace(-0.8, 0.2, LEVELS)
+    quantiles = np.stack([np.clip(ice + step, 0, 1) * (ice > 0) for step in steps])
+    return {"concentration": ice, "probability": ice, "quantiles": quantiles}
+
+
+def case(context):
+    return Case(str(context.months[0]), None, context)
+
+
+def test_a_forecast_has_an_outlook_dates_and_members(context, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(maps, "write_animation", lambda path, *rest, **options: path)
+    options = PredictOptions(members=5, member_seed=3)
+    written = predictions.write([(case(context), fields(context))], tmp_path, "a model", options)
+    names = {path.name for path in written}
+    assert {"forecast.nc", "outlook.csv", "outlook.png", "dates.png", "members.nc"} <= names
+    assert "2008-12, antarctic extent" in capsys.readouterr().out
+    with netCDF4.Dataset(tmp_path / "members.nc") as data:
+        found = data["concentration_members"][0]
+        expected = np.sort(fields(context)["quantiles"], axis=0)
+        np.testing.assert_allclose(
+            np.sort(found.data, axis=0)[:, :, 5:], expected[:, :, 5:], atol=1e-4
+        )
+
+
+def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
+    later = Context(context.past, context.months + 1, "a test", "", SOUTH)
+    pairs = ((case(each), fields(each)) for each in (context, later))
+    options = PredictOptions(first_init="2007-12", last_init="2008-01")
+    written = predictions.write(pairs, tmp_path, "a model", options)
+    assert [path.name for path in written] == ["hindcasts.nc", "outlook.csv"]
+    with netCDF4.Dataset(tmp_path / "hindcasts.nc") as data:
+        assert data["concentration"].shape == (2, 12, *SOUTH.shape)
+        assert "concentration_members" not in data.variables
+    with (tmp_path / "outlook.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["init"] for row in rows} == {"2007-12", "2008-01"}
+
+
+def test_more_members_than_quantiles_are_refused(context, tmp_path, monkeypatch):
+    monkeypatch.setattr(maps, "write_animation", lambda path, *rest, **options: path)
+    pairs = [(case(context), fields(context))]
+    with pytest.raises(InputError, match="members: expected at most 5"):
+        predictions.write(pairs, tmp_path, "a model", PredictOptions(members=6))
+
+
+def test_options_are_checked():
+    with pytest.raises(InputError, match="members: expected at least 0"):
+        PredictOptions(members=-1)
+    with pytest.raises(InputError, match="expected first_init beside it"):
+        PredictOptions(last_init="2010-01")
