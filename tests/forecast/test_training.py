@@ -179,7 +179,9 @@ def test_networks_of_single_months_train_and_serve_the_south(base, network, few_
     rng = np.random.default_rng(0)
     written = rng.integers(0, 251, (60, *SOUTH.shape)).astype(np.uint8)
     write_synthetic(tmp_path / "d", np.datetime64("2007-01"), written)
-    settings = dataclasses.replace(base, data=str(tmp_path / "d"), network=network)
+    settings = dataclasses.replace(
+        base, data=str(tmp_path / "d"), hemisphere="south", network=network
+    )
     model = TASK.training.build(settings)
     batch = next(iter(training_stream(TASK.data.splits(settings).train, 2, seed=0)))
     assert np.isfinite(np.ravel(model.train_on_batch(*batch))).all()
