@@ -15,9 +15,9 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.examples import archive, filled_images, validation_months
 from seaice_tf.forecast.settings import Settings
-from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.runs import artifact, evaluate, folder, train
 from seaice_tf.settings import Training
 from seaice_tf.tasks import TASKS

@@ -12,8 +12,8 @@ import sys
 import numpy as np
 from forecast_release import FIRST, LAST, RUNS, TASK, TRAIN_END, settings_to
 
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.scores import probability
-from seaice_tf.grids import counts
 from seaice_tf.runs import artifact, folder
 
 SPREAD_BINS = np.array([0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5])

@@ -11,8 +11,8 @@ Usage: python experiments/forecast_codes.py
 import dacon_entry as entry
 import numpy as np
 
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.examples import archive, training_months
-from seaice_tf.grids.counts import FULL_ICE
 
 LENGTHS = (16, 64, 256)
 

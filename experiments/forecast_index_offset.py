@@ -14,7 +14,7 @@ import numpy as np
 
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import read_archive
-from seaice_tf.grids.counts import ICE_EDGE, POLE_HOLE
+from seaice_tf.forecast.data.counts import ICE_EDGE, POLE_HOLE
 
 ROOT = Path(os.environ["SEAICE_TF_DATA"])
 

@@ -16,9 +16,8 @@ from seaice_tf.clouds.products import plots as cloud_plots
 from seaice_tf.clouds.verification import panel
 from seaice_tf.errors import InputError
 from seaice_tf.files import maps
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
 from seaice_tf.geopose.products import plots as geopose_plots
-from seaice_tf.grids import counts
 from seaice_tf.icechart.products.maps import scene_figure
 from seaice_tf.nowcast.data.layout import CENTRE
 from seaice_tf.nowcast.products import maps as frame_maps

@@ -14,9 +14,9 @@ from PIL import Image
 
 from seaice_tf.files import atomic
 from seaice_tf.files.colour_maps import TABLE
-from seaice_tf.grids.counts import EDGE
 from seaice_tf.grids.polar import Grid, of_shape
 
+EDGE = 0.15  # fraction, drawn as the ice edge
 LAND = "#8c8377"
 ICE = ListedColormap(np.frombuffer(TABLE, np.uint8).reshape(-1, 3) / 255).with_extremes(bad=LAND)
 CHANGE = colormaps["RdBu"].with_extremes(bad=LAND)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.forecast.cell_examples import Cells, learns_from, training_cells
+from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.networks.distribution import (
     PLAIN,
@@ -20,7 +21,6 @@ from seaice_tf.forecast.networks.distribution import (
     log_odds_terms,
 )
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
-from seaice_tf.grids.counts import EDGE, FULL_ICE
 
 EVERY = 3  # of the training cells, each third is used
 KEPT = (1, 1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.5)  # of the fit, by lead

@@ -8,14 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.archive import Archive
+from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
 from seaice_tf.forecast.examples import earliest_start, read_record
 from seaice_tf.forecast.networks.distribution import INDEX, class_of
 from seaice_tf.forecast.networks.features import IceFeatures
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE, PoleHoleFill
 from seaice_tf.pipeline import Examples
 
 BLOCK = 1024  # cells in an example

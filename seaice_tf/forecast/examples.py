@@ -10,12 +10,11 @@ from tensorflow import keras
 
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
-from seaice_tf.forecast.data import months, synthetic
+from seaice_tf.forecast.data import counts, months, synthetic
 from seaice_tf.forecast.data.archive import Archive, read_archive
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.networks import crops
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.grids.polar import NORTH
 from seaice_tf.pipeline import Examples
 

@@ -12,8 +12,8 @@ import numpy as np
 from scipy import ndimage
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.scores import damped_persistence
-from seaice_tf.grids import counts
 
 LEADS = 12
 SHIFTS = (0, -1, 1)  # months by which the 12 months of a past year may begin earlier or later

@@ -9,12 +9,11 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 from seaice_tf.forecast import members
 from seaice_tf.forecast.cases import Context, PredictOptions
-from seaice_tf.forecast.data import regions
+from seaice_tf.forecast.data import counts, regions
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.products import dates, hindcasts, outlook, outputs
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.verification import decision
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.task import Case, Pairs
 
 OBSERVED_YEARS = 3  # of the outlook's plot

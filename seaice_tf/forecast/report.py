@@ -6,11 +6,11 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.cases import EvaluateOptions
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.verification import region_masks
-from seaice_tf.grids import counts, polar
-from seaice_tf.grids.counts import FULL_ICE
+from seaice_tf.grids import polar
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Choice, Heat, Lines, Part, Section, Series
 from seaice_tf.report.pictures import Edge, Field, Frames, packed, spread

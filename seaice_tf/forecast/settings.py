@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import MINIMUM_DAYS
+from seaice_tf.forecast.data.counts import PoleHoleFill
 from seaice_tf.forecast.data.formats import Check
-from seaice_tf.grids.counts import PoleHoleFill
 from seaice_tf.settings import Training
 
 LEADS = 12  # months ahead

@@ -10,10 +10,10 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import maps, synthetic_cache
 from seaice_tf.forecast import examples
 from seaice_tf.forecast.cases import PredictOptions
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.forecast.settings import Distribution, Settings, UNet
 from seaice_tf.forecast.task import TASK, EvaluateOptions
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import SOUTH
 from seaice_tf.pipeline import training_stream
 from seaice_tf.runs import artifact, train

@@ -12,13 +12,13 @@ from tensorflow import keras
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.forecast import training
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.forecast.examples import archive, drawn_crops, earliest_start, filled_images
 from seaice_tf.forecast.networks.history import SameMonths
 from seaice_tf.forecast.settings import Autoencoder, Crops, Sequence, Settings, UNet
 from seaice_tf.forecast.task import TASK
 from seaice_tf.forecast.training import NETWORKS, VARIANTS
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH, SOUTH
 from seaice_tf.networks import weights
 from seaice_tf.pipeline import in_order, training_stream

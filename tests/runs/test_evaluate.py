@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.settings import UNet
 from seaice_tf.forecast.task import EvaluateOptions
-from seaice_tf.grids import counts
 from seaice_tf.runs import artifact, evaluate, folder, predict
 from seaice_tf.task import Cases
 from seaice_tf.tasks import TASKS

@@ -25,7 +25,7 @@ class Archive:
     """Consecutive months of raw counts.
 
     Attributes:
-        counts: (months, rows, columns) uint8; above 250 a flag, see `grids.counts`.
+        counts: (months, rows, columns) uint8; above 250 a flag, see `counts`.
         first: month of counts[0].
         files: that were read.
         synthetic: a file says of itself that it was not observed.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from seaice_tf.forecast.data import months as calendar
+from seaice_tf.forecast.data.counts import COAST, FULL_ICE, ICE_EDGE, LAND, POLE_HOLE, flagged, land
 from seaice_tf.forecast.data.formats import Problem
-from seaice_tf.grids.counts import COAST, FULL_ICE, ICE_EDGE, LAND, POLE_HOLE, flagged, land
 
 OTHERS = 4  # years with the same calendar month that a comparison needs
 CELLS = 5_000_000  # values that are compared; of larger records every n-th cell

@@ -12,10 +12,9 @@ import numpy as np
 
 from seaice_tf.errors import InputError, reason
 from seaice_tf.files import npz
-from seaice_tf.forecast.data import formats, nsidc0051
+from seaice_tf.forecast.data import counts, formats, nsidc0051
+from seaice_tf.forecast.data.counts import COAST, LAND, MISSING, POLE_HOLE
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE
 
 NAME = r"(?P<date>\d{6})\.npy"
 MASKS = (POLE_HOLE, COAST, LAND, MISSING)  # the flags of channels 1 to 4

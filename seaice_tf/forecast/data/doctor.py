@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.forecast.data import archive, joined, reading
+from seaice_tf.forecast.data.counts import POLE_HOLE
 from seaice_tf.forecast.data.reading import Record
-from seaice_tf.grids.counts import POLE_HOLE
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Field:
     """One map of a file.
 
     Attributes:
-        counts: (rows, columns) uint8; above 250 a flag, see `grids.counts`.
+        counts: (rows, columns) uint8; above 250 a flag, see `counts`.
         synthetic: the file says of itself that it was not observed.
         problems: what in the file contradicts its name or its grid.
     """

@@ -22,8 +22,8 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files import netcdf
 from seaice_tf.forecast.data import coordinates, formats
+from seaice_tf.forecast.data.counts import COAST, FULL_ICE, LAND, MISSING, POLE_HOLE
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
-from seaice_tf.grids.counts import COAST, FULL_ICE, LAND, MISSING, POLE_HOLE
 
 NAME_4 = (
     r"seaice_conc_(?P<period>monthly|daily)_(?P<pole>[ns]h)_(?P<date>\d{4}|\d{6}|\d{8})"

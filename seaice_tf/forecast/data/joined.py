@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seaice_tf.forecast.data.counts import FULL_ICE, ICE_EDGE, flagged
 from seaice_tf.forecast.data.formats import Product
-from seaice_tf.grids.counts import FULL_ICE, ICE_EDGE, flagged
 from seaice_tf.grids.polar import Grid
 
 OVERLAP = 12  # months that two products are compared over, those nearest to the seam

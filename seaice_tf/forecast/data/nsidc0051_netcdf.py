@@ -14,9 +14,8 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import netcdf
-from seaice_tf.forecast.data import coordinates, formats, nsidc0051
+from seaice_tf.forecast.data import coordinates, counts, formats, nsidc0051
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
-from seaice_tf.grids import counts
 
 NAME = r"{}_(?P<pole>[ns])(?P<cell>25|12\.5)km_(?P<date>\d{{6}}(\d\d)?)_v2\.\d\.nc"
 VARIABLE = re.compile(r"(?:([A-Z0-9]{3})_)?ICECON", re.IGNORECASE)

@@ -14,8 +14,8 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files import netcdf
 from seaice_tf.forecast.data import coordinates, formats
+from seaice_tf.forecast.data.counts import FULL_ICE, LAND, MISSING
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
-from seaice_tf.grids.counts import FULL_ICE, LAND, MISSING
 from seaice_tf.grids.polar import EASE_NORTH, EASE_SOUTH
 
 NAME = (

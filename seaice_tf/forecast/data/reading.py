@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import consistency, inventory, joined, months
+from seaice_tf.forecast.data import consistency, counts, inventory, joined, months
+from seaice_tf.forecast.data.counts import MISSING, UNUSED
 from seaice_tf.forecast.data.formats import Field, Problem, Product
 from seaice_tf.forecast.data.inventory import Entry, Inventory, LeftOut, Source
 from seaice_tf.forecast.data.joined import Part, Seam
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import MISSING, UNUSED
 from seaice_tf.grids.polar import COARSER, Grid
 
 MINIMUM_DAYS = 20  # of a month; that of G02202, which asks half as many of SMMR

@@ -11,9 +11,8 @@ import numpy as np
 from scipy import ndimage
 
 from seaice_tf.files import atomic
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH
 
 WAVES = 4  # zonal wave numbers of the ice edge

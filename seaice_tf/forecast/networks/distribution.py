@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
 from seaice_tf.forecast.networks.features import FEATURES, YEARS, IceFeatures
-from seaice_tf.grids.counts import FULL_ICE, PoleHoleFill
 
 layers = keras.layers
 
@@ -121,7 +121,7 @@ def serving_model(
     Args:
         network: of `class_network`; its weights are shared.
         rows, columns: size of the grid; None for a side that may vary.
-        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
         south: the grid is of the southern hemisphere, whose seasons are six months later.
         calibration: weights of the predictions by lead.
 

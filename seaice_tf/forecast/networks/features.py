@@ -9,8 +9,8 @@ import math
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.forecast.data.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 from seaice_tf.forecast.networks.history import fill_hole
-from seaice_tf.grids.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 
 YEARS = 10
 LEADS = 12
@@ -95,7 +95,7 @@ class IceFeatures(keras.layers.Layer):
     """Features of the 12 months after any month, cell by cell.
 
     Args:
-        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
     Call with counts (B, 120, H, W) uint8, raw counts with flags of the ten years that end with the
     init, and month (B,) int32, the calendar month (1 to 12) of lead 1 in the northern season: six

@@ -1,13 +1,13 @@
 """Preprocessing layers, from raw monthly counts to the inputs of a forecast network.
 
-With them a SavedModel takes the counts of the files. The functions repeat those of `grids.counts`
+With them a SavedModel takes the counts of the files. The functions repeat those of `data.counts`
 in TensorFlow; the tests compare the two.
 """
 
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.grids.counts import (
+from seaice_tf.forecast.data.counts import (
     COAST,
     FULL_ICE,
     LAND,
@@ -27,7 +27,7 @@ class IceHistory(keras.layers.Layer):
     Args:
         years: length of the history; the months end with the last one observed.
         base_years: years of the climatology that is returned as `base`.
-        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
     Returns three tensors:
         features (B, 12, H, W, 11): last year; means of 3, 5 and all years; standard deviation and
@@ -74,7 +74,7 @@ class SameMonths(keras.layers.Layer):
 
     Args:
         years: length of the history; the months end with the last one observed.
-        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
     Returns two tensors:
         months (B, 12, years, H, W): fractions; the last year lies 12 months before the lead. A
@@ -149,7 +149,7 @@ def lead_angles(like):
 
 
 def fill_hole(counts, how: PoleHoleFill):
-    """`grids.counts.fill_hole` of each month: (B, T, H, W) uint8; InputError for another `how`."""
+    """`counts.fill_hole` of each month: (B, T, H, W) uint8; InputError for another `how`."""
     require_pole_hole_fill(how)
     shape = tf.shape(counts)
     months = tf.reshape(counts, [-1, shape[2], shape[3]])
@@ -177,7 +177,7 @@ def bounds(touched):
 
 
 def dilate(mask):
-    """`grids.counts.square_dilation` by the ring, for (N, H, W)."""
+    """`counts.square_dilation` by the ring, for (N, H, W)."""
     side = 2 * RING + 1
     return tf.nn.max_pool2d(tf.cast(mask, tf.float32)[..., None], side, 1, "SAME")[..., 0] > 0
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from seaice_tf.grids.counts import EDGE
+from seaice_tf.forecast.data.counts import EDGE
 from seaice_tf.networks.losses import absolute_error, squared_error
 
 EDGE_SOFTNESS = 0.02  # concentration, width of the sigmoid that replaces the step at the edge

@@ -189,7 +189,7 @@ def serving_model(
             `crops.on_grid` or `autoencoder.last_year_through_code`. Its weights are shared.
         rows, columns: size of the grid.
         years: length of the history.
-        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
     Returns:
         A functional model from raw counts with flags, (B, 12 * years, rows, columns) uint8, to

@@ -27,7 +27,7 @@ def correction_unet(
         years: length of the history.
         base_years: years of the mean that is corrected.
         filters: width per level of the U-Net, top first.
-        pole_hole_fill: "neighbours" or "image_median", see `grids.counts.fill_hole`.
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
     Returns:
         A functional model from raw counts with flags, (B, 12 * years, rows, columns) uint8, to

@@ -15,8 +15,8 @@ import numpy as np
 
 from seaice_tf import __version__
 from seaice_tf.files import netcdf
+from seaice_tf.forecast.data.counts import EDGE
 from seaice_tf.forecast.products.netcdf import horizontal_axes
-from seaice_tf.grids.counts import EDGE
 from seaice_tf.grids.polar import Grid
 
 LEADS = 12

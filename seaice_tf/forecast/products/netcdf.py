@@ -9,7 +9,7 @@ import numpy as np
 
 from seaice_tf import __version__
 from seaice_tf.files import atomic
-from seaice_tf.grids.counts import EDGE
+from seaice_tf.forecast.data.counts import EDGE
 from seaice_tf.grids.polar import Grid, of_shape
 
 FILL = np.float32(-1)  # on land

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.files import maps
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.products import dacon_csv, netcdf
-from seaice_tf.grids.counts import FULL_ICE
 from seaice_tf.grids.polar import NORTH, Grid, of_shape
 
 

@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from seaice_tf.files import maps
-from seaice_tf.forecast.data import months
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import EDGE, FULL_ICE
+from seaice_tf.forecast.data import counts, months
+from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
 from seaice_tf.grids.polar import Grid, of_shape
 
 # Blue and vermilion of Okabe and Ito: distinct for colour-blind readers, and dark against light.

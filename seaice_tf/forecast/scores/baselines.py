@@ -7,8 +7,8 @@ years used is 0.
 
 import numpy as np
 
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE
+from seaice_tf.forecast.data import counts
+from seaice_tf.forecast.data.counts import FULL_ICE
 
 TREND_YEARS = 40  # chosen on 1998-2009 of NSIDC-0051
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seaice_tf.grids.counts import FULL_ICE, ICE_EDGE, flagged
+from seaice_tf.forecast.data.counts import FULL_ICE, ICE_EDGE, flagged
 
 BAND = (
     0.05 * FULL_ICE,

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import EDGE, FULL_ICE
+from seaice_tf.forecast.data import counts
+from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
 
 YEARS = 10  # of the climatology
 FEWEST_YEARS = 3  # that an anomaly of the past is taken from

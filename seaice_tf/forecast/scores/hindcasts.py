@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
+from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
 from seaice_tf.forecast.scores import ice_edge, probability
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import EDGE, FULL_ICE
 
 SUMS = (
     *("cells", "error2", "error", "correct", "brier", "crps", "spread2"),

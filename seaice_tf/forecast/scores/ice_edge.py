@@ -7,7 +7,7 @@ observation.
 
 import numpy as np
 
-from seaice_tf.grids.counts import EDGE
+from seaice_tf.forecast.data.counts import EDGE
 
 
 def extent(field: np.ndarray, area: np.ndarray) -> np.ndarray:

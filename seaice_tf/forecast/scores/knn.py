@@ -20,8 +20,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.neighbors import KNeighborsRegressor
 
 from seaice_tf.errors import InputError
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE
+from seaice_tf.forecast.data import counts
+from seaice_tf.forecast.data.counts import FULL_ICE
 
 NEIGHBOURS, SAMPLES = 121, 20_000  # chosen on 2007-2009 of NSIDC-0051
 

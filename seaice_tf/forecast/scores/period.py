@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.scores import dacon, ice_edge, probability
-from seaice_tf.grids import counts, polar
-from seaice_tf.grids.counts import FULL_ICE
+from seaice_tf.grids import polar
 
 GROUPS = {  # kind -> name of a map's group, from its lead (1 is the first month) and month
     "month": lambda lead, month: f"month_{months.number(month):02}",

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from scipy import special
 
-from seaice_tf.grids.counts import EDGE
+from seaice_tf.forecast.data.counts import EDGE
 
 PROBABILITY_BINS = np.linspace(0, 1, 11)
 SPREAD_BINS = np.linspace(0, 0.5, 11)  # 0.5 is the largest deviation a fraction can have

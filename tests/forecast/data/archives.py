@@ -8,9 +8,9 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.forecast.data import nsidc0051
+from seaice_tf.forecast.data.counts import COAST, LAND, MISSING, POLE_HOLE, flagged
 from seaice_tf.forecast.data.formats import Name
 from seaice_tf.forecast.data.nsidc0051 import sensor, write_synthetic
-from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE, flagged
 from seaice_tf.grids.polar import EASE_NORTH, EASE_SOUTH, of_shape
 
 EPOCH = np.datetime64("1970-01-01")

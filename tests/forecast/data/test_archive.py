@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.data.archive import FORMATS, read_archive
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.reading import days_needed
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import EASE_NORTH, EASE_SOUTH, NORTH, SOUTH
 from tests.forecast.data.archives import NORTH_ONLY, SOUTH_WRITERS, WRITERS
 

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import consistency
+from seaice_tf.forecast.data import consistency, counts
 from seaice_tf.forecast.data.archive import read_archive
+from seaice_tf.forecast.data.counts import FULL_ICE, LAND, MISSING
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
-from seaice_tf.grids import counts
-from seaice_tf.grids.counts import FULL_ICE, LAND, MISSING
 from seaice_tf.grids.polar import NORTH, SOUTH
 from tests.forecast.data import archives
 from tests.forecast.data.test_archive import months

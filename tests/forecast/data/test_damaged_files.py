@@ -6,8 +6,8 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data.archive import read_archive
+from seaice_tf.forecast.data.counts import LAND
 from seaice_tf.forecast.data.doctor import examine
-from seaice_tf.grids.counts import LAND
 from seaice_tf.grids.polar import NORTH, SOUTH
 
 FIRST = np.datetime64("2008-01")

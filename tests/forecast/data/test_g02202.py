@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seaice_tf.forecast.data.counts import COAST, LAND, MISSING, POLE_HOLE
 from seaice_tf.forecast.data.g02202 import to_counts
-from seaice_tf.grids.counts import COAST, LAND, MISSING, POLE_HOLE
 
 FLAGS = [POLE_HOLE, LAND, COAST, LAND, MISSING]  # of 251 to 255: a lake becomes land
 

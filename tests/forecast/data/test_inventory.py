@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import inventory
+from seaice_tf.forecast.data import counts, inventory
 from seaice_tf.forecast.data.archive import read_archive
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import GRIDS, NORTH, SOUTH
 from tests.forecast.data import archives
 from tests.forecast.data.archives import WRITERS

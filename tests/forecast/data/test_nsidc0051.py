@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast.data import months, nsidc0051
+from seaice_tf.forecast.data import counts, months, nsidc0051
 from seaice_tf.forecast.data.archive import read_archive
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.formats import Name
@@ -18,7 +18,6 @@ from seaice_tf.forecast.data.nsidc0051 import (
     stamp,
     write_synthetic,
 )
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import NORTH, SOUTH
 
 NAME = Name(np.datetime64("2008-11"), "f17")

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from seaice_tf.forecast.data import synthetic
-from seaice_tf.grids import counts
+from seaice_tf.forecast.data import counts, synthetic
 from seaice_tf.grids.polar import NORTH
 
 PERIOD = (np.datetime64("2007-08"), np.datetime64("2008-03"))

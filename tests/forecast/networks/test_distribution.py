@@ -6,6 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import distribution
 from seaice_tf.forecast.networks import features as ice_features
 from seaice_tf.forecast.networks.distribution import (
@@ -17,7 +18,6 @@ from seaice_tf.forecast.networks.distribution import (
 )
 from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
 from seaice_tf.forecast.scores import dacon
-from seaice_tf.grids import counts
 
 
 @pytest.fixture(scope="module")

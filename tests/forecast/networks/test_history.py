@@ -3,9 +3,9 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import history as ice_history
 from seaice_tf.forecast.networks.history import IceHistory
-from seaice_tf.grids import counts
 
 YEARS = 4
 

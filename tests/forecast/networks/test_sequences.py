@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from tensorflow import keras
 
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import crops
 from seaice_tf.forecast.networks.autoencoder import autoencoder
 from seaice_tf.forecast.networks.sequences import (
@@ -14,7 +15,6 @@ from seaice_tf.forecast.networks.sequences import (
     on_images,
     serving_model,
 )
-from seaice_tf.grids import counts
 
 YEARS, CODE = 5, 256
 PAST, ROWS, COLUMNS = 3, 12, 16  # of the forecasts of 12 months

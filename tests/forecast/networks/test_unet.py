@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks.history import IceHistory
 from seaice_tf.forecast.networks.unet import correction_unet
-from seaice_tf.grids import counts
 
 YEARS = 4
 

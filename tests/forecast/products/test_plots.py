@@ -3,8 +3,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from seaice_tf.files import maps
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.products import plots
-from seaice_tf.grids import counts
 from seaice_tf.grids.polar import CELL, NORTH
 
 PERIOD = np.arange("2010-01", "2011-01", dtype="datetime64[M]")

@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.archive import read_archive
 from seaice_tf.forecast.scores import baselines, dacon
-from seaice_tf.grids import counts
 
 ALL = {
     "seasonal_persistence": baselines.seasonal_persistence,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from seaice_tf.forecast.data.counts import LAND
 from seaice_tf.forecast.scores import damped_persistence as damped
-from seaice_tf.grids.counts import LAND
 
 
 def record(months=180, seed=0, persistence=0.8):

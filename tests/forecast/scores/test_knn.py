@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.scores import knn as baselines_knn
 from seaice_tf.forecast.scores.knn import knn
-from seaice_tf.grids import counts
 
 LAND, HOLE = counts.LAND, counts.POLE_HOLE
 

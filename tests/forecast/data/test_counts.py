@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seaice_tf.grids import counts
+from seaice_tf.forecast.data import counts
 
 LAND, HOLE = counts.LAND, counts.POLE_HOLE
 
