@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, one_line
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive
@@ -136,7 +136,7 @@ def _other_product(data: Archive, settings: Settings) -> str:
     log.warning(
         "%s: expected %s, which the model was trained on, got %s: the forecast takes over the "
         "difference between the two; train on this record for one without",
-        *(data.files[0].parent, settings.trained_on, data.algorithm),
+        *(one_line(str(data.files[0].parent)), settings.trained_on, data.algorithm),
     )
     return f", by a model trained on {settings.trained_on}"
 

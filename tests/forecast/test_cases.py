@@ -3,12 +3,12 @@
 import netCDF4
 import numpy as np
 import pytest
+from seaice_tf.grids.counts import LAND
 
 from seaice_tf.forecast import cases
 from seaice_tf.forecast.products import netcdf
 from seaice_tf.forecast.settings import Settings, UNet
 from seaice_tf.forecast.task import TASK
-from seaice_tf.grids.counts import LAND
 from seaice_tf.grids.polar import EASE_NORTH, EASE_SOUTH, SOUTH
 from tests.forecast.data.archives import write_aggregate, write_osisaf
 from tests.forecast.data.test_archive import months

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, one_line
 from seaice_tf.forecast.data import joined, reading
 from seaice_tf.forecast.data.formats import Check
 from seaice_tf.forecast.data.inventory import FORMATS, LeftOut
@@ -103,7 +103,7 @@ def read_archive(
     record = reading.read(folder, minimum_days, average_to_25km)
     refuse(record, allow)
     for text in warnings(record, allow):
-        log.warning("%s", text)
+        log.warning("%s", one_line(text))
     return Archive(
         record.grids,
         record.months[0],
