@@ -3,9 +3,9 @@
 import netCDF4
 import numpy as np
 import pytest
-from seaice_tf.grids.counts import LAND
 
 from seaice_tf.forecast import cases
+from seaice_tf.forecast.data.counts import LAND
 from seaice_tf.forecast.products import netcdf
 from seaice_tf.forecast.settings import Settings, UNet
 from seaice_tf.forecast.task import TASK
