@@ -8,7 +8,6 @@ Usage: python experiments/forecast_release.py arctic|antarctic
 """
 
 import dataclasses
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -52,7 +51,7 @@ def settings_to(name: str, train_end: str) -> Any:
     """Settings of a hemisphere; the last epoch is kept, so that no data select the epoch."""
     hemisphere = HEMISPHERES[name]
     other = DATA["south" if hemisphere == "north" else "north"]
-    network = Distribution(other_hemisphere=str(Path(os.environ["SEAICE_TF_DATA"]) / other))
+    network = Distribution(other_hemisphere=f"$SEAICE_TF_DATA/{other}")
     if hemisphere == "south":
         network = dataclasses.replace(network, **SOUTH)
     settings = TASK.settings(hemisphere=hemisphere, network=network)

@@ -41,7 +41,7 @@ def read_record(folder: str, settings: Settings) -> Archive:
     """The archive in a folder, read as the settings say; empty: the default data."""
     reading = settings.minimum_days, settings.allow, settings.average_to_25km
     if folder:
-        return read_archive(Path(folder), *reading)
+        return read_archive(Path(os.path.expandvars(folder)), *reading)
     if root := os.environ.get("SEAICE_TF_DATA"):
         name = {"north": "nsidc0051", "south": "nsidc0051_south"}[settings.hemisphere]
         return read_archive(Path(root) / name, *reading)

@@ -35,8 +35,8 @@ class Distribution:
     error_weight: float = 20.0
     """Weight of the squared error of the departure from climatology, beside the cross-entropy."""
     other_hemisphere: str = ""
-    """Folder of the other hemisphere's record, to train on too; its seasons are shifted by half a
-    year. Empty: the data's own alone."""
+    """Folder of the other hemisphere's record, to train on too, such as
+    $SEAICE_TF_DATA/nsidc0051_south; its seasons are shifted by half a year. Empty: none."""
     other_weight: float = 0.5
     """Weight of the other hemisphere's cells."""
     calibrate: bool = False

@@ -16,7 +16,7 @@ from seaice_tf.forecast.settings import (
     UNet,
 )
 
-RELEASED = Path(__file__).parents[2] / "saved_models" / "forecast" / "released" / "settings.json"
+RELEASED = Path(__file__).parents[2] / "saved_models" / "forecast" / "arctic" / "settings.json"
 FLAT = {  # of version 0.1: the settings of all networks side by side
     "minimum_days": 20,
     "train_last": "2006-12",
