@@ -26,7 +26,9 @@ def climate_record(tmp_path_factory):
 
 def settings(folder, trained_on):
     network = UNet(history_years=2, base_years=2)
-    return Settings(data=str(folder), network=network, trained_on=trained_on, **PERIOD)
+    return Settings(
+        data=str(folder), hemisphere="south", network=network, trained_on=trained_on, **PERIOD
+    )
 
 
 def test_a_model_of_another_product_says_so_on_every_product(climate_record, caplog):
