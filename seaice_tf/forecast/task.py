@@ -71,10 +71,9 @@ def released(settings: Settings) -> str:
 
 def calibrate(settings: Settings, model: keras.Model) -> Settings:
     """The settings with the algorithm of the data, and with the calibration of the network."""
-    settings = dataclasses.replace(settings, trained_on=archive(settings).algorithm)
-    if isinstance(settings.network, Distribution):
-        return calibration.calibrated(settings.network, settings, model)
-    return settings
+    if isinstance(settings.network, Distribution):  # with the settings that made its cells
+        settings = calibration.calibrated(settings.network, settings, model)
+    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
 
 
 def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
