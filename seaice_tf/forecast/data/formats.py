@@ -159,8 +159,8 @@ def parse_name(pattern: str, name: str, grids: tuple[Grid, Grid] = (NORTH, SOUTH
 def parse_date(digits: str) -> np.datetime64 | None:
     """The month or day written YYYY, YYYYMM or YYYYMMDD; a year is its first month.
 
-    >>> parse_date("20080229"), parse_date("20080230")
-    (np.datetime64('2008-02-29'), None)
+    >>> str(parse_date("20080229")), parse_date("20080230")
+    ('2008-02-29', None)
     """
     parts = re.fullmatch(r"(\d{4})(\d\d)?(\d\d)?", digits)
     if not parts:

@@ -303,7 +303,7 @@ class Maps(keras.layers.Layer):
 
     def call(self, probabilities, concentration, where, history):
         mean = tf.linalg.matvec(probabilities, CENTRES)
-        variance = tf.linalg.matvec(probabilities, CENTRES**2) - mean**2
+        variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
         middle = median(probabilities)
         values = {
             "concentration": concentration,
