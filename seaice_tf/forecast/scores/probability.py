@@ -263,7 +263,8 @@ def crps_normal(true: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np
 def _normal_integral(z: np.ndarray) -> np.ndarray:
     """An antiderivative of the squared cumulative distribution of the standard normal."""
     cumulative = special.ndtr(z)
-    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    with np.errstate(over="ignore"):  # the density there is 0
+        density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     rest = special.ndtr(np.sqrt(2) * z) / np.sqrt(np.pi)
     return z * cumulative**2 + 2 * cumulative * density - rest
 
