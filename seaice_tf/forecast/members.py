@@ -98,7 +98,7 @@ def shuffle(quantiles: np.ndarray, pattern: np.ndarray) -> np.ndarray:
 
 
 def _by_rank(pattern: np.ndarray) -> np.ndarray:
-    """A month's anomalies, those that are equal told apart by the cells around and by all cells.
+    """A month's anomalies, ties broken by the cells around and by all cells.
 
     Where a cell was open water or full ice in most years its anomalies are equal; without this
     their order would be the same for every cell, and not that of the ice around it.

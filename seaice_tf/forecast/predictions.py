@@ -1,6 +1,7 @@
 """Writes the products of forecasts: one from the data's last month, or hindcasts of many inits."""
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -74,14 +75,14 @@ def _write_forecast(
 def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOptions) -> list[Path]:
     rows: list[outlook.Row] = []
     iterator = iter(pairs)
-    case, fields = next(iterator)
-    context = case.context
+    first = next(iterator)
+    context = first[0].context
     land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
     path = out / "hindcasts.nc"
     with hindcasts.writer(
         path, context.grid, land, source, context.citation, options.members
     ) as save:
-        while True:
+        for case, fields in chain([first], iterator):
             init, kept = case.context.months[0] - 1, dict(fields)
             quantiles = kept.pop("quantiles", None)
             if quantiles is not None:
@@ -92,10 +93,6 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
                 raise InputError("members: expected a network with quantiles, got one without")
             save(init, kept)
             print(f"forecast from {init}", flush=True)
-            following = next(iterator, None)
-            if following is None:
-                break
-            case, fields = following
     if not rows:
         return [path]
     return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows))]

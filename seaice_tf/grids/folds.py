@@ -88,12 +88,12 @@ def stratified(
     shuffled = np.random.default_rng(seed).permutation(len(table))
     # Large groups first, then one combination after the other, so that the folds fill evenly.
     order = np.lexsort((table[shuffled].argmax(axis=1), -table[shuffled].sum(axis=1)))
-    dealt = np.zeros((folds, table.shape[1]), int)
+    assigned = np.zeros((folds, table.shape[1]), int)
     fold_of = np.empty(len(table), int)
     for group in shuffled[order]:
-        crowd = dealt @ table[group]  # images of these combinations already in a fold
-        crowd = crowd + dealt.sum(axis=1) * table[group].sum() / table.shape[1]
+        crowd = assigned @ table[group]  # images of these combinations already in a fold
+        crowd = crowd + assigned.sum(axis=1) * table[group].sum() / table.shape[1]
         fold = int(crowd.argmin())
-        dealt[fold] += table[group]
+        assigned[fold] += table[group]
         fold_of[group] = fold
     return fold_of[group_of]
