@@ -37,7 +37,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import killing
 from pathlib import Path
-from seaice_tf.writers import atomic
+from seaice_tf.files import atomic
 place = Path(sys.argv[2])
 killing.arm(str(place), int(sys.argv[3]), sys.argv[4])
 atomic.write_text(place / "a.txt", "new")

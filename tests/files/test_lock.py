@@ -11,7 +11,7 @@ from seaice_tf.files import lock
 HOLD = """
 import sys, time
 from pathlib import Path
-from seaice_tf.writers import lock
+from seaice_tf.files import lock
 with lock.held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
