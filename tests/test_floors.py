@@ -18,7 +18,8 @@ SYSTEMS = set(NAMES)
 SHARED = {"grids", "files", "networks", "runs", "report", "cli"}
 # Rooms whose modules load no TensorFlow; below a system and at the top.
 WITHOUT_TENSORFLOW = ("data", "scores", "products")
-TOP_WITHOUT_TENSORFLOW = {"grids", "files", "report", "cli", "settings", "task", "tasks", "errors"}
+TOP_WITHOUT_TENSORFLOW = {"grids", "files", "report", "cli", "progress"}
+TOP_WITHOUT_TENSORFLOW |= {"settings", "task", "tasks", "errors"}
 KERAS = {"tensorflow", "keras", "keras_tuner", "tensorflow_addons"}
 MODULES = {
     ".".join(("seaice_tf", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(
