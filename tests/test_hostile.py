@@ -25,6 +25,7 @@ from seaice_tf.clouds.products import submission as cloud_submission
 from seaice_tf.errors import InputError
 from seaice_tf.files import images, npz, tfrecords
 from seaice_tf.files import photos as file_photos
+from seaice_tf.files import tiff as tiff_files
 from seaice_tf.forecast.data import dacon
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.products import submission
@@ -188,7 +189,7 @@ def test_image_bombs_are_not_decoded(tmp_path, monkeypatch):
             tiff.pages.first.tags[tag].overwrite(side)
     with pytest.raises(InputError, match=r"exceeds limit|40000 x 40000 pixels"):
         images.read(tmp_path / "a.tif")
-    monkeypatch.setattr(images, "UNPACKED", 1 << 16)
+    monkeypatch.setattr(tiff_files, "UNPACKED", 1 << 16)
     tifffile.imwrite(tmp_path / "b.tif", np.zeros((512, 512), np.uint8), compression="zlib")
     with pytest.raises(InputError, match="a strip of more than"):
         images.read(tmp_path / "b.tif")

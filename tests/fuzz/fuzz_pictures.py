@@ -75,7 +75,8 @@ def _agl(folder: Path) -> Path:
 
 
 def _read_raster(path: Path) -> None:
-    shape, bands, kind = images.describe(path)
+    known = images.describe(path)
+    shape, bands, kind = known.shape, known.bands, known.dtype
     expected = (*shape, bands) if bands > 1 else shape
     hold(images.read(path), expected, kind)
     part = Window(shape[0] // 2, shape[1] // 3, 1 + shape[0] // 4, 1 + shape[1] // 4)

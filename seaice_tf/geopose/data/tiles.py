@@ -35,6 +35,7 @@ TEST_COLUMNS = ("id", "rgb")
 METADATA_COLUMNS = ("id", "city", "gsd")
 SYNTHETIC = "SYNTHETIC.txt"  # a file that marks a folder of synthetic tiles
 LARGEST = 1e6  # pixels per centimetre, or radians; larger values are invalid
+SUFFIXES = {".tif", ".tiff", ".j2k", ".jp2"}
 PLACES = ("", "train", "test")  # folders of the files of a table
 REMEDY = "use the challenge's own tables and files"
 
@@ -261,13 +262,13 @@ def _tile(folder: Path, row: dict, metadata: dict, table: Path, labelled: bool) 
 
 
 def _shape(path: Path, bands: int, kind: str) -> tuple[int, int]:
-    shape, *found = raster.describe(path)
-    if found != [bands, kind]:
+    found = raster.describe(path)
+    if (found.bands, found.dtype) != (bands, kind):
         raise InputError(
-            f"{path}: expected {bands} band{'s' * (bands > 1)} of {kind}, got {found[0]} of "
-            f"{found[1]}; download the file again"
+            f"{path}: expected {bands} band{'s' * (bands > 1)} of {kind}, got {found.bands} of "
+            f"{found.dtype}; download the file again"
         )
-    return shape
+    return found.shape
 
 
 def _path(folder: Path, name: str, table: Path) -> Path:
@@ -278,7 +279,6 @@ def _path(folder: Path, name: str, table: Path) -> Path:
             f"{table}: expected files inside its folder, got {name!r}; give them as in the "
             f"challenge's table"
         )
-    images = raster.TIFF | raster.JPEG2000
-    suffixes = [given.suffix, *sorted(images)] if given.suffix in images else [given.suffix]
+    suffixes = [given.suffix, *sorted(SUFFIXES)] if given.suffix in SUFFIXES else [given.suffix]
     paths = [folder / place / given.with_suffix(s) for s in suffixes for place in PLACES]
     return next((path for path in paths if path.is_file()), paths[0])

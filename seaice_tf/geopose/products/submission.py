@@ -15,6 +15,7 @@ from PIL import Image
 
 from seaice_tf.errors import InputError, reason
 from seaice_tf.files import atomic, images
+from seaice_tf.files.image_header import DAMAGE
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import UNKNOWN, Pose, decode_agl, encode_agl, encode_pose
 
@@ -150,10 +151,10 @@ def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
             mode, size = image.mode, image.size[::-1]
             compression = image.info.get("compression")
             unknown = mode.startswith("I;16") and (np.asarray(image) == UNKNOWN).any()
-    except images.DAMAGE as error:
+    except DAMAGE as error:
         yield f"expected an image, got {reason(error)[:90]}"
         return
-    if images.KINDS.get(mode) != (1, "uint16"):
+    if not mode.startswith("I;16"):
         yield f"expected one band of uint16, got {mode}"
     if size != shape:
         yield f"expected {shape[0]} x {shape[1]} pixels, got {size[0]} x {size[1]}"
