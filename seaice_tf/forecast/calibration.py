@@ -72,12 +72,12 @@ def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
     members = model.output["classes"].shape[2]
     rows = np.arange(0, len(cells.counts), EVERY)
     left_out = ~learns_from(cells.year[rows], members)
-    steps, terms, base = held_out(model, cells.features[rows].astype(np.float32), left_out)
+    steps, terms, base = held_out(model, cells.features[rows], left_out)
     truth = cells.counts[rows] / np.float32(FULL_ICE)
     weight = area.ravel()[cells.place[rows]]
     concentration, odds = np.zeros((LEADS, 4)), np.zeros((LEADS, 4))
     for lead, kept in enumerate(KEPT):
-        near = np.abs(cells.lead[rows] - 1 - lead) <= 1
+        near = np.abs(cells.lead[rows].astype(int) - 1 - lead) <= 1
         own = weight[near] / weight[near].sum()
         start = PLAIN.concentration[lead][:3], PLAIN.log_odds[lead][:3]
         fitted = least_squares(steps[near, :3], (truth - base)[near], own, start[0])
@@ -107,7 +107,7 @@ def held_out(
     parts: list[tuple[np.ndarray, ...]] = []
     mean_of = (left_out / left_out.sum(axis=1, keepdims=True)).astype(np.float32)
     for i in range(0, len(features), BATCH):
-        own, who = features[i : i + BATCH], mean_of[i : i + BATCH]
+        own, who = features[i : i + BATCH].astype(np.float32), mean_of[i : i + BATCH]
         outputs = model(own[None], training=False)
         each = tf.nn.softmax(outputs["classes"][0])
         probabilities = tf.einsum("nmc,nm->nc", each, who)

@@ -15,7 +15,7 @@ from seaice_tf.forecast.examples import earliest_start, read_record
 from seaice_tf.forecast.networks.distribution import INDEX, class_of
 from seaice_tf.forecast.networks.features import IceFeatures
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
-from seaice_tf.pipeline import Examples
+from seaice_tf.pipeline import Example, Examples
 
 BLOCK = 1024  # cells in an example
 GROUPS = 4  # of blocks of years, of which each member leaves one out
@@ -29,9 +29,9 @@ class Cells:
     Attributes:
         features: (n, features) float16.
         counts: (n,) uint8, the observed concentration.
-        lead: (n,) int, 1 to 12.
-        year: (n,) int, of the target.
-        place: (n,) int, index in the flattened grid.
+        lead: (n,) uint8, 1 to 12.
+        year: (n,) int16, of the target, since 1970.
+        place: (n,) int32, index in the flattened grid.
         weight: of each cell in the loss.
     """
 
@@ -42,10 +42,10 @@ class Cells:
     place: np.ndarray
     weight: float = 1.0
 
-    def departure(self) -> np.ndarray:
-        """Observed departure from the ten-year climatology, fraction: (n,)."""
-        climatology = self.features[:, INDEX["mean_10"]].astype(np.float32)
-        return self.counts / np.float32(FULL_ICE) - climatology
+    def departure(self, rows: np.ndarray) -> np.ndarray:
+        """Observed departure of some cells from the ten-year climatology, fraction: (rows,)."""
+        climatology = self.features[rows, INDEX["mean_10"]].astype(np.float32)
+        return self.counts[rows] / np.float32(FULL_ICE) - climatology
 
 
 def examples(network: Distribution, settings: Settings, data: Archive) -> tuple[Examples, Examples]:
@@ -121,10 +121,22 @@ def drawn_cells(
         lead, cell = np.nonzero(drawn)
         columns["features"].append(maps[0, lead, cell].astype(np.float16))
         columns["counts"].append(truth[drawn])
-        columns["lead"].append(lead + 1)
-        columns["year"].append((data.first + start + lead).astype("datetime64[Y]").astype(int))
-        columns["place"].append(places[cell])
-    return Cells(**{name: np.concatenate(parts) for name, parts in columns.items()}, weight=weight)
+        year = (data.first + start + lead).astype("datetime64[Y]").astype(np.int16)
+        columns["lead"].append((lead + 1).astype(np.uint8))
+        columns["year"].append(year)
+        columns["place"].append(places[cell].astype(np.int32))
+    return Cells(**{name: joined(parts) for name, parts in columns.items()}, weight=weight)
+
+
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """The arrays one after another; the list is emptied on the way, for they are large."""
+    whole = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), parts[0].dtype)
+    end = len(whole)
+    while parts:
+        part = parts.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 def learns_from(year: np.ndarray, members: int) -> np.ndarray:
@@ -152,33 +164,46 @@ def blocks(parts: list[Cells], members: int, seed: int, hold_out: bool = True) -
         Examples of features (1024, features); classes and departures (1024, 1); weights (1024,
         members) of both.
     """
-    features = tf.constant(np.concatenate([part.features for part in parts]))
-    counted = np.concatenate([part.counts for part in parts])
-    classes = tf.constant(class_of(counted).astype(np.uint8))
-    departure = tf.constant(np.concatenate([part.departure() for part in parts]))
-    weight = tf.constant(np.concatenate([_weights(part, members, hold_out) for part in parts]))
-    number = len(classes) // BLOCK
+    ends = np.cumsum([len(part.counts) for part in parts])
+    number = ends[-1] // BLOCK
     if not number:
-        raise InputError(f"cells: expected at least {BLOCK} to train on, got {len(classes)}")
-    order = np.random.default_rng(seed).permutation(len(classes))[: number * BLOCK]
-    chosen = tf.constant(order.reshape(-1, BLOCK).astype(np.int32))
+        raise InputError(f"cells: expected at least {BLOCK} to train on, got {ends[-1]}")
+    order = np.random.default_rng(seed).permutation(ends[-1])[: number * BLOCK].reshape(-1, BLOCK)
+    weights = [_weights(part, members, hold_out) for part in parts]
 
-    def fetch(index):
-        cells = chosen[index]
-        labels = {
-            "classes": tf.gather(classes, cells)[:, None],
-            "departure": tf.gather(departure, cells)[:, None],
-        }
-        weights = dict.fromkeys(labels, tf.gather(weight, cells))
-        return tf.cast(tf.gather(features, cells), tf.float32), labels, weights
+    def block(index):
+        columns = []
+        for part, weight, end in zip(parts, weights, ends):
+            row = order[index] - end + len(part.counts)
+            row = row[(row >= 0) & (row < len(part.counts))]
+            classes = class_of(part.counts[row])[:, None]
+            departure = part.departure(row)[:, None]
+            columns.append((part.features[row], classes, departure, weight[row]))
+        features, classes, departure, weight = map(np.concatenate, zip(*columns))
+        return features.astype(np.float32), classes.astype(np.uint8), departure, weight
 
-    return Examples(number, fetch)
+    return Examples(int(number), lambda index: _example(block, members, index))
+
+
+def _example(block: Callable, members: int, index: tf.Tensor) -> Example:
+    """Inputs, labels and weights by head of a block of cells.
+
+    The cells stay in numpy arrays: tensors of a gigabyte would double the memory of a training.
+    """
+    kinds = (tf.float32, tf.uint8, tf.float32, tf.float32)
+    features, classes, departure, weight = tf.numpy_function(block, [index], kinds)
+    features = tf.ensure_shape(features, (BLOCK, len(INDEX)))
+    labels = {
+        "classes": tf.ensure_shape(classes, (BLOCK, 1)),
+        "departure": tf.ensure_shape(departure, (BLOCK, 1)),
+    }
+    return features, labels, dict.fromkeys(labels, tf.ensure_shape(weight, (BLOCK, members)))
 
 
 def _weights(part: Cells, members: int, hold_out: bool) -> np.ndarray:
     """Weight of each cell for each member, `part.weight` on average: (n, members) float32."""
-    mask = learns_from(part.year, members) if hold_out else np.ones((len(part.year), members))
-    return (part.weight * mask / np.maximum(mask.mean(axis=0), 1e-9)).astype(np.float32)
+    mask = learns_from(part.year, members) if hold_out else np.ones((len(part.year), members), bool)
+    return np.float32(part.weight) / np.maximum(mask.mean(axis=0), 1e-9).astype(np.float32) * mask
 
 
 @lru_cache
