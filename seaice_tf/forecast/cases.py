@@ -174,8 +174,7 @@ def _case(
 def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> Maps:
     """The forecast's maps, and its quantiles at the levels of the members."""
     batch = tuple(np.asarray(each)[None] for each in inputs)
-    fields = {head: value[0] for head, value in serve(batch).items()}
-    if members:
-        batch = (*batch, levels(members).astype(np.float32))
-        fields["quantiles"] = serve(batch, "quantiles")["quantiles"][0]
-    return fields
+    if not members:
+        return {head: value[0] for head, value in serve(batch).items()}
+    batch = (*batch, levels(members).astype(np.float32))
+    return {head: value[0] for head, value in serve(batch, "quantiles").items()}

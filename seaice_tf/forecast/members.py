@@ -60,21 +60,23 @@ def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
         InputError: the record has fewer past years, counting those that begin a month earlier or
             later.
     """
-    record = damped_persistence.fractions(past)
-    departure = np.nan_to_num(
-        damped_persistence.anomalies(record, damped_persistence.climatologies(record))
-    )
-    starts = _starts(len(record))
+    starts = _starts(len(past))
     if len(starts) < members:
         raise InputError(
             f"members: expected at most {len(starts)}, which the record has past years for, got "
             f"{members}; ask for fewer, or add earlier files"
         )
+    icy = np.any(~counts.flagged(past) & (past > 0), axis=0)
+    record = past[:, icy]
+    departure = damped_persistence.anomalies(record, damped_persistence.climatologies(record))
     rng = np.random.default_rng(seed)
     # Years that begin at the init's own month come first, the others fill up.
-    own = sum(start % LEADS == len(record) % LEADS for start in starts)
+    own = sum(start % LEADS == len(past) % LEADS for start in starts)
     order = np.concatenate([rng.permutation(own), own + rng.permutation(len(starts) - own)])
-    return np.stack([departure[starts[i] : starts[i] + LEADS] for i in order[:members]])
+    result = np.zeros((members, LEADS, *icy.shape), np.float32)
+    for year, i in zip(result, order):
+        year[:, icy] = np.nan_to_num(departure[starts[i] : starts[i] + LEADS])
+    return result
 
 
 def shuffle(quantiles: np.ndarray, pattern: np.ndarray) -> np.ndarray:
@@ -90,10 +92,13 @@ def shuffle(quantiles: np.ndarray, pattern: np.ndarray) -> np.ndarray:
     >>> shuffle(np.array([0.1, 0.5]).reshape(2, 1, 1, 1), np.array([3, -1]).reshape(2, 1, 1, 1))[0]
     array([[[0.5]]])
     """
-    result = np.empty_like(quantiles)
+    result = quantiles.copy()
     for lead in range(quantiles.shape[1]):
-        rank = np.argsort(np.argsort(_by_rank(pattern[:, lead]), axis=0, kind="stable"), axis=0)
-        result[:, lead] = np.take_along_axis(quantiles[:, lead], rank, axis=0)
+        uncertain = quantiles[-1, lead] > quantiles[0, lead]
+        order = np.argsort(_by_rank(pattern[:, lead])[:, uncertain], axis=0, kind="stable")
+        shuffled = np.empty_like(quantiles[:, lead, uncertain])
+        np.put_along_axis(shuffled, order, quantiles[:, lead, uncertain], axis=0)
+        result[:, lead, uncertain] = shuffled
     return result
 
 

@@ -131,7 +131,7 @@ SIGNATURE = (
     "`probability` of ice at 15 % or more, `spread` (standard deviation) and "
     "`contest_decision`, the forecast with the lowest expected Dacon score, which is no "
     "estimate of the concentration. Its endpoint `quantiles` takes `levels` too, (L,) float32 in "
-    "(0, 1), and returns `quantiles`, (batch, L, 12, rows, columns)."
+    "(0, 1), and also returns `quantiles`, (batch, L, 12, rows, columns)."
 )
 
 TASK = Task(

@@ -80,8 +80,8 @@ def _distribution_serving(network: Distribution, settings: Settings, model) -> k
 def quantile_endpoint(
     network: Distribution, settings: Settings, served: keras.Model
 ) -> keras.Model:
-    """The quantiles of a distribution network, from its serving model."""
-    model = served.get_layer("class_network")
+    """The forecast of a distribution network with its quantiles, from its serving model."""
+    model = distribution.class_network_of(served)
     return distribution.quantile_model(model, None, None, **_serving_options(network, settings))
 
 

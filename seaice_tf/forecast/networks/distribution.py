@@ -34,7 +34,7 @@ BAND_WATER = (CENTRES > 12.5) & (CENTRES < 37.5)
 BAND_ICE = (CENTRES > 37.5) & (CENTRES < 125)
 EDGE, BELOW_EDGE = 37.5, 37.0  # counts of the ice edge, and of a cell just without ice
 ROUNDS = 4  # iterations of `decide`
-
+CHUNK = 1 << 16  # cells that the network has in memory at a time
 
 TREND = "trend_increment_near_9"
 INDEX = {name: i for i, name in enumerate(FEATURES)}
@@ -149,17 +149,23 @@ def quantile_model(
     south: bool = False,
     calibration: Calibration = PLAIN,
 ) -> keras.Model:
-    """Build the quantiles of the same forecast.
+    """Build the same forecast with its quantiles.
 
     Returns:
         A functional model from `history`, `month` and `levels`, (L,) float32 probabilities in
-        (0, 1), to {"quantiles": (B, L, 12, rows, columns)}, fractions.
+        (0, 1), to the maps of `serving_model` and `quantiles`, (B, L, 12, rows, columns) fractions.
     """
     history, month, cells = _inputs(network, rows, columns, pole_hole_fill, south, calibration)
     levels = keras.Input((), name="levels")
     probabilities, _, where = cells
     quantiles = Quantiles(name="quantiles")(probabilities, where, history, levels)
-    return keras.Model([history, month, levels], {"quantiles": quantiles}, name="quantiles")
+    outputs = Maps(name="maps")(*cells, history) | {"quantiles": quantiles}
+    return keras.Model([history, month, levels], outputs, name="quantiles")
+
+
+def class_network_of(served: keras.Model) -> keras.Model:
+    """The class network inside a `serving_model`."""
+    return served.get_layer("cell_forecast").network
 
 
 def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
@@ -169,10 +175,9 @@ def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
     season = NorthernSeason(south, name="northern_season")(month)
     maps, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)
     features, where = Gather(name="possible_cells")(maps, possible, places)
-    outputs = network(features)
-    calibrated = Calibrate(calibration, name="calibrate")
-    cells = calibrated(outputs["classes"], outputs["departure"], features, where)
-    return history, month, (*cells, where)
+    forecast = CellForecast(network, calibration, name="cell_forecast")
+    probabilities, concentration = forecast(features, where)
+    return history, month, (probabilities, concentration, where)
 
 
 class Standardise(keras.layers.Layer):
@@ -204,7 +209,7 @@ class NorthernSeason(keras.layers.Layer):
 
 
 class Gather(keras.layers.Layer):
-    """Features (B, 12, N, C) of the possible cells, (1, n, C), and their example, lead and place.
+    """Features (B, 12, N, C) of the possible cells, (n, C), and their example, lead and place.
 
     The indices, (n, 3) int64, are of the batch, the lead from 0, and the flattened grid.
     """
@@ -213,45 +218,74 @@ class Gather(keras.layers.Layer):
         index = tf.where(possible)
         place = tf.gather(tf.cast(places, tf.int64), index[:, 2])
         where = tf.concat([index[:, :2], place[:, None]], axis=1)
-        return tf.boolean_mask(features, possible)[None], where
+        return tf.boolean_mask(features, possible), where
 
     def compute_output_shape(self, features_shape, possible_shape, places_shape):
-        return (1, None, features_shape[-1]), (None, 3)
+        return (None, features_shape[-1]), (None, 3)
 
 
-class Calibrate(keras.layers.Layer):
-    """Class probabilities and concentration of the ensemble, weighted by lead.
+@keras.utils.register_keras_serializable("seaice_tf")
+class CellForecast(keras.layers.Layer):
+    """Class probabilities and concentration of cells, by a class network and its calibration.
 
-    Call with logits (1, n, members, classes), departures (1, n, members), features (1, n, C) and
-    indices (n, 3); returns class probabilities (n, 32) and concentration (n,), a fraction.
+    Call with features (n, C) and indices (n, 3); returns class probabilities (n, 32) and
+    concentration (n,), a fraction. The logits of all members in all cells would take a gigabyte,
+    so the cells go through the network in chunks.
+
+    Args:
+        network: of `class_network`; its weights are shared.
+        calibration: weights of the predictions by lead.
     """
 
-    def __init__(self, calibration: Calibration | dict, **kwargs):
+    def __init__(self, network: keras.Model, calibration: Calibration, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(calibration, dict):  # of get_config
-            calibration = Calibration(**calibration)
-        self.calibration: Calibration = calibration
+        self.network, self.calibration = network, calibration
 
-    def call(self, logits, departure, features, where):
-        concentration_weights, odds_weights = (
-            tf.gather(tf.constant(table, tf.float32), where[:, 1])
+    def call(self, features, where):
+        number = tf.shape(features)[0]
+        padding = -number % CHUNK
+        features = tf.pad(features, [[0, padding], [0, 0]])
+        lead = tf.pad(where[:, 1], [[0, padding]])
+        chunks = (
+            tf.reshape(features, [-1, CHUNK, features.shape[-1]]),
+            tf.reshape(lead, [-1, CHUNK]),
+        )
+        probabilities, concentration = tf.map_fn(
+            self._chunk, chunks, parallel_iterations=1, fn_output_signature=(tf.float32, tf.float32)
+        )
+        return (
+            tf.reshape(probabilities, [-1, CLASSES])[:number],
+            tf.reshape(concentration, [-1])[:number],
+        )
+
+    def _chunk(self, cells):
+        features, lead = cells
+        outputs = self.network(features[None])
+        concentration_weights, log_odds_weights = (
+            tf.gather(tf.constant(table, tf.float32), lead)
             for table in (self.calibration.concentration, self.calibration.log_odds)
         )
-        probabilities = tf.reduce_mean(tf.nn.softmax(logits[0]), axis=1)
-        base, steps = departures(probabilities, departure[0], features[0])
+        probabilities = tf.reduce_mean(tf.nn.softmax(outputs["classes"][0]), axis=1)
+        base, steps = departures(probabilities, outputs["departure"][0], features)
         concentration = base + tf.reduce_sum(concentration_weights * steps, axis=1)
-        terms = log_odds_terms(probabilities, features[0])
-        better = tf.sigmoid(tf.reduce_sum(odds_weights * terms, axis=1))
+        terms = log_odds_terms(probabilities, features)
+        better = tf.sigmoid(tf.reduce_sum(log_odds_weights * terms, axis=1))
         return with_probability_of_ice(probabilities, better), tf.clip_by_value(
             concentration, 0.0, 1.0
         )
 
-    def compute_output_shape(self, logits_shape, departure_shape, features_shape, where_shape):
+    def compute_output_shape(self, features_shape, where_shape):
         return (None, CLASSES), (None,)
 
     def get_config(self):
         tables = {name: list(map(list, table)) for name, table in vars(self.calibration).items()}
-        return super().get_config() | {"calibration": tables}
+        network = keras.utils.serialize_keras_object(self.network)
+        return super().get_config() | {"network": network, "calibration": tables}
+
+    @classmethod
+    def from_config(cls, config):
+        network = keras.utils.deserialize_keras_object(config.pop("network"))
+        return cls(network, Calibration(**config.pop("calibration")), **config)
 
 
 def departures(probabilities, departure, features):
@@ -332,9 +366,11 @@ class Quantiles(keras.layers.Layer):
     """Quantiles (B, L, 12, H, W) as fractions, straight within a class; 0 in the lowest."""
 
     def call(self, probabilities, where, history, levels):
+        reached = tf.cumsum(probabilities, axis=1)
         maps = tf.map_fn(
-            lambda level: scattered(quantile(probabilities, level) / FULL_ICE, where, history),
+            lambda level: scattered(_quantile(reached, level) / FULL_ICE, where, history),
             levels,
+            parallel_iterations=1,
         )
         return tf.transpose(maps, [1, 0, 2, 3, 4])
 
@@ -349,11 +385,15 @@ def median(probabilities):
 
 def quantile(probabilities, level):
     """Quantile in counts of distributions (n, classes), linear within a class; 0 in the lowest."""
-    reached = tf.cumsum(probabilities, axis=1)
+    return _quantile(tf.cumsum(probabilities, axis=1), level)
+
+
+def _quantile(reached, level):
+    """Of cumulative distributions (n, classes)."""
     below = tf.cast(reached[:, :-1] < level, tf.int32)
-    place = tf.minimum(tf.reduce_sum(below, axis=1), CLASSES - 1)
-    own = tf.gather(probabilities, place, batch_dims=1)
-    before = tf.gather(reached, place, batch_dims=1) - own
+    place = tf.reduce_sum(below, axis=1)
+    before = tf.where(place == 0, 0.0, tf.gather(reached, tf.maximum(place - 1, 0), batch_dims=1))
+    own = tf.gather(reached, place, batch_dims=1) - before
     part = tf.clip_by_value((level - before) / tf.maximum(own, 1e-6), 0.0, 1.0)
     low, high = tf.gather(LOWER, place), tf.gather(LIMITS, place)
     return tf.where(place == 0, 0.0, low + (high - low) * part)

@@ -61,44 +61,44 @@ class Reference:
 
 def fractions(past: np.ndarray) -> np.ndarray:
     """Raw counts as fractions, NaN where a cell is flagged: (months, rows, columns) float32."""
-    return np.where(counts.flagged(past), np.nan, past / np.float32(FULL_ICE)).astype(np.float32)
+    result = past / np.float32(FULL_ICE)
+    result[counts.flagged(past)] = np.nan
+    return result
 
 
-def climatologies(record: np.ndarray, ahead: int = LEADS, years: int = YEARS) -> np.ndarray:
+def climatologies(past: np.ndarray, ahead: int = LEADS, years: int = YEARS) -> np.ndarray:
     """For each month the mean of its calendar month over the years before it.
 
     Args:
-        record: (months, ...) fractions, NaN where unknown.
+        past: (months, ...) uint8 raw counts with flags.
         ahead: so many months after the record's end, too.
         years: at most as many are used.
 
     Returns:
-        (months + ahead, ...) float32, NaN where no year has a value.
+        (months + ahead, ...) float32 fractions, NaN where no year has a value.
     """
-    result = np.full((len(record) + ahead, *record.shape[1:]), np.nan, np.float32)
-    for month in range(LEADS):
-        own = record[month::LEADS]
-        valid = ~np.isnan(own)
-        sums = _before(np.where(valid, own, 0), years)
-        number = _before(valid, years)
-        mean = np.where(number > 0, sums / np.maximum(number, 1), np.nan)
-        places = np.arange(month, len(result), LEADS)
-        result[places] = mean[: len(places)]
+    known = ~counts.flagged(past)
+    own = np.where(known, past, 0)
+    result = np.empty((len(past) + ahead, *past.shape[1:]), np.float32)
+    sums = np.zeros((LEADS, *past.shape[1:]), np.int32)
+    number = np.zeros((LEADS, *past.shape[1:]), np.int32)
+    for month in range(len(result)):
+        calendar, last, dropped = month % LEADS, month - LEADS, month - LEADS * (years + 1)
+        if 0 <= last < len(past):
+            sums[calendar] += own[last]
+            number[calendar] += known[last]
+        if 0 <= dropped < len(past):
+            sums[calendar] -= own[dropped]
+            number[calendar] -= known[dropped]
+        with np.errstate(invalid="ignore"):  # 0 / 0
+            result[month] = sums[calendar] / (number[calendar] * np.float32(FULL_ICE))
     return result
 
 
-def _before(values: np.ndarray, years: int) -> np.ndarray:
-    """Sums over the `years` entries before each, and before the one that follows: (n + 1, ...)."""
-    total = np.cumsum(values, axis=0, dtype=np.float64)
-    total = np.concatenate([np.zeros_like(total[:1]), total])
-    result = total.copy()
-    result[years:] -= total[:-years] if len(total) > years else 0
-    return result
-
-
-def anomalies(record: np.ndarray, usual: np.ndarray) -> np.ndarray:
+def anomalies(past: np.ndarray, usual: np.ndarray) -> np.ndarray:
     """Departures from `climatologies`; NaN in the first three years and where unknown."""
-    result = record - usual[: len(record)]
+    result = fractions(past)
+    result -= usual[: len(result)]
     result[: FEWEST_YEARS * LEADS] = np.nan
     return result
 
@@ -114,7 +114,7 @@ def damped_persistence(past: np.ndarray) -> Reference:
         The forecast; cells that are flagged throughout come out as 0.
     """
     icy = np.any(~counts.flagged(past) & (past > 0), axis=0)
-    record = fractions(past[:, icy])
+    record = past[:, icy]
     usual = climatologies(record)
     departure = anomalies(record, usual)
     init = len(record) - 1
