@@ -4,17 +4,18 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from seaice_tf.errors import InputError, one_line
-from seaice_tf.forecast.data import months
+from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.members import levels, most
-from seaice_tf.forecast.settings import LEADS, Settings
-from seaice_tf.grids.polar import NORTH, Grid
+from seaice_tf.forecast.settings import LEADS, Settings, UNet
+from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Cases, Maps
 
 OUTLOOK_MEMBERS = 20  # from which the outlook is computed where no members are asked for
@@ -34,8 +35,8 @@ class EvaluateOptions:
     """Also show the scores by calendar month, by lead time, by calendar months of init and target
     (of monthly inits) or by sea, or the reliability of the probability of ice in bins of 0.1."""
     regions: str = ""
-    """Region mask for `--by region`, one of NSIDC's of 25 km; empty: that of 2021 in
-    $SEAICE_TF_DATA/psn25."""
+    """Region mask of the north for `--by region`, one of NSIDC's of 25 km; empty: that of 2021 in
+    $SEAICE_TF_DATA/psn25. The south has its five sectors without one."""
     init_frequency: Literal["yearly", "monthly"] = "yearly"
     """Initialise a forecast every 12 months, or every month for networks that take any month."""
 
@@ -54,7 +55,8 @@ class PredictOptions:
     member_seed: int = 0
     """Seed of the members."""
     regions: str = ""
-    """Region mask for the outlook, as of evaluate; empty: the whole hemisphere alone."""
+    """Region mask for the outlook of the north, as of evaluate; the south has its five sectors
+    without one."""
 
     def __post_init__(self):
         if self.members < 0:
@@ -88,8 +90,6 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     start, stop = data.index(begin), data.index(end) + 1
     if start >= stop:
         raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
-    if "region" in options.by and data.grid is not NORTH:
-        raise InputError(f"--by region: expected data of the north, got {data.source}")
     source = f"{data.source}{_other_product(data, settings)}; scored {begin} to {end}"
     every = LEADS
     if options.init_frequency == "monthly":
@@ -98,7 +98,7 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
         source += f", IN SAMPLE: trained on to {settings.train_end}"
     starts = range(start, stop, every)
     for position in starts:
-        _require_history(data, settings, position)
+        _require_init(data, settings, position)
     return Cases(source, [partial(_case, data, settings, i, source, stop) for i in starts])
 
 
@@ -111,7 +111,13 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
         InputError: too short a record before an init.
     """
     options = options or PredictOptions()
+    if options.members and not settings.network.takes_month:
+        raise InputError(
+            f"members: expected the network distribution, which has quantiles, got "
+            f"{settings.network.name}; leave out --members"
+        )
     data = archive(settings)
+    regions.of_grid(data.grid, Path(options.regions) if options.regions else None)
     first = last = len(data.counts)
     if options.first_init:
         first = data.index(months.parse(options.first_init)) + 1
@@ -122,7 +128,7 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
         )
     starts = range(first, last + 1)
     for start in starts:
-        _require_history(data, settings, start)
+        _require_init(data, settings, start)
     number = options.members or OUTLOOK_MEMBERS
     source = data.source + _other_product(data, settings)
     make = partial(_case, data, settings, source=source, members=number)
@@ -141,12 +147,19 @@ def _other_product(data: Archive, settings: Settings) -> str:
     return f", by a model trained on {settings.trained_on}"
 
 
-def _require_history(data: Archive, settings: Settings, start: int) -> None:
+def _require_init(data: Archive, settings: Settings, start: int) -> None:
+    """InputError if the network cannot forecast from the month before position `start`."""
     needed, first = settings.history, data.first + start
     if start < needed:
         raise InputError(
             f"{data.source}: expected {needed} months before {first}, got {start}; "
             "add earlier files or forecast a later year"
+        )
+    december_only = isinstance(settings.network, UNet) and settings.network.init_months != "all"
+    if december_only and months.number(first) != 1:
+        raise InputError(
+            f"init: expected a December, which alone the network was trained to forecast from, got "
+            f"{first - 1}; end the data with a December, or train with --init-months all"
         )
 
 

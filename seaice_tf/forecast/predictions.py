@@ -89,10 +89,7 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
                 maps = _members(quantiles, case.context.past, options)
                 rows += _outlook(maps, case.context, options)
                 kept["members"] = maps
-            elif options.members:
-                raise InputError("members: expected a network with quantiles, got one without")
             save(init, kept)
-            print(f"forecast from {init}", flush=True)
     if not rows:
         return [path]
     return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows))]
@@ -111,7 +108,7 @@ def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -
 
 def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:
     grid = context.grid
-    masks = regions.read(Path(options.regions)) if options.regions else {}
+    masks = regions.of_grid(grid, Path(options.regions) if options.regions else None)
     return outlook.table(context.months, maps, grid.cell_area(), grid.name, masks)
 
 

@@ -10,7 +10,6 @@ from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.verification import region_masks
-from seaice_tf.grids import polar
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Choice, Heat, Lines, Part, Section, Series
 from seaice_tf.report.pictures import Edge, Field, Frames, packed, spread
@@ -119,7 +118,7 @@ def past_years(past: np.ndarray) -> np.ndarray:
 
 
 def skill(report: ReportInput) -> list[Part]:
-    """Skill of the ice edge aimprovementst the best baseline, by month and sea."""
+    """Skill of the ice edge against the best baseline, by month and sea."""
     best = next(iter(report.baselines))
     seas = masks(report.pairs[0][0])
     own = edge_errors(report, seas, lambda case, fields: fields)
@@ -152,7 +151,7 @@ def masks(case: Case) -> dict[str, np.ndarray]:
     shape = case.truth.shape[-2:]
     whole = {"all": np.ones(shape, bool)}
     try:
-        seas = region_masks(EvaluateOptions()) if case.context.grid is polar.NORTH else {}
+        seas = region_masks(EvaluateOptions(), case.context.grid)
     except (InputError, OSError):
         return whole
     return whole | seas

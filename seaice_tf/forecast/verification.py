@@ -15,6 +15,7 @@ from seaice_tf.forecast.products import plots
 from seaice_tf.forecast.scores import baselines, hindcasts, period, probability
 from seaice_tf.forecast.scores.damped_persistence import damped_persistence
 from seaice_tf.forecast.scores.knn import knn
+from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Pairs, Predictor
 
 Fields = Mapping[str, np.ndarray]
@@ -36,9 +37,12 @@ def score(
     """
     options = options or EvaluateOptions()
     totals: hindcasts.Totals = {}
+    masks: dict[str, np.ndarray] = {}
 
     def forecasts() -> Iterator[period.Forecast]:
         for case, fields in pairs:
+            if "region" in options.by and not masks:
+                masks.update(region_masks(options, case.context.grid))
             if options.init_frequency == "monthly":
                 add_maps(totals, case, fields)
             yield period.Forecast(
@@ -56,7 +60,7 @@ def score(
     found = period.score(
         forecasts(),
         groups=sorted({"month", *options.by} & set(period.GROUPS)),
-        regions=region_masks(options) if "region" in options.by else None,
+        regions=masks,
         reliability="reliability" in options.by,
     )
     return found | hindcasts.results(totals)
@@ -79,15 +83,17 @@ def add_maps(totals: hindcasts.Totals, case: Case, fields: Fields) -> None:
         hindcasts.add(totals, target, forecast)
 
 
-def region_masks(options: EvaluateOptions) -> dict[str, np.ndarray]:
-    """The seas by name, (rows, columns) bool each; InputError without a mask."""
+def region_masks(options: EvaluateOptions, grid: Grid) -> dict[str, np.ndarray]:
+    """The seas or sectors by name, (rows, columns) bool each; InputError without a mask."""
     root = os.environ.get("SEAICE_TF_DATA")
-    if not options.regions and not root:
+    if options.regions or grid.name == "south":
+        return regions.of_grid(grid, Path(options.regions) if options.regions else None)
+    if not root:
         raise InputError(
             "--by region: expected a region mask, got none; name the 25 km mask of the north of "
             "NSIDC-0780 with --regions, or set SEAICE_TF_DATA"
         )
-    return regions.read(Path(options.regions) if options.regions else Path(root or "", REGION_MASK))
+    return regions.of_grid(grid, Path(root, REGION_MASK))
 
 
 def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +101,29 @@ def read_archive(
         InputError: a gap, a date of two different files, too few days, several algorithms or
             grids, a damaged file, or a contradiction that would make a forecast wrong.
     """
+    return _read(folder, minimum_days, tuple(allow), average_to_25km, _signature(folder))
+
+
+def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Name, size and time of change of every file, which change with the contents."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    stats = ((str(path), path.stat()) for path in paths)
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+
+
+@lru_cache(maxsize=2)  # both hemispheres; a verb asks for the record several times
+def _read(
+    folder: Path,
+    minimum_days: int,
+    allow: tuple[Check, ...],
+    average_to_25km: bool,
+    signature: tuple[tuple[str, int, int], ...],
+) -> Archive:
     record = reading.read(folder, minimum_days, average_to_25km)
     refuse(record, allow)
     for text in warnings(record, allow):
         log.warning("%s", one_line(text))
+    record.grids.setflags(write=False)
     return Archive(
         record.grids,
         record.months[0],

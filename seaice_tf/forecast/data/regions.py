@@ -1,9 +1,11 @@
-"""The seas of the Arctic on the NSIDC 25 km grid, from either of NSIDC's region masks.
+"""The seas of the Arctic by either of NSIDC's region masks of 25 km, and the Antarctic sectors.
 
 Sources: RegionMask_NH_ps25km_304x448_2021.bin (NSIDC-0780) with the names of its documentation;
 region_n.msk, whose 300-byte header names its sectors in the order of their codes. Every name below
 is checked in the tests against the latitude and longitude of a place in that sea. Codes not listed
-are open ocean, land, coast and lakes; of the open ocean no place was checked.
+are open ocean, land, coast and lakes; of the open ocean no place was checked. The sectors of the
+Southern Ocean are those of Zwally et al. 1983, Antarctic Sea Ice, 1973-1976, and of Cavalieri and
+Parkinson 2008, doi:10.1029/2007JC004564.
 """
 
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.grids.polar import NORTH
+from seaice_tf.grids.polar import NORTH, Grid
 
 HEADER = 300  # bytes, of region_n.msk alone
 SEAS_2021 = {
@@ -45,6 +47,40 @@ SECTORS = {  # LAK OC OKHJAP BERS HUD BAFDL GREENS KARBAR ARTOC CANAR GULFSTL LA
     9: "canadian_archipelago",
     10: "st_lawrence",
 }
+SOUTHERN_SECTORS = {  # from west to east, degrees east
+    "weddell": (-60, 20),
+    "indian_ocean": (20, 90),
+    "western_pacific": (90, 160),
+    "ross": (160, -130),
+    "bellingshausen_amundsen": (-130, -60),
+}
+
+
+def of_grid(grid: Grid, path: Path | None = None) -> dict[str, np.ndarray]:
+    """Masks of the regions of a grid, (rows, columns) bool each, without overlap.
+
+    In the south the five sectors; in the north the seas of the region mask `path`, none without.
+
+    Raises:
+        InputError: a region mask for a grid that it does not fit, or one that cannot be read.
+    """
+    if path is None:
+        return sectors(grid) if grid.name == "south" else {}
+    if grid is not NORTH:
+        raise InputError(
+            f"{path}: expected data on the {NORTH.title} for a region mask, got the {grid.title}; "
+            "leave the mask out"
+        )
+    return read(path)
+
+
+def sectors(grid: Grid) -> dict[str, np.ndarray]:
+    """The sectors of the Southern Ocean by longitude, (rows, columns) bool each."""
+    _, longitude = grid.latitude_longitude()
+    return {
+        name: (longitude - west) % 360 < (east - west) % 360
+        for name, (west, east) in SOUTHERN_SECTORS.items()
+    }
 
 
 def read(path: Path) -> dict[str, np.ndarray]:

@@ -3,7 +3,7 @@ import pytest
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import regions
-from seaice_tf.grids.polar import NORTH
+from seaice_tf.grids.polar import EASE_SOUTH, NORTH, SOUTH
 
 MASK_2021 = "RegionMask_NH_ps25km_304x448_2021.bin"
 WHERE = {  # a place well inside each sea, from any atlas: latitude and longitude
@@ -34,9 +34,9 @@ SECTORS = {  # of the older mask, where they differ
 }
 
 
-def nearest(latitude: float, longitude: float) -> tuple:
+def nearest(latitude: float, longitude: float, grid=NORTH) -> tuple:
     """Row and column of the cell nearest to a place."""
-    lat, lon = np.radians(NORTH.latitude_longitude())
+    lat, lon = np.radians(grid.latitude_longitude())
     there = np.radians([latitude, longitude])
     closeness = np.sin(lat) * np.sin(there[0])
     closeness += np.cos(lat) * np.cos(there[0]) * np.cos(lon - there[1])
@@ -76,3 +76,26 @@ def test_what_is_no_mask_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match="expected"):
         regions.read(path)
+
+
+PLACES = {  # from any atlas
+    "weddell": (-70, -45),
+    "indian_ocean": (-65, 70),
+    "western_pacific": (-65, 140),
+    "ross": (-75, -178),
+    "bellingshausen_amundsen": (-72, -110),
+}
+
+
+@pytest.mark.parametrize("grid", [SOUTH, EASE_SOUTH], ids=lambda grid: grid.code)
+def test_the_sectors_share_the_south_and_lie_where_an_atlas_puts_them(grid):
+    masks = regions.of_grid(grid)
+    assert (sum(mask.astype(int) for mask in masks.values()) == 1).all()
+    for name, place in PLACES.items():
+        assert masks[name][nearest(*place, grid)], name
+
+
+def test_a_region_mask_is_of_the_north_alone(tmp_path):
+    assert regions.of_grid(NORTH) == {}
+    with pytest.raises(InputError, match="polar stereographic grid of NSIDC for a region mask"):
+        regions.of_grid(SOUTH, tmp_path / "mask.bin")
