@@ -1,5 +1,3 @@
-import sys
+from seaice_tf.cli.main import entry
 
-from seaice_tf.cli.main import main
-
-sys.exit(main())
+entry()

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -16,12 +17,44 @@ TIMEOUT = 30  # seconds for a scheduler and its workers to answer
 PRELOAD = True  # import TensorFlow in workers at first, with its messages silenced
 
 
-def pool(processes: int) -> ProcessPoolExecutor:
-    """A pool of spawned processes; forked ones may hang in TensorFlow."""
+@contextlib.contextmanager
+def pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """A context with a pool of spawned processes; forked ones may hang in TensorFlow.
+
+    If it is interrupted, the processes are terminated, and killed if it is interrupted again.
+    """
     spawn = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(
+    executor = ProcessPoolExecutor(
         processes, mp_context=spawn, initializer=_initialize, initargs=(PRELOAD,)
     )
+    try:
+        yield executor
+    except Exception:
+        raise
+    except BaseException:  # KeyboardInterrupt
+        executor.shutdown(wait=False, cancel_futures=True)
+        _terminate_children()
+        raise
+    finally:
+        executor.shutdown()
+
+
+def _terminate_children() -> None:
+    """Let the children of this process end their step, if it is one that can be resumed."""
+    children = multiprocessing.active_children()
+    try:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.join()
+    finally:
+        kill_children()
+
+
+def kill_children() -> None:
+    """Kill the processes that this one has started."""
+    for child in multiprocessing.active_children():
+        child.kill()
 
 
 def run_in_subprocess(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -43,10 +76,6 @@ def run_in_subprocess(function: Callable[..., Any], *arguments: Any) -> Any:
                 return executor.submit(function, *arguments).result()
             except BrokenProcessPool:
                 print("the process was killed")
-            except KeyboardInterrupt:  # SIGTERM reached this process only
-                for child in multiprocessing.active_children():
-                    child.terminate()
-                raise
     raise InputError(
         "process: expected it to finish, but it was killed twice; if memory ran out, use smaller "
         "settings"
@@ -110,6 +139,8 @@ def _dask_client(address: str):
 
 
 def _initialize(preload: bool) -> None:
+    # Ctrl-C reaches the whole group: the parent has it too, and terminates this process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
     if preload:
         with quiet.import_of_tensorflow():

@@ -39,6 +39,7 @@ def arm(root: str, at: int, log: str) -> None:
 
 if __name__ == "__main__":
     arm(sys.argv[1], int(sys.argv[2]), sys.argv[3])
-    from seaice_tf.cli.main import main
+    from seaice_tf.cli.main import entry
 
-    sys.exit(main(sys.argv[4:]))
+    sys.argv = ["seaice-tf", *sys.argv[4:]]
+    entry()

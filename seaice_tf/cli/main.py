@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import tyro
 
@@ -74,16 +74,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(USAGE)
         return 0
     try:
-        with stop.terminated_as_interrupted():
+        with stop.interruptible():
             return _run(words)
     except KeyboardInterrupt:
         print("stopped; repeat the command to resume train or tune", file=sys.stderr)
-        return 130
+        return stop.STOPPED
     except (InputError, OSError) as error:
         if debug:
             raise
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def entry() -> NoReturn:
+    """Run the command of this process and end it."""
+    code = main()
+    if code == stop.STOPPED:
+        sys.stdout.flush()
+        stop.end()
+    sys.exit(code)
 
 
 def _prepare_streams() -> None:

@@ -1,12 +1,23 @@
-"""Ctrl-C and SIGTERM, which stop a run after a step from which it can resume."""
+"""Ctrl-C and SIGTERM: a first signal ends a command in order, a second one within seconds.
+
+A run in training stops after a step from which it can resume, anything else with KeyboardInterrupt.
+A second signal leaves GRACE seconds for that, since a step, a library's C code or the processes
+that a pool waits for may take minutes. Files are written atomically, so a process may be ended at
+any moment.
+"""
 
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn
+
+from seaice_tf import processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPED = 130  # exit code
+GRACE = 5.0  # seconds from the second signal to the end
 NOTE = b"stopping after this step; Ctrl-C once more stops at once\n"
 
 
@@ -30,9 +41,61 @@ def deferred() -> Iterator[Callable[[], bool]]:
         yield lambda: bool(received)
 
 
-def terminated_as_interrupted():
-    """A context in which SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
-    return _handled(signal.default_int_handler, (signal.SIGTERM,))
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """A context in which a first SIGTERM or Ctrl-C raises KeyboardInterrupt.
+
+    At a second one, whatever handles it, the process is ended if it is still in the context after
+    GRACE seconds.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    received: list[int] = []
+
+    def interrupt(number, frame):
+        received.append(number)
+        if len(received) == 1:  # further ones would interrupt the cleaning up
+            raise KeyboardInterrupt
+
+    with _handled(interrupt), _ended_by_second_signal():
+        yield
+
+
+def end(code: int = STOPPED) -> NoReturn:
+    """End this process and its children at once, without the exit handlers, which may wait."""
+    processes.kill_children()
+    os._exit(code)
+
+
+@contextmanager
+def _ended_by_second_signal() -> Iterator[None]:
+    """A context with a thread that counts signals, while the main one may be in C code."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    left = threading.Event()
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_count, args=(reader, left), daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()
+        signal.set_wakeup_fd(before)
+        os.close(writer)
+
+
+def _count(reader: int, left: threading.Event) -> None:
+    """End this process GRACE seconds after a second signal, unless its context has been left."""
+    count = 0
+    while count < 2:
+        numbers = os.read(reader, 64)
+        if not numbers:  # the other end is closed
+            os.close(reader)
+            return
+        count += sum(number in SIGNALS for number in numbers)
+    if not left.wait(GRACE):
+        end()
+    os.close(reader)
 
 
 @contextmanager

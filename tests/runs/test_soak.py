@@ -21,7 +21,7 @@ import pytest
 from tensorflow import keras
 
 from seaice_tf import settings as settings_file
-from seaice_tf.runs import artifact, folder, tune
+from seaice_tf.runs import artifact, folder, stop, tune
 from seaice_tf.tasks import TASKS
 
 pytestmark = pytest.mark.soak
@@ -47,7 +47,7 @@ class Place:
         return self.root / verb / "run"
 
     def words(self, verb: str) -> list[str]:
-        command = [verb, self.task.name]
+        command = [verb] if verb == "report" else [verb, self.task.name]
         given = ["--settings", str(self.root / "s.json")]
         out = str(self.out(verb))
         return (
@@ -58,6 +58,7 @@ class Place:
                 "tune": [*given, "--run", out, "--trials", "2"],
                 "predict": ["--run", str(self.trained), "--out", out],
                 "export": ["--run", out],
+                "report": [str(self.trained), "--out", f"{out}.html"],
             }[verb]
         )
 
@@ -120,6 +121,44 @@ def test_kills_change_nothing(variant, tiny_settings, tmp_path):
         assert_equal(verb, alone, killed)
     print(f"{task.name}: {kills} kills")
     assert kills >= LEAST
+
+
+@pytest.mark.parametrize("variant", ["forecast-unet", "icechart"])
+def test_two_signals_change_nothing(variant, tiny_settings, tmp_path):
+    """To the process or to its group, at random moments of every verb that takes long."""
+    task, settings = TASKS[variant.split("-")[0]], tiny_settings[variant]
+    trained = tmp_path / "alone" / "train" / "run"
+    alone = Place(tmp_path / "alone", task, settings, trained)
+    stopped = Place(tmp_path / "stopped", task, settings, trained)
+    moments = random.Random(variant)
+    for verb in [each for each in verbs(task) if each != "export"] + ["report"]:
+        finish(alone, verb)
+        number = len(alone.changes())
+        for send in (os.kill, os.killpg):
+            took = signal_twice(stopped, verb, moments.randint(0, number - 1), send, moments)
+            print(f"{task.name:9} {verb:8} {send.__name__:6} ended after {took:.1f} s")
+            assert_nothing_half_written(verb, alone, stopped)
+        if verb != "train" or not stopped.out(verb).exists():
+            finish(stopped, verb)
+        assert_equal(verb, alone, stopped)
+
+
+def signal_twice(place: Place, verb: str, at: int, send, moments: random.Random) -> float:
+    """Seconds from the second signal to the end of the command."""
+    process = place.start(verb)
+    while process.poll() is None and len(place.changes()) < at:
+        time.sleep(0.02)
+    time.sleep(moments.uniform(0, 1))
+    number = moments.choice(stop.SIGNALS)
+    for gap in (moments.choice((0, 0.1, 1)), 0):
+        if process.poll() is None:
+            send(process.pid, number)
+        time.sleep(gap)
+    began = time.monotonic()
+    assert process.wait(timeout=10) in (0, stop.STOPPED), (place.root / "said.txt").read_text()
+    took = time.monotonic() - began
+    assert_no_process_is_left(process.pid)
+    return took
 
 
 def verbs(task) -> list[str]:

@@ -4,7 +4,10 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,3 +118,43 @@ def test_the_command_ends_with_130_and_resumes(number, train_command, assert_as_
     assert (folder.partial(run) / folder.CHECKPOINT).exists()
     subprocess.run(command, check=True, capture_output=True, timeout=240)
     assert_as_if_left_alone(run)
+
+
+STUCK = Path(__file__).parent.parent / "stuck.py"
+WAITING = {"tune": 1, "prepare": 2, "train": 1, "predict": 1, "report": 1}  # processes
+
+
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "group"])
+@pytest.mark.parametrize("verb", WAITING)
+def test_two_signals_end_a_command_that_is_stuck(verb, send, tmp_path):
+    """The one in C code that signals do not interrupt, or its children, in a first signal too."""
+    number = signal.SIGINT if verb in ("train", "prepare") else signal.SIGTERM
+    command = subprocess.Popen(
+        [sys.executable, str(STUCK), str(tmp_path), verb, "forecast"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    while len(list(tmp_path.iterdir())) < WAITING[verb] and command.poll() is None:
+        time.sleep(0.02)
+    send(command.pid, number)
+    time.sleep(0.2)
+    if command.poll() is None:  # workers that do no more than wait end at the first
+        send(command.pid, number)
+    _, error = command.communicate(timeout=10)
+    assert command.returncode == stop.STOPPED
+    assert "Traceback" not in error
+    assert_ended_soon(command.pid)
+
+
+def assert_ended_soon(group):
+    """No process of a group lives, a moment after its first one has ended."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.02)
+    raise AssertionError("a process is left")
