@@ -92,13 +92,14 @@ def not_better(result: dict) -> str:
     return "; ".join(found) or "none"
 
 
-def held_out(name: str) -> list[str]:
-    """Text with the scores of the held-out test period."""
+def held_out(name: str) -> tuple[dict, list[str]]:
+    """Scores of the held-out test period, and their text for the card."""
     run = trained(RUNS / f"{name}-to-{TRAIN_END}", settings_to(name, TRAIN_END))
     settings = folder.open_run(run, TASK)
-    options = TASK.verification.options(FIRST, LAST, ("lead", "init"), init_frequency="monthly")
+    options = TASK.verification.options(
+        FIRST, LAST, ("lead", "init", "reliability"), init_frequency="monthly"
+    )
     result = compared(run, settings, options)
-    folder.write_json(RUNS / f"{name}-to-{TRAIN_END}.json", result)
     leads = {"all": ""} | {f"lead {lead}": f"lead_{lead:02}/" for lead in LEADS}
     text = [
         f"All forecasts from every month whose targets lie in {FIRST} to {LAST}, trained to",
@@ -116,7 +117,7 @@ def held_out(name: str) -> list[str]:
         text += ["| | contest_score |", "|---|---|"]
         ranked = sorted(rows.items(), key=lambda row: row[1]["contest_score"])
         text += [f"| {label} | {scores['contest_score']:.3f} |" for label, scores in ranked]
-    return text
+    return result, text
 
 
 def compared(run: Path, settings: Any, options: Any) -> dict:
@@ -125,7 +126,8 @@ def compared(run: Path, settings: Any, options: Any) -> dict:
 
 
 def main(name: str) -> None:
-    text = ["", "## On held-out years", "", *held_out(name)]
+    scores, table = held_out(name)
+    text = ["", "## On held-out years", "", *table]
     print("\n".join(text))
     run = trained(RUNS / "candidate" / name, settings_to(name, LAST))
     title, rest = (run / "model_card.md").read_text().split("\n", 1)
@@ -133,6 +135,7 @@ def main(name: str) -> None:
         shutil.copytree(run, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
         card = [title, *text, "", *LIMITS, "", "## In sample", rest]
         (released / "model_card.md").write_text("\n".join(card))
+        folder.write_json(released / folder.HELD_OUT, scores)
     print(f"released: {RUNS / name}")
 
 

@@ -107,6 +107,8 @@ class ReportInput:
         values: the primary score of each case, NaN where it is undefined.
         baselines: reference forecasts by name, the best of this run first.
         max_bytes: size limit of the sections, as measured by report.encode.size.
+        scores: of the run and its baselines as `evaluate` returns them, on held-out data where
+            there are some; groups included.
     """
 
     run: str
@@ -115,6 +117,7 @@ class ReportInput:
     values: Sequence[float]
     baselines: Mapping[str, Predictor]
     max_bytes: int
+    scores: Mapping[str, Any]
 
 
 def _no_sections(report: ReportInput) -> list[Section]:
@@ -231,6 +234,7 @@ class Products:
         signature: description of the SavedModel's inputs and outputs, for the model card.
         options: class of the options of `predict`.
         report: ReportInput -> sections of a report that only this task has.
+        report_options: options of evaluate for the cases of a report; None for the default ones.
     """
 
     write: Callable[..., list[Path]]
@@ -238,6 +242,7 @@ class Products:
     signature: str
     options: type = PredictOptions
     report: Callable[[ReportInput], list[Section]] = _no_sections
+    report_options: Any = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from seaice_tf.errors import InputError, one_line
 from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive
-from seaice_tf.forecast.members import levels, most
+from seaice_tf.forecast.members import levels, most, shuffle, templates
+from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Cases, Maps
@@ -39,6 +40,8 @@ class EvaluateOptions:
     $SEAICE_TF_DATA/psn25. The south has its five sectors without one."""
     init_frequency: Literal["yearly", "monthly"] = "yearly"
     """Initialise a forecast every 12 months, or every month for networks that take any month."""
+    members: int = 0
+    """Members from whose extents the distribution of the extent is drawn in reports; 0: none."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     starts = range(start, stop, every)
     for position in starts:
         _require_init(data, settings, position)
-    return Cases(source, [partial(_case, data, settings, i, source, stop) for i in starts])
+    make = partial(_case, data, settings, source=source, stop=stop, members=options.members)
+    return Cases(source, [partial(make, start) for start in starts])
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
@@ -180,14 +184,25 @@ def _case(
     if not settings.network.takes_month:
         return Case(f"{first}", history, context, truth)
     inputs = history, np.int32(months.number(first))
-    pieces = partial(_with_quantiles, inputs, min(members, most(past))) if members else None
+    pieces = None
+    if number := min(members, most(past)):
+        pieces = partial(_with_quantiles, inputs, number)
+        if truth is not None:
+            pieces = partial(_with_extents, inputs, number, context)
     return Case(f"{first}", inputs, context, truth, pieces)
 
 
 def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> Maps:
     """The forecast's maps, and its quantiles at the levels of the members."""
     batch = tuple(np.asarray(each)[None] for each in inputs)
-    if not members:
-        return {head: value[0] for head, value in serve(batch).items()}
     batch = (*batch, levels(members).astype(np.float32))
     return {head: value[0] for head, value in serve(batch, "quantiles").items()}
+
+
+def _with_extents(
+    inputs: tuple, members: int, context: Context, serve: Callable[..., Maps]
+) -> Maps:
+    """The forecast's maps, and the extents of its members, (members, 12) in 10^6 km2."""
+    fields = dict(_with_quantiles(inputs, members, serve))
+    maps = shuffle(fields.pop("quantiles"), templates(context.past, members))
+    return fields | {"extent_members": ice_edge.extent(maps, context.grid.cell_area())}

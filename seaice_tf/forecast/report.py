@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast import report_skill
 from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.counts import FULL_ICE
@@ -18,7 +19,6 @@ from seaice_tf.task import Case, Maps, ReportInput
 BASELINES = 3  # in the curves, the best ones
 RECORD_YEARS = 30  # of the range of past extents
 MIN_ERROR = 0.01  # 10^6 km2, of the baseline: no skill is report for a smaller error
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def sections(report: ReportInput) -> list[Section]:
@@ -28,7 +28,11 @@ def sections(report: ReportInput) -> list[Section]:
     chosen = sorted(spread(report.values, number))
     years = {report.pairs[i][0].name: first if i == 0 else year(report, i) for i in chosen}
     parts: list[Part] = [Choice("Forecast from", years)] if len(years) > 1 else list(first)
-    return [Section("Maps and extent", parts), Section("Skill by month and sea", skill(report))]
+    return [
+        *report_skill.sections(report.scores),
+        Section("Maps and extent", parts),
+        Section("Skill by month and sea", skill(report)),
+    ]
 
 
 def year(report: ReportInput, i: int) -> list[Part]:
@@ -95,12 +99,15 @@ def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -
         for name, forecast in forecasts.items()
     ]
     curves.insert(1, Series("truth", observed.tolist(), "points"))
-    spread_of = f"{len(record)} years before"
+    if "extent_members" in fields:
+        low, high = np.percentile(fields["extent_members"], (10, 90), axis=0).tolist()
+        curves.insert(0, Series(f"{run}, 10 to 90 %", high, "band", low))
+    years_before = f"{len(record)} years before"
     low, high = record.min(axis=0).tolist(), record.max(axis=0).tolist()
     return Lines(
         "Extent of the ice over the year",
         [str(month) for month in case.context.months],
-        [*curves, Series(spread_of, high, "band", low)],
+        [*curves, Series(years_before, high, "band", low)],
         "month",
         "million km²",
         "Total area of the cells with at least 15 % ice, by true cell areas.",
@@ -130,11 +137,11 @@ def skill(report: ReportInput) -> list[Part]:
     by_month = [Series(report.run, (own[0] / years).tolist(), "points")]
     by_month.append(Series(best, (other[0] / years).tolist(), "dashes"))
     return [
-        Lines("Ice-edge error", MONTHS, by_month, "month", "million km²"),
+        Lines("Ice-edge error", report_skill.MONTHS, by_month, "month", "million km²"),
         Heat(
             f"Skill of the ice edge over {best}",
             names,
-            MONTHS,
+            report_skill.MONTHS,
             improvement,
             -1,
             1,

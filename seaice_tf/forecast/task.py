@@ -9,7 +9,13 @@ import numpy as np
 from tensorflow import keras
 
 from seaice_tf.forecast import calibration
-from seaice_tf.forecast.cases import EvaluateOptions, PredictOptions, cases, future
+from seaice_tf.forecast.cases import (
+    OUTLOOK_MEMBERS,
+    EvaluateOptions,
+    PredictOptions,
+    cases,
+    future,
+)
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.fetch import FetchOptions, fetch
 from seaice_tf.forecast.examples import archive, read_record
@@ -171,5 +177,6 @@ TASK = Task(
         signature=SIGNATURE,
         options=PredictOptions,
         report=sections,
+        report_options=EvaluateOptions(members=OUTLOOK_MEMBERS),
     ),
 )

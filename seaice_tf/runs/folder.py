@@ -1,6 +1,9 @@
 """The folder of a run: written under a `.partial` name, and renamed when it is complete.
 
 <run>/saved_model/  weights.npz  settings.json  scores.json  manifest.json  model_card.md  logs/
+
+A released run that was trained on all data also has held_out.json: scores, as `evaluate --json`
+writes them, of a run with the same settings that was trained on earlier data alone.
 """
 
 import json
@@ -14,6 +17,7 @@ from seaice_tf.files import atomic, lock
 from seaice_tf.task import Task
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
+HELD_OUT = "held_out.json"
 BEGUN = "begun.json"  # the settings that a run was started with
 TRANSFER = "transfer.json"  # weights transferred from another run
 FORMAT = 1  # of the folder of a run; a manifest without a number has this one

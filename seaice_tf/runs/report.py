@@ -79,7 +79,7 @@ def _page(task: Task, runs: list[RunRecord], data: str | None, trust: bool) -> P
             warnings.append(f"The predictions of {run.name} cannot be drawn: {error}")
             continue
         drawn, published = (
-            text.split(";")[0] for text in (scored[run.name].source, run.scores["data"])
+            text.split(";")[0] for text in (scored[run.name].source, run.published["data"])
         )
         if drawn != published:
             warnings.append(
@@ -96,7 +96,7 @@ def _page(task: Task, runs: list[RunRecord], data: str | None, trust: bool) -> P
         Section("Model card", _each(runs, lambda run: [Prose(run.card)])),
     ]
     title = f"{task.name}: {', '.join(run.name for run in runs)}"
-    sources = dict.fromkeys(run.scores["data"] for run in runs)
+    sources = dict.fromkeys(run.published["data"] for run in runs)
     return Page(title, " | ".join(sources), sections, report_tables.facts(task, runs), warnings)
 
 

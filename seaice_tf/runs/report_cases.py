@@ -25,6 +25,7 @@ class RunRecord:
         name: for titles.
         settings: of the run.
         manifest, scores, history, card: contents of its files.
+        held_out: of held_out.json; None without.
     """
 
     path: Path
@@ -34,6 +35,12 @@ class RunRecord:
     scores: dict[str, Any]
     history: list[dict[str, float]]
     card: str
+    held_out: dict[str, Any] | None = None
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """The scores that the page leads with: those on held-out data where there are some."""
+        return self.held_out or self.scores
 
     @staticmethod
     def read(path: Path, task: Task, runs: Sequence[Path]) -> "RunRecord":
@@ -41,20 +48,23 @@ class RunRecord:
         equal = [other for other in runs if other.resolve().name == path.resolve().name]
         parts = path.resolve().parts[-2:] if len(equal) > 1 else path.resolve().parts[-1:]
         history, card = path / "history.json", path / "model_card.md"
+        held_out, renamed = path / folder.HELD_OUT, task.verification.renamed
         return RunRecord(
             path,
             "/".join(parts),
             folder.open_run(path, task),
             folder.read_json(path / folder.MANIFEST),
-            read_scores(path / folder.SCORES, task.verification.renamed),
+            read_scores(path / folder.SCORES, renamed),
             folder.read_json(history) if history.exists() else [],
             card.read_text() if card.exists() else "",
+            read_scores(held_out, renamed) if held_out.exists() else None,
         )
 
     def ranked(self) -> list[str]:
         """Names of the baselines, the best first."""
-        primary, sign = self.scores["primary"], 1 if self.scores["lower_is_better"] else -1
-        baselines = self.scores["baselines"]
+        scores = self.published
+        primary, sign = scores["primary"], 1 if scores["lower_is_better"] else -1
+        baselines = scores["baselines"]
         return sorted(baselines, key=lambda name: sign * baselines[name][primary])
 
 
@@ -89,7 +99,9 @@ class Scored:
             for name in (*known, *task.verification.baselines)
         }
         values = self.values("", task.verification.primary).tolist()
-        return ReportInput(run.name, run.settings, self.pairs, values, ranked, max_bytes)
+        return ReportInput(
+            run.name, run.settings, self.pairs, values, ranked, max_bytes, run.published
+        )
 
 
 def read_scores(path: Path, renamed: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -130,7 +142,7 @@ def score(task: Task, run: RunRecord, data: str | None = None, trust: bool = Fal
         InputError: the data or the SavedModel cannot be read, or there are no cases.
     """
     settings = dataclasses.replace(run.settings, data=data) if data else run.settings
-    cases = task.data.cases(settings, task.verification.options())
+    cases = task.data.cases(settings, task.products.report_options or task.verification.options())
     if not len(cases):
         raise InputError(f"{task.name}: expected cases with a truth, got none; check --data")
     predictor = artifact.predictor(run.path, trust)

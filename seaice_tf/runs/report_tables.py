@@ -1,6 +1,7 @@
 """The sections of a report that all tasks have: scores, curves, settings, manifest."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,14 +15,15 @@ from seaice_tf.settings import to_dict
 from seaice_tf.task import Task
 
 NAN = float("nan")
+MAX_GROUPS = 40  # of one kind in a table; more are for a heat map
 BOUNDS = ("_low", "_high")  # suffixes of the ends of a score's interval, drawn by the table
 
 
 def facts(task: Task, runs: list[RunRecord]) -> dict[str, tuple[str, str]]:
     """The numbers at the top of the page, those of the best run."""
     sign = 1 if task.verification.lower_is_better else -1
-    best = min(runs, key=lambda run: sign * run.scores["scores"][task.verification.primary])
-    scores, baseline = best.scores, best.scores["best_baseline"]
+    best = min(runs, key=lambda run: sign * run.published["scores"][task.verification.primary])
+    scores, baseline = best.published, best.published["best_baseline"]
     direction = "lower is better" if task.verification.lower_is_better else "higher is better"
     remark = direction if len(runs) == 1 else f"{best.name}; {direction}"
     seconds = best.manifest.get("seconds", NAN)
@@ -36,7 +38,7 @@ def facts(task: Task, runs: list[RunRecord]) -> dict[str, tuple[str, str]]:
             baseline,
         ),
         "skill": (f"{scores['skill']:+.1%}", "gain over the best baseline"),
-        "cases": (number(scores["n"]), "scored"),
+        "cases": (number(scores["n"]), "held out from training" if best.held_out else "scored"),
         "training": (f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min", epochs),
     }
 
@@ -45,33 +47,40 @@ def warnings(runs: list[RunRecord]) -> list[str]:
     """Warnings about the scores, such as of synthetic data."""
     found = []
     for run in runs:
-        where, source = run.name, run.scores["data"]
+        where, scores = run.name, run.published
+        source = scores["data"]
+        if run.held_out:
+            found.append(
+                f"The scores of {where} are of a run with the same settings trained on earlier "
+                "data; its own maps and cases below are of data that it was trained on."
+            )
         if "IN SAMPLE" in source:
             why = source.split("IN SAMPLE", 1)[1].strip(": ,")
             found.append(f"{where} was scored in sample: {why}.")
         if "synthetic" in source.lower():
             found.append(f"{where} was scored on synthetic data, which do not represent real ones.")
-        if not run.scores["skill"] > 0:
-            found.append(f"{where} does not beat its best baseline, {run.scores['best_baseline']}.")
-    if len({run.scores["data"] for run in runs}) > 1:
+        if not scores["skill"] > 0:
+            found.append(f"{where} does not beat its best baseline, {scores['best_baseline']}.")
+    if len({run.published["data"] for run in runs}) > 1:
         found.append("The runs were scored on different data: compare each with its baselines.")
     return found
 
 
 def scores(task: Task, runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Part]:
     """A table of all predictors, the best first, with intervals if cases were scored."""
-    same_data = len({run.scores["data"] for run in runs}) == 1
+    scored = {} if any(run.held_out for run in runs) else scored
+    same_data = len({run.published["data"] for run in runs}) == 1
     rows: dict[str, tuple[dict[str, float], RunRecord, str]] = {}
     for run in runs:
-        rows[run.name] = (run.scores["scores"], run, "")
-        for name, values in run.scores["baselines"].items():
+        rows[run.name] = (run.published["scores"], run, "")
+        for name, values in run.published["baselines"].items():
             label = name if same_data else f"{name}, of {run.name}"
             rows.setdefault(label, (values, run, name))
     sign = 1 if task.verification.lower_is_better else -1
     order = sorted(
         rows, key=lambda label: sign * rows[label][0].get(task.verification.primary, NAN)
     )
-    found = runs[0].scores["scores"]
+    found = runs[0].published["scores"]
     names = [
         n
         for n in found
@@ -119,17 +128,19 @@ def _interval(values: np.ndarray) -> Cell:
 
 def conditions(runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Part]:
     """Scores by group, such as month or region: a table for each kind of group and score."""
+    scored = {} if any(run.held_out for run in runs) else scored
     columns: dict[str, dict[str, float]] = {}
     for run in runs:
         found = scored[run.name].groups if run.name in scored else {}
-        stored = {k: v for k, v in run.scores["scores"].items() if "/" in k}
+        stored = {k: v for k, v in run.published["scores"].items() if "/" in k}
         columns[run.name] = {**stored, **found.get("", {})}
-    best = runs[0].scores["best_baseline"]
-    reference = {k: v for k, v in runs[0].scores["baselines"][best].items() if "/" in k}
+    best = runs[0].published["best_baseline"]
+    reference = {k: v for k, v in runs[0].published["baselines"][best].items() if "/" in k}
     if runs[0].name in scored:
         reference |= scored[runs[0].name].groups.get(best, {})
     keys = [key.split("/", 1) for key in columns[runs[0].name]]
-    kinds = dict.fromkeys(group.split("_", 1)[0] for group, _ in keys)
+    groups = Counter(group.split("_", 1)[0] for group in dict.fromkeys(group for group, _ in keys))
+    kinds = [kind for kind, number in groups.items() if number <= MAX_GROUPS]
     several = {
         f"{kind}: {name.replace('_', ' ')}": [
             _condition(kind, name, keys, columns, best, reference)

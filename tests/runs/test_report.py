@@ -115,6 +115,19 @@ def test_a_forecast_s_page_steps_through_its_year(craft, tmp_path, browse):
     assert shown.get_by_text("Skill of the ice edge").is_visible()
 
 
+def test_scores_on_held_out_data_lead_the_page(craft, tmp_path):
+    run = craft("run", "forecast", score=0.111)
+    held_out = folder.read_json(run / folder.SCORES)
+    held_out |= {"data": "later years", "skill": 0.03}
+    held_out["scores"] = {name: 0.777 for name in held_out["scores"]}
+    folder.write_json(run / folder.HELD_OUT, held_out)
+    html = written([run], tmp_path / "page.html").read_text()
+    assert "held out from training" in html
+    assert "0.777" in html
+    assert "0.111" not in html
+    assert "maps and cases below are of data that it was trained on" in html
+
+
 def test_the_page_of_clouds_agrees_with_the_published_dice(craft, tmp_path, browse):
     shown = browse(written([craft("run", "clouds")], tmp_path / "clouds.html"))
     # The predictions are the labels, so at one half every Dice is 1; above .7 every mask is empty.
