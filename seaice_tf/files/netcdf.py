@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 
@@ -101,7 +102,7 @@ def require_sound_strings(path: Path) -> None:
             at = content.find(HEAP, at + 1)
 
 
-def number(path: Path, holder: netCDF4.Dataset | netCDF4.Variable, name: str, default: float):
+def number(path: Path, holder: Any, name: str, default: float) -> float:
     """An attribute as a float, `default` where there is none; InputError if it is no number."""
     value = getattr(holder, name, default)
     try:

@@ -6,6 +6,7 @@ Guide, attribute conventions, for `valid_range` and `_Unsigned`.
 
 import base64
 import binascii
+import dataclasses
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -70,6 +71,26 @@ class Packing:
         if missing:
             numbers = np.where(np.logical_or.reduce(missing), self.dtype.type(np.nan), numbers)
         return numbers
+
+
+class Unpacked:
+    """A netCDF variable or zarr array that gives numbers: a slice of it is unpacked.
+
+    Other attributes than `dtype` are those of the array.
+    """
+
+    def __init__(self, array: Any, where: str, fills: tuple[float, ...] = ()):
+        """Read the packing of an array; `fills` are further stored values that mean missing."""
+        found = packing(array, where)
+        if fills:
+            found = dataclasses.replace(found, dtype=_real(found.stored), fills=found.fills + fills)
+        self.array, self.packing, self.dtype = array, found, found.dtype
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.array, name)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        return self.packing.unpack(self.array[key])
 
 
 def packing(array: Any, where: str) -> Packing:
@@ -144,9 +165,13 @@ def from_attributes(found: Mapping[str, Any], dtype: np.dtype, where: str) -> Pa
         if not np.isnan(value)  # NaN stays NaN
     ]
     low, high = _limits(found, (scale, offset), dtype, stored, where)
+    return Packing(stored, _real(dtype), scale, offset, tuple(dict.fromkeys(fills)), low, high)
+
+
+def _real(dtype: np.dtype) -> np.dtype:
+    """The float type that holds the numbers of a stored type."""
     wide = dtype.itemsize > 2 if dtype.kind in "iu" else dtype.itemsize > 4
-    kind = np.dtype(np.float64 if wide else np.float32)
-    return Packing(stored, kind, scale, offset, tuple(dict.fromkeys(fills)), low, high)
+    return np.dtype(np.float64 if wide else np.float32)
 
 
 def _stored(unsigned: Any, dtype: np.dtype, where: str) -> np.dtype:

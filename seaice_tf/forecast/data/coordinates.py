@@ -7,6 +7,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import packed
 from seaice_tf.forecast.data.formats import Name, Problem
 from seaice_tf.grids.polar import GRIDS, Grid
 
@@ -35,7 +36,8 @@ def axis(dataset: netCDF4.Dataset, which: str) -> np.ndarray | None:
             and getattr(variable.dtype, "kind", "O") in "iuf"
         ):
             unit = str(getattr(variable, "units", "m")).lower()
-            return np.asarray(variable[:], np.float64) * METRES.get(unit, 1.0)
+            values = packed.Unpacked(variable, name)[:]
+            return np.asarray(values, np.float64) * METRES.get(unit, 1.0)
     return None
 
 
@@ -139,7 +141,7 @@ def times(path: Path, dataset: netCDF4.Dataset) -> np.ndarray | None:
     match = re.fullmatch(
         r"\s*(day|hour|minute|second)s?\s+since\s+(\d{4})-(\d\d?)-(\d\d?)(.*)", units, re.IGNORECASE
     )
-    values = np.ravel(np.asarray(variable[:], np.float64))
+    values = np.ravel(packed.Unpacked(variable, f"{path}: time")[:]).astype(np.float64)
     if not match or not np.isfinite(values).all() or (np.abs(values) > 1e12).any():
         raise InputError(
             f"{path}: expected time in days or seconds since a date, got {units!r}; download the "

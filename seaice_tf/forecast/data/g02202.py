@@ -20,7 +20,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import netcdf
+from seaice_tf.files import netcdf, packed
 from seaice_tf.forecast.data import coordinates, formats
 from seaice_tf.forecast.data.counts import COAST, FULL_ICE, LAND, MISSING, POLE_HOLE
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
@@ -82,16 +82,10 @@ def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]
             )
         found = coordinates.problems(path, dataset, name)
         found += coordinates.date_problems(path, coordinates.times(path, dataset), name)
-        scale = netcdf.number(
-            path,
-            variable,
-            "scale_factor",
-            SCALE if getattr(variable.dtype, "kind", "O") in "iu" else 1,
-        )
-        fill = getattr(variable, "_FillValue", None)
+        scale, fills = _packing(path, variable)
         fields = []
         for position in positions:
-            counts = _counts(path, np.asarray(variable[position]), scale, fill)
+            counts = _counts(path, np.asarray(variable[position]), scale, fills)
             _add_surfaces(path, dataset, position, counts)
             fields.append(Field(counts, synthetic, tuple(found)))
         return fields
@@ -111,16 +105,27 @@ def _variable(path: Path, dataset: netCDF4.Dataset, name: Name) -> netCDF4.Varia
     return dataset[found["cdr"] if "cdr" in found else next(iter(found.values()))]
 
 
-def _counts(path: Path, stored: np.ndarray, scale: float, fill) -> np.ndarray:
+def _packing(path: Path, variable: netCDF4.Variable) -> tuple[float, tuple[float, ...]]:
+    """Scale and fills; flags lie outside the valid range, which is therefore not applied."""
+    found = packed.packing(variable, f"{path}: {variable.name}")
+    if found.offset:
+        raise InputError(
+            f"{path}: expected {variable.name} with an add_offset of 0, got {found.offset:g}; "
+            f"download the file again"
+        )
+    scaled = "scale_factor" in variable.ncattrs() or variable.dtype.kind == "f"
+    return found.scale if scaled else SCALE, found.fills
+
+
+def _counts(path: Path, stored: np.ndarray, scale: float, fills: tuple[float, ...]) -> np.ndarray:
     if stored.dtype.itemsize == 1:  # a record has thousands of maps
-        table, bad = _table(stored.dtype.str, float(scale), None if fill is None else int(fill))
+        table, bad = _table(stored.dtype.str, scale, fills)
         index = stored.view(np.uint8)
         counts = table[index]
         unknown = bad[index] if bad.any() else np.zeros(1, bool)
     else:
         counts, unknown = to_counts(stored * np.float64(scale))
-        if fill is not None:
-            unknown &= stored != fill
+        unknown &= ~np.isin(stored, fills)
     if unknown.any():
         raise InputError(
             f"{path}: expected fractions from 0 to 1 and flags, got {stored[unknown][0]:g} times "
@@ -130,11 +135,11 @@ def _counts(path: Path, stored: np.ndarray, scale: float, fill) -> np.ndarray:
 
 
 @lru_cache
-def _table(kind: str, scale: float, fill: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _table(kind: str, scale: float, fills: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Counts of all 256 bytes, and which of them mean nothing."""
     values = np.arange(256, dtype=np.uint8).view(kind)
     counts, unknown = to_counts(values * np.float64(scale))
-    return counts, unknown if fill is None else unknown & (values != fill)
+    return counts, unknown & ~np.isin(values, fills)
 
 
 def _add_surfaces(path: Path, dataset: netCDF4.Dataset, position: int, counts: np.ndarray) -> None:

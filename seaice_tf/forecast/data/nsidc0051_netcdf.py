@@ -13,7 +13,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import netcdf
+from seaice_tf.files import netcdf, packed
 from seaice_tf.forecast.data import coordinates, counts, formats, nsidc0051
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
 
@@ -56,11 +56,18 @@ def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]
 
 
 def _counts(path: Path, variable: netCDF4.Variable, name: Name) -> np.ndarray:
-    scale = netcdf.number(path, variable, "scale_factor", SCALE)
-    if variable.dtype != np.uint8 or not np.isclose(scale, SCALE):
+    found = packed.packing(variable, f"{path}: {variable.name}")
+    scale = found.scale if "scale_factor" in variable.ncattrs() else SCALE
+    if variable.dtype != np.uint8 or not np.isclose(scale, SCALE) or found.offset:
         raise InputError(
             f"{path}: expected {variable.name} as ubyte with scale_factor {SCALE}, "
-            f"got {variable.dtype} with {scale:g}; download the file again"
+            f"got {variable.dtype} with {scale:g} and add_offset {found.offset:g}; download the "
+            f"file again"
+        )
+    if min(found.fills, default=counts.MISSING) <= counts.FULL_ICE:
+        raise InputError(
+            f"{path}: expected a _FillValue above {counts.FULL_ICE}, as flags are, got "
+            f"{found.fills}; download the file again"
         )
     coordinates.require_shape(path, variable, name.grid)
     if len(variable) != 1:

@@ -12,7 +12,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import netcdf
+from seaice_tf.files import netcdf, packed
 from seaice_tf.forecast.data import coordinates, formats
 from seaice_tf.forecast.data.counts import FULL_ICE, LAND, MISSING
 from seaice_tf.forecast.data.formats import Field, Format, Name, Product
@@ -54,14 +54,10 @@ def read(path: Path, name: Name, positions: Sequence[int] = (0,)) -> list[Field]
 
 
 def _counts(path: Path, variable: netCDF4.Variable) -> np.ndarray:
-    stored = np.asarray(variable[0])
-    scale = netcdf.number(path, variable, "scale_factor", 1.0)
+    numbers = packed.Unpacked(variable, f"{path}: {VARIABLE}")[0]
     unit = 1.0 if str(getattr(variable, "units", "%")) in ("1", "") else 0.01
-    fill = getattr(variable, "_FillValue", None)
-    missing = np.isnan(stored) if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
-    if fill is not None:
-        missing |= stored == fill
-    fraction = np.where(missing, 0, stored.astype(np.float64) * scale * unit)
+    missing = np.isnan(numbers)
+    fraction = np.where(missing, 0, numbers.astype(np.float64) * unit)
     wrong = (fraction < -1e-6) | (fraction > 1 + 1e-6)
     if wrong.any():
         raise InputError(

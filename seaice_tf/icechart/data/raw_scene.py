@@ -7,9 +7,11 @@ too. This follows the ready-to-train data set, whose manual aligns the masks of 
 from dataclasses import dataclass
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import packed
 from seaice_tf.files.netcdf import opened, require_numbers, require_sound_strings
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.coarse_grid import CELL
@@ -105,8 +107,13 @@ def _grids(scene: RawScene, window: Window | None) -> tuple[np.ndarray, np.ndarr
     """SAR channels and polygon ids at 40 m of a window at 80 m."""
     native = _native(scene, window)
     with opened(scene.path) as data:
-        values = np.stack([np.asarray(data[name][native.slices]) for name in SAR], axis=-1)
-        return values, np.asarray(data["polygon_icechart"][native.slices], float)
+        values = np.stack([_numbers(scene, data, name)[native.slices] for name in SAR], axis=-1)
+        ids = _numbers(scene, data, "polygon_icechart")[native.slices]
+        return values, np.asarray(ids, float)
+
+
+def _numbers(scene: RawScene, data: netCDF4.Dataset, name: str) -> packed.Unpacked:
+    return packed.Unpacked(data[name], f"{scene.path}: {name}")
 
 
 def _valid(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
@@ -123,7 +130,7 @@ def read_distance(scene: RawScene, window: Window | None = None) -> np.ndarray:
                 f"{scene.path}: expected {DISTANCE} on the SAR grid, {scene.shape}, got "
                 f"{data[DISTANCE].shape}; download the scene again"
             )
-        values = np.asarray(data[DISTANCE][native.slices], float)
+        values = np.asarray(_numbers(scene, data, DISTANCE)[native.slices], float)
     means, fraction = downscale.mean(values, np.isfinite(values), FACTOR)
     return np.where(fraction > 0, standardise(DISTANCE, means), np.float32(0))
 
@@ -165,7 +172,9 @@ def _tie_points(
     wanted = [f"sar_grid_{name}" for name in ("line", "sample", *names)]
     with opened(scene.path) as data:
         require_numbers(scene.path, data, wanted, ndim=1)
-        lines, samples, *values = (np.asarray(data[name][:], float) for name in wanted)
+        lines, samples, *values = (
+            np.asarray(_numbers(scene, data, name)[:], float) for name in wanted
+        )
     rows, columns = np.unique(lines), np.unique(samples)
     known = np.isfinite(lines).all() and np.isfinite(samples).all()
     sizes = {lines.size, samples.size, *(each.size for each in values)}
@@ -194,7 +203,8 @@ def read_coarse(scene: RawScene, channels: tuple[str, ...] = COARSE) -> np.ndarr
     """
     with opened(scene.path) as data:
         require_numbers(scene.path, data, channels, ndim=2)
-        layers = [standardise(name, np.asarray(data[name][:], float)) for name in channels]
+        values = (np.asarray(_numbers(scene, data, name)[:], float) for name in channels)
+        layers = [standardise(name, each) for name, each in zip(channels, values)]
     if len({layer.shape for layer in layers}) > 1:
         raise InputError(
             f"{scene.path}: expected channels on one grid, got {[each.shape for each in layers]}; "

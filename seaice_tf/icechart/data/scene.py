@@ -16,7 +16,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import netcdf
+from seaice_tf.files import netcdf, packed
 from seaice_tf.files.netcdf import number, opened, require_numbers
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.coarse_grid import CELL
@@ -138,7 +138,7 @@ def read_valid(scene: Scene, window: Window | None = None) -> np.ndarray:
     rows, columns = _inside(scene, window).slices
     with opened(scene.path) as data:
         primary = _variable(scene, data, SAR[0])
-        fill = number(scene.path, primary, "variable_fill_value", FILL)
+        fill = _fill_value(scene, primary)
         values = primary[rows, columns]
     return np.isfinite(values) & (values != fill)
 
@@ -346,7 +346,7 @@ def _tie_points(path: Path, data: netCDF4.Dataset) -> list[np.ndarray]:
     if not any(name in data.variables for name in names):
         return [np.empty((0, 0))] * 2
     require_numbers(path, data, names, ndim=2)
-    points = [np.asarray(data[name][:], float) for name in names]
+    points = [np.asarray(packed.Unpacked(data[n], f"{path}: {n}")[:], float) for n in names]
     shapes = {each.shape for each in points}
     if len(shapes) > 1 or min(shapes.pop()) < 2 or not np.isfinite(points).all():
         raise InputError(
@@ -362,16 +362,28 @@ def _inside(scene: Scene, window: Window | None) -> Window:
     return window
 
 
-def _variable(scene: Scene, data: netCDF4.Dataset, channel: str) -> netCDF4.Variable:
+def _variable(scene: Scene, data: netCDF4.Dataset, channel: str) -> packed.Unpacked:
     if channel not in data.variables:
         raise InputError(f"{scene.path}: expected the channel {channel}, got none; {ADVICE}")
-    return data[channel]
+    variable = data[channel]
+    fill = np.ravel(getattr(variable, "variable_fill_value", ()))
+    stored = variable.dtype.kind in "iu" and fill.dtype.kind in "iu"  # else a number
+    where = f"{scene.path}: {channel}"
+    return packed.Unpacked(variable, where, tuple(fill.tolist()) if stored else ())
+
+
+def _fill_value(scene: Scene, variable: packed.Unpacked) -> float:
+    """The number that stands for no data; NaN if the stored values have a mark of their own."""
+    default = np.nan if variable.packing.fills and variable.array.dtype.kind != "f" else FILL
+    return number(scene.path, variable, "variable_fill_value", default)
 
 
 def _chart(scene: Scene, variable: netCDF4.Variable, slices) -> np.ndarray:
-    values = np.asarray(variable[slices])
-    if values.dtype == np.uint8:
-        return values
+    chart = packed.Unpacked(variable, f"{scene.path}: {variable.name}")
+    plain = (chart.packing.scale, chart.packing.offset) == (1, 0) and variable.dtype == np.uint8
+    if plain and set(chart.packing.fills) <= {MASK}:
+        return np.asarray(variable[slices])
+    values = chart[slices]
     # Some tools rewrite the charts as floats with NaN for the mask.
     values = np.where(np.isfinite(values), values, MASK)
     counts = np.clip(values, 0, MASK).astype(np.uint8)

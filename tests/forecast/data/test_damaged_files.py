@@ -83,13 +83,13 @@ def test_version_2_of_another_type_or_scale(sound):
     replace(victim, NETCDF[V2], np.zeros(NORTH.shape, np.float32))
     refused(folder, victim, "expected F17_ICECON as ubyte with scale_factor 0.004, got float32")
     replace(victim, NETCDF[V2], np.zeros(NORTH.shape, np.uint8), scale_factor=0.01)
-    refused(folder, victim, "got uint8 with 0.01; download")
+    refused(folder, victim, "got uint8 with 0.01 and add_offset 0; download")
 
 
 def test_version_2_whose_scale_is_no_number(sound):
     folder, victim = sound(V2)
     replace(victim, NETCDF[V2], np.zeros(NORTH.shape, np.uint8), scale_factor="0.004 or so")
-    refused(folder, victim, "expected a number as scale_factor, got '0.004 or so'; download")
+    refused(folder, victim, "expected numbers as scale_factor, got '0.004 or so'; correct")
 
 
 def test_version_2_of_something_else(sound):
