@@ -147,7 +147,7 @@ def _cases(
 def _case(settings: Settings, options, source: str, training, truth: bool, scene: Scene) -> Case:
     context = Context(scene, sar_scene.area(scene), settings.downscale, source, training)
     inputs = Inputs(scene, settings.channels, settings.downscale, Window(0, 0, *context.grid))
-    charts = sar_scene.read_charts(_with_charts(scene)) if truth else None
+    charts = sar_scene.read_charts(sar_scene.with_charts(scene.path)) if truth else None
     pieces = partial(predict_scene, settings, options, context.grid, inputs.read)
     return Case(scene.name.short, inputs, context, charts, pieces)
 
@@ -160,13 +160,6 @@ def preview(settings: Settings) -> Case:
     window = Window(0, 0, min(height, side), min(width, side))
     inputs = Inputs(case.context.scene, settings.channels, settings.downscale, window)
     return Case(case.name, inputs, case.context, case.truth)
-
-
-def _with_charts(scene: Scene) -> Scene:
-    if scene.charts:
-        return scene
-    beside = sar_scene.reference(scene.path)
-    return sar_scene.describe(beside) if beside else scene
 
 
 def _training(settings: Settings) -> TrainingStatistics:

@@ -1,5 +1,6 @@
 """Check of a list or folder of scenes, or of an AutoICE upload, without training."""
 
+from functools import partial
 from pathlib import Path
 
 from seaice_tf.errors import InputError
@@ -19,7 +20,8 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
 
     Args:
         settings: `data` names a folder of scenes, a list of names (JSON), or an upload file (.nc),
-            which is checked for the scenes of `target`, or for any 20.
+            which is checked for the scenes of `target`, or for any 20; where `target` is their
+            folder, against its charts.
         plots: folder for plots; None writes none.
 
     Returns:
@@ -63,7 +65,17 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
 def _upload(path: Path, settings: Settings) -> list[str]:
     if not settings.target:
         return upload.problems(path)
-    return upload.problems(path, [name.short for name in examples.target_list(settings).names])
+    target = Path(settings.target)
+    if not target.is_dir():
+        return upload.problems(path, [name.short for name in examples.target_list(settings).names])
+    labelled = {file: sar_scene.with_charts(file) for file in sar_scene.find(target)}
+    charts = {file.name[:19]: scene for file, scene in labelled.items() if scene.charts}
+    return upload.problems(
+        path,
+        [file.name for file in labelled],
+        {file.name[:19]: scene.shape for file, scene in labelled.items()},
+        {short: partial(sar_scene.read_charts, scene) for short, scene in charts.items()},
+    )
 
 
 def _folder(settings: Settings) -> tuple[SceneList, list[str]]:

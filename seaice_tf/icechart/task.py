@@ -43,6 +43,9 @@ def splits(settings: Settings) -> Splits:
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
     """Write a netCDF and a figure of each scene, and the AutoICE upload with the charts at 80 m.
 
+    The upload has a class where the SAR has no data, too: AutoICE scores every pixel of its charts,
+    and so does `score`. The other files have 255 there.
+
     Args:
         pairs: cases and their fields.
         out: folder for the files.
@@ -56,7 +59,7 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
             path = out / "charts" / f"{case.name}.png"
             written.append(write_scene(path, case, fields, model))
             written.append(netcdf.write_case(path.with_suffix(".nc"), case, fields, model))
-            yield case.name, native.masked_charts(case, fields)
+            yield case.name, native.charts(case, fields)
 
     return [upload.write(out / UPLOAD, charts()), *written]
 

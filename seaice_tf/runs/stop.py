@@ -1,12 +1,14 @@
 """Ctrl-C and SIGTERM: a first signal ends a command in order, a second one within seconds.
 
-A run in training stops after a step from which it can resume, anything else with KeyboardInterrupt.
-A second signal leaves GRACE seconds for that, since a step, a library's C code or the processes
-that a pool waits for may take minutes. Files are written atomically, so a process may be ended at
-any moment.
+A run in training stops after a step from which it can resume, and a sweep waits for that of its
+trial; that may take minutes, and after a second signal it may take GRACE seconds. Anything else
+ends with KeyboardInterrupt, for which it has GRACE seconds too: C code does not see the exception,
+and Python drops it in callbacks. Files are written atomically, so a process may end at any moment.
 """
 
+import multiprocessing
 import os
+import select
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -17,7 +19,8 @@ from seaice_tf import processes
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPED = 130  # exit code
-GRACE = 5.0  # seconds from the second signal to the end
+GRACE = 5.0  # seconds
+DEFERRED = threading.Event()  # set while a step is waited for
 NOTE = b"stopping after this step; Ctrl-C once more stops at once\n"
 
 
@@ -38,15 +41,19 @@ def deferred() -> Iterator[Callable[[], bool]]:
         received.add(number)
 
     with _handled(record):
-        yield lambda: bool(received)
+        DEFERRED.set()
+        try:
+            yield lambda: bool(received)
+        finally:
+            DEFERRED.clear()
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """A context in which a first SIGTERM or Ctrl-C raises KeyboardInterrupt.
 
-    At a second one, whatever handles it, the process is ended if it is still in the context after
-    GRACE seconds.
+    If the context is not left within GRACE seconds, the process is ended; while a step or worker
+    processes are waited for, only GRACE seconds after a second signal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -58,7 +65,7 @@ def interruptible() -> Iterator[None]:
         if len(received) == 1:  # further ones would interrupt the cleaning up
             raise KeyboardInterrupt
 
-    with _handled(interrupt), _ended_by_second_signal():
+    with _handled(interrupt), _watched():
         yield
 
 
@@ -69,13 +76,13 @@ def end(code: int = STOPPED) -> NoReturn:
 
 
 @contextmanager
-def _ended_by_second_signal() -> Iterator[None]:
-    """A context with a thread that counts signals, while the main one may be in C code."""
+def _watched() -> Iterator[None]:
+    """A context with a thread that is told of signals, while the main one may be in C code."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     left = threading.Event()
     before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    threading.Thread(target=_count, args=(reader, left), daemon=True).start()
+    threading.Thread(target=_watch, args=(reader, left), daemon=True).start()
     try:
         yield
     finally:
@@ -84,15 +91,18 @@ def _ended_by_second_signal() -> Iterator[None]:
         os.close(writer)
 
 
-def _count(reader: int, left: threading.Event) -> None:
-    """End this process GRACE seconds after a second signal, unless its context has been left."""
+def _watch(reader: int, left: threading.Event) -> None:
+    """End this process some time after a signal, unless its context has been left."""
     count = 0
     while count < 2:
-        numbers = os.read(reader, 64)
-        if not numbers:  # the other end is closed
-            os.close(reader)
-            return
-        count += sum(number in SIGNALS for number in numbers)
+        if select.select([reader], [], [], GRACE if count else None)[0]:
+            numbers = os.read(reader, 64)
+            if not numbers:  # the other end is closed
+                os.close(reader)
+                return
+            count += sum(number in SIGNALS for number in numbers)
+        elif not (DEFERRED.is_set() or multiprocessing.active_children()):
+            end()
     if not left.wait(GRACE):
         end()
     os.close(reader)

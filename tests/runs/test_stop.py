@@ -127,7 +127,7 @@ WAITING = {"tune": 1, "prepare": 2, "train": 1, "predict": 1, "report": 1}  # pr
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "group"])
 @pytest.mark.parametrize("verb", WAITING)
 def test_two_signals_end_a_command_that_is_stuck(verb, send, tmp_path):
-    """The one in C code that signals do not interrupt, or its children, in a first signal too."""
+    """Its process or those it waits for are in C code, which signals do not interrupt."""
     number = signal.SIGINT if verb in ("train", "prepare") else signal.SIGTERM
     command = subprocess.Popen(
         [sys.executable, str(STUCK), str(tmp_path), verb, "forecast"],
@@ -140,7 +140,7 @@ def test_two_signals_end_a_command_that_is_stuck(verb, send, tmp_path):
         time.sleep(0.02)
     send(command.pid, number)
     time.sleep(0.2)
-    if command.poll() is None:  # workers that do no more than wait end at the first
+    if verb != "report" and command.poll() is None:  # without workers a first one is enough
         send(command.pid, number)
     _, error = command.communicate(timeout=10)
     assert command.returncode == stop.STOPPED

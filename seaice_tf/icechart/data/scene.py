@@ -202,16 +202,19 @@ def histograms(scene: Scene) -> dict[str, np.ndarray]:
 
     The charts are those of the scene itself or of its reference file.
     """
-    source = scene
-    if not scene.charts:
-        beside = reference(scene.path)
-        if beside is None:
-            return {chart: np.zeros(len(CLASSES[chart]), np.int64) for chart in CHARTS}
-        source = describe(beside)
+    source = with_charts(scene.path)
+    if not source.charts:
+        return {chart: np.zeros(len(CLASSES[chart]), np.int64) for chart in CHARTS}
     return {
         chart: np.bincount(values[values != MASK], minlength=len(CLASSES[chart]))
         for chart, values in read_charts(source).items()
     }
+
+
+def with_charts(path: Path) -> Scene:
+    """The scene, or the reference file with its charts if it has none."""
+    scene, beside = describe(path), reference(path)
+    return scene if scene.charts or beside is None else describe(beside)
 
 
 def has_charts(path: Path) -> bool:

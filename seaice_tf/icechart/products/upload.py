@@ -1,6 +1,10 @@
-"""AutoICE uploads: the charts of all test scenes in one netCDF, written, checked and read."""
+"""AutoICE uploads: the charts of all test scenes in one netCDF, written, checked and read.
 
-from collections.abc import Iterable, Mapping
+AutoICE scores all pixels that have a class in its reference; 255 in an upload is wrong there, and
+for SIC far away from any class.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import netCDF4
@@ -13,15 +17,16 @@ from seaice_tf.icechart.data import names as scene_names
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 
 SCENES = 20  # in the AutoICE test set
+Charts = Mapping[str, np.ndarray]
 
 
-def write(path: Path, scenes: Iterable[tuple[str, Mapping[str, np.ndarray]]]) -> Path:
+def write(path: Path, scenes: Iterable[tuple[str, Charts]]) -> Path:
     """Write an upload scene by scene, in bounded memory.
 
     Args:
         path: of the netCDF file.
         scenes: the name of a scene in any form, and its SIC, SOD and FLOE, each (lines, samples)
-            classes at 80 m, 255 where masked.
+            classes at 80 m; 255 only where the reference has no class.
 
     Raises:
         InputError: a chart is missing, has another shape than the others of its scene or values
@@ -44,7 +49,7 @@ def _write(data: netCDF4.Dataset, name: str, values: np.ndarray) -> None:
     variable[:] = values.astype(np.uint8)
 
 
-def _require_charts(short: str, charts: Mapping[str, np.ndarray], data: netCDF4.Dataset) -> None:
+def _require_charts(short: str, charts: Charts, data: netCDF4.Dataset) -> None:
     if missing := [chart for chart in CHARTS if chart not in charts]:
         raise InputError(
             f"{short}: expected SIC, SOD and FLOE, got no {', '.join(missing)}; add it"
@@ -69,13 +74,15 @@ def problems(
     path: Path,
     names: Iterable[str] | None = None,
     shapes: Mapping[str, tuple[int, int]] | None = None,
+    references: Mapping[str, Callable[[], Charts]] | None = None,
 ) -> list[str]:
-    """Check an upload.
+    """Check an upload, for its format and for pixels that count as wrong whatever the ice is.
 
     Args:
         path: of the netCDF file.
         names: required scenes, in any form of name; None for any 20.
         shapes: lines and samples of scenes, by the first 19 characters of their names.
+        references: by the same, functions that read their charts.
 
     Returns:
         A sentence for each problem; empty for a sound upload.
@@ -91,9 +98,13 @@ def problems(
         found += [
             f"{name} is not an expected chart" for name in data.variables if name not in expected
         ]
-        for name in expected:
-            if name in data.variables:
-                found += _check_variable(data[name], (shapes or {}).get(name[:19]))
+        for short in sorted(wanted):
+            charts = [c for c in CHARTS if f"{short}_{c}" in data.variables]
+            reference = (references or {}).get(short, dict)() if charts else {}
+            for chart in charts:
+                variable = data[f"{short}_{chart}"]
+                wrong = _check_variable(variable, (shapes or {}).get(short))
+                found += wrong or _check_mask(variable, reference.get(chart))
         for short in sorted(wanted & present):
             sizes = {data[f"{short}_{c}"].shape for c in CHARTS if f"{short}_{c}" in data.variables}
             if len(sizes) > 1:
@@ -119,6 +130,21 @@ def _check_variable(variable: netCDF4.Variable, shape: tuple[int, int] | None) -
     if not (((values >= 0) & (values < number)) | (values == MASK)).all():
         found.append(f"{name}: expected classes 0 to {number - 1}, or {MASK}, got others")
     return found
+
+
+def _check_mask(variable: netCDF4.Variable, reference: np.ndarray | None) -> list[str]:
+    """The pixels of a sound variable that have no class, where the reference has one if known."""
+    masked = np.asarray(variable[:]) == MASK
+    if reference is not None and reference.shape == masked.shape:
+        masked &= reference != MASK
+    number, share = int(masked.sum()), masked.mean() if masked.size else 0
+    if not number:
+        return []
+    known = "that have one in the reference" if reference is not None else "of the chart"
+    return [
+        f"{variable.name}: expected classes, got {MASK} at {number} pixels {known} ({share:.2%}); "
+        f"AutoICE scores it as wrong wherever its reference has a class: predict one there, too"
+    ]
 
 
 def read(path: Path, name: str) -> dict[str, np.ndarray]:
