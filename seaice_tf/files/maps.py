@@ -115,6 +115,13 @@ def write(path: Path, sheet: Figure) -> Path:
     return path
 
 
+def write_pixels(path: Path, picture: np.ndarray) -> Path:
+    """Save a picture (H, W, 3) uint8 as PNG."""
+    with atomic.file(path) as temporary:
+        Image.fromarray(picture).save(temporary, format="PNG")
+    return path
+
+
 def pixels(sheet: Figure) -> np.ndarray:
     """A figure as (H, W, 3) uint8."""
     canvas = FigureCanvasAgg(sheet)
@@ -122,35 +129,14 @@ def pixels(sheet: Figure) -> np.ndarray:
     return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
-def write_animation(
-    path: Path,
-    period: np.ndarray,
-    concentration: np.ndarray,
-    land: np.ndarray,
-    caption: str,
-    seconds: float = 0.6,
-    grid: Grid | None = None,
-) -> Path:
-    """Save monthly maps as a GIF that runs in a loop, one frame a month.
+def write_gif(path: Path, frames: Iterable[np.ndarray], seconds: float = 0.6) -> Path:
+    """Save pictures (H, W, 3) uint8 of equal size as a GIF that runs in a loop.
 
     Args:
         path: of the file.
-        period: (n,) datetime64[M].
-        concentration: (n, rows, columns) fraction.
-        land: (rows, columns) bool.
-        caption: title of every frame.
+        frames: the pictures.
         seconds: duration of a frame.
-        grid: of the maps; None for the polar stereographic grid of their shape.
     """
-    frames = (
-        pixels(figure([Panel(str(month), field)], land, caption, grid))
-        for month, field in zip(period, concentration)
-    )
-    return write_gif(path, frames, seconds)
-
-
-def write_gif(path: Path, frames: Iterable[np.ndarray], seconds: float) -> Path:
-    """Save pictures (H, W, 3) uint8 of equal size as a GIF that runs in a loop."""
     images = [Image.fromarray(frame) for frame in frames]
     # One palette for all frames: with one for each, the colours would flicker.
     palette = images[0].quantize(256)

@@ -99,7 +99,7 @@ def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Draws no maps, which takes time and is tested elsewhere."""
-    for name in ("write", "write_animation"):
+    for name in ("write", "write_gif", "write_pixels", "pixels"):
         monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
     monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
 

@@ -12,7 +12,9 @@ def test_a_year_is_twelve_frames_of_one_size(tmp_path):
     for month, field in enumerate(concentration):
         field[: 100 + 20 * month] = 1
     land = np.zeros((NORTH.rows, NORTH.columns), bool)
-    path = maps.write_animation(tmp_path / "year.gif", PERIOD, concentration, land, "a test", 0.5)
+    panels = [maps.Panel(str(month), field) for month, field in zip(PERIOD, concentration)]
+    frames = (maps.pixels(maps.figure([panel], land, "a test")) for panel in panels)
+    path = maps.write_gif(tmp_path / "year.gif", frames, 0.5)
     light = []
     with Image.open(path) as picture:
         assert picture.n_frames == 12

@@ -40,7 +40,7 @@ def case(context):
 
 
 def test_a_forecast_has_an_outlook_dates_and_members(context, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(maps, "write_animation", lambda path, *rest, **options: path)
+    monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
     options = PredictOptions(members=5, member_seed=3)
     written = predictions.write([(case(context), fields(context))], tmp_path, "a model", options)
     names = {path.name for path in written}
@@ -69,7 +69,7 @@ def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
 
 
 def test_more_members_than_quantiles_are_refused(context, tmp_path, monkeypatch):
-    monkeypatch.setattr(maps, "write_animation", lambda path, *rest, **options: path)
+    monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
     pairs = [(case(context), fields(context))]
     with pytest.raises(InputError, match="members: expected at most 5"):
         predictions.write(pairs, tmp_path, "a model", PredictOptions(members=6))

@@ -25,7 +25,7 @@ def median_dates(members: np.ndarray, last: np.ndarray, rising: bool) -> np.ndar
     """
     dates = np.stack([crossing_dates(each, last, rising) for each in members])
     late = np.where(np.isnan(dates), np.inf, dates)  # never within the year
-    middle = np.sort(late, axis=0)[len(late) // 2]
+    middle = np.partition(late, len(late) // 2, axis=0)[len(late) // 2]
     return np.where(np.isfinite(middle), middle, np.nan)
 
 

@@ -39,16 +39,14 @@ def write(
     if grid is NORTH:  # the Dacon contest is of the north
         ice = np.where(land, 0, decision * FULL_ICE)
         written.append(dacon_csv.write(out / "contest.csv", period, ice))
+    # Drawing takes the most time: a month is drawn once, for its map and for the animation.
+    frames = [maps.pixels(maps.figure([panel], land, source, grid)) for panel in panels]
     return [
         *written,
         maps.write(out / "forecast.png", maps.figure(panels, land, caption, grid)),
-        maps.write_animation(
-            out / "forecast.gif", period, fields["concentration"], land, source, grid=grid
-        ),
+        maps.write_gif(out / "forecast.gif", frames),
         *(
-            maps.write(
-                out / "maps" / f"{panel.title}.png", maps.figure([panel], land, panel.title, grid)
-            )
-            for panel in panels
+            maps.write_pixels(out / "maps" / f"{panel.title}.png", frame)
+            for panel, frame in zip(panels, frames)
         ),
     ]

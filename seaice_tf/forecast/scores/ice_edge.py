@@ -5,6 +5,8 @@ for extent and area. Maps are fractions (..., rows, columns); NaN in `true` mark
 observation.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from seaice_tf.forecast.data.counts import EDGE
@@ -12,12 +14,18 @@ from seaice_tf.forecast.data.counts import EDGE
 
 def extent(field: np.ndarray, area: np.ndarray) -> np.ndarray:
     """Total area of the cells with at least 15 % ice, 10^6 km2: (...). NaN cells count as open."""
-    return ((field >= EDGE) * area).sum(axis=(-2, -1)) / 1e6
+    return _each(field, lambda one: (area * (one >= EDGE)).sum())
 
 
 def ice_area(field: np.ndarray, area: np.ndarray) -> np.ndarray:
     """Area of the ice in the cells with at least 15 % ice, 10^6 km2: (...)."""
-    return np.where(field >= EDGE, field * area, 0).sum(axis=(-2, -1)) / 1e6
+    return _each(field, lambda one: (area * np.where(one >= EDGE, one, 0)).sum())
+
+
+def _each(field: np.ndarray, total: Callable[[np.ndarray], float]) -> np.ndarray:
+    """A sum in km2 of each map, in 10^6 km2, one map in memory at a time."""
+    sums = [total(one) for one in field.reshape(-1, *field.shape[-2:])]
+    return np.array(sums).reshape(field.shape[:-2]) / 1e6
 
 
 def edge_error(true: np.ndarray, pred: np.ndarray, area: np.ndarray):
