@@ -141,11 +141,10 @@ def _baseline(function, **options) -> Predictor:
 def damped_anomaly_persistence(case: Case) -> Fields:
     """Damped anomaly persistence, with the probability and spread of its errors in past years."""
     reference = damped_persistence(case.context.past)
-    errors = np.nan_to_num(reference.residuals)
     return {
         "concentration": reference.concentration,
         "probability": reference.probability(),
-        "spread": errors.std(axis=0),
+        "spread": reference.spread(),
     }
 
 

@@ -46,13 +46,23 @@ class Reference:
         Returns:
             (12, rows, columns) in [0, 1]; 1 or 0 by the concentration where no error is known.
         """
-        known = ~np.isnan(self.residuals)
-        members = self.concentration + np.nan_to_num(self.residuals)
-        ice = ((members >= EDGE) & known).sum(axis=0)
-        number = known.sum(axis=0)
+        ice, number = np.zeros((2, *self.concentration.shape), np.float32)
+        for errors in self.residuals:
+            known = ~np.isnan(errors)
+            ice += known & (self.concentration + np.nan_to_num(errors) >= EDGE)
+            number += known
         own = self.concentration >= EDGE
         # One more forecast without an error keeps the probability off 0 and 1 by a single year.
         return ((ice + own) / (number + 1)).astype(np.float32)
+
+    def spread(self) -> np.ndarray:
+        """Standard deviation of the past errors, an unknown one counted as 0: fraction."""
+        total, squares = np.zeros((2, *self.concentration.shape))
+        for errors in map(np.nan_to_num, self.residuals):
+            total += errors
+            squares += errors**2
+        number = len(self.residuals)
+        return np.sqrt(np.maximum(squares / number - (total / number) ** 2, 0)).astype(np.float32)
 
     def members(self) -> np.ndarray:
         """The forecast with each past year's errors, clipped: (years, 12, rows, columns)."""

@@ -85,3 +85,9 @@ def test_the_probability_counts_past_errors():
 def test_a_short_record_gives_the_climatology():
     found = damped.damped_persistence(record(24))
     np.testing.assert_allclose(found.concentration, found.climatology)
+
+
+def test_the_spread_is_that_of_the_past_errors():
+    reference = damped.damped_persistence(record())
+    expected = np.nan_to_num(reference.residuals).std(axis=0)
+    np.testing.assert_allclose(reference.spread(), expected, atol=1e-5)
