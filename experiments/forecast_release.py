@@ -8,6 +8,7 @@ Usage: python experiments/forecast_release.py arctic|antarctic
 """
 
 import dataclasses
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -125,6 +126,11 @@ def compared(run: Path, settings: Any, options: Any) -> dict:
     return evaluate.compare(TASK, cases, artifact.predictor(run), run.name, options)
 
 
+def rounded(result: dict) -> dict:
+    """Five decimals of each score: half the size of the file."""
+    return json.loads(json.dumps(result), parse_float=lambda text: round(float(text), 5))
+
+
 def main(name: str) -> None:
     scores, table = held_out(name)
     text = ["", "## On held-out years", "", *table]
@@ -135,7 +141,7 @@ def main(name: str) -> None:
         shutil.copytree(run, released, dirs_exist_ok=True, ignore=shutil.ignore_patterns("logs"))
         card = [title, *text, "", *LIMITS, "", "## In sample", rest]
         (released / "model_card.md").write_text("\n".join(card))
-        folder.write_json(released / folder.HELD_OUT, scores)
+        folder.write_json(released / folder.HELD_OUT, rounded(scores))
     print(f"released: {RUNS / name}")
 
 
