@@ -34,6 +34,10 @@ class DiskError(InputError):
     """The disk is full or read-only."""
 
 
+class RunError(InputError):
+    """A run that does not fit the data, so that none of its predictions would be right."""
+
+
 def require_known_format(number: object, known: int, where: object) -> None:
     """Raise an InputError if this version cannot read the format number of a file."""
     if type(number) is not int or not 1 <= number <= known:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seaice_tf.errors import InputError
 from seaice_tf.report.parts import Section
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ class Cases:
 
     def __len__(self):
         return len(self.make)
+
+
+def failing(message: str) -> Callable[[], Case]:
+    """A function for `Cases.make` in the place of a case that cannot be read: raises InputError."""
+
+    def fail() -> Case:
+        raise InputError(message)
+
+    return fail
 
 
 Maps = Mapping[str, Any]  # by head name

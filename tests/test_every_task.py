@@ -172,7 +172,8 @@ def renamed(monkeypatch):
     indirect=True,
 )
 def test_products_are_written(predictor, task, settings, tmp_path, renamed):
-    written = predict.predict(task, task.data.future(settings), predictor, "tiny", tmp_path / "out")
+    cases = task.data.future(settings)
+    written = predict.predict(task, cases, predictor, "tiny", tmp_path / "out").files
     case = next(iter(task.data.cases(settings)))
     written += task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
     assert any("verified" in str(path) for path in written)

@@ -22,6 +22,8 @@ IGNORE_MEMORY = tyro.conf.arg(help="Train even if the memory estimate exceeds wh
 IGNORE_MEMORY_FLAG = ("ignore_memory", Annotated[bool, IGNORE_MEMORY], False)
 TRUST = tyro.conf.arg(help="Load a SavedModel, a program, even if it differs from its manifest.")
 TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
+STRICT = tyro.conf.arg(help="Stop at data that cannot be predicted; by default they are left out.")
+STRICT_FLAG = ("strict", Annotated[bool, STRICT], False)
 TRACK = tyro.conf.arg(help="Also track in MLflow, at MLFLOW_TRACKING_URI or in a local store.")
 TRACK_FLAG = ("track", Annotated[Literal["mlflow"] | None, TRACK], None)
 # Fields of nested records are flags without a prefix; of networks, those of the chosen one only.

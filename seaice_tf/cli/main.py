@@ -16,6 +16,7 @@ import tyro
 from seaice_tf import __version__, processes, quiet
 from seaice_tf.cli.flags import (
     IGNORE_MEMORY_FLAG,
+    STRICT_FLAG,
     TRACK_FLAG,
     TRUST_FLAG,
     data_flags,
@@ -252,7 +253,7 @@ def _predict(task, words: list[str]) -> int:
 
     kind = task.products.options
     fields = [runs_flag(), *data_flags(task), TRUST_FLAG]
-    fields += [("out", Path), ("options", kind, kind())]
+    fields += [("out", Path), STRICT_FLAG, ("options", kind, kind())]
     flags = parse(words, f"predict {task.name}", fields)
     atomic.require_folder(flags.out)
     settings = load_run_settings(task, flags)
@@ -261,9 +262,12 @@ def _predict(task, words: list[str]) -> int:
     )
     predictor = predict.ensemble_predictor(task, flags.run, flags.trust)
     name = predict.ensemble_name(flags.run)
-    written = predict.predict(task, cases, predictor, name, flags.out, flags.options)
-    print(f"{len(written)} files in {flags.out}: {', '.join(p.name for p in written[:3])} ...")
-    return 0
+    written = predict.predict(task, cases, predictor, name, flags.out, flags.options, flags.strict)
+    files = written.files
+    print(f"{len(files)} files in {flags.out}: {', '.join(p.name for p in files[:3])} ...")
+    if written.left_out:
+        print(f"error: {len(written.left_out)} of {len(cases)} left out", file=sys.stderr)
+    return 1 if written.left_out else 0
 
 
 def _export(task, words: list[str]) -> int:

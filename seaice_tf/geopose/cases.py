@@ -15,7 +15,7 @@ from seaice_tf.geopose.data.tiles import Tile
 from seaice_tf.geopose.networks.unet import SMALLEST_SIDE
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.grids.windows import Window, whole
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, failing
 
 PREVIEW = 512  # pixels along a side of the preview during training
 
@@ -103,9 +103,10 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """All tiles to predict of a folder."""
-    tiles = geopose_tiles.read_unlabelled(examples.folder(settings))
+    tiles, problems = geopose_tiles.scan(examples.folder(settings), labelled=False)
     source = examples.title(settings, tiles)
-    return _cases(settings, options or PredictOptions(), tiles, source, truth=False)
+    sound = _cases(settings, options or PredictOptions(), tiles, source, truth=False)
+    return Cases(source, [*sound.make, *map(failing, problems)])
 
 
 def preview(settings: Settings) -> Case:

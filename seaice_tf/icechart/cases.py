@@ -17,7 +17,7 @@ from seaice_tf.icechart.data.scene import Scene
 from seaice_tf.icechart.inference import PredictOptions, predict_scene
 from seaice_tf.icechart.scores import baselines
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.task import Case, Cases
+from seaice_tf.task import Case, Cases, failing
 
 By = Literal[
     "location",
@@ -130,9 +130,10 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """All scenes of a folder, without truth."""
-    found = examples.scenes(settings)
+    found, problems = examples.readable_scenes(settings)
     source = examples.source(settings, found)
-    return _cases(settings, options or PredictOptions(), found, source, truth=False)
+    sound = _cases(settings, options or PredictOptions(), found, source, truth=False)
+    return Cases(source, [*sound.make, *map(failing, problems)])
 
 
 def _cases(

@@ -49,6 +49,19 @@ def scenes(settings: Settings) -> list[Scene]:
     return [sar_scene.describe(path) for path in paths]
 
 
+def readable_scenes(settings: Settings) -> tuple[list[Scene], list[str]]:
+    """The scenes of the folder that can be read, and the errors of the others."""
+    if settings.skip_damaged:
+        return scenes(settings), []
+    found, problems = [], []
+    for path in sar_scene.find(folder(settings)):
+        try:
+            found.append(sar_scene.describe(path))
+        except InputError as error:
+            problems.append(str(error))
+    return found, problems
+
+
 @cache
 def _damaged(path: Path, modified: int, channels: tuple[str, ...]) -> bool:
     """Whether a scene has problems, which are printed once."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from seaice_tf.errors import InputError, one_line
+from seaice_tf.errors import InputError, RunError, one_line
 from seaice_tf.networks import weights
 from seaice_tf.runs import folder, manifest
 from seaice_tf.task import Case, Predictor
@@ -20,7 +20,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
             program that could do anything.
 
     Returns:
-        The predictor, which raises InputError for inputs of another shape than the SavedModel's.
+        The predictor, which raises RunError for inputs of another shape than the SavedModel's.
 
     Raises:
         InputError: the SavedModel is missing, unreadable, or differs from the manifest.
@@ -48,7 +48,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
         try:
             outputs = getattr(artifact, endpoint)(*map(tf.convert_to_tensor, inputs))
         except (AttributeError, ValueError, TypeError) as error:
-            raise InputError(
+            raise RunError(
                 f"{run}: expected a SavedModel whose {endpoint} has {len(inputs)} inputs of this "
                 f"size, got another; use a run for this grid and history, or, of an older "
                 f"version's run, train it again ({one_line(str(error))[:200]})"
@@ -62,7 +62,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
         # A model for inputs of any size has still been trained on one grid only.
         found = manifest.input_shape(case.inputs)
         if input_shape and found != input_shape:
-            raise InputError(
+            raise RunError(
                 f"{run}: expected inputs of {input_shape}, got {found}; "
                 "use a run for this grid and history"
             )

@@ -2,19 +2,41 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import DiskError, InputError, RunError
 from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Cases, Predictor, Task
 
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """What `predict` wrote.
+
+    Attributes:
+        files: the products.
+        left_out: why a case is not in them, one sentence each.
+    """
+
+    files: list[Path]
+    left_out: list[str]
+
 
 def predict(
-    task: Task, cases: Cases, predictor: Predictor, name: str, out: Path, options: Any = None
-) -> list[Path]:
-    """Predict cases and write the products.
+    task: Task,
+    cases: Cases,
+    predictor: Predictor,
+    name: str,
+    out: Path,
+    options: Any = None,
+    strict: bool = False,
+) -> Written:
+    """Predict cases and write the products of all that can be predicted.
 
     Args:
         task: the system.
@@ -23,13 +45,41 @@ def predict(
         name: of the run, or of the ensemble.
         out: folder of the products.
         options: of class `task.products.options`.
+        strict: raise the error of the first case that cannot be predicted.
 
     Returns:
-        The files written.
+        The files, and the cases that were left out because their data are damaged.
+
+    Raises:
+        InputError: no case can be predicted, or, with `strict`, one of them cannot.
     """
     options = options or task.products.options()
-    pairs = ((case, predictor(case)) for case in cases)
-    return task.products.write(pairs, out, f"seaice_tf {task.name} {name}", options)
+    left_out: list[str] = []
+    pairs = _pairs(cases, predictor, left_out, strict)
+    first = list(itertools.islice(pairs, 1))
+    if left_out and not first:
+        more = f" (and {len(left_out) - 1} more)" if left_out[1:] else ""
+        raise InputError(left_out[0] + more)
+    model = f"seaice_tf {task.name} {name}"
+    files = task.products.write(itertools.chain(first, pairs), out, model, options)
+    return Written(files, left_out)
+
+
+def _pairs(cases: Cases, predictor: Predictor, left_out: list[str], strict: bool) -> Iterator:
+    """Cases with their predictions; the errors of the others are logged and put into `left_out`."""
+    for make in cases.make:
+        try:
+            case = make()
+            maps = predictor(case)
+        except (DiskError, RunError):
+            raise
+        except InputError as error:
+            if strict:
+                raise
+            log.warning("left out: %s", error)
+            left_out.append(str(error))
+        else:
+            yield case, maps
 
 
 def ensemble_name(runs: Sequence[Path]) -> str:
