@@ -12,6 +12,7 @@ from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.photos import Photos
 from seaice_tf.clouds.scores import baselines
 from seaice_tf.clouds.settings import Settings
+from seaice_tf.files.photos import encoded
 from seaice_tf.task import Case, Cases, PredictOptions
 
 SMALL = (42, 64)  # (rows, columns) in which a photo is read to check it
@@ -80,7 +81,7 @@ def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Ca
     photos.image(i, SMALL)  # so that the error for a damaged file names it
     truth = photos.truth(i, SCORE_SHAPE) if labelled else None
     context = Context(photos, i, source, mean_masks)
-    return Case(photos.names[i], photos.paths[i].read_bytes(), context, truth)
+    return Case(photos.names[i], encoded(photos.paths[i]), context, truth)
 
 
 def _mean_masks(photos: Photos, settings: Settings) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Training examples: photos and folds of the settings, decoding and augmentation."""
 
 import os
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from seaice_tf.clouds.data.labels import CLASSES
 from seaice_tf.clouds.data.photos import Photos, read_labelled, read_unlabelled
 from seaice_tf.clouds.networks.serving import decode
 from seaice_tf.clouds.settings import Settings, UNet
+from seaice_tf.files.photos import encoded, is_plain
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids import folds
 from seaice_tf.pipeline import Examples
@@ -82,20 +84,34 @@ def photo_examples(
         shape: (rows, columns) of the masks.
         augmentation: the settings by which `augment` varies the photos; None leaves them as is.
     """
-    paths = tf.constant([str(path) for path in photos.paths])
+    content = _content(photos)
 
     def inputs(index):
-        return decode(tf.io.read_file(paths[index]), settings.rows, settings.columns)
+        return decode(content(index), settings.rows, settings.columns)
 
     return with_masks(photos, shape, inputs, augmentation and partial(augment, augmentation))
+
+
+def _content(photos: Photos) -> Callable:
+    """Index of a photo -> a JPEG or PNG file of it, in the graph unless a photo has to be read."""
+    paths = tf.constant([str(path) for path in photos.paths])
+    if all(map(is_plain, photos.paths)):
+        return lambda index: tf.io.read_file(paths[index])
+
+    def read(index):
+        return encoded(photos.paths[index])
+
+    def content(index):
+        file = tf.numpy_function(read, [index], tf.string, stateful=False)
+        return tf.ensure_shape(file, ())
+
+    return content
 
 
 def feature_examples(photos: Photos, extractor: keras.Model) -> Examples:
     """Features of a frozen network, computed once, with the coverage of the masks on their grid."""
     rows, columns = extractor.input_shape[1:3]
-    features = [
-        extractor(decode(path.read_bytes(), rows, columns)[None])[0] for path in photos.paths
-    ]
+    features = [extractor(decode(encoded(path), rows, columns)[None])[0] for path in photos.paths]
     stacked = tf.stack(features)
     return with_masks(photos, stacked.shape[1:3], lambda index: stacked[index], None)
 

@@ -8,7 +8,8 @@ from seaice_tf.clouds import examples
 from seaice_tf.clouds.cases import EvaluateOptions, cases, future
 from seaice_tf.clouds.data import doctor as cloud_doctor
 from seaice_tf.clouds.data.postprocessing import DEFAULT
-from seaice_tf.clouds.products import plots, submission
+from seaice_tf.clouds.products import choices, plots, submission
+from seaice_tf.clouds.products.choices import Choice
 from seaice_tf.clouds.products.plots import Panel
 from seaice_tf.clouds.report import sections
 from seaice_tf.clouds.settings import Settings
@@ -68,17 +69,26 @@ def splits(settings: Settings) -> Splits:
 
 
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
-    """Write submission.csv, and overlays/ of the first photos."""
+    """Write submission.csv, choices.csv, and overlays/ of the first photos."""
     codes: dict[str, list[str]] = {}
+    made: dict[str, list[Choice]] = {}
     panels: list[Panel] = []
     source = ""
     for case, fields in pairs:
-        codes[case.name] = submission.encode(final_masks(fields))
+        masks = final_masks(fields)
+        codes[case.name] = submission.encode(masks)
+        made[case.name] = choices.choices(
+            fields["probabilities"], fields["class_probabilities"], masks
+        )
         source = case.context.source
         if len(panels) < OVERLAYS:
-            panels.append(panel(case, fields))
-    table = submission.write(out / "submission.csv", codes)
-    return [table, *plots.write_overlays(out / "overlays", panels, f"{model} on {source}")]
+            note = choices.caption(made[case.name])
+            panels.append(panel(case, fields)._replace(note=note))
+    tables = [
+        submission.write(out / "submission.csv", codes),
+        choices.write(out / "choices.csv", made),
+    ]
+    return [*tables, *plots.write_overlays(out / "overlays", panels, f"{model} on {source}")]
 
 
 def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from seaice_tf.clouds.networks import serving, texture
 from seaice_tf.clouds.networks.losses import LOSSES
 from seaice_tf.clouds.scores.decision_search import search
 from seaice_tf.clouds.settings import Settings, Texture, UNet
+from seaice_tf.files.photos import encoded
 from seaice_tf.networks import encoders
 from seaice_tf.networks.optimizers import optimizer, training_space
 from seaice_tf.networks.unet import encoder_unet
@@ -184,7 +185,7 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
         return settings
     photos = examples.validation_photos(examples.labelled(settings), settings)
     network = serving_model(settings, model)
-    outputs = [network(tf.constant([path.read_bytes()])) for path in photos.paths]
+    outputs = [network(tf.constant([encoded(path)])) for path in photos.paths]
     result = search(
         np.stack([fields["probabilities"].numpy()[0, ::STEP, ::STEP] for fields in outputs]),
         np.concatenate([fields["class_probabilities"].numpy() for fields in outputs]),

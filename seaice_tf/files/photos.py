@@ -8,7 +8,7 @@ from PIL import Image
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import images
-from seaice_tf.files.image_header import LARGEST, Header
+from seaice_tf.files.image_header import LARGEST, Header, readable
 
 DARK = 16  # a photo of more than 8 bits uses at least this part of its range
 
@@ -55,14 +55,20 @@ def encoded(path: Path) -> bytes:
     Raises:
         InputError: as `read_image`.
     """
-    known = _described(path)
-    if known.format in ("PNG", "JPEG") and known.bits == 8 and known.orientation == 1:
-        with Image.open(path) as image:
-            if image.mode in ("L", "RGB") and not known.alpha:
-                return path.read_bytes()
+    if is_plain(path):
+        return path.read_bytes()
     buffer = io.BytesIO()
     Image.fromarray(read_image(path)).save(buffer, "PNG", compress_level=1)
     return buffer.getvalue()
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a photo is a JPEG or PNG whose pixels need no more than decoding."""
+    known = _described(path)
+    if known.format not in ("PNG", "JPEG") or known.bits > 8 or known.alpha:
+        return False
+    with readable(path), Image.open(path) as image:
+        return image.mode in ("L", "RGB") and known.orientation == 1
 
 
 def _described(path: Path) -> Header:

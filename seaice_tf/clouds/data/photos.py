@@ -14,11 +14,11 @@ import numpy as np
 from seaice_tf.clouds.data import labels, rle
 from seaice_tf.clouds.data.labels import CLASSES, LABEL_SHAPE, join_label
 from seaice_tf.errors import InputError
+from seaice_tf.files.images import SUFFIXES
 from seaice_tf.files.photos import read_image
 
 TITLE = "Understanding Clouds from Satellite Images"
 SYNTHETIC = "SYNTHETIC.txt"  # a file that marks a folder of synthetic photos
-SUFFIXES = {".jpg", ".jpeg", ".png"}
 LISTED = 6  # names in an error message
 
 

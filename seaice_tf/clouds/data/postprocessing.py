@@ -130,15 +130,30 @@ def expected_dice(probabilities: np.ndarray, class_probabilities: np.ndarray) ->
     """
     result = np.zeros(probabilities.shape, bool)
     for i, present in enumerate(np.asarray(class_probabilities, np.float64)):
-        if present > 0:
-            given = np.clip(probabilities[..., i] / present, 0, 1)  # conditional on the class
-            ranked = np.sort(given, axis=None)[::-1].astype(np.float64)
-            pixels = np.arange(1, ranked.size + 1)
-            value = present * 2 * np.cumsum(ranked) / (pixels + ranked.sum())
-            best = int(value.argmax())
-            if value[best] > 1 - present:
-                result[..., i] = given >= ranked[best]
+        mask, value = best_mask(probabilities[..., i], present)
+        if value > 1 - present:
+            result[..., i] = mask
     return result
+
+
+def best_mask(probabilities: np.ndarray, present: float) -> tuple[np.ndarray, float]:
+    """The mask of one class with the largest expected Dice, and that Dice; see `expected_dice`.
+
+    Args:
+        probabilities: (rows, columns) probability of each pixel.
+        present: probability that the image contains the class.
+
+    Returns:
+        (rows, columns) bool, and a value in [0, 1].
+    """
+    if present <= 0:
+        return np.zeros(probabilities.shape, bool), 0.0
+    given = np.clip(probabilities / present, 0, 1)  # conditional on the class
+    ranked = np.sort(given, axis=None)[::-1].astype(np.float64)
+    pixels = np.arange(1, ranked.size + 1)
+    value = present * 2 * np.cumsum(ranked) / (pixels + ranked.sum())
+    best = int(value.argmax())
+    return given >= ranked[best], float(value[best])
 
 
 def remove_small(mask: np.ndarray, area: float) -> np.ndarray:

@@ -27,12 +27,14 @@ class Panel(NamedTuple):
         image: (rows, columns, 3) uint8.
         pred: (rows, columns, 4) bool predicted masks of any size.
         true: (rows, columns, 4) bool labelled masks of any size; None if unknown.
+        note: line below the title.
     """
 
     title: str
     image: np.ndarray
     pred: np.ndarray
     true: np.ndarray | None = None
+    note: str = ""
 
 
 def write_overlays(folder: Path, panels: Iterable[Panel], caption: str) -> list[Path]:
@@ -111,7 +113,7 @@ def _draw(axes: Axes, panel: Panel) -> None:
         if panel.true is not None:
             _region(axes, panel.true[..., i], (rows, columns), colour, "dashed")
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
-    axes.set_title(panel.title, fontsize=9)
+    axes.set_title(f"{panel.title}\n{panel.note}" if panel.note else panel.title, fontsize=9)
     axes.set_axis_off()
 
 
