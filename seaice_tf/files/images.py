@@ -7,6 +7,8 @@ about its format here. Every system reads its images by these functions.
 import io
 import struct
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from PIL import Image
 
 from seaice_tf.files import tiff
 from seaice_tf.files.image_header import (
+    DAMAGE,
     LARGEST,
     Header,
     format_of,
@@ -114,16 +117,24 @@ def _png_chunks(path: Path) -> _Png:
             length = int.from_bytes(head[:4], "big")
             transparent |= head[4:] == b"tRNS"
             if head[4:] == b"eXIf":
-                exif = Image.Exif()
-                exif.load(file.read(length))
-                orientation = _orientation(exif)
+                orientation = _orientation(partial(_exif, file.read(length)))
                 length = 0
-            file.seek(length + 4 if head[4:] != b"eXIf" else 4, 1)
+            file.seek(length + 4, 1)
     return _Png((height, width), bits, colour, transparent, orientation)
 
 
-def _orientation(exif: Image.Exif) -> int:
-    value = exif.get(ORIENTATION, 1)
+def _exif(content: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    exif.load(content)
+    return exif
+
+
+def _orientation(read: Callable[[], Image.Exif]) -> int:
+    """EXIF's orientation; 1 where the EXIF data are damaged, as any viewer takes it."""
+    try:
+        value = read().get(ORIENTATION, 1)
+    except DAMAGE:
+        return 1
     return value if value in range(1, 9) else 1
 
 
@@ -144,7 +155,7 @@ def _png(path: Path) -> Header:
 
 def _jpeg(path: Path) -> Header:
     with Image.open(path) as image:
-        size, mode, orientation = image.size, image.mode, _orientation(image.getexif())
+        size, mode, orientation = image.size, image.mode, _orientation(image.getexif)
     _require_size(size)
     return Header("JPEG", stored_shape(size[::-1], orientation), MODES[mode], 8, False, orientation)
 

@@ -70,6 +70,14 @@ def test_orientation_behind_the_pixels_of_a_png(tmp_path):
     np.testing.assert_array_equal(images.read(path), np.rot90(pixels, -1))
 
 
+def test_damaged_exif_data_are_no_reason_to_refuse_a_photo(tmp_path):
+    pixels = drawn(1, "uint8")
+    path = written("a.png", png(pixels, (b"eXIf", b"no TIFF at all")), tmp_path)
+    np.testing.assert_array_equal(images.read(path), pixels)
+    path = written("a.jpg", saved(pixels, "JPEG", exif=b"Exif\0\0neither"), tmp_path)
+    assert images.describe(path).orientation == 1
+
+
 def jpeg2000(pixels, bits):
     """A lossless codestream of fewer bits than 16, whose level is half the range of its bits."""
     level = (1 << 15) - (1 << (bits - 1))
