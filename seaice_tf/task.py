@@ -221,6 +221,7 @@ class Verification:
         options: class of the options of `evaluate`.
         slow_baselines: reference forecasts that are scored on request only.
         renamed: old name of a baseline -> its name, for the scores.json of older runs.
+        meaning: name of a score -> what it is, with its unit; of "dice", that of "dice_fish", too.
     """
 
     score: Callable[..., dict[str, float]]
@@ -232,6 +233,7 @@ class Verification:
     options: type = EvaluateOptions
     slow_baselines: Mapping[str, Predictor] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
+    meaning: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -122,14 +122,15 @@ def browse(chromium):
     problems, opened = [], []
 
     def open_page(path: Path, **options):
-        page = chromium.new_page(viewport={"width": 1280, "height": 900}, **options)
+        options.setdefault("viewport", {"width": 1280, "height": 900})
+        page = chromium.new_page(**options)
         own = path.resolve().as_uri()
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("request", lambda request: asked(request.url, own))
         page.goto(own)
         page.wait_for_selector("html[data-ready]", state="attached")
-        opened.append((path.stem, page))
+        opened.append((f"{path.stem}-{options['viewport']['width']}", page))
         return page
 
     def asked(url: str, own: str) -> None:

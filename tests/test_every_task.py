@@ -11,10 +11,11 @@ from tensorflow import keras
 
 from seaice_tf import pipeline
 from seaice_tf.networks import weights
-from seaice_tf.runs import artifact, evaluate, folder, predict, train, tune
+from seaice_tf.runs import artifact, evaluate, folder, predict, report_tables, train, tune
 from seaice_tf.settings import read
 from seaice_tf.tasks import TASKS
 
+BOUNDS = report_tables.BOUNDS
 VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
 
 
@@ -205,6 +206,12 @@ def test_export_writes_the_saved_model_again(run, task, settings, predictor, tmp
     exported = artifact.predictor(copy)(case)
     for head, value in predictor(case).items():
         np.testing.assert_allclose(exported[head], value, atol=1e-6)
+
+
+def test_every_score_says_what_it_is_and_its_unit(task, run):
+    names = folder.read_json(run / folder.SCORES)["scores"]
+    plain = [name for name in names if "/" not in name and not name.endswith(BOUNDS)]
+    assert [name for name in plain if report_tables.meaning(task, name) is None] == []
 
 
 def test_a_perfect_predictor_is_better_than_every_baseline(task, settings):

@@ -71,7 +71,7 @@ def reliability(shown: ReportInput) -> Lines:
     for i, kind in enumerate(CLASSES):
         observed = [present[bins[:, i] == step, i] for step in range(BINS)]
         means = [float(each.mean()) if each.size else np.nan for each in observed]
-        curves.append(Series(kind, means, "points"))
+        curves.append(Series(kind, means, "points", colour=COLOURS[kind]))
     middle = ((np.arange(BINS) + 0.5) / BINS).tolist()
     return Lines(
         "Reliability of the class probabilities",

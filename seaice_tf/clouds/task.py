@@ -22,7 +22,15 @@ from seaice_tf.clouds.training import (
     space,
     start,
 )
-from seaice_tf.clouds.verification import BASELINES, combine, final_masks, panel, score, verify
+from seaice_tf.clouds.verification import (
+    BASELINES,
+    MEANING,
+    combine,
+    final_masks,
+    panel,
+    score,
+    verify,
+)
 from seaice_tf.errors import InputError
 from seaice_tf.task import (
     Case,
@@ -151,6 +159,7 @@ TASK = Task(
         verify=verify,
         combine=combine,
         options=EvaluateOptions,
+        meaning=MEANING,
     ),
     products=Products(
         write=write,

@@ -78,3 +78,5 @@ BASELINES: dict[str, Predictor] = {
     "all_empty": lambda case: {"masks": baselines.empty(SCORE_SHAPE)},
     "mean_mask": lambda case: {"masks": case.context.mean_masks()},
 }
+
+MEANING = {"dice": "Dice coefficient of the masks, mean over photos and classes, 0 to 1"}

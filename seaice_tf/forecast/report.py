@@ -44,11 +44,12 @@ def year(report: ReportInput, i: int) -> list[Part]:
 
 def maps(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> Frames:
     """Maps of forecast, truth, the best baseline and their differences, month by month."""
-    land = counts.land(case.context.past[-1])
+    last = case.context.past[-1]
+    land, hole = counts.land(last), last == counts.POLE_HOLE
 
-    def field(name: str, values: np.ndarray, colours="ice", high: float = 1.0) -> Field:
+    def field(name: str, values: np.ndarray, colours="ice", high=1.0, without=land) -> Field:
         # Rounded to 0.01, finer than the colours, for half the bytes.
-        rounded = np.where(land, np.nan, np.round(values / high, 2) * high)
+        rounded = np.where(without, np.nan, np.round(values / high, 2) * high)
         return Field(name, packed(rounded, 0, high), colours, 0, high)
 
     best = next(iter(baselines))
@@ -56,7 +57,7 @@ def maps(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> F
         field("forecast", fields["concentration"]),
         field("truth", truth(case)),
         Field("forecast minus truth", None, "change", -1, 1, (0, 1)),
-        field(best, baselines[best]["concentration"]),
+        field(best, baselines[best]["concentration"], without=land | hole),
         Field(f"{best} minus truth", None, "change", -1, 1, (3, 1)),
     ]
     if "spread" in fields:
@@ -70,8 +71,9 @@ def maps(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> F
             Edge("forecast, 15 %", 0, counts.EDGE),
             Edge(f"{best}, 15 %", 3, counts.EDGE),
         ],
-        missing="land",
-        text="Fraction of each cell on the NSIDC grid, the pole hole filled from its neighbours.",
+        missing="land or no data",
+        text="Fraction of each cell on the grid of the data. The pole hole of the forecast and of "
+        "the truth is filled from its neighbours; baselines have no data there.",
     )
 
 

@@ -26,6 +26,7 @@ from seaice_tf.forecast.settings import Distribution, Sequence, Settings
 from seaice_tf.forecast.training import NETWORKS, autoencoder_run, quantile_endpoint
 from seaice_tf.forecast.verification import (
     BASELINES,
+    MEANING,
     RENAMED,
     SLOW_BASELINES,
     combine,
@@ -170,6 +171,7 @@ TASK = Task(
         options=EvaluateOptions,
         slow_baselines=SLOW_BASELINES,
         renamed=RENAMED,
+        meaning=MEANING,
     ),
     products=Products(
         write=write,

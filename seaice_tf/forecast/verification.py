@@ -167,3 +167,22 @@ RENAMED = {
 SLOW_BASELINES: dict[str, Predictor] = {
     "knn": lambda case: {"concentration": knn(case.context.past, cache=cache_folder() / "knn")},
 }
+
+MEANING = {
+    "contest_score": "score of the Dacon contest 235706, contest_mae / contest_f1; lower is better",
+    "contest_mae": "mean absolute error of its submission over the whole array, counts of 0 to 250",
+    "contest_f1": "F1 of ice at 15 % over cells of 5 to 50 % true concentration, 0 to 1",
+    "iiee": "integrated ice-edge error, million km²",
+    "extent_bias": "mean error of the extent, million km²",
+    "extent_rmse": "root mean square error of the extent, million km²",
+    "area_bias": "mean error of the ice area, million km²",
+    "mae": "mean absolute error of concentration, %, over cells that can hold ice",
+    "rmse": "root mean square error of concentration, %, over cells that can hold ice",
+    "binary_accuracy": "fraction of cells with ice or no ice as forecast, 0 to 1",
+    "anomaly_correlation": "correlation of anomalies from the climatology, -1 to 1",
+    "brier": "Brier score of the probability of at least 15 % ice, 0 to 1; lower is better",
+    "crps": "continuous ranked probability score of concentration, %; lower is better",
+    "calibration_error": "mean difference of that probability and the observed frequency, 0 to 1",
+    "sps": "spatial probability score, million km²; lower is better",
+    "spread_error": "spread of the forecast over its RMSE; 1 if the spread is right",
+}

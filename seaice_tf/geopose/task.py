@@ -19,7 +19,7 @@ from seaice_tf.geopose.products import plots, submission
 from seaice_tf.geopose.report import sections
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.geopose.training import build, serving_model, space, start
-from seaice_tf.geopose.verification import BASELINES, score, verify
+from seaice_tf.geopose.verification import BASELINES, MEANING, score, verify
 from seaice_tf.task import Case, Data, Maps, Pairs, Products, Splits, Task, Training, Verification
 
 SUBMISSION = "submission.tar.gz"
@@ -169,6 +169,7 @@ TASK = Task(
         verify=verify,
         combine=combine,
         options=EvaluateOptions,
+        meaning=MEANING,
     ),
     products=Products(
         write=write,

@@ -125,3 +125,13 @@ BASELINES: dict[str, Predictor] = {
     "mean_height_mean_flow": _height_and_flow,
     "mean_height_mean_pose": _height_and_pose,
 }
+
+MEANING = {
+    "r2": "mean of the R2 of heights and of flow, mean over cities; at most 1",
+    "agl_rmse": "root mean square error of the height, m",
+    "agl_mae": "mean absolute error of the height, m",
+    "vflow_rmse": "root mean square error of the flow, pixels",
+    "scale_mae": "mean absolute error of the flow's scale, pixels a metre",
+    "angle_mae": "mean absolute error of the flow's angle, degrees",
+    "missing": "tiles without a prediction",
+}

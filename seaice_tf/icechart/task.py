@@ -21,7 +21,7 @@ from seaice_tf.icechart.training import (
     serving_model,
     space,
 )
-from seaice_tf.icechart.verification import BASELINES, RENAMED, combine, score, verify
+from seaice_tf.icechart.verification import BASELINES, MEANING, RENAMED, combine, score, verify
 from seaice_tf.task import Case, Data, Maps, Pairs, Products, Splits, Task, Training, Verification
 
 UPLOAD = "upload.nc"
@@ -108,6 +108,7 @@ TASK = Task(
         combine=combine,
         options=EvaluateOptions,
         renamed=RENAMED,
+        meaning=MEANING,
     ),
     products=Products(
         write=write,

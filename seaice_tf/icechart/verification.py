@@ -168,3 +168,11 @@ RENAMED = {  # in scores.json of older runs
     "usual_of_month_and_area": "monthly_regional_climatology",
     "linear_of_microwave": "amsr2_linear_regression",
 }
+
+MEANING = {
+    "score": "AutoICE score, (2 SIC + 2 SOD + FLOE) / 5, %",
+    "SIC": "R2 of the concentration classes, %",
+    "SOD": "F1 of the stage of development, weighted by support, %",
+    "FLOE": "F1 of the floe size, weighted by support, %",
+    "calibration": "expected calibration error of the class probabilities, 0 to 1",
+}

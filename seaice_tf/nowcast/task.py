@@ -12,7 +12,7 @@ from seaice_tf.nowcast.products.outputs import pictures, verify, write
 from seaice_tf.nowcast.report import sections
 from seaice_tf.nowcast.settings import Settings
 from seaice_tf.nowcast.training import NETWORKS, build, serving_model, space, start
-from seaice_tf.nowcast.verification import BASELINES, combine, score
+from seaice_tf.nowcast.verification import BASELINES, MEANING, combine, score
 from seaice_tf.task import Data, Products, Splits, Task, Training, Verification
 
 
@@ -75,6 +75,7 @@ TASK = Task(
         verify=verify,
         combine=combine,
         options=EvaluateOptions,
+        meaning=MEANING,
     ),
     products=Products(
         write=write,

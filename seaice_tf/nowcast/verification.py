@@ -38,3 +38,9 @@ def _predictor(baseline: Callable[[np.ndarray], np.ndarray]) -> Predictor:
 BASELINES: dict[str, Predictor] = {
     name: _predictor(cast(Callable, baseline)) for name, baseline in baselines.BASELINES.items()
 }
+
+MEANING = {
+    "ms_ssim": "multi-scale structural similarity, 0 to 1; higher is better",
+    "mae": "mean absolute error, counts of 0 to 1023",
+    "csi": "critical success index of counts above the threshold, 0 to 1",
+}

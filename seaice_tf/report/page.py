@@ -138,7 +138,8 @@ def _environment() -> jinja2.Environment:
 
 def _shade(heat: Heat, value: float) -> str:
     """CSS of a cell of a matrix: its colour, and black or white text."""
-    fraction = min(max((value - heat.low) / (heat.high - heat.low), 0), 1)
+    # Floats: a colour map takes an integer 1 for its second colour.
+    fraction = min(max((value - heat.low) / (heat.high - heat.low), 0.0), 1.0)
     red, green, blue, _ = encode.COLOURS[heat.colours](fraction, bytes=True)
     light = 0.299 * red + 0.587 * green + 0.114 * blue > 130
     return f"background:#{red:02x}{green:02x}{blue:02x};color:{'#000' if light else '#fff'}"

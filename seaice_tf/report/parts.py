@@ -55,12 +55,15 @@ class Series:
         values: at each x, NaN where missing.
         style: of the curve; a "band" is filled between `low` and `values`, behind all others.
         low: lower edge of a band.
+        colour: as "#56b4e9", where the curve is of something that has a colour of its own on the
+            page; by default one by its place.
     """
 
     name: str
     values: Sequence[float]
     style: Style = "line"
     low: Sequence[float] = ()
+    colour: str = ""
 
 
 @dataclass(frozen=True)

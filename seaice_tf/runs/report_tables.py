@@ -106,7 +106,27 @@ def scores(task: Task, runs: list[RunRecord], scored: Mapping[str, Scored]) -> l
         table.append(cells)
     direction = "lower" if task.verification.lower_is_better else "higher"
     title = f"Ordered by {primary}, {direction} is better"
-    return [Table(title, columns, table, text, {run.name for run in runs})]
+    return [
+        Table(title, columns, table, text, {run.name for run in runs}),
+        *_meanings(task, names),
+    ]
+
+
+def _meanings(task: Task, names: list[str]) -> list[Part]:
+    """What the scores are and their units, in a fold."""
+    rows: list[list[Cell]] = [
+        [name.replace("_", " "), text]
+        for name in names
+        if (text := meaning(task, name)) is not None
+    ]
+    return [Fold("What the scores are", [Table("", ["score", "meaning and unit"], rows)])]
+
+
+def meaning(task: Task, name: str) -> str | None:
+    """What a score is, with its unit; "dice_fish" has the meaning of "dice"."""
+    texts = task.verification.meaning
+    keys = [key for key in texts if name == key or name.startswith(f"{key}_")]
+    return texts[max(keys, key=len)] if keys else None
 
 
 def _intervals(task: Task, run: RunRecord, scored: Scored | None, predictor: str) -> list[Cell]:

@@ -110,6 +110,8 @@ def path(tmp_path_factory):
             "Tables",
             [
                 Table("Sorted", ["name", "n"], [["b", 2.0], ["a", 10.0], ["c", float("nan")]]),
+                Table("Wide", [f"column {i}" for i in range(20)], [["a", *range(19)]]),
+                Lines("Classes", [0.0, 1.0], [Series("A", [0.0, 1.0], colour="#56b4e9")], "x", "y"),
                 Heat("Heat", ["r"], ["c", "d"], np.array([[0.2, np.nan]]), 0, 1),
                 Choice(
                     "Pick",
@@ -279,6 +281,98 @@ def test_dark_and_printed_it_stays_whole(browse, path):
     shown.evaluate(
         "dispatchEvent(new Event('beforeprint')); dispatchEvent(new Event('afterprint'))"
     )
+
+
+NARROW = {"viewport": {"width": 400, "height": 800}}
+
+
+@pytest.mark.parametrize("options", [{}, NARROW], ids=["wide", "narrow"])
+def test_nothing_is_wider_than_the_screen(browse, path, options):
+    shown = browse(path, **options)
+    assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    outside = shown.evaluate(
+        """() => [...document.querySelectorAll('.sliders td, .sliders th, button, select')]
+        .filter((e) => e.offsetParent && !e.closest('.strip, .scroll')
+            && e.getBoundingClientRect().right > innerWidth)
+        .map((e) => e.outerHTML.slice(0, 100))"""
+    )
+    assert outside == []
+
+
+def test_controls_are_large_enough_to_touch(browse, path):
+    shown = browse(path)
+    small = shown.evaluate(
+        """() => [...document.querySelectorAll('button, select')]
+        .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 24)
+        .map((e) => e.outerHTML.slice(0, 100))"""
+    )
+    assert small == []
+
+
+CONTRAST = """() => {
+    const parse = (text) => text.match(/[0-9.]+/g).map(Number);
+    const light = (rgb) => rgb.slice(0, 3).map((v) => v / 255)
+        .map((v) => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+    const ground = (e) => {
+        for (; e; e = e.parentElement) {
+            const style = getComputedStyle(e), rgb = parse(style.backgroundColor);
+            if (style.backgroundImage !== 'none') return null;
+            if (rgb.length < 4 || rgb[3] === 1) return rgb;
+        }
+        return [255, 255, 255];
+    };
+    const low = [];
+    for (const e of document.querySelectorAll('body *')) {
+        const text = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+        const below = text && e.offsetParent && ground(e);
+        if (!below || e.closest('svg, script, canvas')) continue;
+        const pair = [light(parse(getComputedStyle(e).color)), light(below)].sort((a, b) => b - a);
+        const ratio = (pair[0] + .05) / (pair[1] + .05);
+        if (ratio < 4.5) low.push([ratio.toFixed(2), e.outerHTML.slice(0, 120)]);
+    }
+    return low;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browse, path, scheme):
+    assert browse(path, color_scheme=scheme).evaluate(CONTRAST) == []
+
+
+def test_printed_tables_are_whole(browse, path):
+    shown = browse(path, viewport={"width": 700, "height": 900})
+    shown.locator(".scroll").first.evaluate("e => { e.scrollTop = 50; }")
+    shown.emulate_media(media="print")
+    assert shown.locator("thead th").first.evaluate("e => getComputedStyle(e).position") == "static"
+    cut = shown.evaluate(
+        """() => [...document.querySelectorAll('.scroll')]
+        .filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1)
+        .map((e) => e.getAttribute('aria-label') || e.getAttribute('aria-labelledby'))"""
+    )
+    assert cut == []
+
+
+def test_a_wide_table_says_that_it_goes_on(browse, path):
+    shown = browse(path, **NARROW)
+    assert widget(shown, "Wide").get_by_text("more columns").is_visible()
+    assert not widget(shown, "Sorted").get_by_text("more columns").is_visible()
+
+
+def test_maps_side_by_side_are_of_one_size(browse, path):
+    shown = browse(path, viewport={"width": 700, "height": 900})
+    maps = widget(shown, "Maps")
+    maps.get_by_role("checkbox", name="side by side").check()
+    widths = maps.locator(".panel:visible").evaluate_all("all => all.map((e) => e.clientWidth)")
+    assert len(set(widths)) == 1
+
+
+def test_a_curve_of_a_class_has_the_colour_of_its_masks(browse, path):
+    shown = browse(path)
+    mark = widget(shown, "Classes").locator(".legend .swatch").first
+    colour = mark.evaluate("e => e.style.getPropertyValue('--colour')")
+    channels = [int(value) for value in re.findall(r"\d+", colour)]
+    assert channels[2] > channels[1] > channels[0]  # blue as the masks of A, if darker
 
 
 def test_what_is_reached_by_keyboard_has_a_name(browse, path):

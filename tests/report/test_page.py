@@ -9,7 +9,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.report import encode, page
 from seaice_tf.report.page import Page
-from seaice_tf.report.parts import Interval, Lines, Prose, Section, Series, Table
+from seaice_tf.report.parts import Heat, Interval, Lines, Prose, Section, Series, Table
 from seaice_tf.report.pictures import Picture
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -92,3 +92,14 @@ def test_the_plotting_library_is_the_one_that_is_named():
     assert "uPlot 1.6.32" in files[1]
     assert "MIT License" in page._file("vendor/uplot/LICENSE")
     assert len(files[0]) < 60_000
+
+
+@pytest.mark.parametrize(("value", "end"), [(1.0, 1.0), (2.0, 1.0), (-3.0, -1.0)])
+def test_a_value_beyond_the_colours_has_that_of_their_end(value, end):
+    cells = [
+        re.search(r'<td style="([^"]*)"', of(Heat("h", ["r"], ["c"], np.array([[x]]), -1, 1)))[1]
+        for x in (value, end, 0.99 * end)
+    ]
+    assert cells[0] == cells[1]
+    shades = [int(cell[12:14], 16) for cell in cells]
+    assert abs(shades[1] - shades[2]) < 10  # the end of the colours is next to what is beside it

@@ -13,6 +13,12 @@ function curve(i) {
   return css(`--curve-${i % 8}`);
 }
 
+// A given colour, mixed with the ink so that it stands out from the ground of either theme.
+function readable(hex) {
+  const ink = rgb(css("--ink"));
+  return `rgb(${rgb(hex).map((value, i) => Math.round(0.7 * value + 0.3 * ink[i])).join(",")})`;
+}
+
 let ids = 0;
 function fresh() {
   ids += 1;

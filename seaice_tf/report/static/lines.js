@@ -24,7 +24,8 @@ widgets.lines = (root, data) => {
   stage.append(legend, canvas, readout, values());
 
   function colour(i) {
-    return data.series[i].style === "band" ? css("--muted") : curve(i);
+    if (data.series[i].style === "band") return css("--muted");
+    return data.series[i].colour ? readable(data.series[i].colour) : curve(i);
   }
 
   function toggle(i) {

@@ -2,6 +2,7 @@
 widgets.table = (root) => {
   const body = root.querySelector("tbody");
   const heads = [...root.querySelectorAll("thead th")];
+  hint(root.querySelector(".scroll"));
   if (body.rows.length < 2) return;
   heads.forEach((head, column) => {
     const button = el("button", {type: "button", onclick: () => sort(column)}, head.textContent);
@@ -18,6 +19,13 @@ widgets.table = (root) => {
     if (a === null || b === null) return (a === null) - (b === null);
     if (typeof a === "number" && typeof b === "number") return a - b;
     return String(a).localeCompare(String(b), "en", {numeric: true});
+  }
+
+  // A line under a table that is wider than its place, which nothing else would show.
+  function hint(scroll) {
+    const more = el("p.more", {}, "more columns: scroll →");
+    scroll.after(more);
+    new ResizeObserver(() => { more.hidden = scroll.scrollWidth <= scroll.clientWidth; }).observe(scroll);
   }
 
   function sort(column) {
