@@ -184,7 +184,7 @@ def literals(hint) -> set:
 
 
 OF_VERBS = "dask debug from_manifest help host ignore_memory json method out plots port "
-OF_VERBS += "processes run runs settings slow_baselines track trials trust version"
+OF_VERBS += "processes run runs settings slow_baselines strict track trials trust version"
 
 
 @every_current_page
