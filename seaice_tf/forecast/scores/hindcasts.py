@@ -17,7 +17,7 @@ import numpy as np
 
 from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
-from seaice_tf.forecast.scores import ice_edge, probability
+from seaice_tf.forecast.scores import probability
 
 SUMS = (
     *("cells", "error2", "error", "correct", "brier", "crps", "spread2"),
@@ -104,7 +104,7 @@ def sums(target: Target, forecast: Forecast) -> dict[str, float]:
     mask = known & target.icy
     weight = target.area[mask].astype(np.float64)
     true = target.true[mask] / FULL_ICE
-    pred, chance, deviation, usual = (
+    pred, p_ice, deviation, usual = (
         np.asarray(field)[mask].astype(np.float64)
         for field in (
             forecast.concentration,
@@ -123,8 +123,8 @@ def sums(target: Target, forecast: Forecast) -> dict[str, float]:
         "cells": np.ones_like(true),
         "error2": (pred - true) ** 2,
         "error": np.abs(pred - true),
-        "correct": (chance >= 0.5) == ice,
-        "brier": (chance - ice) ** 2,
+        "correct": (p_ice >= 0.5) == ice,
+        "brier": (p_ice - ice) ** 2,
         "crps": crps,
         "spread2": deviation**2,
         "anomaly2": (true - usual) ** 2,
@@ -139,16 +139,14 @@ def _map_sums(target: Target, forecast: Forecast, known: np.ndarray) -> dict[str
     """What is summed over all known cells, in 10^6 km2."""
     ice = known & (target.true >= counts.ICE_EDGE)
     edge = known & (forecast.probability >= 0.5)
-    chance = np.where(known, forecast.probability, 0.0)
+    p_ice = np.where(known, forecast.probability, 0.0)
     area = target.area / 1e6
-    extent = float(
-        ice_edge.extent(np.where(known, forecast.concentration, 0), target.area)
-        - (ice * area).sum()
-    )
+    # The expected extent: a mean map has ice of 15 % where most outcomes have none.
+    extent = float(((p_ice - ice) * area).sum())
     return {
         "maps": 1.0,
         "iiee": float(((edge != ice) * area).sum()),
-        "sps": float(((chance - ice) ** 2 * area).sum()),
+        "sps": float(((p_ice - ice) ** 2 * area).sum()),
         "extent_error": extent,
         "extent_error2": extent**2,
     }
@@ -158,7 +156,8 @@ def scores(total: Mapping[str, float]) -> dict[str, float]:
     """Scores of pooled sums.
 
     Returns:
-        rmse, mae, crps in % concentration; iiee, sps, extent_bias and extent_rmse in 10^6 km2;
+        rmse, mae, crps in % concentration; iiee, sps, extent_bias and extent_rmse in 10^6 km2, of
+        the expected extent where the forecast has a probability;
         binary_accuracy and brier in [0, 1]; anomaly_correlation in [-1, 1], NaN where anomalies
         are constant; spread_error, the root mean forecast variance over the RMSE, 1 for a reliable
         forecast, NaN for one without uncertainty.

@@ -28,14 +28,14 @@ def slow(pairs, score):
                 if target.true[i, j] > 250 or not target.icy[i, j]:
                     continue
                 true, w = target.true[i, j] / 250, target.area[i, j]
-                pred, chance = forecast.concentration[i, j], forecast.probability[i, j]
+                pred, probability = forecast.concentration[i, j], forecast.probability[i, j]
                 top += (
                     w
                     * {
                         "rmse": (100 * (pred - true)) ** 2,
                         "mae": 100 * abs(pred - true),
-                        "brier": (chance - (true >= 0.15)) ** 2,
-                        "binary_accuracy": float((chance >= 0.5) == (true >= 0.15)),
+                        "brier": (probability - (true >= 0.15)) ** 2,
+                        "binary_accuracy": float((probability >= 0.5) == (true >= 0.15)),
                     }[score]
                 )
                 bottom += w
@@ -77,11 +77,16 @@ def test_edges_of_a_hand_drawn_map():
         np.ones((1, 4), bool),
         np.full((1, 4), 1e6),
     )
-    chance = np.array([[0.9, 0.6, 0.2, 1.0]])
-    found = hindcasts.pooled([(target, Forecast(np.array([[1, 0.2, 0, 1.0]]), chance, chance * 0))])
+    probability = np.array([[0.9, 0.6, 0.2, 1.0]])
+    found = hindcasts.pooled(
+        [(target, Forecast(np.array([[1, 0.2, 0, 1.0]]), probability, probability * 0))]
+    )
     assert found["iiee"] == 2  # one cell too many, one too few; the missing one is left out
     assert found["sps"] == pytest.approx(0.01 + 0.36 + 0.64)
-    assert found["extent_bias"] == 0
+    # Expected are .9 + .6 + .2 of three known cells of 1 million km2, of which two have ice.
+    assert found["extent_bias"] == pytest.approx(1.7 - 2)
+    certain = hindcasts.pooled([(target, Forecast.certain(np.array([[1, 0.2, 0.14, 1.0]])))])
+    assert certain["extent_bias"] == 0
 
 
 def test_icy_cells_look_at_earlier_years_of_the_target_s_month():
