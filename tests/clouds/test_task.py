@@ -123,7 +123,8 @@ def test_photos_without_labels_make_a_valid_submission(cloud_folder, cloud_setti
     settings = dataclasses.replace(cloud_settings, data=str(folder))
     box = np.zeros((*SCORE_SHAPE, 4), bool)
     box[100:200, 50:300, 2] = True
-    pairs = [(case, {"masks": box}) for case in TASK.data.future(settings)]
+    fields = {"masks": box, "probabilities": 0.9 * box, "class_probabilities": box.max((0, 1))}
+    pairs = [(case, fields) for case in TASK.data.future(settings)]
     written = TASK.products.write(pairs, tmp_path / "out", "a test")
     assert tmp_path / "out" / "submission.csv" in written
     names = [case.name for case, _ in pairs]
