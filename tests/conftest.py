@@ -13,6 +13,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 from seaice_tf.clouds.data import synthetic as synthetic_photos
 from seaice_tf.clouds.settings import Settings as CloudSettings
 from seaice_tf.clouds.settings import UNet as CloudUNet
+from seaice_tf.files import maps
 from seaice_tf.forecast.data.synthetic import write_archive
 from seaice_tf.forecast.settings import Distribution, UNet
 from seaice_tf.forecast.settings import Settings as ForecastSettings
@@ -142,6 +143,14 @@ def browse(chromium):
         page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
         page.close()
     assert not problems
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Draws no maps, which takes time and is tested elsewhere."""
+    for name in ("write", "write_gif", "write_pixels", "pixels"):
+        monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
+    monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
 
 
 @pytest.fixture(scope="session")

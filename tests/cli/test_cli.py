@@ -11,7 +11,7 @@ import pytest
 from seaice_tf import __version__
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
-from seaice_tf.files import lock, maps
+from seaice_tf.files import lock
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.runs import folder, train
 from seaice_tf.settings import with_values
@@ -94,14 +94,6 @@ def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
     assert "month_06/iiee" in result["scores"]
     assert "month_07/iiee" not in result["scores"]
     assert "climatology_10_years" in capsys.readouterr().out
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Draws no maps, which takes time and is tested elsewhere."""
-    for name in ("write", "write_gif", "write_pixels", "pixels"):
-        monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
-    monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
 
 
 def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, undrawn):

@@ -25,7 +25,7 @@ def assert_same(name, found, expected):
     compat.supports_multi_worker(), reason="made with Keras 3; other versions round otherwise"
 )
 @pytest.mark.parametrize("system", EXPECTED)
-def test_products_of_the_released_models_are_what_they_were(system, tmp_path):
+def test_products_of_the_released_models_are_what_they_were(system, tmp_path, undrawn):
     found = products.made(system, tmp_path)
     missing = set(EXPECTED[system]) - set(found)
     assert not missing

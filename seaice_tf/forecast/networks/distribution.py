@@ -243,15 +243,17 @@ class CellForecast(keras.layers.Layer):
 
     def call(self, features, where):
         number = tf.shape(features)[0]
-        padding = -number % CHUNK
-        features = tf.pad(features, [[0, padding], [0, 0]])
-        lead = tf.pad(where[:, 1], [[0, padding]])
-        chunks = (
-            tf.reshape(features, [-1, CHUNK, features.shape[-1]]),
-            tf.reshape(lead, [-1, CHUNK]),
+        chunks = tf.maximum(-(-number // CHUNK), 1)
+        size = -(-number // chunks)
+        padding = chunks * size - number
+        parts = (
+            tf.reshape(
+                tf.pad(features, [[0, padding], [0, 0]]), [chunks, size, features.shape[-1]]
+            ),
+            tf.reshape(tf.pad(where[:, 1], [[0, padding]]), [chunks, size]),
         )
         probabilities, concentration = tf.map_fn(
-            self._chunk, chunks, parallel_iterations=1, fn_output_signature=(tf.float32, tf.float32)
+            self._chunk, parts, parallel_iterations=1, fn_output_signature=(tf.float32, tf.float32)
         )
         return (
             tf.reshape(probabilities, [-1, CLASSES])[:number],
