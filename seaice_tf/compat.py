@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import inspect
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,16 @@ def export(model: keras.Model, path: Path, **others: keras.Model) -> None:
 
 
 def _function(model: keras.Model):
-    return lambda *x: model(x[0] if len(x) == 1 else x)
+    """A function of the model's inputs under their names: `model.serve(history=..., month=...)`."""
+
+    def serve(*arguments):
+        return model(arguments[0] if len(arguments) == 1 else arguments)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(x.name, kind) for x in model.inputs]
+    )
+    return serve
 
 
 @contextlib.contextmanager

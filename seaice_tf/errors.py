@@ -1,8 +1,10 @@
 """The exception for everything that a user can put right."""
 
 
-class InputError(Exception):
-    """Invalid data, settings or folders. Reads *where: expected ..., got ...; what to do*.
+class InputError(ValueError):
+    """Invalid data, arguments, settings or folders.
+
+    Reads *where: expected ..., got ...; what to do*.
 
     The command line prints it as one line; any other exception is a bug.
     """

@@ -52,6 +52,7 @@ def self_attention(x, heads: int, name: str):
     return layers.Add(name=f"{name}_add")([x, attended])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Standardise(keras.layers.Layer):
     """Standardise each channel, (x - mean) / std: (..., C) -> (..., max(C, number of means)).
 
@@ -76,7 +77,11 @@ class Standardise(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (*shape[:-1], max(shape[-1], len(self.mean)))
 
+    def get_config(self):
+        return super().get_config() | {"mean": self.mean, "std": self.std}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class ResizeLike(keras.layers.Layer):
     """Bilinear resize of x (B, h, w, C) to the height and width of ref (B, H, W, D).
 
@@ -90,6 +95,7 @@ class ResizeLike(keras.layers.Layer):
         return (x_shape[0], ref_shape[1], ref_shape[2], x_shape[3])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class JoinVector(keras.layers.Layer):
     """Append a vector (B, D) to the channels of every pixel of x (B, H, W, C): (B, H, W, C + D)."""
 
@@ -102,6 +108,7 @@ class JoinVector(keras.layers.Layer):
         return (*x_shape[:3], x_shape[3] + vector_shape[1])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class PadTo(keras.layers.Layer):
     """Zero-pad at the bottom and right until both sides are multiples of `multiple`."""
 
@@ -119,7 +126,11 @@ class PadTo(keras.layers.Layer):
         sides = (n if n is None else n + -n % self.multiple for n in shape[1:3])
         return (shape[0], *sides, shape[3])
 
+    def get_config(self):
+        return super().get_config() | {"multiple": self.multiple}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class CropLike(keras.layers.Layer):
     """Crop x (B, h, w, C) at the bottom and right to the size of ref (B, H, W, D)."""
 
@@ -130,6 +141,7 @@ class CropLike(keras.layers.Layer):
         return (x_shape[0], ref_shape[1], ref_shape[2], x_shape[3])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Fold(keras.layers.Layer):
     """Merge axis 1 into the batch axis: (B, N, ...) -> (B N, ...)."""
 
@@ -141,6 +153,7 @@ class Fold(keras.layers.Layer):
         return (None, *shape[2:])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Unfold(keras.layers.Layer):
     """Split the batch axis, the inverse of `Fold`: (B N, ...) -> (B, N, ...)."""
 
@@ -154,3 +167,6 @@ class Unfold(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return (None, self.number, *shape[1:])
+
+    def get_config(self):
+        return super().get_config() | {"number": self.number}

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
+from seaice_tf.networks.arguments import require_shape, require_sizes
 from seaice_tf.networks.blocks import (
     JoinVector,
     ResizeLike,
@@ -16,6 +18,7 @@ from seaice_tf.networks.blocks import (
 from seaice_tf.networks.encoders import encoder as build_encoder
 
 layers = keras.layers
+STRIDES = 5  # of an encoder's decoder: 1, 2, 4, 8 and 16
 Heads = Mapping[str, tuple[int, str | None]]  # head name -> (channels, activation)
 
 
@@ -42,7 +45,12 @@ def unet(
 
     Returns:
         A functional model from (B, H, W, C) to a dict keyed by head name.
+
+    Raises:
+        InputError: an argument is out of its range.
     """
+    require_shape("unet", input_shape)
+    require_heads("unet", map_heads, scalar_heads)
     inputs = keras.Input(tuple(input_shape), name="image")
     x, bottleneck = unet_body(inputs, filters, gates, attention_heads)
     outputs = heads(x, bottleneck, map_heads, {head: (1, None) for head in scalar_heads})
@@ -75,11 +83,21 @@ def encoder_unet(
         A functional model from images in 0 to 255, (B, H, W, C), to a dict keyed by head name.
 
     Raises:
-        InputError: no such encoder, or no such weights.
+        InputError: no such encoder, no such weights, or an argument is out of its range.
     """
+    require_shape("encoder_unet", input_shape)
+    require_heads("encoder_unet", map_heads, pooled_heads or ())
     inputs = keras.Input(tuple(input_shape), name="image")
     x, bottleneck = encoder_body(inputs, encoder, decoder_filters, weights=weights)
     return keras.Model(inputs, heads(x, bottleneck, map_heads, pooled_heads or {}), name=name)
+
+
+def require_heads(where: str, map_heads: Heads, others: Sequence[str] | Heads) -> None:
+    """InputError unless there is a head, each of at least one channel."""
+    if not map_heads and not others:
+        raise InputError(f"{where}: map_heads: expected one or more heads, got none")
+    for head, (channels, _) in map_heads.items():
+        require_sizes(where, **{f"channels of {head}": channels})
 
 
 def encoder_body(
@@ -97,6 +115,12 @@ def encoder_body(
         encoder, decoder_filters, weights: as in `encoder_unet`.
         vector: (B, D) to append to each pixel of the bottleneck before decoding.
     """
+    require_sizes("encoder_unet", decoder_filters=decoder_filters)
+    if len(decoder_filters) > STRIDES:
+        raise InputError(
+            f"encoder_unet: decoder_filters: expected at most {STRIDES}, at strides 1 to 16, got "
+            f"{len(decoder_filters)}"
+        )
     *features, bottleneck = build_encoder(encoder, image.shape[1:], weights=weights)(image)
     top = Standardise((127.5,), (127.5,), name="standardise_top")(image)
     skips = [top, *features][-len(decoder_filters) :]
@@ -109,6 +133,9 @@ def unet_body(
     x, filters: Sequence[int], gates: bool = False, attention_heads: int = 0, norm: bool = True
 ):
     """Encoder and decoder with skips: (B, H, W, C) -> (B, H, W, filters[0]) and the bottleneck."""
+    require_sizes("unet", filters=filters)
+    if attention_heads < 0:
+        raise InputError(f"unet: attention_heads: expected at least 0, got {attention_heads}")
     skips = []
     for level, width in enumerate(filters):
         if level:

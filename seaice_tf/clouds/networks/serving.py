@@ -1,11 +1,14 @@
 """The model that is exported: from encoded photos to masks, with test-time augmentation."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.postprocessing import Decisions, to_array
+from seaice_tf.networks.arguments import require_choice, require_sizes
 
 # Test-time augmentation: the axes along which copies of a photo are flipped, 1 rows, 2 columns.
 TTA: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -35,13 +38,15 @@ def serving_model(
         of the maximum over the pixels; "decisions" (B, 5, 4), `postprocessing.to_array`, for the
         steps that are left to the caller: minimum areas of components, and shapes.
     """
+    require_sizes("serving_model", rows=rows, columns=columns)
+    require_choice("serving_model", "tta", tta, tuple(TTA))
     photos = keras.Input((), dtype="string", name="photo")
     outputs = tta_mean(network, tta)(DecodePhotos(rows, columns, name="decode")(photos))
     probabilities = Resize(*SCORE_SHAPE, name="probabilities")(outputs["masks"])
     class_probabilities = MeanWithLikeliestPixel(name="class_probabilities")(
         outputs["class_probabilities"], outputs["masks"]
     )
-    masks, used = Decide(decisions, name="decide")(probabilities, class_probabilities)
+    masks, used = DecideMasks(decisions, name="decide")(probabilities, class_probabilities)
     return keras.Model(
         photos,
         {
@@ -86,11 +91,12 @@ def decode(photo, rows: int, columns: int):
     return tf.image.resize(image, (rows, columns), antialias=True)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class DecodePhotos(keras.layers.Layer):
     """`decode` of a batch: (B,) strings -> (B, rows, columns, 3) float32 in 0 to 255."""
 
-    def __init__(self, rows: int, columns: int, **kwargs):
-        super().__init__(dtype="float32", **kwargs)
+    def __init__(self, rows: int, columns: int, dtype="float32", **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
         self.rows, self.columns = rows, columns
 
     def call(self, photos):
@@ -103,7 +109,11 @@ class DecodePhotos(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (shape[0], self.rows, self.columns, 3)
 
+    def get_config(self):
+        return super().get_config() | {"rows": self.rows, "columns": self.columns}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class Resize(keras.layers.Layer):
     """Antialiased bilinear resize to a fixed size: (B, h, w, C) -> (B, rows, columns, C)."""
 
@@ -117,13 +127,17 @@ class Resize(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (shape[0], self.rows, self.columns, shape[3])
 
+    def get_config(self):
+        return super().get_config() | {"rows": self.rows, "columns": self.columns}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class Flip(keras.layers.Layer):
     """Flip images along axes, 1 the rows and 2 the columns: (B, H, W, C) -> the same shape."""
 
     def __init__(self, axes: tuple[int, ...], **kwargs):
         super().__init__(**kwargs)
-        self.axes = axes
+        self.axes = tuple(axes)
 
     def call(self, x):
         return tf.reverse(x, self.axes)
@@ -131,7 +145,11 @@ class Flip(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return shape
 
+    def get_config(self):
+        return super().get_config() | {"axes": self.axes}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class MeanWithLikeliestPixel(keras.layers.Layer):
     """Mean of two estimates of the class probabilities: (B, 4), (B, H, W, 4) -> (B, 4).
 
@@ -145,7 +163,8 @@ class MeanWithLikeliestPixel(keras.layers.Layer):
         return class_probabilities_shape
 
 
-class Decide(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class DecideMasks(keras.layers.Layer):
     """Rule, gates and minimum areas of `postprocessing.masks`, in the graph.
 
     From probabilities (B, H, W, 4) and class probabilities (B, 4) to masks (B, H, W, 4) bool and
@@ -153,8 +172,12 @@ class Decide(keras.layers.Layer):
     is emptied; components are not labelled.
     """
 
-    def __init__(self, decisions: Decisions, **kwargs):
+    def __init__(self, decisions: Decisions | dict, **kwargs):
         super().__init__(**kwargs)
+        if isinstance(decisions, dict):  # of get_config
+            lists = {k: v if k == "rule" else tuple(v) for k, v in decisions.items()}
+            decisions = Decisions(**lists)
+        self.decisions: Decisions = decisions
         self.rule, self.values = decisions.rule, to_array(decisions).astype(np.float32)
 
     def call(self, probabilities, class_probabilities):
@@ -168,6 +191,9 @@ class Decide(keras.layers.Layer):
         batch = tf.shape(class_probabilities)[0]
         used = tf.tile(tf.constant(self.values)[None], [batch, 1, 1])
         return raw & (area >= min_areas)[:, None, None], used
+
+    def get_config(self):
+        return super().get_config() | {"decisions": dataclasses.asdict(self.decisions)}
 
 
 def expected_dice(probabilities, class_probabilities):

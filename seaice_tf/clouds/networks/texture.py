@@ -12,7 +12,9 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.clouds.networks.serving import Resize
+from seaice_tf.errors import InputError
 from seaice_tf.networks import encoders
+from seaice_tf.networks.arguments import require_sizes
 
 layers = keras.layers
 GRID = (8, 12)  # (rows, columns) of the feature maps
@@ -40,6 +42,7 @@ def features(
         A functional model from images in 0 to 255, (B, rows, columns, 3), to (B, 8, 12, C), the
         scales concatenated.
     """
+    require_sizes("texture", rows=rows, columns=columns, scales=scales)
     image = keras.Input((rows, columns, 3), name="image")
     whole = encoders.encoder(encoder, (None, None, 3), weights=weights)
     trunk = keras.Model(whole.input, whole.outputs[LEVEL], name="trunk")
@@ -49,7 +52,7 @@ def features(
         size = [STRIDE * scale * cells for cells in GRID]
         x = Resize(*size, name=f"size{scale}")(image)
         parts.append(layers.AveragePooling2D(scale, name=f"cells{scale}")(trunk(x)))
-    return keras.Model(image, Join(name="join")(parts), name=name)
+    return keras.Model(image, JoinScales(name="join")(parts), name=name)
 
 
 def ridge(channels: int, classes: int, *, penalty: float = 0.03, name: str = "ridge"):
@@ -68,6 +71,9 @@ def ridge(channels: int, classes: int, *, penalty: float = 0.03, name: str = "ri
         A functional model from features (B, 8, 12, channels) to {"masks": (B, 8, 12, classes),
         "class_probabilities": (B, classes)} in [0, 1].
     """
+    require_sizes("ridge", channels=channels, classes=classes)
+    if not penalty >= 0:
+        raise InputError(f"ridge: penalty: expected at least 0, got {penalty}")
     inputs = keras.Input((*GRID, channels), name="features")
     mean = layers.GlobalAveragePooling2D(name="mean")(inputs)
     context = Context((1.0, 3.0), name="context")(inputs, mean)
@@ -87,7 +93,8 @@ def ridge(channels: int, classes: int, *, penalty: float = 0.03, name: str = "ri
     return keras.Model(inputs, outputs, name=name)
 
 
-class Join(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class JoinScales(keras.layers.Layer):
     """Concatenate feature maps along channels: N x (B, 8, 12, C) -> (B, 8, 12, N C)."""
 
     def call(self, maps):
@@ -97,6 +104,7 @@ class Join(keras.layers.Layer):
         return (shapes[0][0], *GRID, sum(shape[-1] for shape in shapes))
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Context(keras.layers.Layer):
     """Predictors of a cell: (B, h, w, C) and their mean (B, C) -> (B, h, w, (S + 1) C + 6).
 
@@ -123,6 +131,9 @@ class Context(keras.layers.Layer):
 
     def compute_output_shape(self, maps_shape, mean_shape):
         return (*maps_shape[:3], (len(self.widths) + 1) * maps_shape[3] + 6)
+
+    def get_config(self):
+        return super().get_config() | {"widths": self.widths}
 
 
 def _gaussian(cells: int, width: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.errors import InputError
+from seaice_tf.networks.arguments import require_sizes
 
 layers = keras.layers
 CODE = 256  # values
@@ -39,8 +40,11 @@ def autoencoder(
         "encoder", (B, rows, columns) -> (B, code), and "decoder" back are functional models too.
 
     Raises:
-        InputError: the grid is no multiple of 2 ** len(filters).
+        InputError: the grid is no multiple of 2 ** len(filters), or an argument is out of its
+            range.
     """
+    require_sizes("autoencoder", rows=rows, columns=columns, filters=filters, kernel=kernel)
+    require_sizes("autoencoder", code=code)
     halvings = 2 ** len(filters)
     if rows % halvings or columns % halvings:
         raise InputError(
@@ -101,6 +105,7 @@ def _decoder(rows, columns, filters, kernel, tied_to, code) -> keras.Model:
     return keras.Model(inputs, x, name="decoder")
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class TransposedDense(keras.layers.Layer):
     """Dense layer with the transposed kernel (M, N) of another and its own bias: (B, N) -> (B, M).
 

@@ -14,6 +14,7 @@ from tensorflow import keras
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.networks.sequences import attention_body, lstm_body
+from seaice_tf.networks.arguments import require_multiple, require_sizes
 
 layers = keras.layers
 SIDE, STRIDE = 64, 24  # cells
@@ -87,7 +88,11 @@ def conv_lstm(
     Returns:
         A functional model from fractions (B, years, side, side), the oldest first, to those of the
         next year, (B, side, side) in [0, 1]. Its dense layer mixes the columns of a row.
+
+    Raises:
+        InputError: an argument is out of its range.
     """
+    require_sizes("conv_lstm", years=years, side=side, kernel=kernel, filters=(*filters, 1))
     inputs = keras.Input((years, side, side), name="crops")
     x = layers.Reshape((years, side, side, 1), name="crops_channel")(inputs)
     widths = (*filters, 1)
@@ -124,6 +129,7 @@ def lstm(
     Returns:
         A functional model like that of `conv_lstm`.
     """
+    require_sizes("lstm", years=years, side=side, width=width)
     inputs = keras.Input((years, side, side), name="crops")
     x = layers.Reshape((years, side * side), name="crops_flatten")(inputs)
     x = lstm_body(x, units, norm=True)
@@ -150,6 +156,8 @@ def attention(
     Returns:
         A functional model like that of `conv_lstm`.
     """
+    require_sizes("attention", years=years, side=side)
+    require_multiple("attention", "width", width, heads, "heads")
     inputs = keras.Input((years, side, side), name="crops")
     x = layers.Reshape((years, side * side), name="crops_flatten")(inputs)
     x = layers.Dense(width, name="crops_embed")(x)
@@ -183,13 +191,14 @@ def on_grid(
     """
     _, years, side, _ = crop_model.input_shape
     images = keras.Input((years, rows, columns), name="year_images")
-    x = Cut(side, stride, name="cut")(images)
+    x = CutCrops(side, stride, name="cut")(images)
     x = OneByOne(crop_model, name="one_by_one")(x)
-    x = Join(rows, columns, stride, name="join")(x)
+    x = JoinCrops(rows, columns, stride, name="join")(x)
     return keras.Model(images, x, name="on_grid")
 
 
-class Cut(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class CutCrops(keras.layers.Layer):
     """`crop` as a layer: (B, years, H, W) -> (B, crops, years, side, side)."""
 
     def __init__(self, side: int, stride: int, **kwargs):
@@ -206,7 +215,11 @@ class Cut(keras.layers.Layer):
         down, across = (starts(n, self.side, self.stride) for n in shape[2:])
         return (shape[0], len(down) * len(across), shape[1], self.side, self.side)
 
+    def get_config(self):
+        return super().get_config() | {"side": self.side, "stride": self.stride}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class OneByOne(keras.layers.Wrapper):
     """A model applied to one example at a time, axis 1 as the batch: (B, N, ...) -> (B, N, ...).
 
@@ -221,7 +234,8 @@ class OneByOne(keras.layers.Wrapper):
         return (*shape[:2], *self.layer.output_shape[1:])
 
 
-class Join(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class JoinCrops(keras.layers.Layer):
     """`join` as a layer: (B, crops, side, side) -> (B, H, W)."""
 
     def __init__(self, rows: int, columns: int, stride: int, **kwargs):
@@ -239,6 +253,13 @@ class Join(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return (shape[0], self.rows, self.columns)
+
+    def get_config(self):
+        return super().get_config() | {
+            "rows": self.rows,
+            "columns": self.columns,
+            "stride": self.stride,
+        }
 
 
 VARIANTS: dict[str, Callable[..., keras.Model]] = {

@@ -13,6 +13,7 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
 from seaice_tf.forecast.networks.features import FEATURES, YEARS, IceFeatures
+from seaice_tf.networks.arguments import require_sizes
 
 layers = keras.layers
 
@@ -78,8 +79,9 @@ def class_network(members: int = 8, width: int = 48) -> keras.Model:
             classes: (B, n, members, 32), logits.
             departure: (B, n, members), of the concentration from the ten-year climatology.
     """
+    require_sizes("class_network", members=members, width=width)
     inputs = keras.Input((None, len(FEATURES)), name="features")
-    x = Standardise(name="standardise")(inputs)
+    x = StandardiseFeatures(name="standardise")(inputs)
     logits, departures = [], []
     for member in range(members):
         y = x
@@ -180,7 +182,8 @@ def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
     return history, month, (probabilities, concentration, where)
 
 
-class Standardise(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class StandardiseFeatures(keras.layers.Layer):
     """Standardise features by their mean and standard deviation, clipped to [-6, 6]."""
 
     def call(self, x):
@@ -191,6 +194,7 @@ class Standardise(keras.layers.Layer):
         return shape
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class NorthernSeason(keras.layers.Layer):
     """The calendar month with the same season in the northern hemisphere: (B,) int32."""
 
@@ -208,6 +212,7 @@ class NorthernSeason(keras.layers.Layer):
         return super().get_config() | {"south": self.south}
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Gather(keras.layers.Layer):
     """Features (B, 12, N, C) of the possible cells, (n, C), and their example, lead and place.
 
@@ -331,6 +336,7 @@ def with_probability_of_ice(probabilities, ice):
     return scaled / tf.reduce_sum(scaled, axis=1, keepdims=True)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Maps(keras.layers.Layer):
     """Maps (B, 12, H, W) of the forecast from its cells; 0 in all others.
 
@@ -364,6 +370,7 @@ def scattered(values, where, history):
     return tf.scatter_nd(index, values, tf.stack([shape[0], 12, shape[2], shape[3]]))
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Quantiles(keras.layers.Layer):
     """Quantiles (B, L, 12, H, W) as fractions, straight within a class; 0 in the lowest."""
 

@@ -91,6 +91,7 @@ RECENT = 4.0  # years: e-folding time of the weights of mean_recent
 PRIOR = 0.004  # variance added to the denominator of a regression coefficient in 9 x 9 cells
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class IceFeatures(keras.layers.Layer):
     """Features of the 12 months after any month, cell by cell.
 

@@ -21,6 +21,7 @@ from seaice_tf.forecast.data.counts import (
 CHANNELS = 11  # of IceHistory's features
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class IceHistory(keras.layers.Layer):
     """Summary maps of a history for each lead, from raw counts (B, 12 * years, H, W) uint8.
 
@@ -68,7 +69,15 @@ class IceHistory(keras.layers.Layer):
         maps = (shape[0], 12, shape[2], shape[3])
         return (*maps, CHANNELS), maps, maps
 
+    def get_config(self):
+        return super().get_config() | {
+            "years": self.years,
+            "base_years": self.base_years,
+            "pole_hole_fill": self.pole_hole_fill,
+        }
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class SameMonths(keras.layers.Layer):
     """Past years of each lead's calendar month, from raw counts (B, 12 * years, H, W) uint8.
 
@@ -103,7 +112,11 @@ class SameMonths(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (shape[0], 12, self.years, *shape[2:]), (shape[0], 12, *shape[2:])
 
+    def get_config(self):
+        return super().get_config() | {"years": self.years, "pole_hole_fill": self.pole_hole_fill}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class Correct(keras.layers.Layer):
     """Base plus a correction in [-1, 1], clipped to [0, 1] and 0 on land: (B, 12, H, W)."""
 

@@ -11,6 +11,7 @@ from functools import partial
 from tensorflow import keras
 
 from seaice_tf.forecast.networks.history import PoleHoleFill, SameMonths
+from seaice_tf.networks.arguments import require_multiple, require_sizes
 from seaice_tf.networks.blocks import Fold, Unfold
 
 layers = keras.layers
@@ -36,7 +37,13 @@ def lstm(
 
     Returns:
         A functional model from codes (B, years, code) to the next, (B, code) in [0, 1].
+
+    Raises:
+        InputError: an argument is out of its range.
     """
+    require_sizes("lstm", years=years, code=code)
+    if conv_filters:
+        require_sizes("lstm", conv_filters=conv_filters)
     inputs = x = keras.Input((years, code), name="codes")
     if conv_filters:
         x = layers.Reshape((years, code, 1), name="codes_channel")(x)
@@ -65,7 +72,12 @@ def attention(
 
     Returns:
         A functional model from codes (B, years, code) to the next, (B, code) in [0, 1].
+
+    Raises:
+        InputError: an argument is out of its range, or `code` is no multiple of `heads`.
     """
+    require_sizes("attention", years=years, code=code)
+    require_multiple("attention", "code", code, heads, "heads")
     inputs = keras.Input((years, code), name="codes")
     x = attention_body(inputs, blocks, skips, heads)
     return keras.Model(inputs, code_head(x, code), name=name)
@@ -73,6 +85,7 @@ def attention(
 
 def lstm_body(x, units: Sequence[int], norm: bool):
     """LSTMs; all but the last return sequences: (B, years, C) -> (B, units[-1])."""
+    require_sizes("lstm", units=units)
     for i, width in enumerate(units, 1):
         x = layers.LSTM(width, return_sequences=i < len(units), name=f"lstm{i}")(x)
         if norm:
@@ -82,6 +95,7 @@ def lstm_body(x, units: Sequence[int], norm: bool):
 
 def attention_body(x, blocks: int, skips: bool, heads: int):
     """Learned positions and blocks of self-attention: (B, years, C) -> (B, years * C)."""
+    require_sizes("attention", blocks=blocks)
     width = x.shape[-1]
     x = AddPositions(name="positions")(x)
     for i in range(1, blocks + 1):
@@ -105,6 +119,7 @@ def code_head(x, code: int):
     return layers.Dense(code, activation="sigmoid", name="next_code")(x)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class AddPositions(keras.layers.Layer):
     """Add a learned vector to each year: (B, years, C) -> (B, years, C).
 

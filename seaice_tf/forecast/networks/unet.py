@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
+from seaice_tf.forecast.data.counts import require_pole_hole_fill
 from seaice_tf.forecast.networks.history import Correct, IceHistory, PoleHoleFill
+from seaice_tf.networks.arguments import require_sizes
 from seaice_tf.networks.blocks import Fold
 from seaice_tf.networks.unet import unet_body
 
@@ -32,7 +35,17 @@ def correction_unet(
     Returns:
         A functional model from raw counts with flags, (B, 12 * years, rows, columns) uint8, to
         {"concentration": (B, 12, rows, columns)}, the fractions of the next 12 months.
+
+    Raises:
+        InputError: an argument is out of its range.
     """
+    require_sizes("correction_unet", rows=rows, columns=columns, years=years, filters=filters)
+    require_sizes("correction_unet", base_years=base_years)
+    require_pole_hole_fill(pole_hole_fill)
+    if base_years > years:
+        raise InputError(
+            f"correction_unet: base_years: expected at most years, {years}, got {base_years}"
+        )
     history = keras.Input((12 * years, rows, columns), dtype="uint8", name="history")
     features, base, sea = IceHistory(years, base_years, pole_hole_fill, name="ice_history")(history)
     x = Fold(name="fold_leads")(features)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.geopose.data.pose import CITIES
+from seaice_tf.networks.arguments import require_choice
 from seaice_tf.networks.blocks import ResizeLike, conv_block
 from seaice_tf.networks.unet import encoder_body, heads
 
@@ -55,10 +56,10 @@ def network(
         sine and cosine; "scale" (B, 1) pixels per metre or "magnitude" (B, H, W, 1) pixels.
 
     Raises:
-        ValueError: pose_from or scale_by is not one of the choices.
+        InputError: an argument is out of its range or not one of the choices.
     """
-    require_choice("pose_from", pose_from, get_args(PoseFrom))
-    require_choice("scale_by", scale_by, get_args(ScaleBy))
+    require_choice("geopose", "pose_from", pose_from, get_args(PoseFrom))
+    require_choice("geopose", "scale_by", scale_by, get_args(ScaleBy))
     image = keras.Input((None, None, 3), name="image")
     city, gsd = keras.Input((len(CITIES),), name="city"), keras.Input((1,), name="gsd")
     vector = layers.Concatenate(name="vector")([city, gsd])
@@ -107,15 +108,10 @@ def serving_model(network: keras.Model) -> keras.Model:
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     city, gsd = (keras.Input((n,), name=name) for name, n in (("city", len(CITIES)), ("gsd", 1)))
     outputs = network([ToFloat(name="to_float")(image), city, gsd])
-    return keras.Model([image, city, gsd], Decide(name="decide")(outputs), name="serving_model")
+    return keras.Model([image, city, gsd], DecidePose(name="decide")(outputs), name="serving_model")
 
 
-def require_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    """Raise a ValueError if a value is not one of the choices."""
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
-
-
+@keras.utils.register_keras_serializable("seaice_tf")
 class ToFloat(keras.layers.Layer):
     """uint8 -> float32 of the same shape."""
 
@@ -126,7 +122,8 @@ class ToFloat(keras.layers.Layer):
         return shape
 
 
-class Decide(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class DecidePose(keras.layers.Layer):
     """Heights of at least 0, scale, angle and certainty, from the heads of the network."""
 
     def call(self, outputs):
@@ -151,6 +148,7 @@ def fitted_scale(agl, magnitude):
     return tf.math.divide_no_nan(both, square)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class SlopeDirection(keras.layers.Layer):
     """Mean direction of slopes, weighted towards steep ones: (B, H, W, C) -> (B, 4 C).
 

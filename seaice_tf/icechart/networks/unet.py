@@ -6,9 +6,9 @@ from typing import NamedTuple
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf.errors import InputError
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, FILL, MEAN_STD
 from seaice_tf.icechart.data.decision import SMALLEST
+from seaice_tf.networks.arguments import require_choice, require_sizes
 from seaice_tf.networks.blocks import CropLike, PadTo, Standardise
 from seaice_tf.networks.unet import Heads, heads, unet_body
 
@@ -79,10 +79,10 @@ def network(
         the logits "SOD", (B, H, W, 6), and "FLOE", (B, H, W, 7), and "water", (B, H, W, 1).
 
     Raises:
-        InputError: unknown `sic_head`.
+        InputError: unknown `sic_head`, or an argument is out of its range.
     """
-    if sic_head not in SIC_HEADS:
-        raise InputError(f"sic_head: expected one of {', '.join(SIC_HEADS)}, got {sic_head!r}")
+    require_choice("icechart", "sic_head", sic_head, tuple(SIC_HEADS))
+    require_sizes("icechart", channels=channels, filters=filters)
     kinds: Heads = {
         "SIC": (SIC_HEADS[sic_head].channels, None),
         "SOD": (len(CLASSES["SOD"]), None),
@@ -134,8 +134,9 @@ def serving_model(
         "SOD", "FLOE" (B, H, W) uint8; "concentration" (B, H, W) in tenths; "<chart>_probabilities"
         (B, H, W, classes); "uncertainty" (B, H, W, 3). See `decision`.
     """
+    require_choice("icechart", "uncertainty", uncertainty, tuple(_UNCERTAINTIES))
     image = keras.Input(network.input_shape[1:], name="image")
-    layer = Decide(sic_head, consistent, uncertainty, softmax_temperatures, name="decide")
+    layer = DecideCharts(sic_head, consistent, uncertainty, softmax_temperatures, name="decide")
     return keras.Model(image, layer(network(image)), name="icechart_serving")
 
 
@@ -153,6 +154,7 @@ def raw_serving_model(served: keras.Model, channels: Sequence[str]) -> keras.Mod
     return keras.Model(image, served(filled), name="icechart_raw_serving")
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class FillMissing(keras.layers.Layer):
     """Replace values that are not finite by FILL, the mean of a standardised channel."""
 
@@ -163,7 +165,8 @@ class FillMissing(keras.layers.Layer):
         return shape
 
 
-class Decide(keras.layers.Layer):
+@keras.utils.register_keras_serializable("seaice_tf")
+class DecideCharts(keras.layers.Layer):
     """Charts, probabilities and uncertainty from the outputs of the network.
 
     The same as `decision.decide` and `decision.uncertainty` on arrays.
@@ -182,7 +185,8 @@ class Decide(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.sic_head, self.consistent = sic_head, consistent
-        self.uncertainty = _UNCERTAINTIES[uncertainty]
+        self.uncertainty = uncertainty
+        self.softmax_temperatures = tuple(softmax_temperatures)
         self.temperatures = dict(zip((*CHARTS, WATER), softmax_temperatures))
 
     def call(self, outputs):
@@ -196,7 +200,7 @@ class Decide(keras.layers.Layer):
         if self.consistent:
             water = tf.sigmoid(outputs[WATER] / self.temperatures[WATER])
             probabilities = {c: _with_open_water(probabilities[c], water) for c in CHARTS}
-        uncertainty = [self.uncertainty(probabilities[c]) for c in CHARTS]
+        uncertainty = [_UNCERTAINTIES[self.uncertainty](probabilities[c]) for c in CHARTS]
         return {
             **self._charts(concentration, probabilities),
             "concentration": concentration,
@@ -216,6 +220,14 @@ class Decide(keras.layers.Layer):
             ice = tf.cast(probabilities["SIC"][..., 0] <= 0.5, tf.int32)
             charts = [chart * ice for chart in charts]
         return {name: tf.cast(chart, tf.uint8) for name, chart in zip(CHARTS, charts)}
+
+    def get_config(self):
+        return super().get_config() | {
+            "sic_head": self.sic_head,
+            "consistent": self.consistent,
+            "uncertainty": self.uncertainty,
+            "softmax_temperatures": self.softmax_temperatures,
+        }
 
 
 def _with_open_water(probabilities, water):

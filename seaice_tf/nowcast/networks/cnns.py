@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.errors import InputError
+from seaice_tf.networks.arguments import require_choice, require_sizes
 from seaice_tf.networks.blocks import Fold, ResizeLike, Unfold, conv_block
 from seaice_tf.networks.encoders import encoder as build_encoder
 from seaice_tf.networks.unet import unet_body
@@ -92,6 +94,8 @@ def forecast(
         last_kernel: side of the last convolution.
         advected: the flow's forecast of the target or of a larger square, if it exists already.
     """
+    require_choice(name, "residual_to", residual_to, tuple(RESIDUALS))
+    require_choice(name, "blur", blur, tuple(BLURS))
     base, (blur_base, blur_output) = RESIDUALS[residual_to], BLURS[blur]
     start = "zeros" if base else "glorot_uniform"
     conv = layers.Conv2D(leads, last_kernel, padding="same", kernel_initializer=start, name="leads")
@@ -107,6 +111,16 @@ def forecast(
     if blur_output:
         x = blurred(x)
     return keras.Model(past, {"frames": leads_first(x)}, name=name)
+
+
+def require_layout(where: str, frames: int, leads: int, side: int, target: int) -> None:
+    """InputError unless the target is a square in the centre of the frames."""
+    require_sizes(where, frames=frames, leads=leads, side=side, target=target)
+    if target > side or (side - target) % 2:
+        raise InputError(
+            f"{where}: target: expected side, {side}, or an even number of pixels less, got "
+            f"{target}"
+        )
 
 
 def flow_unet(
@@ -133,6 +147,7 @@ def flow_unet(
         flow_network: (B, 2, side, side) -> (B, side, side, 2); None takes `LucasKanade`.
         frames, leads, side, target: number and size of the frames, see the top of the module.
     """
+    require_layout(name, frames, leads, side, target)
     past = keras.Input((frames, side, side), name="past_frames")
     flow = flow_of(past, flow_network)
     window = target + 2 * margin
@@ -173,7 +188,9 @@ def cnn_cnn(
         last_kernel: side of the last convolution.
         residual_to, blur, frames, leads, side, target: as in `flow_unet`.
     """
+    require_layout(name, frames, leads, side, target)
     past = keras.Input((frames, side, side), name="past_frames")
+    require_sizes(name, decoder_filters=decoder_filters, shared_filters=shared_filters)
     x = layers.Reshape((frames, side, side, 1), name="past_channel")(past)
     # Encoders take 0 to 255.
     x = layers.Rescaling(127.5 / MIDDLE, name="past_scaled")(Fold(name="fold_frames")(x))
@@ -220,7 +237,9 @@ def conv_lstm(
         filters: of the convolutions at strides 2, 4, ...; the last also of both LSTMs.
         residual_to, blur, frames, leads, side, target: as in `flow_unet`.
     """
+    require_layout(name, frames, leads, side, target)
     past = keras.Input((frames, side, side), name="past_frames")
+    require_sizes(name, filters=filters)
     x = layers.Reshape((frames, side, side, 1), name="past_channel")(past)
     x = scaled(Fold(name="fold_frames")(x), "past")
     for i, width in enumerate(filters, 1):
@@ -267,6 +286,7 @@ def flow_alone(
         blur: by a Gaussian with a trainable sigma for each lead.
         frames, leads, side, target: as in `flow_unet`.
     """
+    require_layout(name, frames, leads, side, target)
     past = keras.Input((frames, side, side), name="past_frames")
     window = target + 2 * BLUR_MARGIN
     advected = advection(past, flow_of(past, flow_network), leads, window)
@@ -320,6 +340,7 @@ def scaled(x, name: str):
     return layers.Rescaling(1 / MIDDLE, -1.0, name=f"{name}_scaled")(x)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class BatchStatistics(keras.layers.BatchNormalization):
     """Batch normalisation by the statistics of the batch in inference too: (..., C) -> (..., C).
 

@@ -52,6 +52,7 @@ def warp(images, flow):
     return sample(images, rows - flow[..., 0], columns - flow[..., 1])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Warp(keras.layers.Layer):
     """Layer of `warp`: (B, H, W, C), (B, H, W, 2) -> (B, H, W, C)."""
 
@@ -62,6 +63,7 @@ class Warp(keras.layers.Layer):
         return images_shape
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class LastFrames(keras.layers.Layer):
     """The last `number` frames: (B, T, H, W) -> (B, number, H, W)."""
 
@@ -75,7 +77,11 @@ class LastFrames(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (shape[0], self.number, *shape[2:])
 
+    def get_config(self):
+        return super().get_config() | {"number": self.number}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class LastPairs(keras.layers.Layer):
     """The last `number` pairs of successive frames: (B, T, H, W) -> (B, number, 2, H, W)."""
 
@@ -90,7 +96,11 @@ class LastPairs(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (shape[0], self.number, 2, *shape[2:])
 
+    def get_config(self):
+        return super().get_config() | {"number": self.number}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class LucasKanade(keras.layers.Layer):
     """Optical flow of the last frames by iterated Lucas-Kanade.
 
@@ -158,6 +168,14 @@ class LucasKanade(keras.layers.Layer):
         of_flow = (shape[0], *shape[2:], 2)
         return [of_flow] * len(self.windows) if self.several else of_flow
 
+    def get_config(self):
+        return super().get_config() | {
+            "pairs": self.pairs,
+            "window": self.window,
+            "iterations": self.iterations,
+            "damping": self.damping,
+        }
+
 
 def gaussian_mean(x, sigmas: Sequence[float]):
     """Means in Gaussian windows, one sigma for each part of the batch: (N, H, W, C) -> same."""
@@ -200,6 +218,7 @@ def _gradient(x, axis: int):
     return change / (after - before).reshape([-1 if i == axis else 1 for i in range(4)])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class SemiLagrangianAdvection(keras.layers.Layer):
     """The last frame advected 1 to `steps` frames ahead by a flow that is constant in time.
 
@@ -226,7 +245,11 @@ class SemiLagrangianAdvection(keras.layers.Layer):
         rows, columns = (side - 2 * self.margin for side in frames_shape[2:])
         return (frames_shape[0], rows, columns, self.steps)
 
+    def get_config(self):
+        return super().get_config() | {"steps": self.steps, "margin": self.margin}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class ConstantVelocityAdvection(keras.layers.Layer):
     """Frames advected 1 to `steps` frames ahead, each pixel at its own constant velocity.
 
@@ -271,6 +294,13 @@ class ConstantVelocityAdvection(keras.layers.Layer):
         rows, columns = (side - 2 * self.margin for side in frames[2:])
         return (frames[0], self.steps, rows, columns, len(flows) + len(self.earlier) + 1)
 
+    def get_config(self):
+        return super().get_config() | {
+            "steps": self.steps,
+            "earlier": self.earlier,
+            "margin": self.margin,
+        }
+
 
 def _departure_points(flow, steps: int, margin: int):
     """Present place of what will be at each pixel in 1 to `steps` frames: rows and columns.
@@ -301,6 +331,7 @@ def _trajectory(step, start, steps: int):
     return tf.unstack(tf.transpose(points, [1, 2, 3, 4, 0]))
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class GaussianBlur(keras.layers.Layer):
     """Gaussian blur with a sigma in pixels for each channel: (B, H, W, C) -> (B, H, W, C).
 
@@ -328,6 +359,12 @@ class GaussianBlur(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return shape
+
+    def get_config(self):
+        return super().get_config() | {
+            "sigmas": self.sigmas,
+            "trainable_sigmas": self.trainable_sigmas,
+        }
 
 
 def blur_matrices(side: int, sigma):

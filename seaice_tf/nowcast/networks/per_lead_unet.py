@@ -13,7 +13,7 @@ from tensorflow import keras
 from seaice_tf.networks.blocks import Fold, Unfold
 from seaice_tf.networks.unet import unet_body
 from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
-from seaice_tf.nowcast.networks.cnns import centre, leads_first
+from seaice_tf.nowcast.networks.cnns import centre, leads_first, require_layout
 from seaice_tf.nowcast.networks.motion import (
     ConstantVelocityAdvection,
     LastFrames,
@@ -56,6 +56,7 @@ def per_lead_unet(
     Returns:
         A functional model from (B, frames, side, side) to {"frames": (B, leads, target, target)}.
     """
+    require_layout(name, frames, leads, side, target)
     past = keras.Input((frames, side, side), name="past_frames")
     flows = []
     for pairs in PAIRS:
@@ -84,7 +85,11 @@ class _OfFlows(keras.layers.Layer):
         super().__init__(**kwargs)
         self.flows = flows
 
+    def get_config(self):
+        return super().get_config() | {"flows": self.flows}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class FlowMeanAndStd(_OfFlows):
     """Mean and standard deviation over the flows: (B, leads, H, W, C) -> twice (B, leads, H, W)."""
 
@@ -98,6 +103,7 @@ class FlowMeanAndStd(_OfFlows):
         return shape[:-1], shape[:-1]
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class LeadBlur(keras.layers.Layer):
     """Gaussian blur whose sigma is a trainable power law of the lead: (B, leads, H, W) -> same."""
 
@@ -117,6 +123,7 @@ class LeadBlur(keras.layers.Layer):
         return shape
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Candidates(_OfFlows):
     """Candidate values of each pixel: the blurred mean, persistence, and each flow's forecast.
 
@@ -135,6 +142,7 @@ class Candidates(_OfFlows):
         return (*shapes[0], 2 + self.flows)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class CandidateBlend(keras.layers.Layer):
     """Weighted mean of the candidates plus a correction: (..., C + 1), (..., C) -> (...).
 
@@ -150,6 +158,7 @@ class CandidateBlend(keras.layers.Layer):
         return candidates_shape[:-1]
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class LeadChannels(_OfFlows):
     """Input channels of the U-Net for each lead, each of a size of about 1.
 

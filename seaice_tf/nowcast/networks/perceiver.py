@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.networks.arguments import require_multiple, require_sizes
 from seaice_tf.nowcast.data.layout import SIDE
 from seaice_tf.nowcast.networks.motion import gaussian_mean, solve
 
@@ -51,6 +52,9 @@ def flow_perceiver(
         A functional model from two frames of counts, (B, 2, side, side) with the earlier first, to
         the flow between them, (B, side, side, 2), as in `motion`.
     """
+    require_multiple(name, "side", side, cell, "cell")
+    require_multiple(name, "width", width, heads, "heads")
+    require_sizes(name, scales=scales, latents=latents, blocks=blocks, bands=bands)
     pair = keras.Input((2, side, side), name="pair")
     x = Patches(scales, bands, name="patches")(pair)
     x = layers.Dense(2 * width, activation="gelu", name="embed1")(x)
@@ -109,6 +113,7 @@ def attention_block(x, context, heads: int, name: str):
     return layers.Add(name=f"{name}_skip2")([x, y])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class WeightedWindowFlow(keras.layers.Layer):
     """Weighted mean of the flow estimates in Gaussian windows: (B, H, W, 5) -> (B, H, W, 2).
 
@@ -133,7 +138,11 @@ class WeightedWindowFlow(keras.layers.Layer):
     def compute_output_shape(self, shape):
         return (*shape[:-1], 2)
 
+    def get_config(self):
+        return super().get_config() | {"window": self.window}
 
+
+@keras.utils.register_keras_serializable("seaice_tf")
 class Patches(keras.layers.Layer):
     """Input features of each pixel: (B, 2, H, W) counts -> (B, H, W, 18 scales + 2 + 4 bands).
 
@@ -155,6 +164,9 @@ class Patches(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return (shape[0], *shape[2:], 18 * len(self.scales) + 2 + 4 * self.bands)
+
+    def get_config(self):
+        return super().get_config() | {"scales": self.scales, "bands": self.bands}
 
 
 def _patches(frames, scale: int):
@@ -182,6 +194,7 @@ def positions(down: int, across: int, bands: int) -> np.ndarray:
     return np.concatenate([place, np.sin(angle), np.cos(angle)], axis=1)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Latents(keras.layers.Layer):
     """Trainable vectors, the same for every example: (B, ...) -> (B, number, width)."""
 
@@ -202,3 +215,6 @@ class Latents(keras.layers.Layer):
 
     def compute_output_shape(self, shape):
         return (shape[0], self.number, self.width)
+
+    def get_config(self):
+        return super().get_config() | {"number": self.number, "width": self.width}

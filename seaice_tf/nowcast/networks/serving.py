@@ -13,6 +13,7 @@ layers = keras.layers
 FLIPS = ((), (-1,), (-2,), (-2, -1))  # axes that are reversed
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class ClipCounts(keras.layers.Layer):
     """Forecasts clipped to valid counts, 0 to 1023: the shape of the input."""
 
@@ -23,6 +24,7 @@ class ClipCounts(keras.layers.Layer):
         return shape
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class Flips(keras.layers.Layer):
     """Frames and their three mirror images along the batch: (B, ...) -> (4 B, ...)."""
 
@@ -33,6 +35,7 @@ class Flips(keras.layers.Layer):
         return (None, *shape[1:])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class MeanOfFlips(keras.layers.Layer):
     """Mean of the forecasts of `Flips`, each mirrored back: (4 B, ...) -> (B, ...)."""
 
@@ -44,6 +47,7 @@ class MeanOfFlips(keras.layers.Layer):
         return (None, *shape[1:])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class FirstOfFlips(keras.layers.Layer):
     """The output for the frames that are not mirrored: (4 B, ...) -> (B, ...)."""
 

@@ -8,7 +8,7 @@ from tensorflow import keras
 
 from seaice_tf.clouds.data import postprocessing
 from seaice_tf.clouds.data.postprocessing import RULES, Decisions, from_array, refine
-from seaice_tf.clouds.networks.serving import TTA, Decide, DecodePhotos, tta_mean
+from seaice_tf.clouds.networks.serving import TTA, DecideMasks, DecodePhotos, tta_mean
 
 
 def photo(pixels, kind="PNG"):
@@ -54,7 +54,7 @@ def test_decisions_in_the_graph_equal_those_in_numpy(rule):
     class_probabilities = rng.random((8, 4), np.float32)
     probabilities[::2] *= class_probabilities[::2, None, None]  # some masks are empty
     decisions = Decisions(rule, (0.3, 0.5, 0.7, 0.9), (0.0, 0.4, 0.0, 0.05), (0.0, 0.0, 0.5, 0.2))
-    masks, used = Decide(decisions)(probabilities, class_probabilities)
+    masks, used = DecideMasks(decisions)(probabilities, class_probabilities)
     assert from_array(used.numpy()[0]) == decisions
     for i in range(8):
         expected = postprocessing.masks(probabilities[i], class_probabilities[i], decisions)

@@ -67,7 +67,7 @@ def test_the_graph_crops_as_numpy_does():
     images = np.random.default_rng(0).random((2, 3, 14, 11), np.float32)
     for stride in (3, 4):  # the second leaves cells over in both directions
         expected = crops.crop(images, 5, stride)  # (2, 3, 4, 3, 5, 5)
-        got = crops.Cut(5, stride)(images)
+        got = crops.CutCrops(5, stride)(images)
         expected = np.moveaxis(expected, 1, 3).reshape(2, 12, 3, 5, 5)
         np.testing.assert_array_equal(got, expected)
 
@@ -75,7 +75,7 @@ def test_the_graph_crops_as_numpy_does():
 def test_the_graph_joins_as_numpy_does():
     for rows, columns in ((14, 11), (13, 10)):
         made = np.random.default_rng(0).random((2, 12, 5, 5), np.float32)
-        got = crops.Join(rows, columns, 3)(made)
+        got = crops.JoinCrops(rows, columns, 3)(made)
         expected = crops.join(made.reshape(2, 4, 3, 5, 5), rows, columns, 3)
         np.testing.assert_allclose(got, expected, atol=1e-6)
 

@@ -72,7 +72,7 @@ def test_the_exported_model_gives_equal_outputs_for_any_size(networks, tmp_path)
 def test_outputs_of_the_served_model_by_hand():
     agl = tf.constant([-1.0, 2.0, 4.0, 0.0], shape=(1, 2, 2, 1))
     angle = tf.constant([[-0.6, 0.0]])
-    found = unet.Decide(name="d")({"agl": agl, "scale": tf.constant([[-0.1]]), "angle": angle})
+    found = unet.DecidePose(name="d")({"agl": agl, "scale": tf.constant([[-0.1]]), "angle": angle})
     np.testing.assert_array_equal(found["agl"][0], [[0, 2], [4, 0]])
     assert float(found["scale"][0]) == 0
     assert float(found["angle"][0]) == pytest.approx(1.5 * np.pi)
@@ -84,7 +84,7 @@ def test_the_scale_is_fitted_as_by_the_baseline():
     agl, magnitude = rng.random((2, 3, 5, 4)).astype(np.float32)
     agl[1] = 0
     expected = [baselines.fitted_scale(a, m) for a, m in zip(agl, magnitude)]
-    found = unet.Decide(name="d")(
+    found = unet.DecidePose(name="d")(
         {"agl": agl[..., None], "magnitude": magnitude[..., None], "angle": np.ones((3, 2), "f4")}
     )
     np.testing.assert_allclose(found["scale"], expected, rtol=1e-5)

@@ -28,7 +28,7 @@ def heads(sic: str, consistent: bool, seed: int = 0) -> dict:
 
 
 def decided(sic, consistent, kind="entropy", temperatures=(2.0, 1.5, 0.7, 1.3)):
-    layer = unet.Decide(sic, consistent, kind, temperatures)
+    layer = unet.DecideCharts(sic, consistent, kind, temperatures)
     return {name: value.numpy()[0] for name, value in layer(heads(sic, consistent)).items()}
 
 
