@@ -4,17 +4,20 @@ All randomness is a function of (seed, epoch, index), so a stream can start at a
 one that started at the first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+
+from seaice_tf.lazy import tf
 
 Example = tuple[Any, dict, dict]  # inputs, targets by head, weights by head
 Shard = tuple[int, int]  # (i, n): part i of n equal parts
 FOREVER = 2**40  # epochs
-THREADS = tf.data.AUTOTUNE  # to fetch examples; results do not depend on their number
+THREADS = -1  # tf.data.AUTOTUNE: to fetch examples; results do not depend on their number
 ALL: Shard = (0, 1)
 
 

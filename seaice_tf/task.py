@@ -15,6 +15,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.report.parts import Section
 
 if TYPE_CHECKING:
+    import xarray as xr
     from tensorflow import keras
 
     from seaice_tf.pipeline import Examples
@@ -172,6 +173,8 @@ class Data:
         fetch_options: class of the options of `fetch`.
         inputs: names of the settings that all runs of an ensemble must have in common.
         released: settings with the data -> name of the released model for them.
+        record: xarray.Dataset -> the argument `record` of `cases` and `future`; None if they take
+            files only.
     """
 
     splits: Callable[[Any], Splits]
@@ -184,6 +187,7 @@ class Data:
     fetch: Callable[[Any, Path], list[Path]] | None = None
     fetch_options: type | None = None
     released: Callable[[Any], str] = _released
+    record: Callable[[xr.Dataset], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,7 @@ class Products:
         options: class of the options of `predict`.
         report: ReportInput -> sections of a report that only this task has.
         report_options: options of evaluate for the cases of a report; None for the default ones.
+        dataset: (case, maps, model name) -> xarray.Dataset with CF attributes.
     """
 
     write: Callable[..., list[Path]]
@@ -255,6 +260,7 @@ class Products:
     options: type = PredictOptions
     report: Callable[[ReportInput], list[Section]] = _no_sections
     report_options: Any = None
+    dataset: Callable[[Case, Maps, str], xr.Dataset] | None = None
 
 
 @dataclass(frozen=True)

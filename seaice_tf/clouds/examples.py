@@ -1,23 +1,27 @@
 """Training examples: photos and folds of the settings, decoding and augmentation."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
-from tensorflow import keras
 
 from seaice_tf.clouds.data import synthetic
 from seaice_tf.clouds.data.labels import CLASSES
 from seaice_tf.clouds.data.photos import Photos, read_labelled, read_unlabelled
-from seaice_tf.clouds.networks.serving import decode
 from seaice_tf.clouds.settings import Settings, UNet
 from seaice_tf.files.photos import encoded, is_plain
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids import folds
+from seaice_tf.lazy import tf
 from seaice_tf.pipeline import Examples
+
+if TYPE_CHECKING:
+    from tensorflow import keras
 
 SYNTHETIC_IMAGES = 200
 
@@ -86,6 +90,8 @@ def photo_examples(
     """
     content = _content(photos)
 
+    from seaice_tf.clouds.networks.serving import decode  # needs TensorFlow
+
     def inputs(index):
         return decode(content(index), settings.rows, settings.columns)
 
@@ -110,6 +116,8 @@ def _content(photos: Photos) -> Callable:
 
 def feature_examples(photos: Photos, extractor: keras.Model) -> Examples:
     """Features of a frozen network, computed once, with the coverage of the masks on their grid."""
+    from seaice_tf.clouds.networks.serving import decode  # needs TensorFlow
+
     rows, columns = extractor.input_shape[1:3]
     features = [extractor(decode(encoded(path), rows, columns)[None])[0] for path in photos.paths]
     stacked = tf.stack(features)

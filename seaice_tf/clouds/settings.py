@@ -3,11 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from seaice_tf.clouds.choices import TTA, Loss
 from seaice_tf.clouds.data.postprocessing import DEFAULT, Decisions
-from seaice_tf.clouds.networks.losses import LOSSES
-from seaice_tf.clouds.networks.serving import TTA
 from seaice_tf.errors import InputError
-from seaice_tf.networks.encoders import KINDS
+from seaice_tf.networks.encoder_names import Encoder
 from seaice_tf.settings import Training
 
 
@@ -17,7 +16,7 @@ class UNet:
 
     name: ClassVar[str] = "unet"
 
-    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    encoder: Encoder = "small"
     """Encoder of the photos."""
     weights: str = ""
     """Initial weights of the encoder: imagenet or a file; empty for random ones."""
@@ -25,7 +24,7 @@ class UNet:
     """Do not train the encoder."""
     decoder_filters: tuple[int, ...] = (32, 48, 64)
     """Filters of the decoder, finest level first: three end at stride 4, five at stride 1."""
-    loss: Literal[tuple(LOSSES)] = "bce_dice"  # type: ignore[valid-type]
+    loss: Loss = "bce_dice"
     """Loss of the masks."""
     flips: bool = True
     """Flip training images at random along both axes."""
@@ -52,7 +51,7 @@ class Texture:
 
     name: ClassVar[str] = "texture"
 
-    encoder: Literal[tuple(KINDS)] = "efficientnet_lite0"  # type: ignore[valid-type]
+    encoder: Encoder = "efficientnet_lite0"
     """Encoder of the photos."""
     weights: str = "imagenet"
     """Weights of the encoder: imagenet or a file."""

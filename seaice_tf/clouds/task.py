@@ -13,15 +13,6 @@ from seaice_tf.clouds.products.choices import Choice
 from seaice_tf.clouds.products.plots import Panel
 from seaice_tf.clouds.report import sections
 from seaice_tf.clouds.settings import Settings
-from seaice_tf.clouds.training import (
-    NETWORKS,
-    PARTS,
-    build,
-    calibrate,
-    serving_model,
-    space,
-    start,
-)
 from seaice_tf.clouds.verification import (
     BASELINES,
     MEANING,
@@ -32,6 +23,7 @@ from seaice_tf.clouds.verification import (
     verify,
 )
 from seaice_tf.errors import InputError
+from seaice_tf.lazy import function
 from seaice_tf.task import (
     Case,
     Data,
@@ -45,6 +37,7 @@ from seaice_tf.task import (
     Verification,
 )
 
+TRAINING = "seaice_tf.clouds.training"
 OVERLAYS = 24  # photos that predict plots; submission.csv has all
 
 
@@ -54,6 +47,8 @@ def splits(settings: Settings) -> Splits:
     Raises:
         InputError: decisions are given although they are to be chosen, or photos are too few.
     """
+    from seaice_tf.clouds.training import NETWORKS, PARTS  # needs TensorFlow
+
     if settings.choose != "none" and settings.decisions != DEFAULT:
         raise InputError(
             f"decisions: expected none with --choose {settings.choose}, which chooses them, got "
@@ -145,11 +140,11 @@ TASK = Task(
         doctor=doctor,
     ),
     training=Training(
-        build=build,
-        space=space,
-        serving_model=serving_model,
-        start=start,
-        calibrate=calibrate,
+        build=function(TRAINING, "build"),
+        space=function(TRAINING, "space"),
+        serving_model=function(TRAINING, "serving_model"),
+        start=function(TRAINING, "start"),
+        calibrate=function(TRAINING, "calibrate"),
     ),
     verification=Verification(
         score=score,
@@ -166,5 +161,6 @@ TASK = Task(
         pictures=pictures,
         signature=SIGNATURE,
         report=sections,
+        dataset=function("seaice_tf.clouds.products.dataset", "dataset"),
     ),
 )

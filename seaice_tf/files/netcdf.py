@@ -7,16 +7,19 @@ import mmap
 import struct
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import netCDF4
 
 from seaice_tf.errors import InputError, reason
 from seaice_tf.files import atomic, compressed
 from seaice_tf.files.synthetic_cache import SYNTHETIC_TITLE
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 HEAP = b"GCOL\x01\0\0\0"  # signature and version of a global heap
 
@@ -76,6 +79,16 @@ def created(path: Path) -> Iterator[netCDF4.Dataset]:
         temporary.touch()
         with _ascii_name(temporary) as name, netCDF4.Dataset(name, "w") as dataset:
             yield dataset
+
+
+def loaded(write: Callable[[Path], Any]) -> "xr.Dataset":
+    """What a function writes to a netCDF file, as an xarray.Dataset in memory."""
+    import xarray as xr  # takes half a second, and not every reader needs it
+
+    with tempfile.TemporaryDirectory() as folder, _ONE_AT_A_TIME:
+        path = Path(folder, "loaded.nc")
+        write(path)
+        return xr.load_dataset(path, engine="netcdf4", decode_coords="all", decode_timedelta=False)
 
 
 def require_sound_strings(path: Path) -> None:

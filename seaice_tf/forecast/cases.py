@@ -12,7 +12,7 @@ import numpy as np
 from seaice_tf.errors import InputError, one_line
 from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
-from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.examples import archive, of_hemisphere
 from seaice_tf.forecast.members import levels, most, shuffle, templates
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
@@ -79,7 +79,9 @@ class Context:
     grid: Grid
 
 
-def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
+def cases(
+    settings: Settings, options: EvaluateOptions | None = None, record: Archive | None = None
+) -> Cases:
     """Forecasts of 12 months with their truth, of the test period unless `options` has another.
 
     Raises:
@@ -87,7 +89,7 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
             in its month.
     """
     options = options or EvaluateOptions()
-    data = archive(settings)
+    data = of_hemisphere(record, settings) if record else archive(settings)
     begin = months.parse(options.first or settings.test_start)
     end = months.parse(options.last or settings.test_end)
     start, stop = data.index(begin), data.index(end) + 1
@@ -106,7 +108,9 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
     return Cases(source, [partial(make, start) for start in starts])
 
 
-def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
+def future(
+    settings: Settings, options: PredictOptions | None = None, record: Archive | None = None
+) -> Cases:
     """The forecast of the 12 months after the data, or hindcasts of a period of inits.
 
     A hindcast uses no month after its init.
@@ -120,7 +124,7 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
             f"members: expected the network distribution, which has quantiles, got "
             f"{settings.network.name}; leave out --members"
         )
-    data = archive(settings)
+    data = of_hemisphere(record, settings) if record else archive(settings)
     regions.of_grid(data.grid, Path(options.regions) if options.regions else None)
     first = last = len(data.counts)
     if options.first_init:
@@ -146,7 +150,7 @@ def _other_product(data: Archive, settings: Settings) -> str:
     log.warning(
         "%s: expected %s, which the model was trained on, got %s: the forecast takes over the "
         "difference between the two; train on this record for one without",
-        *(one_line(str(data.files[0].parent)), settings.trained_on, data.algorithm),
+        *(one_line(data.where), settings.trained_on, data.algorithm),
     )
     return f", by a model trained on {settings.trained_on}"
 

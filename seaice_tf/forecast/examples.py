@@ -1,22 +1,26 @@
 """From the settings to an archive, and from an archive to training examples of each network."""
 
+from __future__ import annotations
+
 import os
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
-from tensorflow import keras
 
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.forecast.data import counts, months, synthetic
 from seaice_tf.forecast.data.archive import Archive, read_archive
 from seaice_tf.forecast.data.counts import FULL_ICE
-from seaice_tf.forecast.networks import crops
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids.polar import NORTH
+from seaice_tf.lazy import tf
 from seaice_tf.pipeline import Examples
+
+if TYPE_CHECKING:
+    from tensorflow import keras
 
 SYNTHETIC_PERIOD = ("1978-11", "2012-12")
 BATCH = 8  # images to encode at a time
@@ -28,7 +32,11 @@ def archive(settings: Settings) -> Archive:
     Raises:
         InputError: it is of the other hemisphere.
     """
-    data = read_record(settings.data, settings)
+    return of_hemisphere(read_record(settings.data, settings), settings)
+
+
+def of_hemisphere(data: Archive, settings: Settings) -> Archive:
+    """The archive, if it is of the hemisphere of the settings; InputError otherwise."""
     if data.grid.name != settings.hemisphere:
         raise InputError(
             f"{data.source}: expected data of the {settings.hemisphere}, got the "
@@ -220,6 +228,8 @@ class SingleMonths:
         self, positions: np.ndarray, years: int, fraction: float, seed: int
     ) -> Examples:
         """Examples with crops of past years, (years, 64, 64): a fraction of those of each month."""
+        from seaice_tf.forecast.networks import crops  # needs TensorFlow
+
         where = tf.constant(drawn_crops(positions, self.images.shape[1:], fraction, seed), tf.int64)
 
         def cut(maps, row, column):
@@ -242,6 +252,8 @@ def drawn_crops(positions: np.ndarray, shape, fraction: float, seed: int) -> np.
     Returns:
         (n, 3) of position, first row and first column.
     """
+    from seaice_tf.forecast.networks import crops  # needs TensorFlow
+
     rows, columns = map(crops.starts, shape)
     corners = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
     number = max(round(fraction * len(corners)), 1)

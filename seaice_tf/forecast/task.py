@@ -1,14 +1,10 @@
 """The task `forecast`: monthly sea-ice concentration of ten years in, the next 12 months out."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from tensorflow import keras
 
-from seaice_tf.forecast import calibration
 from seaice_tf.forecast.cases import (
     OUTLOOK_MEMBERS,
     EvaluateOptions,
@@ -22,8 +18,7 @@ from seaice_tf.forecast.examples import archive, read_record
 from seaice_tf.forecast.predictions import write
 from seaice_tf.forecast.products import plots
 from seaice_tf.forecast.report import sections
-from seaice_tf.forecast.settings import Distribution, Sequence, Settings
-from seaice_tf.forecast.training import NETWORKS, autoencoder_run, quantile_endpoint
+from seaice_tf.forecast.settings import Sequence, Settings
 from seaice_tf.forecast.verification import (
     BASELINES,
     MEANING,
@@ -33,7 +28,7 @@ from seaice_tf.forecast.verification import (
     score,
     verify,
 )
-from seaice_tf.networks.optimizers import training_space
+from seaice_tf.lazy import function
 from seaice_tf.task import (
     Case,
     Data,
@@ -44,8 +39,13 @@ from seaice_tf.task import (
     Verification,
 )
 
+TRAINING = "seaice_tf.forecast.training"
+
 
 def splits(settings: Settings) -> Splits:
+    """Training and validation examples of the network."""
+    from seaice_tf.forecast.training import NETWORKS, autoencoder_run  # needs TensorFlow
+
     data = archive(settings)
     network = settings.network
     train, validation = NETWORKS[network.name].examples(network, settings, data)
@@ -63,40 +63,9 @@ def splits(settings: Settings) -> Splits:
     )
 
 
-def build(settings: Settings) -> keras.Model:
-    return NETWORKS[settings.network.name].build(settings.network, settings)
-
-
-def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
-    return NETWORKS[settings.network.name].serving_model(settings.network, settings, model)
-
-
 def released(settings: Settings) -> str:
     """The released model of the hemisphere that the data are of."""
     return {"north": "arctic", "south": "antarctic"}[read_record(settings.data, settings).grid.name]
-
-
-def calibrate(settings: Settings, model: keras.Model) -> Settings:
-    """The settings with the algorithm of the data, and with the calibration of the network."""
-    if isinstance(settings.network, Distribution):  # with the settings that made its cells
-        settings = calibration.calibrated(settings.network, settings, model)
-    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
-
-
-def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
-    """`quantiles` of the distribution network."""
-    network = settings.network
-    if not isinstance(network, Distribution):
-        return {}
-    return {"quantiles": quantile_endpoint(network, settings, served)}
-
-
-def space(hp: Any, settings: Settings) -> Settings:
-    """Settings of a trial: those of the training, and those that the network adds."""
-    chosen = NETWORKS[settings.network.name]
-    training = training_space(hp, settings.training, chosen.rates, chosen.batch_sizes)
-    network = dataclasses.replace(settings.network, **chosen.space(hp, settings.network))
-    return dataclasses.replace(settings, training=training, network=network)
 
 
 def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -153,13 +122,14 @@ TASK = Task(
         fetch=fetch,
         fetch_options=FetchOptions,
         released=released,
+        record=function("seaice_tf.forecast.data.dataset", "to_archive"),
     ),
     training=Training(
-        build=build,
-        space=space,
-        serving_model=serving_model,
-        calibrate=calibrate,
-        extra_endpoints=extra_endpoints,
+        build=function(TRAINING, "build"),
+        space=function(TRAINING, "space"),
+        serving_model=function(TRAINING, "serving_model"),
+        calibrate=function(TRAINING, "calibrate"),
+        extra_endpoints=function(TRAINING, "extra_endpoints"),
     ),
     verification=Verification(
         score=score,
@@ -180,5 +150,6 @@ TASK = Task(
         options=PredictOptions,
         report=sections,
         report_options=EvaluateOptions(members=OUTLOOK_MEMBERS),
+        dataset=function("seaice_tf.forecast.products.dataset", "dataset"),
     ),
 )

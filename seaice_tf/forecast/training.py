@@ -35,7 +35,7 @@ from seaice_tf.forecast.settings import (
     UNet,
 )
 from seaice_tf.networks import weights
-from seaice_tf.networks.optimizers import optimizer
+from seaice_tf.networks.optimizers import optimizer, training_space
 from seaice_tf.pipeline import Examples
 
 
@@ -320,3 +320,36 @@ NETWORKS = {
     ),
     "crops": Network(_crops, _crops_serving, _crops_examples, _years_space, RATES, BATCH_SIZES),
 }
+
+
+def build(settings: Settings) -> keras.Model:
+    """The compiled model that is trained."""
+    return NETWORKS[settings.network.name].build(settings.network, settings)
+
+
+def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
+    """The model that is exported of a trained one."""
+    return NETWORKS[settings.network.name].serving_model(settings.network, settings, model)
+
+
+def calibrate(settings: Settings, model: keras.Model) -> Settings:
+    """The settings with the algorithm of the data, and with the calibration of the network."""
+    if isinstance(settings.network, Distribution):  # with the settings that made its cells
+        settings = calibration.calibrated(settings.network, settings, model)
+    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
+
+
+def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
+    """`quantiles` of the distribution network."""
+    network = settings.network
+    if not isinstance(network, Distribution):
+        return {}
+    return {"quantiles": quantile_endpoint(network, settings, served)}
+
+
+def space(hp: Any, settings: Settings) -> Settings:
+    """Settings of a trial: those of the training, and those that the network adds."""
+    chosen = NETWORKS[settings.network.name]
+    training = training_space(hp, settings.training, chosen.rates, chosen.batch_sizes)
+    network = dataclasses.replace(settings.network, **chosen.space(hp, settings.network))
+    return dataclasses.replace(settings, training=training, network=network)

@@ -1,7 +1,7 @@
 """Forecasts against observations, beside the baselines."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from seaice_tf.forecast.products import plots
 from seaice_tf.forecast.scores import baselines, hindcasts, period, probability
 from seaice_tf.forecast.scores.damped_persistence import damped_persistence
 from seaice_tf.forecast.scores.knn import knn
+from seaice_tf.forecast.scores.references import REFERENCES
 from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Pairs, Predictor
 
@@ -134,8 +135,8 @@ def _verify(case: Case, fields: Fields, out: Path, model: str) -> list[Path]:
     ]
 
 
-def _baseline(function, **options) -> Predictor:
-    return lambda case: {"concentration": function(case.context.past, **options)}
+def _baseline(function: Callable[[np.ndarray], np.ndarray]) -> Predictor:
+    return lambda case: {"concentration": function(case.context.past)}
 
 
 def damped_anomaly_persistence(case: Case) -> Fields:
@@ -149,12 +150,7 @@ def damped_anomaly_persistence(case: Case) -> Fields:
 
 
 BASELINES: dict[str, Predictor] = {
-    "seasonal_persistence": _baseline(baselines.seasonal_persistence),
-    "climatology_5_years": _baseline(baselines.climatology, years=5),
-    "climatology_10_years": _baseline(baselines.climatology, years=10),
-    "climatology_15_years": _baseline(baselines.climatology, years=15),
-    "linear_trend": _baseline(baselines.linear_trend),
-    "anomaly_persistence": _baseline(baselines.anomaly_persistence),
+    **{name: _baseline(function) for name, function in REFERENCES.items()},
     "damped_anomaly_persistence": damped_anomaly_persistence,
 }
 RENAMED = {

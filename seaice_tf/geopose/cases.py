@@ -9,10 +9,10 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.geopose import examples, inference
+from seaice_tf.geopose.choices import SMALLEST_SIDE
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import Pose, TileStatistics, one_hot
 from seaice_tf.geopose.data.tiles import Tile
-from seaice_tf.geopose.networks.unet import SMALLEST_SIDE
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.grids.windows import Window, whole
 from seaice_tf.task import Case, Cases, failing

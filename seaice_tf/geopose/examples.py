@@ -7,25 +7,24 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
+from seaice_tf.geopose.choices import AGL, ANGLE, MAGNITUDE, SCALE
 from seaice_tf.geopose.data import augment, synthetic
 from seaice_tf.geopose.data import shards as geopose_shards
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.augment import AUGMENTATIONS, Augmentation
 from seaice_tf.geopose.data.pose import CITIES, TileStatistics, View, direction, one_hot
 from seaice_tf.geopose.data.tiles import LABELLED_TABLE, TEST_TABLE, Tile
-from seaice_tf.geopose.networks.unet import AGL, ANGLE, MAGNITUDE, SCALE
 from seaice_tf.geopose.scores.baselines import height_variance
 from seaice_tf.geopose.settings import Settings
 from seaice_tf.grids import folds, tiles
 from seaice_tf.grids.windows import Window
+from seaice_tf.lazy import tf
 from seaice_tf.pipeline import Examples, random_subset
 
 SYNTHETIC = {"number": 240, "seed": 0, "side": 256, "gsd": None, "tests": 4}
-DTYPES = (tf.uint8, tf.float32, tf.float32, tf.float32, tf.float32)  # of the arrays of a crop
 
 CityWeights = Mapping[str, float]  # weight of a pixel in the loss, by city
 
@@ -242,7 +241,7 @@ def _example(settings: Settings, city_weights: CityWeights, cut, *key):
         numbers = np.array([view.gsd, city_weights[city]], np.float32)
         return view.image, view.agl.astype(np.float32), pose, one_hot(city), numbers
 
-    image, agl, pose, city, numbers = tf.numpy_function(run, key, DTYPES)
+    image, agl, pose, city, numbers = tf.numpy_function(run, key, [tf.uint8, *[tf.float32] * 4])
     image = tf.cast(tf.ensure_shape(image, (settings.crop, settings.crop, 3)), tf.float32)
     agl = tf.ensure_shape(agl, (settings.crop, settings.crop))[..., None]
     pose, city = tf.ensure_shape(pose, (3,)), tf.ensure_shape(city, (len(CITIES),))

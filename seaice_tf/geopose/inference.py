@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.geopose.choices import SMALLEST_SIDE
 from seaice_tf.geopose.data.pose import (
     SYMMETRIES,
     circular_mean,
@@ -14,7 +15,6 @@ from seaice_tf.geopose.data.pose import (
     inverse_transform_angle,
     transform,
 )
-from seaice_tf.geopose.networks.unet import SMALLEST_SIDE
 from seaice_tf.grids import tiles
 from seaice_tf.grids.windows import Window, whole
 

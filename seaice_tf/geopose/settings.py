@@ -4,17 +4,17 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from seaice_tf.errors import InputError
-from seaice_tf.geopose.data.augment import AUGMENTATIONS
-from seaice_tf.geopose.data.pose import CITIES
-from seaice_tf.geopose.networks.losses import HEIGHT_LOSSES
-from seaice_tf.geopose.networks.unet import (
+from seaice_tf.geopose.choices import (
     DECODER_FILTERS,
     FULL_RESOLUTION,
     SMALLEST_SIDE,
+    HeightLoss,
     PoseFrom,
     ScaleBy,
 )
-from seaice_tf.networks.encoders import KINDS
+from seaice_tf.geopose.data.augment import AUGMENTATIONS
+from seaice_tf.geopose.data.pose import CITIES
+from seaice_tf.networks.encoder_names import Encoder
 from seaice_tf.settings import Training
 
 
@@ -49,7 +49,7 @@ class Settings:
     test_fold: int = 1
     """Held-out test fold."""
 
-    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    encoder: Encoder = "small"
     """Encoder of the image."""
     weights: str = ""
     """Initial weights of the encoder: imagenet or a file; empty for random ones."""
@@ -59,7 +59,7 @@ class Settings:
     """Predict scale and angle from the bottleneck alone, or also from features of the decoder."""
     scale_by: ScaleBy = "head"
     """Predict the scale by a head, or fit it to a map of the flow's magnitude."""
-    loss: Literal[tuple(HEIGHT_LOSSES)] = "r2"  # type: ignore[valid-type]
+    loss: HeightLoss = "r2"
     """Loss of the heights; r2: squared error over the variance of the city's heights, so that
     cities have equal weight, as in the challenge's score."""
     height_weight: float = 2.0

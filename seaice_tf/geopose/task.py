@@ -18,10 +18,11 @@ from seaice_tf.geopose.inference import combine
 from seaice_tf.geopose.products import plots, submission
 from seaice_tf.geopose.report import sections
 from seaice_tf.geopose.settings import Settings
-from seaice_tf.geopose.training import build, serving_model, space, start
 from seaice_tf.geopose.verification import BASELINES, MEANING, score, verify
+from seaice_tf.lazy import function
 from seaice_tf.task import Case, Data, Maps, Pairs, Products, Splits, Task, Training, Verification
 
+TRAINING = "seaice_tf.geopose.training"
 SUBMISSION = "submission.tar.gz"
 QUICKLOOKS = 24  # tiles that predict plots
 
@@ -156,10 +157,10 @@ TASK = Task(
         settings=("data", "target"),
     ),
     training=Training(
-        build=build,
-        space=space,
-        serving_model=serving_model,
-        start=start,
+        build=function(TRAINING, "build"),
+        space=function(TRAINING, "space"),
+        serving_model=function(TRAINING, "serving_model"),
+        start=function(TRAINING, "start"),
     ),
     verification=Verification(
         score=score,
@@ -177,5 +178,6 @@ TASK = Task(
         signature=SIGNATURE,
         options=PredictOptions,
         report=sections,
+        dataset=function("seaice_tf.geopose.products.dataset", "dataset"),
     ),
 )

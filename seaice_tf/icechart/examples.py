@@ -1,5 +1,7 @@
 """Scenes of a folder, their splits, and patches of them as training examples."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids import tiles
+from seaice_tf.icechart.choices import WATER
 from seaice_tf.icechart.data import downscale, sampling, shards, synthetic_scenes
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data.charts import CHARTS
 from seaice_tf.icechart.data.patches import PatchOptions, PatchSampler, Pixels, label_weights
 from seaice_tf.icechart.data.sampling import SceneList
 from seaice_tf.icechart.data.scene import Scene
-from seaice_tf.icechart.networks.unet import WATER
 from seaice_tf.icechart.settings import Settings
+from seaice_tf.lazy import tf
 from seaice_tf.pipeline import Examples, in_order
 
 MAX_MEMORY_GIB = 4.0  # for scenes that are kept in memory

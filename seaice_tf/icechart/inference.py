@@ -9,13 +9,12 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.grids import tiles
 from seaice_tf.grids.windows import Window, whole
+from seaice_tf.icechart.choices import alignment
 from seaice_tf.icechart.data import decision
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES
 from seaice_tf.icechart.data.decision import FIELDS, PROBABILITIES
 from seaice_tf.icechart.data.symmetry import TTA, WIND
-from seaice_tf.icechart.networks.unet import alignment
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.networks.unet import context
 from seaice_tf.task import Maps
 
 Serve = Callable[[np.ndarray], Maps]
@@ -72,6 +71,8 @@ def predict_scene(
     if max(shape) <= options.tile:
         return predict_image(settings, options.tta, read(whole(shape)), serve)
     levels = len(settings.filters)
+    from seaice_tf.networks.unet import context  # needs TensorFlow
+
     halo = context(levels) if options.halo is None else options.halo
     fields: dict[str, np.ndarray] = {chart: np.empty(shape, np.uint8) for chart in CHARTS}
     fields["concentration"] = np.empty(shape, np.float16)

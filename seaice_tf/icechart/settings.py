@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from seaice_tf.errors import InputError
+from seaice_tf.icechart.choices import FILTERS, WATER, SicHeadName
 from seaice_tf.icechart.data.charts import CHARTS, COARSE, FINE
 from seaice_tf.icechart.data.decision import UNCERTAINTIES
 from seaice_tf.icechart.data.downscale import FACTORS as DOWNSCALING
@@ -11,7 +12,6 @@ from seaice_tf.icechart.data.inputs import DERIVED
 from seaice_tf.icechart.data.names import FACTORS
 from seaice_tf.icechart.data.polygon_codes import PRESETS
 from seaice_tf.icechart.data.symmetry import WIND
-from seaice_tf.icechart.networks.unet import FILTERS, SIC_HEADS, WATER
 from seaice_tf.settings import Training
 
 # The brightness temperatures least affected by the atmosphere, and no skin temperature: the choice
@@ -55,7 +55,7 @@ class Settings:
     """Attention gates on the skip connections."""
     attention_heads: int = 0
     """Heads of the self-attention in the bottleneck; 0 for none."""
-    sic_head: Literal[tuple(SIC_HEADS)] = "regression"  # type: ignore[valid-type]
+    sic_head: SicHeadName = "regression"
     """Formulation of the concentration: regression, classification or ordinal regression."""
     consistent: bool = True
     """Make the three charts agree on open water, by a binary head for open water."""

@@ -14,16 +14,11 @@ from seaice_tf.icechart.products import netcdf, upload
 from seaice_tf.icechart.products.maps import scene_figure, write_scene
 from seaice_tf.icechart.report import sections
 from seaice_tf.icechart.settings import Settings
-from seaice_tf.icechart.training import (
-    build,
-    calibrate,
-    extra_endpoints,
-    serving_model,
-    space,
-)
 from seaice_tf.icechart.verification import BASELINES, MEANING, RENAMED, combine, score, verify
+from seaice_tf.lazy import function
 from seaice_tf.task import Case, Data, Maps, Pairs, Products, Splits, Task, Training, Verification
 
+TRAINING = "seaice_tf.icechart.training"
 UPLOAD = "upload.nc"
 
 
@@ -93,11 +88,11 @@ TASK = Task(
         inputs=("channels", "downscale"),
     ),
     training=Training(
-        build=build,
-        space=space,
-        serving_model=serving_model,
-        calibrate=calibrate,
-        extra_endpoints=extra_endpoints,
+        build=function(TRAINING, "build"),
+        space=function(TRAINING, "space"),
+        serving_model=function(TRAINING, "serving_model"),
+        calibrate=function(TRAINING, "calibrate"),
+        extra_endpoints=function(TRAINING, "extra_endpoints"),
     ),
     verification=Verification(
         score=score,
@@ -116,5 +111,6 @@ TASK = Task(
         signature=SIGNATURE,
         options=PredictOptions,
         report=sections,
+        dataset=function("seaice_tf.icechart.products.dataset", "dataset"),
     ),
 )

@@ -30,7 +30,7 @@ def require_sizes(where: str, **values: int | Sequence[int] | None) -> None:
 
 
 def _is_size(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def require_multiple(where: str, name: str, value: int, of: int, what: str) -> None:

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids.windows import Window
+from seaice_tf.lazy import tf
 from seaice_tf.nowcast.data import doctor, frames, layout, shards, synthetic
 from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
 from seaice_tf.nowcast.data.windows import Sampling, Windows
-from seaice_tf.nowcast.networks.motion import pixel_grid, warp
 from seaice_tf.nowcast.settings import Settings
 from seaice_tf.pipeline import Examples, random_subset
 
@@ -263,6 +262,8 @@ def random_flow(key):
 
 def _moved_pair(frame, key):
     """A pair of frames, its flow, and a weight of 0 where the second shows what was outside."""
+    from seaice_tf.nowcast.networks.motion import pixel_grid  # needs TensorFlow
+
     motion = random_flow(key)
     # Both frames are shifted to between the pixels, as interpolation smooths.
     shift = tf.random.stateless_uniform((2,), key)
@@ -274,4 +275,6 @@ def _moved_pair(frame, key):
 
 
 def _warped(frame, motion):
+    from seaice_tf.nowcast.networks.motion import warp  # needs TensorFlow
+
     return warp(frame[None, ..., None], motion[None])[0, ..., 0]

@@ -4,11 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from seaice_tf.errors import InputError
-from seaice_tf.networks.encoders import KINDS
+from seaice_tf.networks.encoder_names import Encoder
+from seaice_tf.nowcast.choices import Blur, FlowSource, ResidualTo, Tta
 from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, MARGIN
-from seaice_tf.nowcast.networks.cnns import Blur, ResidualTo
-from seaice_tf.nowcast.networks.perceiver import FlowSource
-from seaice_tf.nowcast.networks.serving import Tta
 from seaice_tf.settings import Training
 
 
@@ -71,7 +69,7 @@ class CnnCnn:
 
     name: ClassVar[str] = "cnn_cnn"
     # Its names are those of the table of encoders.
-    encoder: Literal[tuple(KINDS)] = "small"  # type: ignore[valid-type]
+    encoder: Encoder = "small"
     """CNN on each frame."""
     weights: str = ""
     """Initial weights of the encoder: imagenet or a file; empty: random."""

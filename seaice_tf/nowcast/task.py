@@ -3,6 +3,7 @@
 from concurrent.futures import Executor
 from pathlib import Path
 
+from seaice_tf.lazy import function
 from seaice_tf.nowcast import examples
 from seaice_tf.nowcast.cases import EvaluateOptions, cases, future
 from seaice_tf.nowcast.data import doctor as frame_doctor
@@ -11,13 +12,16 @@ from seaice_tf.nowcast.products import maps
 from seaice_tf.nowcast.products.outputs import pictures, verify, write
 from seaice_tf.nowcast.report import sections
 from seaice_tf.nowcast.settings import Settings
-from seaice_tf.nowcast.training import NETWORKS, build, serving_model, space, start
 from seaice_tf.nowcast.verification import BASELINES, MEANING, combine, score
 from seaice_tf.task import Data, Products, Splits, Task, Training, Verification
+
+TRAINING = "seaice_tf.nowcast.training"
 
 
 def splits(settings: Settings) -> Splits:
     """Training and validation examples of the network."""
+    from seaice_tf.nowcast.training import NETWORKS  # needs TensorFlow
+
     found, network = examples.training_source(settings), settings.network
     of_network = NETWORKS[network.name].examples
     return Splits(
@@ -62,10 +66,10 @@ TASK = Task(
         prepare=prepare,
     ),
     training=Training(
-        build=build,
-        space=space,
-        serving_model=serving_model,
-        start=start,
+        build=function(TRAINING, "build"),
+        space=function(TRAINING, "space"),
+        serving_model=function(TRAINING, "serving_model"),
+        start=function(TRAINING, "start"),
     ),
     verification=Verification(
         score=score,
@@ -82,5 +86,6 @@ TASK = Task(
         pictures=pictures,
         signature=SIGNATURE,
         report=sections,
+        dataset=function("seaice_tf.nowcast.products.dataset", "dataset"),
     ),
 )

@@ -18,6 +18,8 @@ from seaice_tf.task import Task
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 HELD_OUT = "held_out.json"
+CARD = "model_card.md"
+RELEASED = Path(seaice_tf.__file__).parent / "saved_models"  # of the package
 BEGUN = "begun.json"  # the settings that a run was started with
 TRANSFER = "transfer.json"  # weights transferred from another run
 FORMAT = 1  # of the folder of a run; a manifest without a number has this one
@@ -32,7 +34,7 @@ def released(task: Task, settings: Any = None) -> Path:
         settings: with the data that the model is for; None for the default data.
     """
     name = task.data.released(settings or task.settings())
-    return Path(seaice_tf.__file__).parent / "saved_models" / task.name / name
+    return RELEASED / task.name / name
 
 
 def partial(run: Path) -> Path:

@@ -3,6 +3,7 @@
 import importlib
 import io
 import pkgutil
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,15 +12,22 @@ from PIL import Image
 from tensorflow import keras
 
 from seaice_tf import compat
+from seaice_tf.clouds import choices as clouds
 from seaice_tf.clouds.data.postprocessing import DEFAULT
+from seaice_tf.clouds.networks import losses as cloud_losses
 from seaice_tf.clouds.networks import serving as cloud_serving
 from seaice_tf.clouds.networks import texture
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.networks import autoencoder, crops, distribution, sequences
 from seaice_tf.forecast.networks.unet import correction_unet
+from seaice_tf.geopose import choices as geopose_choices
 from seaice_tf.geopose.networks import unet as geopose
+from seaice_tf.geopose.networks.losses import HEIGHT_LOSSES
+from seaice_tf.icechart import choices as icechart_choices
 from seaice_tf.icechart.networks import unet as icechart
 from seaice_tf.networks import encoders, unet
+from seaice_tf.networks.encoder_names import Encoder
+from seaice_tf.nowcast import choices as nowcast
 from seaice_tf.nowcast.networks import cnns, perceiver
 from seaice_tf.nowcast.networks import serving as nowcast_serving
 from seaice_tf.nowcast.networks.per_lead_unet import per_lead_unet
@@ -111,14 +119,15 @@ def arguments(model):
 
 def example(given):
     rng = np.random.default_rng(0)
-    if given.dtype == "string":
+    dtype = getattr(given.dtype, "name", given.dtype)
+    if dtype == "string":
         file = io.BytesIO()
         Image.fromarray(rng.integers(0, 255, (9, 9, 3), np.uint8)).save(file, "PNG")
         return np.array([file.getvalue()])
     shape = (1, *(side or 16 for side in given.shape[1:]))
-    if given.dtype == "int32":
+    if dtype == "int32":
         return np.full(shape, 3, np.int32)
-    return (250 * rng.random(shape)).astype(given.dtype if given.dtype == "uint8" else "float32")
+    return (250 * rng.random(shape)).astype("uint8" if dtype == "uint8" else "float32")
 
 
 def answer(model, inputs):
@@ -190,6 +199,17 @@ def test_every_layer_is_registered_under_a_name_of_its_own():
     assert len(classes) > 45
     for kind in classes:
         assert keras.utils.get_registered_object(f"seaice_tf>{kind.__name__}") is kind
+
+
+def test_settings_offer_what_is_implemented():
+    assert get_args(Encoder) == tuple(encoders.KINDS)
+    assert get_args(clouds.Loss) == tuple(cloud_losses.LOSSES)
+    assert get_args(geopose_choices.HeightLoss) == tuple(HEIGHT_LOSSES)
+    assert get_args(icechart_choices.SicHeadName) == tuple(icechart.SIC_HEADS)
+    assert get_args(nowcast.ResidualTo) == tuple(cnns.RESIDUALS)
+    assert get_args(nowcast.Blur) == tuple(cnns.BLURS)
+    assert get_args(nowcast.FlowSource) == tuple(perceiver.FLOW_SOURCES)
+    assert get_args(nowcast.Tta) == tuple(nowcast_serving.TTA)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import compat
+from seaice_tf.clouds.choices import Loss
 
 SMALLEST = 1e-7  # probabilities are clipped here before the logarithm
 SMOOTH = 1.0  # pixels added to both terms of Dice: two empty masks are equal, gradients finite
@@ -83,7 +84,7 @@ def bce_dice(true, pred, weight, dice_weight: float = 0.25):
     return (1 - dice_weight) * crossentropy + dice_weight * dice(true, pred, weight)
 
 
-LOSSES: dict[str, Callable] = {
+LOSSES: dict[Loss, Callable] = {
     "binary_crossentropy": binary_crossentropy,
     "focal": focal,
     "dice": MaskLoss(dice, "dice"),

@@ -6,16 +6,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.clouds.choices import TTA
 from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.postprocessing import Decisions, to_array
 from seaice_tf.networks.arguments import require_choice, require_sizes
-
-# Test-time augmentation: the axes along which copies of a photo are flipped, 1 rows, 2 columns.
-TTA: dict[str, tuple[tuple[int, ...], ...]] = {
-    "none": ((),),
-    "horizontal_flip": ((), (2,)),
-    "flips": ((), (2,), (1,), (1, 2)),
-}
 
 
 def serving_model(

@@ -61,13 +61,17 @@ class Archive:
         """Name of the data, for titles and tables."""
         return joined.title(self.kind, self.synthetic, self.first, self.last)
 
+    @property
+    def where(self) -> str:
+        """The folder of the files, for messages."""
+        return str(self.files[0].parent) if self.files else self.source
+
     def index(self, month) -> int:
         """Position of `month` in `counts`; InputError outside the archive."""
         position = int((month - self.first).astype(int))
         if not 0 <= position < len(self.counts):
-            folder = self.files[0].parent
             raise InputError(
-                f"{folder}: expected data for {month}, got {self.first} to {self.last}; "
+                f"{self.where}: expected data for {month}, got {self.first} to {self.last}; "
                 "add the file or choose another period"
             )
         return position

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.neighbors import KNeighborsRegressor
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
@@ -72,6 +71,8 @@ def knn(
 
 def _month(history: np.ndarray, years: int, neighbours: int, samples: int) -> np.ndarray:
     """Forecast counts of one calendar month: (n, cells) -> (cells,) float64."""
+    from sklearn.neighbors import KNeighborsRegressor  # takes a second to import
+
     recent = history[-years:]
     result = counts.mean(recent)  # final where the history is constant
     filled = np.where(counts.flagged(recent), result, recent)

@@ -1,1 +1,5 @@
-"""The network and its losses."""
+"""Factories of the network of heights and pose."""
+
+from seaice_tf.geopose.networks.unet import network, serving_model
+
+__all__ = ["network", "serving_model"]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+from seaice_tf.geopose.choices import HeightLoss
 from seaice_tf.networks.losses import squared_error
 
 KNEE = 3.0  # metres of error from which Huber's loss is linear: about a storey
@@ -29,7 +30,7 @@ def _log(x):
     return tf.sign(x) * tf.math.log1p(tf.abs(x))
 
 
-HEIGHT_LOSSES: dict[str, Callable] = {
+HEIGHT_LOSSES: dict[HeightLoss, Callable] = {
     "squared_error": squared_error,
     "huber": huber,
     "log_squared_error": log_squared_error,

@@ -8,28 +8,32 @@ fitted to a map of flow magnitudes.
 
 from collections.abc import Sequence
 from math import pi
-from typing import Literal, get_args
+from typing import get_args
 
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.geopose.choices import (
+    AGL,
+    ANGLE,
+    DECODER_FILTERS,
+    FULL_RESOLUTION,
+    MAGNITUDE,
+    SCALE,
+    PoseFrom,
+    ScaleBy,
+)
 from seaice_tf.geopose.data.pose import CITIES
 from seaice_tf.networks.arguments import require_choice
 from seaice_tf.networks.blocks import ResizeLike, conv_block
 from seaice_tf.networks.unet import encoder_body, heads
 
 layers = keras.layers
-ScaleBy = Literal["head", "fit"]
-PoseFrom = Literal["bottleneck", "both"]
-AGL, SCALE, ANGLE, MAGNITUDE = "agl", "scale", "angle", "magnitude"
-DECODER_FILTERS = (16, 24, 32, 48)
 UNIT = 10.0  # metres or pixels, the unit of the last convolutions, so that weights stay small
 POSE_FILTERS = 32
 SLOPE_MAPS = 8  # maps whose slope direction is a feature of the pose, besides the heights
 POWERS = (1, 2)  # of the weight of steep slopes
 SMALLEST_SLOPE = 1e-3  # added to slopes, so that flat maps have derivatives
-SMALLEST_SIDE = 32  # pixels of an image
-FULL_RESOLUTION = 5  # decoder levels of a network that ends at the image's size
 
 
 def network(

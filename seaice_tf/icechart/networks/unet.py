@@ -6,14 +6,13 @@ from typing import NamedTuple
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.icechart.choices import FILTERS, WATER, alignment
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, FILL, MEAN_STD
 from seaice_tf.icechart.data.decision import SMALLEST
 from seaice_tf.networks.arguments import require_choice, require_sizes
 from seaice_tf.networks.blocks import CropLike, PadTo, Standardise
 from seaice_tf.networks.unet import Heads, heads, unet_body
 
-FILTERS = {4: (16, 32, 32, 32), 6: (16, *5 * (32,)), 8: (16, *7 * (32,))}  # by depth
-WATER = "water"  # name of the head for open water, a logit
 TENTHS = len(CLASSES["SIC"]) - 1
 
 
@@ -47,7 +46,7 @@ class SicHead(NamedTuple):
     logits: Callable
 
 
-SIC_HEADS = {
+SIC_HEADS: dict[str, SicHead] = {
     "regression": SicHead(1, _regression_logits),  # the concentration in tenths
     "classification": SicHead(TENTHS + 1, _classification_logits),  # logits of the classes
     "ordinal": SicHead(TENTHS, _ordinal_logits),  # logits of exceeding 0, ..., 9 tenths
@@ -95,11 +94,6 @@ def network(
     x, bottleneck = unet_body(padded, filters, gates, attention_heads)
     charts = heads(CropLike(name="crop")(x, image), bottleneck, kinds, {})
     return keras.Model(image, charts, name="icechart")
-
-
-def alignment(levels: int) -> int:
-    """Input pixels along a side of a pixel of the bottleneck, which tiles and padding align to."""
-    return 2 ** (levels - 1)
 
 
 def class_logits(sic_head: str, outputs: Mapping) -> dict:

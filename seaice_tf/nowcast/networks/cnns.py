@@ -6,7 +6,6 @@ target)} of the centre. Inside, counts are scaled to about -1 to 1.
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -18,6 +17,7 @@ from seaice_tf.networks.blocks import Fold, ResizeLike, Unfold, conv_block
 from seaice_tf.networks.encoders import encoder as build_encoder
 from seaice_tf.networks.unet import unet_body
 from seaice_tf.networks.weights import flat_layers
+from seaice_tf.nowcast.choices import Blur, ResidualTo
 from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
 from seaice_tf.nowcast.networks.motion import (
     GaussianBlur,
@@ -54,8 +54,6 @@ def _advected_base(past, leads: int, target: int, advected):
     return advection(past, flow_of(past), leads, target + 2 * BLUR_MARGIN)
 
 
-ResidualTo = Literal["none", "persistence", "advection"]
-Blur = Literal["none", "forecast", "output"]
 # Forecasts that a network's output is added to.
 RESIDUALS: dict[ResidualTo, Callable | None] = {
     "none": None,

@@ -8,13 +8,13 @@ not depend on brightness, and without that the network learns several times slow
 """
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.networks.arguments import require_multiple, require_sizes
+from seaice_tf.nowcast.choices import FlowSource
 from seaice_tf.nowcast.data.layout import SIDE
 from seaice_tf.nowcast.networks.motion import gaussian_mean, solve
 
@@ -75,7 +75,6 @@ def flow_perceiver(
     return keras.Model(pair, WeightedWindowFlow(WINDOW, name="flow")(x), name=name)
 
 
-FlowSource = Literal["lucas_kanade", "perceiver"]
 # Functions that build the flow network, None for Lucas-Kanade.
 FLOW_SOURCES: dict[FlowSource, Callable[[], keras.Model | None]] = {
     "lucas_kanade": lambda: None,

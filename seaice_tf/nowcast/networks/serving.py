@@ -1,11 +1,11 @@
 """The exported model of a nowcast: from counts to counts, with the flow that the network used."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.nowcast.choices import Tta
 from seaice_tf.nowcast.data.layout import HIGHEST
 from seaice_tf.nowcast.networks.cnns import advection, centre, flow_of, leads_first
 
@@ -75,7 +75,6 @@ def mean_over_flips(serving: keras.Model) -> keras.Model:
     return keras.Model(past, outputs, name="mean_over_flips")
 
 
-Tta = Literal["none", "flips"]
 TTA: dict[Tta, Callable[[keras.Model], keras.Model]] = {
     "none": lambda serving: serving,
     "flips": mean_over_flips,
