@@ -198,7 +198,7 @@ def load(name: str | os.PathLike) -> Model:
         advice = f"did you mean {near[0]}?" if near else f"released are {', '.join(released())}"
         raise InputError(f"{text}: expected a released model or the folder of a run; {advice}")
     facts = folder.read_json(run / folder.MANIFEST) if (run / folder.MANIFEST).exists() else {}
-    made_by = facts.get("task") if isinstance(facts, dict) else None
+    made_by = str(facts.get("task")) if isinstance(facts, dict) else ""
     if made_by not in TASKS:
         raise InputError(f"{run}: expected the folder of a complete run, got another folder")
     task = TASKS[made_by]

@@ -22,7 +22,9 @@ class Training:
     """Settings of training that all tasks have in common."""
 
     epochs: int = 12
+    """Passes over the training examples."""
     batch_size: int = 1
+    """Examples a step."""
     optimizer: Literal[
         "adam", "adamw", "sgd", "swa", "moving_average", "lamb", "rectified_adam", "lookahead"
     ] = "adamw"
@@ -35,6 +37,7 @@ class Training:
     swa_steps: int = 10
     """Steps between snapshots of swa."""
     learning_rate: float = 1e-3
+    """The highest learning rate of the schedule."""
     momentum: float = 0.9
     """Momentum of sgd."""
     schedule: Literal["constant", "cosine", "cosine_restarts", "cyclical", "plateau"] = "cosine"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from seaice_tf import settings as settings_file
-from seaice_tf.cli import flags, main
+from seaice_tf.cli import flags, main, verbs
 from seaice_tf.tasks import NAMES, TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -124,7 +124,7 @@ def parse_only(monkeypatch):
         parse(*arguments)
         raise Parsed
 
-    for module in (flags, main):
+    for module in (flags, verbs):
         monkeypatch.setattr(module, "parse", stop)
     return main._run
 

@@ -1,7 +1,8 @@
 """The flags of the verbs, from the settings and options of tasks.
 
-tyro is imported here and in main.py alone. A network's settings become flags only when that network
-is chosen: `--network` is read first, then tyro parses the rest.
+tyro is imported here and in verbs.py alone. A network's settings become flags only when it is
+chosen: `--network` is read first, then tyro parses the rest. tyro sees copies of the records
+without their validation, so that an invalid value is an InputError that names the flag.
 """
 
 import ast
@@ -9,36 +10,134 @@ import dataclasses
 import difflib
 import inspect
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import tyro
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 
-IGNORE_MEMORY = tyro.conf.arg(help="Train even if the memory estimate exceeds what is available.")
-IGNORE_MEMORY_FLAG = ("ignore_memory", Annotated[bool, IGNORE_MEMORY], False)
-TRUST = tyro.conf.arg(help="Load a SavedModel, a program, even if it differs from its manifest.")
-TRUST_FLAG = ("trust", Annotated[bool, TRUST], False)
-STRICT = tyro.conf.arg(help="Stop at data that cannot be predicted; by default they are left out.")
-STRICT_FLAG = ("strict", Annotated[bool, STRICT], False)
-TRACK = tyro.conf.arg(help="Also track in MLflow, at MLFLOW_TRACKING_URI or in a local store.")
-TRACK_FLAG = ("track", Annotated[Literal["mlflow"] | None, TRACK], None)
+
+def _flag(hint: Any, text: str, **options: Any) -> Any:
+    return Annotated[hint, tyro.conf.arg(help=text, **options)]
+
+
+RUN_FLAG = ("run", _flag(Path, "Folder of the run, which gets this name when it is complete."))
+IGNORE_MEMORY_FLAG = (
+    "ignore_memory",
+    _flag(bool, "Train even if the memory estimate exceeds what is available."),
+    False,
+)
+TRUST_FLAG = (
+    "trust",
+    _flag(bool, "Load a SavedModel, a program, even if it differs from its manifest."),
+    False,
+)
+STRICT_FLAG = (
+    "strict",
+    _flag(bool, "Stop at data that cannot be predicted; by default they are left out."),
+    False,
+)
+TRACK_FLAG = (
+    "track",
+    _flag(
+        Literal["mlflow"] | None,
+        "Also track in MLflow, at MLFLOW_TRACKING_URI or in a local store.",
+        metavar="mlflow",
+        help_behavior_hint="(default: no tracker)",
+    ),
+    None,
+)
+SETTINGS_TEXT = "A settings.json, of a run or a sweep; other flags override its values."
+MANIFEST_TEXT = "A manifest.json, whose run is reproduced on the same data."
 # Fields of nested records are flags without a prefix; of networks, those of the chosen one only.
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.AvoidSubcommands)
 
 
+def out_flag(text: str) -> tuple:
+    """The flag --out of a folder."""
+    return ("out", _flag(Path, text))
+
+
+def file_flag(name: str, text: str) -> tuple:
+    """A flag of a file or folder that may be left out."""
+    hint = _flag(Path | None, text, metavar="PATH", help_behavior_hint="(default: none)")
+    return (name, hint, None)
+
+
 def parse(words: list[str], command: str, fields: list[tuple]) -> Any:
     """Parse the flags of one verb; each field is (name, type) or (name, type, default)."""
-    kind = dataclasses.make_dataclass(
-        "Flags",
-        [(n, t, dataclasses.field(default=d[0])) if d else (n, t) for n, t, *d in fields],
-        kw_only=True,
-    )
     prog = f"seaice-tf {command}"
-    return tyro.cli(kind, args=words, prog=prog, description="", config=CONFIG)
+    return tyro.cli(_record("Flags", fields), args=words, prog=prog, description="", config=CONFIG)
+
+
+def _record(name: str, fields: list[tuple], frozen: bool = False) -> type:
+    """A dataclass of fields as of `parse`."""
+    rows = [(n, t, dataclasses.field(default=d[0])) if d else (n, t) for n, t, *d in fields]
+    empty = {"__doc__": ""}  # otherwise tyro shows the signature
+    return dataclasses.make_dataclass(name, rows, kw_only=True, frozen=frozen, namespace=empty)
+
+
+def group(title: str, defaults: Any, skip: Collection[str] = ()) -> tuple:
+    """The fields of a record as a group of flags: a field for `parse`.
+
+    Args:
+        title: of the group in the help.
+        defaults: the record.
+        skip: names of fields that are no flags.
+    """
+    hints, texts = get_type_hints(type(defaults)), field_docs(type(defaults))
+    rows = []
+    for each in dataclasses.fields(defaults):
+        if each.name not in skip:
+            value = getattr(defaults, each.name)
+            options = _shown(hints[each.name], value)
+            flag = _flag(hints[each.name], texts[each.name], **options)
+            rows.append((each.name, flag, value))
+    kind = _record(title.capitalize(), rows, frozen=True)
+    return (title, kind, kind())
+
+
+def _shown(hint: Any, default: Any) -> dict[str, str]:
+    """How the help shows a flag that may be left empty."""
+    if default == "":
+        return {"help_behavior_hint": "(default: empty)"}
+    kinds = [each for each in get_args(hint) if each is not type(None)]
+    if default is None and len(kinds) == 1 and kinds[0] in (int, float, str, Path):
+        name = "PATH" if kinds[0] is Path else kinds[0].__name__.upper()
+        return {"metavar": name, "help_behavior_hint": "(default: none)"}
+    return {}
+
+
+def assembled(defaults: Any, *groups: Any, **parts: Any) -> Any:
+    """The record with the values of parsed groups, and with parts that are records themselves.
+
+    Raises:
+        InputError: a value is invalid; the message names the flag.
+    """
+    values = {name: value for each in groups for name, value in vars(each).items()}
+    try:
+        return dataclasses.replace(defaults, **values, **parts)
+    except InputError as error:
+        where, colon, rest = str(error).partition(":")
+        names = where.split(", ")
+        if not set(names) <= set(values):
+            raise
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in names)
+        raise InputError(f"{flags}{colon}{rest}") from error
+
+
+def parse_options(words: list[str], command: str, fields: list[tuple], kind: type) -> Any:
+    """`parse` with the fields of an options class as flags; the options are `flags.options`."""
+    if not dataclasses.fields(kind):
+        flags = parse(words, command, fields)
+        flags.options = kind()
+        return flags
+    flags = parse(words, command, [*fields, group("more", kind())])
+    flags.options = assembled(kind(), flags.more)
+    return flags
 
 
 def parse_settings(task, words: list[str], command: str, fields: list[tuple], defaults=None):
@@ -49,7 +148,20 @@ def parse_settings(task, words: list[str], command: str, fields: list[tuple], de
     if path:
         defaults = settings_file.read(Path(path), task.settings)
     words, defaults = _with_network(task, words, defaults or task.settings())
-    return parse(words, command, [*fields, ("settings", task.settings, defaults)])
+    known = settings_file.networks(task.settings)
+    parts = {"network": defaults.network} if known else {}
+    parts["training"] = defaults.training
+    rows = [*fields, file_flag("settings", SETTINGS_TEXT)]
+    if known:
+        text = "The network to train; its own flags are listed below."
+        names = Literal[tuple(known)]  # type: ignore[valid-type]
+        rows.append(("chosen", _flag(names, text, name="network"), defaults.network.name))
+    rows.append(group("data" if known else "task", defaults, skip=parts))
+    rows += [group(name, record) for name, record in parts.items()]
+    flags = parse(words, command, rows)
+    made = {name: assembled(record, getattr(flags, name)) for name, record in parts.items()}
+    flags.settings = assembled(defaults, flags.data if known else flags.task, **made)
+    return flags
 
 
 def _with_network(task, words: list[str], defaults: Any) -> tuple[list[str], Any]:
@@ -96,31 +208,46 @@ def _split(word: str, flag: str) -> list[str]:
     return word.split("=", 1) if word.startswith(f"{flag}=") else [word]
 
 
-def runs_flag() -> tuple:
-    """The flag --run of one or more runs, by default the released model for the data."""
-    text = "Folder of a run; several form an ensemble. By default the released model for the data."
-    return ("run", Annotated[tuple[Path, ...], tyro.conf.arg(help=text)], ())
+def runs_flag(released: bool) -> tuple:
+    """The flag --run of one or more runs; without a released model it cannot be left out."""
+    text = "Folder of a run; several form an ensemble."
+    if released:
+        hint = "(default: the released model for the data)"
+        kind = _flag(tuple[Path, ...], text, help_behavior_hint=hint)
+    else:
+        kind = _flag(tuple[Path, ...], text, help_behavior_hint="(required)")
+    return ("run", kind, ())
 
 
-def data_flags(task, skip: Sequence[str] = ()) -> list[tuple]:
+def data_flags(task, skip: Sequence[str] = (), otherwise: str = "that of the run") -> list[tuple]:
     """Flags of the settings on how data are read, by default those of the run."""
     hints, texts = get_type_hints(task.settings), field_docs(task.settings)
     fields: list[tuple] = []
     for name in task.data.settings:
-        text = tyro.conf.arg(help=f"{texts[name]} By default that of the run.")
         if name in skip:
             continue
+        options = {"help_behavior_hint": f"(default: {otherwise})"}
         if hints[name] is bool:  # can only be turned on
-            fields.append((name, Annotated[bool, text], False))
+            fields.append((name, _flag(bool, texts[name], **options), False))
         else:
-            fields.append((name, Annotated[hints[name] | None, text], None))
+            if hints[name] in (int, float, str):
+                options["metavar"] = hints[name].__name__.upper()
+            fields.append((name, _flag(hints[name] | None, texts[name], **options), None))
     return fields
 
 
 def field_docs(kind: type) -> dict[str, str]:
     """The string below each field of a dataclass, on one line; empty where there is none."""
+    found: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        if dataclasses.is_dataclass(each):
+            found |= _docs_of_body(each)
+    return {each.name: found.get(each.name, "") for each in dataclasses.fields(kind)}
+
+
+def _docs_of_body(kind: type) -> dict[str, str]:
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    found = {each.name: "" for each in dataclasses.fields(kind)}
+    found = {}
     for field, below in zip(tree.body, tree.body[1:]):  # type: ignore[attr-defined]
         if isinstance(field, ast.AnnAssign) and isinstance(below, ast.Expr):
             text = ast.literal_eval(below.value)
@@ -133,6 +260,11 @@ def load_run_settings(task, flags) -> list:
     from seaice_tf.runs import folder
 
     if not flags.run:
+        if not folder.has_released(task):
+            raise InputError(
+                f"--run: expected the folder of a run, got none; {task.name} has no released "
+                f"model: train one with seaice-tf train {task.name} --run FOLDER"
+            )
         flags.run = (folder.released(task, with_data(task, task.settings(), flags)),)
     return [with_data(task, folder.open_run(run, task), flags) for run in flags.run]
 

@@ -9,7 +9,6 @@ Source: Clark et al. 2004, The Schaake Shuffle, doi:10.1175/1525-7541(2004)005<0
 """
 
 import numpy as np
-from scipy import ndimage
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
@@ -108,6 +107,8 @@ def _by_rank(pattern: np.ndarray) -> np.ndarray:
     Where a cell was open water or full ice in most years its anomalies are equal; without this
     their order would be the same for every cell, and not that of the ice around it.
     """
+    from scipy import ndimage  # takes a third of a second to import
+
     near = ndimage.uniform_filter(pattern, (0, min(NEAR, pattern.shape[1]), NEAR))
     whole = pattern.mean(axis=(1, 2), keepdims=True)
     return pattern + 1e-2 * near + 1e-3 * whole

@@ -15,9 +15,6 @@ from seaice_tf.forecast.cases import (
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.fetch import FetchOptions, fetch
 from seaice_tf.forecast.examples import archive, read_record
-from seaice_tf.forecast.predictions import write
-from seaice_tf.forecast.products import plots
-from seaice_tf.forecast.report import sections
 from seaice_tf.forecast.settings import Sequence, Settings
 from seaice_tf.forecast.verification import (
     BASELINES,
@@ -70,6 +67,8 @@ def released(settings: Settings) -> str:
 
 def pictures(case: Case, fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Forecast, truth and their difference in March and September, for TensorBoard."""
+    from seaice_tf.forecast.products import plots  # with matplotlib
+
     context = case.context
     maps = fields["concentration"], case.truth
     return plots.comparisons(context.months, *maps, context.source, context.grid)
@@ -92,6 +91,8 @@ def doctor(settings: Settings, plot_folder: Path | None) -> list[str]:
     for month, cells in findings.hole_sizes():
         print(f"pole hole from {month}: {cells} cells")
     if plot_folder:
+        from seaice_tf.forecast.products import plots  # with matplotlib
+
         record = findings.months, findings.grids, findings.source
         for path in plots.write_record(plot_folder, *record):
             print(f"plot: {path}")
@@ -144,11 +145,11 @@ TASK = Task(
         meaning=MEANING,
     ),
     products=Products(
-        write=write,
+        write=function("seaice_tf.forecast.predictions", "write"),
         pictures=pictures,
         signature=SIGNATURE,
         options=PredictOptions,
-        report=sections,
+        report=function("seaice_tf.forecast.report", "sections"),
         report_options=EvaluateOptions(members=OUTLOOK_MEMBERS),
         dataset=function("seaice_tf.forecast.products.dataset", "dataset"),
     ),

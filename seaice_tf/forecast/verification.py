@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import maps
 from seaice_tf.files.synthetic_cache import cache_folder
 from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import regions
-from seaice_tf.forecast.products import plots
 from seaice_tf.forecast.scores import baselines, hindcasts, period, probability
 from seaice_tf.forecast.scores.damped_persistence import damped_persistence
 from seaice_tf.forecast.scores.knn import knn
@@ -124,6 +122,9 @@ def verify(pairs: Pairs, out: Path, model: str) -> list[Path]:
 
 
 def _verify(case: Case, fields: Fields, out: Path, model: str) -> list[Path]:
+    from seaice_tf.files import maps  # with matplotlib
+    from seaice_tf.forecast.products import plots
+
     source = f"{model} on {case.context.source}"
     of_case = case.context.months, fields["concentration"], case.truth, source, case.context.grid
     return [

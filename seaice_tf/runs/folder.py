@@ -37,6 +37,11 @@ def released(task: Task, settings: Any = None) -> Path:
     return RELEASED / task.name / name
 
 
+def has_released(task: Task) -> bool:
+    """Whether the package has a released model of a task."""
+    return any(RELEASED.glob(f"{task.name}/*/{MANIFEST}"))
+
+
 def partial(run: Path) -> Path:
     """Folder of an incomplete run."""
     run = run.resolve()

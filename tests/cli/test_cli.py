@@ -3,19 +3,23 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import netCDF4
 import numpy as np
 import pytest
 
 from seaice_tf import __version__
+from seaice_tf import settings as settings_file
+from seaice_tf.cli import completion, flags, verbs
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.files import lock
 from seaice_tf.forecast.data.nsidc0051 import write_synthetic
 from seaice_tf.runs import folder, train
-from seaice_tf.settings import with_values
-from seaice_tf.tasks import NAMES
+from seaice_tf.settings import Training, with_values
+from seaice_tf.tasks import NAMES, TASKS
 
 
 def test_flags_override_the_settings_file(home, settings_path, unet_settings, monkeypatch):
@@ -35,10 +39,100 @@ def test_help_and_version(capsys):
 
 
 def test_unknown_verbs_and_tasks(fails):
-    fails("trian", "forecast", message="expected one of doctor")
-    known = f"expected one of {', '.join(NAMES)}, got 'clods'"
+    fails("trian", "forecast", message="got 'trian'; did you mean train?")
+    known = f"expected one of {', '.join(NAMES)}, got 'clods'; did you mean clouds?"
     fails("train", "clods", message=known)
     fails("train", message="expected one of forecast")
+    fails("train", "--run", "x", message="got '--run'")
+    fails("completion", "tcsh", message="expected one of bash, zsh, fish, got tcsh")
+
+
+@pytest.mark.parametrize("words", [["help"], ["--help"], ["train", "-h"], ["help", "predict"]])
+def test_the_usage_is_asked_for_in_many_ways(words, capsys):
+    assert cli.main(words) == 0
+    assert capsys.readouterr().out.startswith("usage: seaice-tf VERB TASK")
+
+
+def helped(capsys, *words):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(list(words))
+    assert ended.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_flag_has_a_text(name):
+    task = TASKS[name]
+    kinds = {task.settings, task.verification.options, task.products.options, Training}
+    kinds |= {*settings_file.networks(task.settings).values(), task.data.fetch_options} - {None}
+    for kind in kinds:
+        bare = {field for field, text in flags.field_docs(kind).items() if not text}
+        assert bare <= {"network", "training"}, kind
+
+
+def test_flags_are_grouped_and_those_of_another_network_left_out(capsys):
+    page = helped(capsys, "help", "train", "clouds")
+    for title in ("data options", "network options", "training options"):
+        assert f" {title} " in page
+    for flag in ("--settings", "--from-manifest", "--network {unet,texture}", "--decoder-filters"):
+        assert flag in page
+    assert "--penalty" not in page
+    other = helped(capsys, "train", "clouds", "--network", "texture", "--help")
+    assert "--penalty" in other
+    assert "--decoder-filters" not in other
+    assert "(required)" in helped(capsys, "predict", "icechart", "--help")
+    assert "the released model" in " ".join(helped(capsys, "predict", "clouds", "--help").split())
+
+
+def test_an_invalid_value_names_its_flag(fails):
+    words = ["--run", "x"]
+    fails("train", "forecast", *words, "--epochs", "0", message="--epochs: expected at least 1")
+    fails("train", "forecast", *words, "--width", "0", message="--width: expected")
+    fails("predict", "icechart", "--out", "x", "--tile", "0", message="--tile, --halo: expected")
+    fails("predict", "geopose", "--out", "x", message="geopose has no released model: train one")
+
+
+def test_completion_knows_verbs_tasks_and_flags():
+    script = completion.script("bash")
+    assert "doctor fetch prepare" in script
+    (line,) = (each for each in script.splitlines() if '"predict icechart")' in each)
+    assert "--halo" in line
+    assert "--members" not in line
+    shell = (
+        f"{script}\nCOMP_WORDS=(seaice-tf train fo); COMP_CWORD=2; _seaice_tf; "
+        'echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "forecast"
+    assert "-l halo" in completion.script("fish")
+
+
+def test_the_board_of_a_fresh_clone_says_what_to_train(tmp_path):
+    with pytest.raises(InputError, match="expected runs with learning curves, got none; train one"):
+        verbs.tensorboard_command(tmp_path, 6006)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "events.out.tfevents.1").touch()
+    assert str(tmp_path) in verbs.tensorboard_command(tmp_path, 6006)
+
+
+NO_TENSORFLOW = """
+import sys
+from seaice_tf.cli.main import main
+for words in sys.argv[1].split(";"):
+    try:
+        main(words.split())
+    except SystemExit:
+        pass
+assert "tensorflow" not in sys.modules
+"""
+
+
+def test_help_errors_and_checks_of_data_load_no_tensorflow(ice_archive):
+    each = [f"{verb} {name} --help" for verb in cli.VERBS for name in NAMES]
+    each += ["predict forecast", "trian forecast", "report --help", "board --help", "-V"]
+    each += [f"doctor forecast --data {ice_archive}", "evaluate icechart"]
+    command = [sys.executable, "-c", NO_TENSORFLOW, ";".join(each)]
+    subprocess.run(command, check=True, capture_output=True)
 
 
 def test_a_complete_run_is_not_overwritten(fails, run):

@@ -6,7 +6,6 @@ All functions take (..., rows, columns) uint8.
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import ndimage
 
 from seaice_tf.errors import InputError
 
@@ -120,6 +119,8 @@ def fill_hole(counts: np.ndarray, how: PoleHoleFill = "neighbours") -> np.ndarra
 
 def square_dilation(mask: np.ndarray, cells: int) -> np.ndarray:
     """`mask` grown by `cells` in all eight directions."""
+    from scipy import ndimage  # takes a third of a second to import
+
     return ndimage.binary_dilation(mask, np.ones((3, 3), bool), iterations=cells)
 
 

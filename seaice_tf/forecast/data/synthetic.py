@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from seaice_tf.files import atomic
 from seaice_tf.forecast.data import counts, months
@@ -94,6 +93,8 @@ def _month(edge: np.ndarray, climate: Climate, seed: tuple[int, ...]) -> np.ndar
 
 def _smooth(rng: np.random.Generator, cells: float) -> np.ndarray:
     """Gaussian noise of unit variance with a correlation length of `cells`: (448, 304)."""
+    from scipy import ndimage  # takes a third of a second to import
+
     noise = ndimage.gaussian_filter(rng.standard_normal(NORTH.shape), cells)
     return noise / noise.std()
 
