@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 VENV = .venv/bin
 DEMO = saved_models/forecast/demo-$(if $(SEAICE_TF_DATA),real,synthetic)
 
-.PHONY: demo test test-addons test-cluster lint types bench soak gallery fixtures lock clean
+.PHONY: demo test test-addons test-cluster lint types docs build bench soak gallery fixtures lock clean
 
 demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real with SEAICE_TF_DATA
 	test -e $(DEMO)/manifest.json || $(VENV)/seaice-tf train forecast --run $(DEMO)
@@ -29,6 +29,13 @@ lint: .venv/ready
 
 types: .venv/ready
 	$(VENV)/mypy
+
+docs: .venv/ready  ## the site of docs/ in build/site; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
+
+build: .venv/ready  ## wheel and source distribution in build/dist
+	rm -rf build/dist && $(VENV)/python -m build --outdir build/dist .
+	$(VENV)/twine check --strict build/dist/*
 
 bench: .venv/ready
 	for file in forecast rle photos icechart nowcast geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; done
@@ -53,7 +60,7 @@ clean:
 .venv/ready: PY = $(PYTHON)
 .venv-cluster/ready: PY = $(PYTHON)
 .venv-addons/ready: PY = $(PYTHON311)
-.venv/ready: EXTRAS = dev,pretrained,browser,mlflow,zarr,cf,hindcasts
+.venv/ready: EXTRAS = dev,docs,pretrained,browser,mlflow,zarr,cf,hindcasts
 .venv-cluster/ready: EXTRAS = cluster,dev
 .venv-addons/ready: EXTRAS = addons,dev
 .venv/ready: constraints/current.txt
@@ -64,7 +71,7 @@ clean:
 	$(@D)/bin/pip install --quiet --constraint $(filter constraints/%,$^) --editable '.[$(EXTRAS)]'
 	touch $@
 
-constraints/current.txt: EXTRAS = dev,pretrained,browser,mlflow,zarr,cf,hindcasts
+constraints/current.txt: EXTRAS = dev,docs,pretrained,browser,mlflow,zarr,cf,hindcasts
 constraints/cluster.txt: EXTRAS = cluster,dev
 constraints/addons.txt: EXTRAS = addons,dev
 constraints/current.txt constraints/cluster.txt: PY = $(PYTHON)

@@ -28,6 +28,29 @@ def export(model: keras.Model, path: Path, **others: keras.Model) -> None:
         archive.write_out(str(path))
 
 
+def interface(model: keras.Model, **others: keras.Model) -> list[dict]:
+    """Inputs and outputs of the endpoints that `export` writes: their name, dtype and shape.
+
+    A side that may vary is None; so is the batch.
+    """
+    rows = []
+    for endpoint, each in {"serve": model, **others}.items():
+        outputs = each.output if isinstance(each.output, dict) else {"output_0": each.output}
+        values = [("input", x.name, x) for x in each.inputs]
+        values += [("output", name, x) for name, x in outputs.items()]
+        rows += [
+            {
+                "endpoint": endpoint,
+                "direction": direction,
+                "name": name,
+                "dtype": str(getattr(x.dtype, "name", x.dtype)),
+                "shape": [None, *x.shape[1:]],
+            }
+            for direction, name, x in values
+        ]
+    return rows
+
+
 def _function(model: keras.Model):
     """A function of the model's inputs under their names: `model.serve(history=..., month=...)`."""
 

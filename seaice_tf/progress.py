@@ -36,6 +36,11 @@ def show(on: bool | None = None) -> None:
     _shown = sys.stderr.isatty() if on is None else on
 
 
+def shown() -> bool:
+    """Whether progress is shown."""
+    return _shown
+
+
 def track(items: Iterable[Item], text: str, total: int | None = None) -> Iterator[Item]:
     """The items as they are, with the number done shown while they are iterated.
 
@@ -138,6 +143,7 @@ def _new_display() -> "Progress":
         TextColumn("{task.fields[note]}", markup=False),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # not what is piped into a file
         refresh_per_second=PER_SECOND,
     )
 

@@ -248,6 +248,7 @@ class Products:
         write: (pairs, out, model name, options of predict) -> files written.
         pictures: (case, maps) -> pictures for TensorBoard, tag -> (H, W, 3) uint8.
         signature: description of the SavedModel's inputs and outputs, for the model card.
+        units: unit of each input and output of the SavedModel by its name, for the model card.
         options: class of the options of `predict`.
         report: ReportInput -> sections of a report that only this task has.
         report_options: options of evaluate for the cases of a report; None for the default ones.
@@ -257,6 +258,7 @@ class Products:
     write: Callable[..., list[Path]]
     pictures: Callable[[Case, Maps], dict[str, Any]]
     signature: str
+    units: Mapping[str, str] = field(default_factory=dict)
     options: type = PredictOptions
     report: Callable[[ReportInput], list[Section]] = _no_sections
     report_options: Any = None

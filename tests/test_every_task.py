@@ -105,6 +105,10 @@ def test_scores_stand_beside_every_baseline(run, task):
     assert result["skill"] == pytest.approx(gain if task.verification.lower_is_better else -gain)
     card = (run / "model_card.md").read_text()
     assert all(name in card for name in task.verification.baselines)
+    for row in json.loads((run / folder.MANIFEST).read_text())["interface"]:
+        unit = task.products.units[row["name"]]
+        assert f"| `{row['name']}` | {row['dtype']} | (any" in card
+        assert f"| {unit} |" in card
     assert "synthetic" in card
 
 

@@ -1,13 +1,16 @@
 """The package as a library: what a user imports, loads, predicts and scores."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import seaice_tf
+from seaice_tf import library
 from seaice_tf.forecast import evaluate, open_archive
 from seaice_tf.tasks import NAMES
 
@@ -154,3 +157,20 @@ def test_mistakes_are_told_apart(unet, record, trained, tmp_path):
         seaice_tf.load(tmp_path)
     with pytest.raises(seaice_tf.InputError, match="expected the path of files"):
         seaice_tf.load(trained("clouds")).predict(record)
+
+
+def test_the_page_about_the_library_runs(unet, record, tmp_path, monkeypatch, ice_archive):
+    """In one namespace, with the small network in place of the released one."""
+    page = (Path(__file__).parents[1] / "docs" / "library.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 7
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILES").symlink_to(ice_archive)
+    monkeypatch.setattr(library, "load", lambda name: unet)
+    names: dict = {}
+    for block in blocks:
+        exec(block, names)
+    seaice_tf.progress.show(False)
+    assert xr.load_dataset("forecast.nc").sizes["time"] == 12
+    assert names["table"].attrs["months"] == "2011-01 to 2011-12"
+    assert (tmp_path / "attention.keras").exists()

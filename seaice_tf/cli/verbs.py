@@ -124,7 +124,9 @@ def _tune(task, words: list[str]) -> int:
 
     track.require(flags.track)  # otherwise every trial would fail
     train = partial(
-        processes.run_in_subprocess, _train_trial, task.name, flags.ignore_memory, flags.track
+        processes.run_in_subprocess,
+        _train_trial,
+        *(task.name, flags.ignore_memory, flags.track, progress.shown()),
     )
     best = tune.tune(task, flags.settings, flags.run, flags.trials, flags.method, train)
     print(f"best settings: {best}" if best else "trained as a worker; the chief writes the best")
@@ -132,11 +134,12 @@ def _tune(task, words: list[str]) -> int:
 
 
 def _train_trial(
-    name: str, ignore_memory: bool, kind: Any, settings: Any, path: Path, until: int
+    name: str, ignore_memory: bool, kind: Any, shown: bool, settings: Any, path: Path, until: int
 ) -> float:
     """tune.train_trial with the name of a task, as an argument that can be pickled."""
     from seaice_tf.runs import track, tune
 
+    progress.show(shown)
     sweep = path.parent.parent.name
     with track.tracked(kind, name, f"{sweep}/{path.name}", path) as tracker:
         return tune.train_trial(TASKS[name], settings, path, until, ignore_memory, tracker)

@@ -130,6 +130,14 @@ SIGNATURE = (
     "the caller; `seaice-tf predict clouds` does both."
 )
 
+UNITS = {
+    "photo": "a JPEG or PNG file",
+    "masks": "true or false",
+    "probabilities": "0 to 1",
+    "class_probabilities": "0 to 1",
+    "decisions": "rule, threshold, area, gate, shape",
+}
+
 TASK = Task(
     name="clouds",
     settings=Settings,
@@ -160,6 +168,7 @@ TASK = Task(
         write=write,
         pictures=pictures,
         signature=SIGNATURE,
+        units=UNITS,
         report=sections,
         dataset=function("seaice_tf.clouds.products.dataset", "dataset"),
     ),

@@ -7,6 +7,7 @@ any time: shards that are complete are kept. Reading needs no TensorFlow.
 import functools
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError, require_known_format
 from seaice_tf.files import atomic, json_text, lock
 
 MANIFEST = "manifest.json"
+log = logging.getLogger(__name__)
 FORMAT = 1  # of shards and manifest; a manifest without a number has this one
 # A record is its length, a checksum of the length, the data, and a checksum of the data.
 LENGTH_BYTES, CHECKSUM_BYTES = 8, 4
@@ -69,12 +72,13 @@ def write(
         # If this process is killed, an older manifest must not describe a mixture of shards.
         (out / manifest).unlink(missing_ok=True)
         make = functools.partial(_write_shard, facts, out)
-        made = list(executor.map(make, jobs) if executor else map(make, jobs))
+        results = executor.map(make, jobs) if executor else map(make, jobs)
+        made = list(progress.track(results, "writing shards", len(jobs)))
         shards = {each["shard"]: {k: each[k] for k in ("sources", "sha256")} for each, _ in made}
         content = {"format": FORMAT, **facts, "shards": shards}
         path = atomic.write_text(out / manifest, json.dumps(content, indent=2) + "\n")
         kept = sum(kept for _, kept in made)
-        print(f"{len(made) - kept} shards written, {kept} kept")
+        log.info("%d shards written, %d kept", len(made) - kept, kept)
         return [*(out / name for name in shards), path]
 
 

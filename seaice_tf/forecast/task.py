@@ -111,6 +111,17 @@ SIGNATURE = (
     "(0, 1), and also returns `quantiles`, (batch, L, 12, rows, columns)."
 )
 
+UNITS = {
+    "history": "counts: 250 is 100 %, flags above",
+    "month": "calendar month of lead 1, 1 to 12",
+    "levels": "probability, 0 to 1",
+    "concentration": "fraction of the sea, 0 to 1",
+    "probability": "0 to 1",
+    "spread": "fraction, standard deviation",
+    "contest_decision": "fraction",
+    "quantiles": "fraction",
+}
+
 TASK = Task(
     name="forecast",
     settings=Settings,
@@ -148,6 +159,7 @@ TASK = Task(
         write=function("seaice_tf.forecast.predictions", "write"),
         pictures=pictures,
         signature=SIGNATURE,
+        units=UNITS,
         options=PredictOptions,
         report=function("seaice_tf.forecast.report", "sections"),
         report_options=EvaluateOptions(members=OUTLOOK_MEMBERS),

@@ -145,6 +145,16 @@ SIGNATURE = (
     "of the smallest expected squared error is multiplied by it."
 )
 
+UNITS = {
+    "image": "red, green, blue, 0 to 255",
+    "city": "one-hot of ARG, ATL, JAX, OMA",
+    "gsd": "m per pixel",
+    "agl": "m",
+    "scale": "pixels per m",
+    "angle": "radian",
+    "certainty": "0 to 1",
+}
+
 TASK = Task(
     name="geopose",
     settings=Settings,
@@ -176,6 +186,7 @@ TASK = Task(
         write=write,
         pictures=pictures,
         signature=SIGNATURE,
+        units=UNITS,
         options=PredictOptions,
         report=sections,
         dataset=function("seaice_tf.geopose.products.dataset", "dataset"),

@@ -75,6 +75,19 @@ SIGNATURE = (
     "there are no data. Land is not masked."
 )
 
+UNITS = {
+    "image": "standardised channels",
+    "raw": "dB, degrees, K, m/s, kg/m2, zones",
+    "SIC": "class, tenths",
+    "SOD": "class",
+    "FLOE": "class",
+    "concentration": "tenths",
+    "SIC_probabilities": "0 to 1",
+    "SOD_probabilities": "0 to 1",
+    "FLOE_probabilities": "0 to 1",
+    "uncertainty": "0 to 1",
+}
+
 TASK = Task(
     name="icechart",
     settings=Settings,
@@ -109,6 +122,7 @@ TASK = Task(
         write=write,
         pictures=pictures,
         signature=SIGNATURE,
+        units=UNITS,
         options=PredictOptions,
         report=sections,
         dataset=function("seaice_tf.icechart.products.dataset", "dataset"),

@@ -55,6 +55,12 @@ SIGNATURE = (
     "and along the columns."
 )
 
+UNITS = {
+    "past_frames": "counts, 0 to 1023",
+    "frames": "counts, 0 to 1023",
+    "flow": "pixels per frame, down and right",
+}
+
 TASK = Task(
     name="nowcast",
     settings=Settings,
@@ -85,6 +91,7 @@ TASK = Task(
         write=write,
         pictures=pictures,
         signature=SIGNATURE,
+        units=UNITS,
         report=sections,
         dataset=function("seaice_tf.nowcast.products.dataset", "dataset"),
     ),

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact
 from seaice_tf.task import Cases, Predictor, Task
@@ -63,13 +64,16 @@ def compare(
         raise InputError(f"{task.name}: expected cases to evaluate, got none; check --data")
     options = options or task.verification.options()
 
-    scores = score(task, cases, predictor, options)
+    scores = score(task, cases, predictor, options, name)
     if out:
-        pairs = ((case, predictor(case)) for case in cases)
+        drawn = progress.track(cases, f"drawing {name}")
+        pairs = ((case, predictor(case)) for case in drawn)
         task.verification.verify(pairs, out, f"seaice_tf {task.name} {name}")
     slow_baselines = task.verification.slow_baselines if slow else {}
     references = {**task.verification.baselines, **slow_baselines}
-    baselines = {label: score(task, cases, other, options) for label, other in references.items()}
+    baselines = {
+        label: score(task, cases, other, options, label) for label, other in references.items()
+    }
     sign = 1 if task.verification.lower_is_better else -1
     best = min(baselines, key=lambda label: sign * baselines[label][task.verification.primary])
     reference = baselines[best][task.verification.primary]
@@ -87,9 +91,11 @@ def compare(
     }
 
 
-def score(task: Task, cases: Cases, predictor: Predictor, options: Any = None) -> dict[str, float]:
+def score(
+    task: Task, cases: Cases, predictor: Predictor, options: Any = None, name: str = ""
+) -> dict[str, float]:
     """The scores of one predictor, computed case by case in bounded memory."""
-    pairs = ((case, predictor(case)) for case in cases)
+    pairs = ((case, predictor(case)) for case in progress.track(cases, f"scoring {name}"))
     return task.verification.score(pairs, options or task.verification.options())
 
 
@@ -97,20 +103,22 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
     """Print a result as tables.
 
     The first has a row per predictor, the best first; then follows a table for each kind of group
-    in `by`, with a row per group.
+    in `by`, with a row per group. On a terminal, what is too wide continues in another table.
     """
-    table = Table(title=f"{result['task']}: {result['data']}, n = {result['n']}", box=box.SIMPLE)
     names = [name for name in result["scores"] if "/" not in name]
-    for name in ("", *names):
-        table.add_column(name, justify="right" if name else "left")
     run = f"run {result['run']}"
     rows = {run: result["scores"], **result["baselines"]}
     sign = 1 if result["lower_is_better"] else -1
-    for label, scores in sorted(rows.items(), key=lambda row: sign * row[1][result["primary"]]):
-        style = "bold" if scores is result["scores"] else ""
-        table.add_row(label, *(_number(scores[name]) for name in names), style=style)
-    console = console or Console(width=max(100, 32 + 14 * len(names)))
-    console.print(table)
+    ranked = sorted(rows.items(), key=lambda row: sign * row[1][result["primary"]])
+    console = console or _console(names)
+    title = f"{result['task']}: {result['data']}, n = {result['n']}"
+    for part in _columns(names, max(map(len, rows)), console):
+        table = _table(title, part)
+        for label, scores in ranked:
+            style = "bold" if scores is result["scores"] else ""
+            table.add_row(label, *(_number(scores[name]) for name in part), style=style)
+        console.print(table)
+        title = ""
     direction = "lower" if result["lower_is_better"] else "higher"
     own, best = (rows[label][result["primary"]] for label in (run, result["best_baseline"]))
     console.print(
@@ -118,24 +126,53 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
         f"the best baseline, {result['best_baseline']}: {result['skill']:+.1%}"
     )
     for kind in by:
-        console.print(_groups(result, kind))
+        _show_groups(result, kind, console)
 
 
-def _groups(result: dict[str, Any], kind: str) -> Table:
+def _console(names: Sequence[str]) -> Console:
+    """A terminal as wide as it is; any other output as wide as the table."""
+    console = Console()
+    wide = 40 + sum(max(len(name), 7) + 2 for name in names)
+    return console if console.is_terminal else Console(width=max(100, wide))
+
+
+def _columns(names: Sequence[str], label: int, console: Console) -> list[Sequence[str]]:
+    """The names in parts whose tables fit into the width of the console."""
+    parts: list[list[str]] = [[]]
+    room = free = console.width - label - 3
+    for name in names:
+        width = max(len(name), 7) + 2
+        if parts[-1] and free < width:
+            parts.append([])
+            free = room
+        parts[-1].append(name)
+        free -= width
+    return parts  # type: ignore[return-value]
+
+
+def _table(title: str, names: Sequence[str]) -> Table:
+    table = Table(title=title or None, box=box.SIMPLE, padding=(0, 1))
+    for name in ("", *names):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    return table
+
+
+def _show_groups(result: dict[str, Any], kind: str, console: Console) -> None:
     """A table of the scores of groups, with those of the best baseline in brackets."""
     scores, other = result["scores"], result["baselines"][result["best_baseline"]]
     keys = [key.split("/") for key in scores if "/" in key and key.startswith(f"{kind}_")]
-    table = Table(
-        title=f"by {kind}: run {result['run']} ({result['best_baseline']})", box=box.SIMPLE
-    )
-    names = list(dict.fromkeys(name for _, name in keys))
-    for name in ("", *names):
-        table.add_column(name, justify="right" if name else "left")
-    for group in dict.fromkeys(group for group, _ in keys):
-        pairs = ((scores[f"{group}/{name}"], other[f"{group}/{name}"]) for name in names)
-        cells = [f"{_number(own)} ({_number(reference)})" for own, reference in pairs]
-        table.add_row(group.removeprefix(f"{kind}_"), *cells)
-    return table
+    title = f"by {kind}: run {result['run']} ({result['best_baseline']})"
+    groups = list(dict.fromkeys(group for group, _ in keys))
+    wide = {name: f"{name:>17}" for _, name in keys}  # of "0.123 (0.456)"
+    for part in _columns(list(wide.values()), max(map(len, groups), default=0), console):
+        names = [name.strip() for name in part]
+        table = _table(title, names)
+        for group in groups:
+            pairs = ((scores[f"{group}/{name}"], other[f"{group}/{name}"]) for name in names)
+            cells = [f"{_number(own)} ({_number(reference)})" for own, reference in pairs]
+            table.add_row(group.removeprefix(f"{kind}_"), *cells)
+        console.print(table)
+        title = ""
 
 
 def _number(value: float) -> str:

@@ -1,5 +1,6 @@
 """Fit a compiled model such that it can be interrupted at any step and resumed to the same end."""
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf import compat, pipeline
+from seaice_tf import compat, pipeline, progress
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 from seaice_tf.networks import weights
@@ -18,6 +19,7 @@ from seaice_tf.runs import checkpoint, folder, strategy
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits, Task
 
+log = logging.getLogger(__name__)
 LOWEST_RATE = 0.01  # fraction of the learning rate, at the end of a cosine, the start of a warm-up
 TRANSFER_RATE = 0.5  # fraction of the learning rate, for transferred weights
 DEFAULT_DECAY = 0.99  # of the optimizer moving_average, if the settings have none
@@ -45,7 +47,7 @@ def _transfer(source: Path, model: keras.Model, path: Path) -> None:
     report = weights.transfer(source, model)
     folder.write_json(path / folder.TRANSFER, {"from": str(source), **report})
     counts = ", ".join(f"{kind} {len(names)}" for kind, names in report.items())
-    print(f"weights from {source}: {counts}; their names are in {folder.TRANSFER}")
+    log.info("weights from %s: %s; their names are in %s", source, counts, folder.TRANSFER)
 
 
 def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:
@@ -147,7 +149,11 @@ def fit(
     end = until or training.epochs
     finite = RequireFiniteLoss(splits.train, training, path, state)
     validation = strategy.validation(replicas, splits.validation, batch_size)
-    with strategy.stop_requested(training) as stop_requested:
+    with (
+        strategy.stop_requested(training) as stop_requested,
+        progress.bar("training", end * per_epoch, state.step) as update,
+    ):
+        line = Line(model, state, per_epoch, end, update)
         keep = Keep(model, training, path, state, per_epoch, average, end, stop_requested)
         while not keep.finished():
             epoch, done = divmod(state.step, per_epoch)
@@ -157,9 +163,9 @@ def fit(
                 epochs=epoch + 1 if done else end,
                 steps_per_epoch=per_epoch - done,
                 # Keep comes last: it swaps the averaged weights back at the end of an epoch.
-                callbacks=[finite, *callbacks, keep],
+                callbacks=[finite, *callbacks, line, keep],
                 shuffle=False,
-                verbose=2,
+                verbose=0,
                 **validation,
             )
         keep.curves.close()
@@ -254,6 +260,41 @@ class Keep(keras.callbacks.Callback):
         checkpoint.save(
             self.path / folder.CHECKPOINT, self.network, self.state, self.average.values
         )
+
+
+class Line(keras.callbacks.Callback):
+    """Shows the step with its loss and learning rate, and logs each epoch."""
+
+    def __init__(
+        self,
+        model: keras.Model,
+        state: checkpoint.State,
+        per_epoch: int,
+        end: int,
+        update: progress.Update,
+    ):
+        super().__init__()
+        self.network, self.state, self.update = model, state, update
+        self.per_epoch, self.end = per_epoch, end
+        self.started = time.monotonic()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        epoch = self.state.step // self.per_epoch + 1
+        note = f"epoch {epoch}/{self.end}, loss {logs['loss']:.4g}, rate {self.rate():.2g}"
+        self.update(note=note)
+
+    def on_epoch_end(self, epoch, logs=None):
+        losses = ", ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        seconds = time.monotonic() - self.started
+        log.info(
+            "Epoch %d/%d: %s, rate %.2g, %.0f s", epoch + 1, self.end, losses, self.rate(), seconds
+        )
+
+    def rate(self) -> float:
+        return float(self.network.optimizer.learning_rate.numpy())
 
 
 class Average:

@@ -6,7 +6,7 @@ import os
 import platform
 import resource
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ Scored on {n} cases of {scored}. Skill against {best_baseline}: {skill:+.1%}.{wa
 ## Inputs and outputs
 
 {signature}
+
+{interface}
 
 Load it without this package: `model = tensorflow.saved_model.load("saved_model")`, then
 `model.serve(...)`. A SavedModel is a program: load only one whose origin you trust. seaice_tf loads
@@ -75,8 +77,21 @@ def model_card(task: Task, settings: Any, facts: dict[str, Any], scores: dict[st
         scored=scores["data"],
         warning=warning,
         signature=task.products.signature,
+        interface=interface_table(facts.get("interface", ()), task.products.units),
         settings_json=settings_file.to_json(settings),
     )
+
+
+def interface_table(rows: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> str:
+    """A Markdown table of the SavedModel's inputs and outputs with their units."""
+    lines = ["| endpoint | | name | dtype | shape | unit |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        shape = ", ".join("any" if side is None else str(side) for side in row["shape"])
+        lines.append(
+            f"| {row['endpoint']} | {row['direction']} | `{row['name']}` | {row['dtype']} "
+            f"| ({shape}) | {units.get(row['name'], '')} |"
+        )
+    return "\n".join(lines)
 
 
 def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path) -> dict:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from seaice_tf import progress
 from seaice_tf.errors import DiskError, InputError, RunError
 from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Cases, Predictor, Task
@@ -67,7 +68,7 @@ def predict(
 
 def _pairs(cases: Cases, predictor: Predictor, left_out: list[str], strict: bool) -> Iterator:
     """Cases with their predictions; the errors of the others are logged and put into `left_out`."""
-    for make in cases.make:
+    for make in progress.track(cases.make, "predicting and writing"):
         try:
             case = make()
             maps = predictor(case)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Case, Maps, ReportInput, Task
@@ -148,11 +149,12 @@ def score(task: Task, run: RunRecord, data: str | None = None, trust: bool = Fal
     predictor = artifact.predictor(run.path, trust)
     chosen = np.unique(np.linspace(0, len(cases) - 1, MAX_CASES).round().astype(int))
     pairs = []
-    for i in chosen:
+    for i in progress.track(chosen, f"predicting with {run.name}"):
         case = cases.make[i]()
         pairs.append((case, predictor(case)))
     scores = {"": [_score_case(task, case, maps) for case, maps in pairs]}
-    for name, other in task.verification.baselines.items():
+    baselines = task.verification.baselines
+    for name, other in progress.track(baselines.items(), "scoring baselines", len(baselines)):
         scores[name] = [_score_case(task, case, other(case)) for case, _ in pairs]
     return Scored(cases.source, len(cases), pairs, scores, _groups(task, run, pairs))
 

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow import keras
 
-from seaice_tf import compat
+from seaice_tf import compat, progress
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic, lock
@@ -91,13 +91,15 @@ def _train(
     if settings.training.precision != "float32" or replicas.num_replicas_in_sync > 1:
         model = task.training.build(settings)
         weights.load(path / folder.WEIGHTS, model)
-    settings = task.training.calibrate(settings, model)
+    with progress.step("calibrating"):
+        settings = task.training.calibrate(settings, model)
     atomic.write_text(path / folder.SETTINGS, settings_file.to_json(settings))
-    write_saved_model(task, settings, model, path)
+    with progress.step("exporting the SavedModel"):
+        interface = write_saved_model(task, settings, model, path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
     write_score_summaries(scores["scores"], path, len(state.history) - 1)
-    facts = manifest.manifest(task, settings, splits, state, path)
+    facts = manifest.manifest(task, settings, splits, state, path) | {"interface": interface}
     atomic.write_text(path / "model_card.md", manifest.model_card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
     tracker(track.scores(scores, len(state.history) - 1))
@@ -115,7 +117,8 @@ def _assist(
 
 def _splits(task: Task, settings: Any, reproduced: dict | None) -> Splits:
     fit.seed_everything(settings.training.seed)
-    splits = task.data.splits(settings)
+    with progress.step("reading data"):
+        splits = task.data.splits(settings)
     if reproduced:
         reproduce.check_data(reproduced, splits.files)
     return splits
@@ -133,7 +136,7 @@ def _fit(
     """Fit the network in the folder `path`, from its checkpoint if there is one."""
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
-    with replicas.scope():
+    with replicas.scope(), progress.step("building the network"):
         model = fit.network(task, settings, path)
     if not ignore_memory and replicas.num_replicas_in_sync == 1:  # the estimate is of one replica
         memory.require(model, splits, settings.training)
@@ -151,18 +154,20 @@ def export(task: Task, run: Path) -> Path:
     model = task.training.build(settings)
     weights.load(run / folder.WEIGHTS, model)
     with lock.held(run):
-        write_saved_model(task, settings, model, run)
-        facts = folder.read_json(run / folder.MANIFEST)
+        interface = write_saved_model(task, settings, model, run)
+        facts = folder.read_json(run / folder.MANIFEST) | {"interface": interface}
         facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
         folder.write_json(run / folder.MANIFEST, facts)
     return run / folder.SAVED_MODEL
 
 
-def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
-    """Export the serving model of a trained model into the folder `path`."""
+def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> list[dict]:
+    """Export the serving model of a trained model into the folder `path`; returns its interface."""
     served = task.training.serving_model(settings, model)
     with atomic.folder(path / folder.SAVED_MODEL) as temporary:
-        compat.export(served, temporary, **task.training.extra_endpoints(settings, served))
+        endpoints = task.training.extra_endpoints(settings, served)
+        compat.export(served, temporary, **endpoints)
+    return compat.interface(served, **endpoints)
 
 
 def write_score_summaries(scores: Mapping[str, float], path: Path, epoch: int) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable
 from functools import partial
@@ -20,6 +21,8 @@ from seaice_tf.errors import DiskError, InputError
 from seaice_tf.files import atomic, lock
 from seaice_tf.runs import fit, folder, memory, strategy, track
 from seaice_tf.task import Task
+
+log = logging.getLogger(__name__)
 
 BEST, TRIALS = "best_settings.json", "trials"
 Method = Literal["random", "hyperband", "bayesian"]
@@ -155,7 +158,7 @@ class Sweep(BaseTuner):
             raise keras_tuner.errors.FatalError(str(error)) from error
         except InputError as error:
             self.failure = str(error)
-            print(f"trial {trial.trial_id} failed: {error}")
+            log.info("trial %s failed: %s", trial.trial_id, error)
             raise keras_tuner.errors.FailedTrialError(str(error)) from error
         except Exception as error:
             raise keras_tuner.errors.FatalError(str(error)) from error
@@ -206,7 +209,7 @@ def _load_sweep(run: Path, make: Callable[[], Sweep]) -> Sweep:
     try:
         return make()
     except (json.JSONDecodeError, KeyError, RuntimeError):
-        print(f"{run}: Keras Tuner's files are damaged; its trials are proposed again")
+        log.warning("%s: Keras Tuner's files are damaged; its trials are proposed again", run)
         proposed = [] if process_role() == "worker" else list(run.glob("trial_*/trial.json"))
         for path in [run / name for name in _state_files()] + proposed:
             path.unlink(missing_ok=True)

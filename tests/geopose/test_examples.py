@@ -179,13 +179,14 @@ def test_shards_equal_tiles(geopose_settings, sources, shards):
 
 
 def test_prepare_keeps_finished_shards_and_needs_the_memory_of_one_tile(
-    tile_folder, shards, tmp_path, capsys
+    tile_folder, shards, tmp_path, caplog
 ):
+    caplog.set_level("INFO")
     written = prepare(Settings(data=str(tile_folder)), shards)
-    assert "0 shards written, 12 kept" in capsys.readouterr().out
+    assert "0 shards written, 12 kept" in caplog.text
     written[0].write_bytes(b"")
     prepare(Settings(data=str(tile_folder)), shards)
-    assert "1 shards written, 11 kept" in capsys.readouterr().out
+    assert "1 shards written, 11 kept" in caplog.text
     peaks = []
     for number in (2, 6):
         folder = tmp_path / str(number)

@@ -52,18 +52,19 @@ def test_shards_are_tf_records(shards):
     assert (len(valid), len(charts)) == (rows * columns, 3 * rows * columns)
 
 
-def test_prepare_keeps_sound_shards_and_rewrites_damaged_ones(chart_settings, tmp_path, capsys):
+def test_prepare_keeps_sound_shards_and_rewrites_damaged_ones(chart_settings, tmp_path, caplog):
+    caplog.set_level("INFO")
     written = prepare(chart_settings, tmp_path)
     first, second = written[:2]
     kept = first.stat().st_mtime_ns
     content = second.read_bytes()
     second.write_bytes(content[:-9])
     assert prepare(chart_settings, tmp_path) == written
-    assert "1 shards written, 3 kept" in capsys.readouterr().out
+    assert "1 shards written, 3 kept" in caplog.text
     assert first.stat().st_mtime_ns == kept
     assert second.read_bytes() == content
     prepare(dataclasses.replace(chart_settings, downscale=5), tmp_path)
-    assert "4 shards written, 0 kept" in capsys.readouterr().out
+    assert "4 shards written, 0 kept" in caplog.text
 
 
 def test_damaged_or_other_shards_are_errors(chart_settings, shards, tmp_path):

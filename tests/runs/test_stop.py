@@ -108,7 +108,7 @@ def test_the_command_ends_with_130_and_resumes(number, train_command, assert_as_
     run, command = train_command
     command = [*command, "--checkpoint-steps", "99"]
     asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while "Epoch" not in (line := asked.stdout.readline()):
+    while "Epoch" not in (line := asked.stderr.readline()):
         assert line or asked.poll() is None
     asked.send_signal(number)
     _, error = asked.communicate(timeout=240)

@@ -32,8 +32,9 @@ def edge_error(true: np.ndarray, pred: np.ndarray, area: np.ndarray):
     """Integrated ice-edge error in its two components, over- and underestimated extent, 10^6 km2.
 
     >>> true, pred = np.array([[0.9, 0.0, np.nan]]), np.array([[0.1, 0.2, 0.9]])
-    >>> [float(part) for part in edge_error(true, pred, np.full((1, 3), 1e6))]
-    [1.0, 1.0]
+    >>> over, under = edge_error(true, pred, np.full((1, 3), 1e6))
+    >>> float(over), float(under)
+    (1.0, 1.0)
     """
     known = ~np.isnan(true)
     over = known & (pred >= EDGE) & (true < EDGE)
