@@ -60,7 +60,7 @@ clean:
 .venv/ready: PY = $(PYTHON)
 .venv-cluster/ready: PY = $(PYTHON)
 .venv-addons/ready: PY = $(PYTHON311)
-.venv/ready: EXTRAS = dev,docs,pretrained,browser,mlflow,zarr,cf,hindcasts
+.venv/ready: EXTRAS = dev,docs,release,pretrained,browser,mlflow,zarr,cf,hindcasts
 .venv-cluster/ready: EXTRAS = cluster,dev
 .venv-addons/ready: EXTRAS = addons,dev
 .venv/ready: constraints/current.txt
@@ -71,7 +71,7 @@ clean:
 	$(@D)/bin/pip install --quiet --constraint $(filter constraints/%,$^) --editable '.[$(EXTRAS)]'
 	touch $@
 
-constraints/current.txt: EXTRAS = dev,docs,pretrained,browser,mlflow,zarr,cf,hindcasts
+constraints/current.txt: EXTRAS = dev,docs,release,pretrained,browser,mlflow,zarr,cf,hindcasts
 constraints/cluster.txt: EXTRAS = cluster,dev
 constraints/addons.txt: EXTRAS = addons,dev
 constraints/current.txt constraints/cluster.txt: PY = $(PYTHON)
