@@ -69,6 +69,7 @@ def model_card(task: Task, settings: Any, facts: dict[str, Any], scores: dict[st
     ranked = sorted(entries.items(), key=lambda entry: sign * entry[1][primary])
     warning = "" if scores["skill"] > 0 else " **It does not beat its best baseline.**"
     values = facts | {key: scores[key] for key in ("run", "n", "best_baseline", "skill")}
+    values["interface"] = interface_table(facts.get("interface", ()), task.products.units)
     return MODEL_CARD.format(
         **values,
         primary=primary,
@@ -77,7 +78,6 @@ def model_card(task: Task, settings: Any, facts: dict[str, Any], scores: dict[st
         scored=scores["data"],
         warning=warning,
         signature=task.products.signature,
-        interface=interface_table(facts.get("interface", ()), task.products.units),
         settings_json=settings_file.to_json(settings),
     )
 
