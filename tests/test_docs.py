@@ -148,6 +148,8 @@ def words_of(command: str) -> list[str]:
 @every_current_page
 def test_commands_on_pages_parse(page, parse_only):
     for command in commands(page):
+        if re.search(r"seaice-tf (completion|help)|--help", command):  # ends before it parses
+            continue
         try:
             with pytest.raises(Parsed):
                 parse_only(words_of(command))
@@ -184,7 +186,7 @@ def literals(hint) -> set:
 
 
 OF_VERBS = "dask debug from_manifest help host ignore_memory json method out plots port "
-OF_VERBS += "processes run runs settings slow_baselines strict track trials trust version"
+OF_VERBS += "processes quiet run runs settings slow_baselines strict track trials trust version"
 
 
 @every_current_page

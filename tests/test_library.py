@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 import xarray as xr
@@ -121,9 +122,18 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("variant", EXPECTED)
-def test_other_systems_predict_datasets(variant, trained):
+def test_the_tutorials_end_with_a_picture(variant, trained, tmp_path, monkeypatch):
+    page = (Path(__file__).parents[1] / "docs" / "tutorials.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (block,) = (each for each in blocks if f'"{variant}.png"' in each)
+    monkeypatch.chdir(tmp_path)
+    matplotlib.use("Agg")
     model = seaice_tf.load(trained(variant))
-    found = next(iter(model.predictions(model.settings.data)))
+    names = {"FILES": model.settings.data, "RUN": model.run}
+    exec(block, names)
+    matplotlib.pyplot.close("all")
+    assert (tmp_path / f"{variant}.png").stat().st_size > 5000
+    (found,) = (each for each in names.values() if isinstance(each, xr.Dataset))
     variable, dims = EXPECTED[variant]
     assert found[variable].dims == dims
     assert found.attrs["Conventions"].startswith("CF-")
