@@ -5,6 +5,7 @@ import io
 import pkgutil
 from typing import get_args
 
+import keras_tuner
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -31,7 +32,8 @@ from seaice_tf.nowcast import choices as nowcast
 from seaice_tf.nowcast.networks import cnns, perceiver
 from seaice_tf.nowcast.networks import serving as nowcast_serving
 from seaice_tf.nowcast.networks.per_lead_unet import per_lead_unet
-from seaice_tf.tasks import NAMES
+from seaice_tf.settings import with_values
+from seaice_tf.tasks import NAMES, TASKS
 
 FRAMES = {"frames": 3, "leads": 2, "side": 32, "target": 16}
 GRID = {"rows": 16, "columns": 24}
@@ -179,6 +181,25 @@ def test_the_saved_model_of_a_run_is_a_layer(variant, trained):
     layer = keras.layers.TFSMLayer(path, call_endpoint="serve")
     found = layer(inputs[first], **{each: inputs[each] for each in others})
     assert_equal(tf.nest.flatten(found), tf.nest.flatten(served.serve(**inputs)))
+    if specs[first].dtype == tf.uint8:
+        with pytest.raises((TypeError, ValueError)):
+            served.serve(**inputs | {first: tf.cast(inputs[first], tf.float32)})
+
+
+@pytest.mark.skipif("tf_keras" in keras.Model.__module__, reason="keras-tuner refuses tf_keras")
+def test_a_tuner_of_one_s_own_takes_the_space_of_a_task(tmp_path):
+    task = TASKS["forecast"]
+    base = with_values(task.settings(), {"members": 1, "width": 4})
+
+    class Smallest(keras_tuner.RandomSearch):
+        def run_trial(self, trial, *rest, **options):
+            settings = task.training.space(trial.hyperparameters, base)
+            return {"val_loss": float(task.training.build(settings).count_params())}
+
+    tuner = Smallest(objective="val_loss", max_trials=2, directory=tmp_path, project_name="own")
+    tuner.search()
+    (best,) = tuner.oracle.get_best_trials(1)
+    assert best.score > 0
 
 
 def layer_classes():
