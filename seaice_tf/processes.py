@@ -1,6 +1,7 @@
 """Worker processes, which end with this one even if it is killed, and those of a dask cluster."""
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,8 @@ from typing import Any
 
 from seaice_tf import quiet
 from seaice_tf.errors import InputError
+
+log = logging.getLogger(__name__)
 
 TIMEOUT = 30  # seconds for a scheduler and its workers to answer
 PRELOAD = True  # import TensorFlow in workers at first, with its messages silenced
@@ -75,7 +78,7 @@ def run_in_subprocess(function: Callable[..., Any], *arguments: Any) -> Any:
             try:
                 return executor.submit(function, *arguments).result()
             except BrokenProcessPool:
-                print("the process was killed")
+                log.warning("the process was killed")
     raise InputError(
         "process: expected it to finish, but it was killed twice; if memory ran out, use smaller "
         "settings"

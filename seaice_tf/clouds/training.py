@@ -1,6 +1,7 @@
 """How the networks are built, initialised, calibrated, served and tuned."""
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from seaice_tf.networks import encoders
 from seaice_tf.networks.optimizers import optimizer, training_space
 from seaice_tf.networks.unet import encoder_unet
 from seaice_tf.pipeline import Examples
+
+log = logging.getLogger(__name__)
 
 STEP = 4  # decisions are chosen on every fourth row and column of the scored grid
 PARTS = 3  # folds of the validation photos, to estimate the gain of the chosen decisions
@@ -179,7 +182,7 @@ def space(hp: Any, settings: Settings) -> Settings:
 def calibrate(settings: Settings, model: keras.Model) -> Settings:
     """The settings with the decisions of the largest Dice on the validation fold.
 
-    Prints the gain over the default decisions on held-out photos, with its 95 % interval.
+    Logs the gain over the default decisions on held-out photos, with its 95 % interval.
     """
     if settings.choose == "none":
         return settings
@@ -194,8 +197,9 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
         shared=settings.choose == "shared",
     )
     low, high = result.interval()
-    print(
-        f"decisions chosen on {len(photos)} photos: {result.gain:+.3f} Dice on held-out photos "
-        f"against thresholds of 0.5 (95 % interval {low:+.3f} to {high:+.3f})"
+    log.info(
+        "decisions chosen on %d photos: %+.3f Dice on held-out photos against thresholds of 0.5 "
+        "(95 %% interval %+.3f to %+.3f)",
+        *(len(photos), result.gain, low, high),
     )
     return dataclasses.replace(settings, decisions=result.decisions)

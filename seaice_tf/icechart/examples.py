@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from seaice_tf.icechart.data.scene import Scene
 from seaice_tf.icechart.settings import Settings
 from seaice_tf.lazy import tf
 from seaice_tf.pipeline import Examples, in_order
+
+log = logging.getLogger(__name__)
 
 MAX_MEMORY_GIB = 4.0  # for scenes that are kept in memory
 
@@ -69,7 +72,7 @@ def _damaged(path: Path, modified: int, channels: tuple[str, ...]) -> bool:
     """Whether a scene has problems, which are printed once."""
     problems = sar_scene.problems(path, channels)
     for problem in problems:
-        print(f"skipped: {problem}")
+        log.warning("skipped: %s", problem)
     return bool(problems)
 
 

@@ -1,6 +1,7 @@
 """Building, calibrating and exporting the network, and the search space of a sweep."""
 
 import dataclasses
+import logging
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from seaice_tf.icechart.networks.unet import WATER, class_logits
 from seaice_tf.icechart.scores import calibration
 from seaice_tf.icechart.settings import Settings
 from seaice_tf.networks.optimizers import optimizer, training_space
+
+log = logging.getLogger(__name__)
 
 STEP = 4  # neighbouring pixels are correlated: every fourth row and column is used
 MAX_PIXELS = 200_000  # for the calibration of a chart
@@ -97,9 +100,9 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
             calibration.calibration_error(_softmax(logits / each), true)
             for each in (1.0, temperature)
         ]
-        print(
-            f"temperature of {name}: {temperature:.2f}; calibration error on {true.size} pixels "
-            f"{errors[0]:.3f} before, {errors[1]:.3f} after"
+        log.info(
+            "temperature of %s: %.2f; calibration error on %d pixels %.3f before, %.3f after",
+            *(name, temperature, true.size, *errors),
         )
         temperatures.append(temperature)
     kept = (*temperatures, *settings.softmax_temperatures[len(temperatures) :])

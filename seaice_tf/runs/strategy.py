@@ -6,6 +6,7 @@ of the run.
 """
 
 import contextlib
+import logging
 import math
 import os
 import shutil
@@ -24,6 +25,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.networks.weights import flat_layers
 from seaice_tf.runs import feed, folder, stop
 from seaice_tf.settings import Training
+
+log = logging.getLogger(__name__)
 
 SEVERAL_MACHINES = "multi-worker"
 PAUSE = 2  # seconds before a worker restarts after the loss of another
@@ -66,7 +69,7 @@ def create(training: Training) -> tf.distribute.Strategy:
     if training.strategy == "mirrored":
         devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
         return tf.distribute.MirroredStrategy([device.name for device in devices])
-    print("waiting for the other workers", flush=True)
+    log.info("waiting for the other workers")
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
@@ -199,6 +202,6 @@ def restarted_on_worker_loss(training: Training) -> Iterator[None]:
         if training.strategy != SEVERAL_MACHINES:
             raise
         last = str(error).strip().splitlines()[-1]
-        print(f"a worker was lost, resuming from the last checkpoint: {last}", flush=True)
+        log.warning("a worker was lost, resuming from the last checkpoint: %s", last)
         time.sleep(PAUSE)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
