@@ -122,30 +122,42 @@ def _exit() -> None:
 def _new_display() -> "Progress":
     # Imported here: rich takes 0.1 s, and most callers show nothing.
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn
+    from rich.text import Text
+
+    class Numbers(ProgressColumn):
+        """What is done, the time that it took, the time left, and the note; cut to the width."""
+
+        def render(self, task):
+            parts = [_clock(task.elapsed)]
+            if task.total is not None:
+                parts.insert(0, f"{task.completed:.0f}/{task.total:.0f}")
+                if task.time_remaining is not None:
+                    parts.append(f"{_clock(task.time_remaining)} left")
+            parts += [task.fields["note"]] if task.fields["note"] else []
+            return Text(", ".join(parts), no_wrap=True, overflow="ellipsis")
 
     return Progress(
         SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
+        BarColumn(bar_width=12),
+        Numbers(),
         console=Console(stderr=True),
         transient=True,
         redirect_stdout=sys.stdout.isatty(),  # not what is piped into a file
         refresh_per_second=PER_SECOND,
     )
+
+
+def _clock(seconds: float | None) -> str:
+    """Seconds as a clock shows them.
+
+    >>> _clock(75), _clock(3675)
+    ('1:15', '1:01:15')
+    """
+    minutes, rest = divmod(round(seconds or 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _leave_line(display: "Progress", task: Any, seconds: float) -> None:
