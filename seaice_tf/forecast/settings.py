@@ -14,6 +14,7 @@ from seaice_tf.forecast.data.formats import Check
 from seaice_tf.settings import Training
 
 LEADS = 12  # months ahead
+MOST_MONTHS = 60  # of anomalies from five years within a history of ten
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,83 @@ class Crops:
 
 
 @dataclass(frozen=True)
+class AnomalyCodes:
+    """Codes of anomaly maps; departures from the five-year climatology, from any month."""
+
+    name: ClassVar[str] = "anomaly_codes"
+    takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
+    history_years: ClassVar[int] = 10
+
+    variant: Literal["damped_codes", "linear_codes", "lstm_codes", "attention_codes"] = "lstm_codes"
+    """Architecture, see docs/forecast_models.md."""
+    months: int = 12
+    """Last months whose codes are seen."""
+    codes: int = 24
+    """Length of the code: leading orthogonal functions of the anomalies."""
+    units: int = 16
+    """Width of the LSTM or of the attention, a multiple of 4 for attention."""
+    noise: float = 0.5
+    """Noise on the codes in training, in units of the leading one's standard deviation."""
+    dropout: float = 0.6
+    """Dropout of what the LSTM or the attention found; half of it of the last code."""
+    members: int = 4
+    """Networks whose predictions are averaged; each leaves out every fourth block of three
+    years."""
+    width: int = 32
+    """Units of each hidden layer of the head in the cells."""
+    cell_features: Literal["few", "all"] = "all"
+    """Features of the head: all of the distribution network, or a few without trends."""
+    cell_fraction: float = 0.025
+    """Fraction of the cells of each month to train on."""
+
+    def __post_init__(self):
+        _require_positive(self, "months", "codes", "units", "members", "width")
+        _require_fraction(self, "cell_fraction")
+        _require_months(self)
+        if not (0 <= self.noise <= 1 and 0 <= self.dropout < 1):
+            raise InputError(
+                f"noise, dropout: expected 0 to 1, got {self.noise} and {self.dropout}"
+            )
+        if self.variant == "attention_codes" and self.units % 4:
+            raise InputError(f"units: expected a multiple of 4 for attention, got {self.units}")
+
+
+@dataclass(frozen=True)
+class AnomalyCrops:
+    """ConvLSTM on crops of anomalies; departures from the five-year climatology, from any month."""
+
+    name: ClassVar[str] = "anomaly_crops"
+    takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
+    history_years: ClassVar[int] = 10
+
+    months: int = 4
+    """Last months whose anomalies are seen."""
+    filters: tuple[int, ...] = (6,)
+    """Width of each ConvLSTM."""
+    kernel: int = 5
+    """Side of the convolutions."""
+    dropout: float = 0.2
+    """Dropout of whole channels of the last state."""
+    members: int = 4
+    """Networks of the head in the cells whose predictions are averaged."""
+    width: int = 32
+    """Units of each hidden layer of the head."""
+    cell_features: Literal["few", "all"] = "all"
+    """Features of the head: all of the distribution network, or a few without trends."""
+    cell_fraction: float = 0.025
+    """Fraction of the cells of each month to train on."""
+
+    def __post_init__(self):
+        _require_positive(self, "months", "kernel", "members", "width")
+        _require_fraction(self, "cell_fraction")
+        _require_months(self)
+        if not self.filters or min(self.filters) < 1:
+            raise InputError(f"filters: expected widths of at least 1, got {self.filters}")
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"dropout: expected at least 0 and less than 1, got {self.dropout}")
+
+
+@dataclass(frozen=True)
 class Settings:
     """Settings that all networks of the forecast share."""
 
@@ -231,8 +309,8 @@ class Settings:
     """Last month of that period."""
     pole_hole_fill: PoleHoleFill = "neighbours"
     """Value of the pole hole: the median of the cells around it, or of the month's whole image."""
-    network: Distribution | UNet | Autoencoder | Sequence | Crops = field(
-        default_factory=Distribution
+    network: Distribution | UNet | Autoencoder | Sequence | Crops | AnomalyCodes | AnomalyCrops = (
+        field(default_factory=Distribution)
     )
     """Network, with settings of its own."""
     training: Training = field(
@@ -265,6 +343,11 @@ def _require_positive(settings: Any, *names: str) -> None:
     for name in names:
         if getattr(settings, name) < 1:
             raise InputError(f"{name}: expected at least 1, got {getattr(settings, name)}")
+
+
+def _require_months(settings: Any) -> None:
+    if settings.months > MOST_MONTHS:
+        raise InputError(f"months: expected at most {MOST_MONTHS}, got {settings.months}")
 
 
 def _require_fraction(settings: Any, name: str) -> None:

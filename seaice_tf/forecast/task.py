@@ -140,6 +140,7 @@ TASK = Task(
         build=function(TRAINING, "build"),
         space=function(TRAINING, "space"),
         serving_model=function(TRAINING, "serving_model"),
+        start=function(TRAINING, "start"),
         calibrate=function(TRAINING, "calibrate"),
         extra_endpoints=function(TRAINING, "extra_endpoints"),
     ),

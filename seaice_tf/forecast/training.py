@@ -15,10 +15,22 @@ from tensorflow import keras
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
-from seaice_tf.forecast import calibration, cell_examples, examples
+from seaice_tf.forecast import (
+    anomaly_examples,
+    calibration,
+    cell_examples,
+    departure_training,
+    examples,
+)
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import SingleMonths, archive
-from seaice_tf.forecast.networks import autoencoder, crops, distribution, sequences
+from seaice_tf.forecast.networks import (
+    autoencoder,
+    crops,
+    departures,
+    distribution,
+    sequences,
+)
 from seaice_tf.forecast.networks.losses import (
     LOSSES,
     class_cross_entropy,
@@ -50,6 +62,9 @@ class Network:
         space: (hyperparameters, network) -> values of a trial, by names of the network's settings.
         rates: the lowest and the highest learning rate of a sweep.
         batch_sizes: batch sizes of a sweep.
+        start: (network, settings, model) -> None; sets weights before training.
+        quantiles: (network, settings, serving model) -> the same forecast with `levels` and
+            `quantiles`; None for no quantiles.
     """
 
     build: Callable[[Any, Settings], keras.Model]
@@ -58,6 +73,8 @@ class Network:
     space: Callable[[Any, Any], dict[str, Any]]
     rates: tuple[float, float] = (3e-4, 1e-2)
     batch_sizes: tuple[int, ...] = (1, 2)
+    start: Callable[[Any, Settings, keras.Model], None] | None = None
+    quantiles: Callable[[Any, Settings, keras.Model], keras.Model] | None = None
 
 
 def _distribution(network: Distribution, settings: Settings) -> keras.Model:
@@ -296,6 +313,10 @@ def _years_space(hp: Any, network: Sequence | Crops) -> dict[str, Any]:
     return {**_variant_space(hp, network), "history_years": years}
 
 
+def _departure_quantiles(network: Any, settings: Settings, served: keras.Model) -> keras.Model:
+    return departures.with_quantiles(served)
+
+
 # Of the networks of single months: from the rates of Adam up to those of SGD.
 RATES, BATCH_SIZES = (1e-4, 0.3), (8, 16, 32)
 
@@ -305,6 +326,7 @@ NETWORKS = {
         _distribution_serving,
         cell_examples.examples,
         _distribution_space,
+        quantiles=quantile_endpoint,
     ),
     "unet": Network(_unet, lambda network, settings, model: model, _unet_examples, _unet_space),
     "autoencoder": Network(
@@ -319,6 +341,23 @@ NETWORKS = {
         _sequence, _sequence_serving, _sequence_examples, _years_space, RATES, BATCH_SIZES
     ),
     "crops": Network(_crops, _crops_serving, _crops_examples, _years_space, RATES, BATCH_SIZES),
+    "anomaly_codes": Network(
+        departure_training.codes,
+        departure_training.codes_serving,
+        anomaly_examples.code_examples,
+        departure_training.codes_space,
+        start=departure_training.start_codes,
+        quantiles=_departure_quantiles,
+        batch_sizes=(2, 4, 8),
+    ),
+    "anomaly_crops": Network(
+        departure_training.crops,
+        departure_training.crops_serving,
+        anomaly_examples.crop_examples,
+        departure_training.crops_space,
+        quantiles=_departure_quantiles,
+        batch_sizes=(4, 8),
+    ),
 }
 
 
@@ -340,11 +379,15 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
 
 
 def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
-    """`quantiles` of the distribution network."""
-    network = settings.network
-    if not isinstance(network, Distribution):
-        return {}
-    return {"quantiles": quantile_endpoint(network, settings, served)}
+    """`quantiles` of the networks that have them."""
+    quantiles = NETWORKS[settings.network.name].quantiles
+    return {"quantiles": quantiles(settings.network, settings, served)} if quantiles else {}
+
+
+def start(settings: Settings, model: keras.Model) -> None:
+    """Set weights that are computed from the data, before training."""
+    if begin := NETWORKS[settings.network.name].start:
+        begin(settings.network, settings, model)
 
 
 def space(hp: Any, settings: Settings) -> Settings:
