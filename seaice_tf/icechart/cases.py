@@ -1,6 +1,7 @@
 """Cases of the ice charts: scenes to predict, with or without their charts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Literal
@@ -18,6 +19,8 @@ from seaice_tf.icechart.inference import PredictOptions, predict_scene
 from seaice_tf.icechart.scores import baselines
 from seaice_tf.icechart.settings import Settings
 from seaice_tf.task import Case, Cases, failing
+
+PREVIEW = 512  # pixels along a side
 
 By = Literal[
     "location",
@@ -61,6 +64,13 @@ class Inputs:
         """Read a window of the downscaled scene; by default that of the case."""
         return scene_inputs.read(self.scene, self.channels, window or self.window, self.factor)[0]
 
+    def read_bands(self, bands: Iterable[Sequence[Window]]) -> Iterator[np.ndarray]:
+        """Read windows of the downscaled scene, as `scene_inputs.read_windows` does."""
+        found = scene_inputs.read_windows(self.scene, self.channels, bands, self.factor)
+        with closing(found):
+            for values, _ in found:
+                yield values
+
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         return self.read().astype(dtype or np.float32, copy=False)
 
@@ -85,6 +95,7 @@ class Context:
         factor: of the downscaling.
         source: name of the data.
         training: gives the statistics of the training scenes.
+        valid: gives where the SAR has data, (lines, samples) bool.
     """
 
     scene: Scene
@@ -92,6 +103,7 @@ class Context:
     factor: int
     source: str
     training: Callable[[], TrainingStatistics]
+    valid: Callable[[], np.ndarray]
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -146,18 +158,19 @@ def _cases(
 
 
 def _case(settings: Settings, options, source: str, training, truth: bool, scene: Scene) -> Case:
-    context = Context(scene, sar_scene.area(scene), settings.downscale, source, training)
+    valid = cache(partial(sar_scene.read_valid, scene))
+    context = Context(scene, sar_scene.area(scene), settings.downscale, source, training, valid)
     inputs = Inputs(scene, settings.channels, settings.downscale, Window(0, 0, *context.grid))
     charts = sar_scene.read_charts(sar_scene.with_charts(scene.path)) if truth else None
-    pieces = partial(predict_scene, settings, options, context.grid, inputs.read)
+    pieces = partial(predict_scene, settings, options, context.grid, inputs.read_bands)
     return Case(scene.name.short, inputs, context, charts, pieces)
 
 
 def preview(settings: Settings) -> Case:
-    """A validation scene, cropped to a tile."""
+    """A validation scene, cropped to a square of 512 pixels."""
     case = next(iter(cases(settings, EvaluateOptions(scenes="validation"))))
     height, width = case.context.grid
-    side = PredictOptions().tile
+    side = PREVIEW
     window = Window(0, 0, min(height, side), min(width, side))
     inputs = Inputs(case.context.scene, settings.channels, settings.downscale, window)
     return Case(case.name, inputs, case.context, case.truth)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from seaice_tf.grids.windows import Window
-from seaice_tf.icechart.data import downscale, scene
+from seaice_tf.icechart.data import downscale
 from seaice_tf.icechart.data.charts import CHARTS, MASK
 from seaice_tf.task import Case, Maps
 
@@ -27,6 +27,6 @@ def charts(case: Case, fields: Maps) -> dict[str, np.ndarray]:
 
 def masked_charts(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     """Charts at 80 m, 255 where the SAR has no data: (lines, samples) uint8 each."""
-    valid = scene.read_valid(case.context.scene, window(case))
+    valid = case.context.valid()[window(case).slices]
     found = charts(case, fields)
     return {chart: np.where(valid, found[chart], np.uint8(MASK)) for chart in CHARTS}

@@ -75,7 +75,7 @@ def scene(shown: ReportInput, i: int) -> Scene:
 def radar(case: Case, step: int) -> Picture:
     """The first SAR channel in grey from its 2nd to its 98th percentile."""
     here, source = native.window(case), case.context.scene
-    valid = sar_scene.read_valid(source, here)[::step, ::step]
+    valid = case.context.valid()[here.slices][::step, ::step]
     values = sar_scene.read_fine(source, SAR[:1], here)[::step, ::step, 0]
     low, high = np.percentile(values[valid], [2, 98]) if valid.any() else (0, 1)
     grey = np.clip((values - low) / max(high - low, 1e-6), 0, 1)

@@ -40,7 +40,8 @@ def mean(
     """
     mask = valid if values.ndim == 2 else valid[..., None]
     if factor == 1:
-        return np.where(mask, values, fill).astype(np.float32), valid.astype(np.float32)
+        means = np.where(mask, values, np.float32(fill)).astype(np.float32, copy=False)
+        return means, valid.astype(np.float32)
     count = _sums(valid, factor, np.float32)
     inside = np.outer(*(_lengths(n, factor) for n in valid.shape))
     total = _sums(np.where(mask, values, 0).astype(np.float32), factor, np.float32)

@@ -1,6 +1,8 @@
 """Input channels of a network: any channels of a ready-to-train scene on one grid."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from seaice_tf.icechart.data.scene import Scene
 
 DERIVED = ("month_sine", "month_cosine", "latitude", "longitude_sine", "longitude_cosine")
 LATITUDE_SCALE = (70.0, 10.0)  # degrees: offset and scale
+BLOCK = 16  # rows that are collocated at once, so that they stay in the processor's cache
 
 
 def row_windows(shape: tuple[int, int], rows: int) -> Iterator[Window]:
@@ -52,32 +55,106 @@ def read(
         InputError: a channel is unknown, repeated or missing in the file, or the window is not
             inside the scene.
     """
-    grid = downscale.size(scene.shape, factor)
-    window = window or whole(grid)
-    require_inside(window, grid, str(scene.path))
+    window = window or whole(downscale.size(scene.shape, factor))
+    (found,) = read_windows(scene, channels, [[window]], factor)
+    return found
+
+
+def read_windows(
+    scene: Scene, channels: Sequence[str], bands: Iterable[Sequence[Window]], factor: int = 1
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Read windows of a scene as `read` does; the file is opened once and every line read once.
+
+    Args:
+        scene: the scene.
+        channels: names out of FINE, COARSE and DERIVED.
+        bands: windows in downscaled pixels. Those of a band have the same rows; bands follow from
+            the top and may overlap.
+        factor: pixels of 80 m along a side of an output pixel.
+
+    Yields:
+        The channels and the fraction of valid SAR pixels of each window.
+
+    Raises:
+        InputError: as `read`.
+    """
     _require_channels(channels)
-    native = window.times(factor, scene.shape)
-    valid = sar_scene.read_valid(scene, native)
-    _, valid_fraction = downscale.mean(valid, valid, factor)
+    bands = list(bands)
+    grid = downscale.size(scene.shape, factor)
+    for window in itertools.chain.from_iterable(bands):
+        require_inside(window, grid, str(scene.path))
+    cells = _cells(scene, [name for name in channels if name in COARSE])
+    fine = [name for name in channels if name in FINE]
+    spans = [_lines(band[0].times(factor, scene.shape)) for band in bands]
+    with closing(sar_scene.read_bands(scene, fine, spans)) as lines:
+        for band, (valid, layers) in zip(bands, lines):
+            for window in band:
+                samples = window.times(factor, scene.shape).slices[1]
+                cut = {name: values[:, samples] for name, values in layers.items()}
+                yield _collocated(scene, channels, cells, window, factor, valid[:, samples], cut)
+
+
+def _lines(native: Window) -> tuple[int, int]:
+    return native.top, native.bottom
+
+
+def _cells(scene: Scene, names: list[str]) -> np.ndarray:
+    """Channels of the 2 km grid, (rows, columns, C) float32, all finite."""
+    cells = sar_scene.read_coarse(scene, names)
+    for i, name in enumerate(names):
+        if not np.isfinite(cells[..., i]).all():
+            raise InputError(
+                f"{scene.path}: expected finite values of {name}, got others; "
+                f"leave the scene out, or use --skip-damaged"
+            )
+    return cells
+
+
+def _collocated(
+    scene: Scene,
+    channels: Sequence[str],
+    cells: np.ndarray,
+    window: Window,
+    factor: int,
+    valid: np.ndarray,
+    layers: Mapping[str, np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """The channels of a window, and its fraction of valid pixels.
+
+    Args:
+        scene: the scene.
+        channels: names of the channels.
+        cells: those of the 2 km grid, in their order.
+        window: in downscaled pixels.
+        factor: pixels of 80 m along a side of an output pixel.
+        valid: of the window at 80 m, (lines, samples).
+        layers: channels of the SAR grid by name, (lines, samples).
+    """
     result = np.empty((window.height, window.width, len(channels)), np.float32)
-    places = {name: i for i, name in enumerate(channels)}
-    for name in filter(FINE.__contains__, channels):
-        values = sar_scene.read_fine(scene, [name], native)[..., 0]
-        known = valid & np.isfinite(values)
-        result[..., places[name]] = downscale.mean(values, known, factor, FILL)[0]
-    if coarse := [name for name in channels if name in COARSE]:
-        cells = sar_scene.read_coarse(scene, coarse)
-        for i, name in enumerate(coarse):
-            if not np.isfinite(cells[..., i]).all():
-                raise InputError(
-                    f"{scene.path}: expected finite values of {name}, got others; "
-                    f"leave the scene out, or use --skip-damaged"
-                )
-            placed = coarse_grid.place(cells[..., i], window, downscale=factor)
-            result[..., places[name]] = placed
-    for name, values in _derived(scene, [c for c in channels if c in DERIVED], window, factor):
-        result[..., places[name]] = values
-    return result, valid_fraction
+    fraction = np.empty(result.shape[:2], np.float32)
+    coarse = _positions(channels, COARSE)
+    for rows in row_windows(result.shape[:2], BLOCK):
+        here = Window(window.top + rows.top, window.left, rows.height, rows.width)
+        lines = slice(rows.top * factor, rows.bottom * factor)
+        block, known = result[rows.slices], valid[lines]
+        fraction[rows.slices] = downscale.mean(known, known, factor)[1]
+        for name, layer in layers.items():
+            values = layer[lines]
+            finite = known & np.isfinite(values)
+            block[..., channels.index(name)] = downscale.mean(values, finite, factor, FILL)[0]
+        if cells.shape[-1]:
+            block[..., coarse] = coarse_grid.place(cells, here, downscale=factor)
+        for name, derived in _derived(scene, [c for c in channels if c in DERIVED], here, factor):
+            block[..., channels.index(name)] = derived
+    return result, fraction
+
+
+def _positions(channels: Sequence[str], names: Sequence[str]) -> slice | list[int]:
+    """Where channels of some names lie; a slice, which is faster, if they are consecutive."""
+    found = [i for i, channel in enumerate(channels) if channel in names]
+    if found and found == list(range(found[0], found[-1] + 1)):
+        return slice(found[0], found[-1] + 1)
+    return found
 
 
 def coordinates(scene: Scene, window: Window, factor: int) -> tuple[np.ndarray, np.ndarray]:

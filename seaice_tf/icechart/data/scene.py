@@ -1,13 +1,14 @@
 """Reader and writer of ready-to-train AI4Arctic / AutoICE scenes and their reference charts.
 
-`describe` reads the metadata and the tie points; channels and charts are read on demand, window by
-window. Every read opens the file and holds the one lock of `files/netcdf.py`: it is thread-safe,
-but not faster in several threads, so `prepare` works in processes.
+`describe` reads the metadata and the tie points; channels and charts are read on demand: one window
+by opening the file, a scene in bands by `read_bands`, which opens it once. Every read holds the one
+lock of `files/netcdf.py`: it is thread-safe, but not faster in several threads, so `prepare` works
+in processes.
 """
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ COARSE_GRID = ("2km_grid_lines", "2km_grid_samples")
 # The original files name them the wrong way round: the first axis runs along the lines.
 TIE_GRID = ("sar_sample_2dgrid_points", "sar_line_2dgrid_points")
 CHUNK = 512  # pixels along a side
+CHUNK_CACHE = 1 << 27  # bytes, at most, of a variable's chunks that are kept
 ADVICE = "use the ready-to-train scenes of the AI4Arctic set"
 
 
@@ -124,6 +126,54 @@ def read_fine(scene: Scene, channels: Sequence[str], window: Window | None = Non
     return np.stack(layers, axis=-1).astype(np.float32, copy=False)
 
 
+def read_bands(
+    scene: Scene, channels: Sequence[str], spans: Iterable[tuple[int, int]]
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Read channels of the SAR grid in bands of lines, from the top.
+
+    The file is opened once and every line is read once, even where bands overlap. The generator
+    holds the lock of netCDF files until it is exhausted or closed.
+
+    Args:
+        scene: the scene.
+        channels: names of standardised channels.
+        spans: first line of each band and the line after its last; neither decreases.
+
+    Yields:
+        Where the SAR has data, (lines, samples) bool, and the channels by name, (lines, samples).
+    """
+    with opened(scene.path) as data:
+        variables = {name: _variable(scene, data, name) for name in (SAR[0], *channels)}
+        for variable in variables.values():
+            _cache_row_of_chunks(variable.array)
+        fill = _fill_value(scene, variables[SAR[0]])
+        lines = {name: np.empty((0, scene.shape[1])) for name in variables}
+        top = end = 0
+        for first, last in spans:
+            for name, variable in variables.items():
+                kept, fresh = lines[name][first - top :], variable[max(first, end) : last]
+                lines[name] = np.concatenate([kept, fresh]) if len(kept) else np.asarray(fresh)
+            top, end = first, last
+            valid = _has_data(lines[SAR[0]], fill)
+            yield valid, {name: lines[name].astype(np.float32, copy=False) for name in channels}
+
+
+def _cache_row_of_chunks(variable: netCDF4.Variable) -> None:
+    """Let the library keep a row of chunks, so that none is decompressed for each band."""
+    chunks = variable.chunking()
+    if chunks == "contiguous":
+        return
+    columns = -(-variable.shape[1] // chunks[1]) * chunks[1]
+    needed = chunks[0] * columns * variable.dtype.itemsize
+    size, slots, preemption = variable.get_var_chunk_cache()
+    if needed > size:
+        variable.set_var_chunk_cache(min(needed, CHUNK_CACHE), slots, preemption)
+
+
+def _has_data(values: np.ndarray, fill: float) -> np.ndarray:
+    return np.isfinite(values) & (values != fill)
+
+
 def read_coarse(scene: Scene, channels: Sequence[str] = COARSE) -> np.ndarray:
     """Read standardised channels of the 2 km grid: (rows, columns, C) float32."""
     if not channels:
@@ -138,9 +188,7 @@ def read_valid(scene: Scene, window: Window | None = None) -> np.ndarray:
     rows, columns = _inside(scene, window).slices
     with opened(scene.path) as data:
         primary = _variable(scene, data, SAR[0])
-        fill = _fill_value(scene, primary)
-        values = primary[rows, columns]
-    return np.isfinite(values) & (values != fill)
+        return _has_data(primary[rows, columns], _fill_value(scene, primary))
 
 
 def read_charts(scene: Scene, window: Window | None = None) -> dict[str, np.ndarray]:

@@ -139,7 +139,7 @@ def scene_figure(case: Case, fields: Maps, model: str) -> Figure:
     return figure(
         f"{case.name}, {context.area}: {model} on {context.source}",
         sar_scene.read_fine(context.scene, SAR[:1], here)[..., 0],
-        sar_scene.read_valid(context.scene, here),
+        context.valid()[here.slices],
         native.masked_charts(case, fields),
         truth,
         {chart: uncertainty[..., i] for i, chart in enumerate(CHARTS)},

@@ -10,9 +10,8 @@ import numpy as np
 from seaice_tf import __version__
 from seaice_tf.files import netcdf
 from seaice_tf.icechart.data import downscale
-from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data.charts import CHART_TITLES, CHARTS, CLASSES, MASK
-from seaice_tf.icechart.data.decision import PACKED, PROBABILITIES, packed, unpacked
+from seaice_tf.icechart.data.decision import PACKED, PROBABILITIES, stored
 from seaice_tf.icechart.data.inputs import coordinates, row_windows
 from seaice_tf.task import Case, Maps
 
@@ -40,13 +39,11 @@ def bands(case: Case, fields: Maps) -> Iterator[tuple[int, Rows]]:
     """The fields of a case in bands of lines from the top, as `write` takes them."""
     context, scene = case.context, case.context.scene
     for here in row_windows(context.grid, ROWS):
-        valid = sar_scene.read_valid(scene, here.times(context.factor, scene.shape))
+        valid = context.valid()[here.times(context.factor, scene.shape).slices]
         rows = {
             "valid": downscale.mean(valid, valid, context.factor)[1] > 0,
             "concentration": fields["concentration"][here.slices].astype(np.float32) / 10,
-            "uncertainty": unpacked(fields["uncertainty"][here.slices]),
-            **{chart: fields[chart][here.slices] for chart in CHARTS},
-            **{name: unpacked(fields[name][here.slices]) for name in PROBABILITIES},
+            **{name: fields[name][here.slices] for name in (*CHARTS, *PROBABILITIES, "uncertainty")},
         }
         if scene.latitude.size:
             rows["latitude"], rows["longitude"] = coordinates(scene, here, context.factor)
@@ -66,7 +63,7 @@ def write(
         bands: the first line of a band, and by name its fields: "valid" (n, samples) bool, where
             the SAR has data; SIC, SOD and FLOE (n, samples) classes; "concentration" (n, samples),
             "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
-            [0, 1]; "latitude" and "longitude" (n, samples) in degrees, if the scene has them.
+            [0, 1], packed or not; "latitude" and "longitude" (n, samples) in degrees, if the scene has them.
     """
     with netcdf.created(path) as data:
         _describe(data, title, source, shape)
@@ -151,4 +148,5 @@ def _write(data: netCDF4.Dataset, top: int, rows: Rows) -> None:
 
 
 def _bytes(fractions: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    return np.where(valid, packed(fractions), np.uint8(MASK))
+    """Fractions, packed or not, as the bytes of the file."""
+    return np.where(valid, stored(fractions, np.dtype(np.uint8)), np.uint8(MASK))
