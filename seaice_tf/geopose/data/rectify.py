@@ -42,17 +42,15 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
     """
     source = sources(agl, pose)
     missed = source < 0
-    clipped = np.maximum(source, 0)
-    moved = np.take(image.reshape(-1, 3), clipped, axis=0)
-    heights = np.take(agl.astype(np.float32, copy=False), clipped)
-    moved[missed], heights[missed] = 0, np.nan
-    visible, holes = ~missed, missed & ~hidden(missed)
-    for _ in range(PASSES):
-        if not holes.any():
-            break
-        filled = _close(moved, heights, visible, np.nonzero(holes))
-        visible[filled], holes[filled] = True, False
-    return Rectified(moved, heights, visible)
+    moved, heights = np.empty_like(image), np.empty(agl.shape, np.float32)
+    colours, metres = image.reshape(-1, 3), agl.astype(np.float32, copy=False)
+    for top in range(0, len(agl), BAND):
+        rows = slice(top, top + BAND)
+        clipped = np.maximum(source[rows], 0)
+        moved[rows], heights[rows] = np.take(colours, clipped, axis=0), np.take(metres, clipped)
+        moved[rows][missed[rows]], heights[rows][missed[rows]] = 0, np.nan
+    _close(moved, heights, missed, np.flatnonzero(missed & ~hidden(missed)))
+    return Rectified(moved, heights, ~missed)
 
 
 def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
@@ -70,15 +68,14 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
     """
     rows, columns = agl.shape
     vector = (direction(pose.angle) * pose.scale).astype(np.float32)
-    best = np.full(agl.size, -1, np.int64)
+    best = np.full(agl.size + 1, -1, np.int64)  # the last one is of pixels outside the image
     for top in range(0, rows, BAND):
         height = np.fmax(agl[top : top + BAND].astype(np.float32, copy=False), 0)
-        target = _targets(height, vector, top, rows)
         # The height in the upper bits, the pixel in the lower ones.
         key = _ordered(height).astype(np.int64) << 32
         key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)
-        inside = target >= 0
-        np.maximum.at(best, target[inside], key[inside])
+        np.maximum.at(best, _targets(height, vector, top, rows).reshape(-1), key.reshape(-1))
+    best = best[:-1]
     missed = best < 0
     best &= 0xFFFFFFFF
     best[missed] = -1
@@ -86,13 +83,14 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
 
 
 def _targets(height: np.ndarray, vector: np.ndarray, top: int, rows: int) -> np.ndarray:
-    """Index of the target of each pixel of a band, -1 outside the image."""
+    """Index of the target of each pixel of a band; outside the image, the number of its pixels."""
     columns = height.shape[1]
     column, row = (np.floor(height * part + np.float32(0.5)).astype(np.int32) for part in vector)
     column += np.arange(columns, dtype=np.int32)
     row += np.arange(top, top + len(height), dtype=np.int32)[:, None]
-    inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-    return np.where(inside, row * np.int64(columns) + column, -1)
+    # As unsigned numbers, negative ones are too large as well.
+    inside = (row.view(np.uint32) < rows) & (column.view(np.uint32) < columns)
+    return np.where(inside, row * np.int64(columns) + column, rows * columns)
 
 
 def hidden(missed: np.ndarray) -> np.ndarray:
@@ -110,18 +108,36 @@ def hidden(missed: np.ndarray) -> np.ndarray:
     return result.astype(bool)
 
 
-def _close(image: np.ndarray, agl: np.ndarray, visible: np.ndarray, holes) -> tuple:
-    """Fill holes with a visible pixel in 5 x 5, in place; returns their rows and columns."""
-    bits = np.where(visible, _ordered(np.maximum(agl, 0)), HIDDEN)
-    bits = np.pad(bits, REACH, constant_values=HIDDEN)
-    corners = holes[0] * bits.shape[1] + holes[1]
-    parts = [corners[first : first + PART] for first in range(0, len(corners), PART)]
-    places = np.concatenate([_median(bits, part) for part in parts])
-    found = places >= 0
-    filled = holes[0][found], holes[1][found]
-    source = filled[0] + places[found] // SIZE - REACH, filled[1] + places[found] % SIZE - REACH
-    agl[filled], image[filled] = agl[source], image[source]
-    return filled
+def _close(image: np.ndarray, agl: np.ndarray, missed: np.ndarray, holes: np.ndarray) -> None:
+    """Fill the holes with a visible pixel in 5 x 5, in place, and again those beside filled ones.
+
+    Args:
+        image, agl, missed: of all pixels.
+        holes: (n,) their indices in the flattened image.
+    """
+    rows, columns = agl.shape
+    bits = np.full((rows + 2 * REACH, columns + 2 * REACH), HIDDEN)
+    for top in range(0, rows, BAND):
+        inner = bits[top + REACH : top + BAND + REACH, REACH:-REACH][: rows - top]
+        known = ~missed[top : top + BAND]
+        np.copyto(inner, _ordered(np.maximum(agl[top : top + BAND], 0)), where=known)
+    flat_image, flat_agl = image.reshape(-1, 3), agl.reshape(-1)
+    for _ in range(PASSES):
+        corners = holes + 2 * REACH * (holes // columns)  # of 5 x 5, in the padded array
+        places = np.concatenate(
+            [_median(bits, corners[first : first + PART]) for first in range(0, len(holes), PART)]
+            or [np.empty(0, int)]
+        )
+        found = places >= 0
+        filled, down = holes[found], places[found] // SIZE - REACH
+        source = filled + down * columns + places[found] % SIZE - REACH
+        flat_agl[filled], flat_image[filled] = flat_agl[source], flat_image[source]
+        missed.reshape(-1)[filled] = False
+        middle = corners[found] + REACH * (bits.shape[1] + 1)
+        bits.reshape(-1)[middle] = _ordered(np.maximum(flat_agl[filled], 0))
+        holes = holes[~found]
+        if not (len(holes) and len(filled)):
+            break
 
 
 def _median(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Input channels of a network: any channels of a ready-to-train scene on one grid."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -62,7 +62,7 @@ def read(
 
 def read_windows(
     scene: Scene, channels: Sequence[str], bands: Iterable[Sequence[Window]], factor: int = 1
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+) -> Generator[tuple[np.ndarray, np.ndarray]]:
     """Read windows of a scene as `read` does; the file is opened once and every line read once.
 
     Args:

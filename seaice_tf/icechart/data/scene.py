@@ -8,7 +8,7 @@ in processes.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ def read_fine(scene: Scene, channels: Sequence[str], window: Window | None = Non
 
 def read_bands(
     scene: Scene, channels: Sequence[str], spans: Iterable[tuple[int, int]]
-) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+) -> Generator[tuple[np.ndarray, dict[str, np.ndarray]]]:
     """Read channels of the SAR grid in bands of lines, from the top.
 
     The file is opened once and every line is read once, even where bands overlap. The generator

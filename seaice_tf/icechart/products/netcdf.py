@@ -17,6 +17,7 @@ from seaice_tf.task import Case, Maps
 
 CHUNK = 256  # pixels along a side
 ROWS = 256  # that are written at once
+FIELDS = (*CHARTS, *PROBABILITIES, "uncertainty")  # beside the concentration
 Rows = Mapping[str, np.ndarray]
 
 
@@ -43,7 +44,9 @@ def bands(case: Case, fields: Maps) -> Iterator[tuple[int, Rows]]:
         rows = {
             "valid": downscale.mean(valid, valid, context.factor)[1] > 0,
             "concentration": fields["concentration"][here.slices].astype(np.float32) / 10,
-            **{name: fields[name][here.slices] for name in (*CHARTS, *PROBABILITIES, "uncertainty")},
+            **{
+                name: fields[name][here.slices] for name in (*CHARTS, *PROBABILITIES, "uncertainty")
+            },
         }
         if scene.latitude.size:
             rows["latitude"], rows["longitude"] = coordinates(scene, here, context.factor)
@@ -63,7 +66,8 @@ def write(
         bands: the first line of a band, and by name its fields: "valid" (n, samples) bool, where
             the SAR has data; SIC, SOD and FLOE (n, samples) classes; "concentration" (n, samples),
             "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
-            [0, 1], packed or not; "latitude" and "longitude" (n, samples) in degrees, if the scene has them.
+            [0, 1], packed or not; "latitude" and "longitude" (n, samples) in degrees, if the scene
+            has them.
     """
     with netcdf.created(path) as data:
         _describe(data, title, source, shape)
