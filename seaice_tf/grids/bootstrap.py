@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 DRAWS = 2000
+BLOCK = 1 << 18  # random numbers at once
 
 
 def interval(
@@ -45,8 +46,14 @@ def interval_of_groups(
     """
     sums = np.array([each.sum() for each in groups])
     sizes = np.array([each.size for each in groups])
+    if len(groups) == 1:
+        mean = float(sums[0] / sizes[0])
+        return mean, mean
     rng = np.random.default_rng(seed)
-    picks = (rng.integers(len(groups), size=len(groups)) for _ in range(draws))
-    means = [sums[picked].sum() / sizes[picked].sum() for picked in picks]
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    rows = max(BLOCK // len(groups), 1)
+    means = []
+    for first in range(0, draws, rows):
+        picked = rng.integers(len(groups), size=(min(rows, draws - first), len(groups)))
+        means.append(sums[picked].sum(axis=1) / sizes[picked].sum(axis=1))
+    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

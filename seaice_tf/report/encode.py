@@ -7,6 +7,7 @@ import json
 import math
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ COLOURS = {
     "fraction": colormaps["Blues"],
 }
 QUALITY = 82  # of JPEG
+LEVEL = 6  # of zlib: 9 takes three times as long for one byte in a hundred
+KEPT = 64  # compressed arrays
 
 
 def plain(value: Any) -> Any:
@@ -39,8 +42,7 @@ def plain(value: Any) -> Any:
         fields = dataclasses.fields(value)
         return {field.name: plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, np.ndarray) and value.dtype == np.uint8:
-        packed = base64.b64encode(zlib.compress(value.tobytes(), 9)).decode()
-        return {"shape": list(value.shape), "zlib": packed}
+        return {"shape": list(value.shape), "zlib": _compressed(value.tobytes())}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
@@ -51,6 +53,11 @@ def plain(value: Any) -> Any:
         # Six digits are sufficient for a screen, and a third of the bytes.
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return value
+
+
+@lru_cache(maxsize=KEPT)  # a record is measured first and written later
+def _compressed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, LEVEL)).decode()
 
 
 def size(record: Any) -> int:

@@ -202,9 +202,10 @@ def packed(values: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarra
     >>> packed(np.array([0.0, 0.5, 1.0, 2.0, np.nan]))
     array([  0, 125, 250, 250, 255], dtype=uint8)
     """
-    steps = (np.nan_to_num(np.asarray(values, np.float64)) - low) * FULL / (high - low)
-    whole = np.floor(np.clip(steps + 1e-6, 0, FULL))
-    return np.where(np.isnan(values), MISSING, whole).astype(np.uint8)
+    unknown = np.isnan(values)
+    steps = (np.where(unknown, low, values).astype(np.float64) - low) * FULL / (high - low)
+    whole = np.clip(steps + 1e-6, 0, FULL).astype(np.uint8)  # rounded down: none is negative
+    return np.where(unknown, np.uint8(MISSING), whole)
 
 
 def spread(values: Sequence[float], number: int) -> list[int]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.report import page
 from seaice_tf.report.page import Page
@@ -103,7 +104,7 @@ def _page(task: Task, runs: list[RunRecord], data: str | None, trust: bool) -> P
 def _pictures(task: Task, runs: list[RunRecord], scored: Mapping[str, Scored]) -> list[Section]:
     """The sections of the task; with several runs, each with a choice of the run."""
     made: dict[str, dict[str, Section]] = {}
-    for run in runs:
+    for run in progress.track(runs, "drawing"):
         if run.name in scored:
             inputs = scored[run.name].report_input(task, run, TASK_BYTES // len(scored))
             for section in task.products.report(inputs):

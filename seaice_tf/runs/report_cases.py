@@ -1,6 +1,7 @@
 """The data of a report: a run's files, its predictions, and the scores of each case."""
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ import numpy as np
 from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.runs import artifact, folder
-from seaice_tf.task import Case, Maps, ReportInput, Task
+from seaice_tf.task import Case, Maps, Predictor, ReportInput, Task
 
 MAX_CASES = 100  # kept in memory and scored one by one
+MEMORY = 1 << 28  # bytes of predictions of baselines that are kept
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Scored:
         scores: predictor -> scores of each case; the run has the name "".
         groups: predictor -> scores of groups, such as "month_06/mae", for the run and the best
             baseline.
+        baselines: reference forecasts by name, which keep their predictions.
     """
 
     source: str
@@ -87,6 +90,7 @@ class Scored:
     pairs: list[tuple[Case, Maps]]
     scores: dict[str, list[dict[str, float]]]
     groups: dict[str, dict[str, float]]
+    baselines: Mapping[str, Predictor]
 
     def values(self, predictor: str, name: str) -> np.ndarray:
         """A score of each case, NaN where it is undefined: (n,)."""
@@ -94,11 +98,7 @@ class Scored:
 
     def report_input(self, task: Task, run: RunRecord, max_bytes: int) -> ReportInput:
         """The input of `task.products.report`."""
-        known = [name for name in run.ranked() if name in task.verification.baselines]
-        ranked = {
-            name: task.verification.baselines[name]
-            for name in (*known, *task.verification.baselines)
-        }
+        ranked = {name: self.baselines[name] for name in _ranked(run, self.baselines)}
         values = self.values("", task.verification.primary).tolist()
         return ReportInput(
             run.name, run.settings, self.pairs, values, ranked, max_bytes, run.published
@@ -152,11 +152,42 @@ def score(task: Task, run: RunRecord, data: str | None = None, trust: bool = Fal
     for i in progress.track(chosen, f"predicting with {run.name}"):
         case = cases.make[i]()
         pairs.append((case, predictor(case)))
+    baselines = remember(task.verification.baselines)
     scores = {"": [_score_case(task, case, maps) for case, maps in pairs]}
-    baselines = task.verification.baselines
-    for name, other in progress.track(baselines.items(), "scoring baselines", len(baselines)):
-        scores[name] = [_score_case(task, case, other(case)) for case, _ in pairs]
-    return Scored(cases.source, len(cases), pairs, scores, _groups(task, run, pairs))
+    # The best ones first: they are shown, too, and memory may not hold all.
+    for name in progress.track(_ranked(run, baselines), "scoring baselines"):
+        scores[name] = [_score_case(task, case, baselines[name](case)) for case, _ in pairs]
+    scores = {name: scores[name] for name in ("", *baselines)}
+    with progress.step("scoring by condition"):
+        groups = _groups(task, run, pairs, baselines)
+    return Scored(cases.source, len(cases), pairs, scores, groups, baselines)
+
+
+def _ranked(run: RunRecord, baselines: Mapping[str, Predictor]) -> list[str]:
+    """Names of all baselines, the best ones of the run's scores first."""
+    return list(dict.fromkeys((*(n for n in run.ranked() if n in baselines), *baselines)))
+
+
+def remember(predictors: Mapping[str, Predictor], max_bytes: int = MEMORY) -> dict[str, Predictor]:
+    """Predictors that keep their predictions, as many as fit into `max_bytes`, for later calls.
+
+    The cases must not be changed.
+    """
+    kept: dict[tuple[str, int], tuple[Case, Maps]] = {}
+    sizes: list[int] = []
+
+    def predict(name: str, case: Case) -> Maps:
+        key = name, id(case)
+        if key in kept:
+            return kept[key][1]
+        maps = predictors[name](case)
+        size = sum(np.asarray(values).nbytes for values in maps.values())
+        if sum(sizes) + size <= max_bytes:
+            sizes.append(size)
+            kept[key] = case, maps  # the case, too, so that no other one gets its id
+        return maps
+
+    return {name: functools.partial(predict, name) for name in predictors}
 
 
 def _score_case(task: Task, case: Case, maps: Maps) -> dict[str, float]:
@@ -164,14 +195,16 @@ def _score_case(task: Task, case: Case, maps: Maps) -> dict[str, float]:
     return {name: value for name, value in found.items() if "/" not in name}
 
 
-def _groups(task: Task, run: RunRecord, pairs: list) -> dict[str, dict[str, float]]:
+def _groups(
+    task: Task, run: RunRecord, pairs: list, baselines: Mapping[str, Predictor]
+) -> dict[str, dict[str, float]]:
     """Scores by all kinds of groups that the data allow, of the run and the best baseline."""
     best = run.scores["best_baseline"]
-    reference = ((case, task.verification.baselines[best](case)) for case, _ in pairs)
+    reference = ((case, baselines[best](case)) for case, _ in pairs)
     kinds = _kinds(task)
     found = {"": _grouped(task, pairs, kinds)}
     known = tuple(kind for kind in kinds if any(k.startswith(f"{kind}_") for k in found[""]))
-    if found[""] and best in task.verification.baselines:
+    if found[""] and best in baselines:
         found[best] = _grouped(task, reference, known)
     return found
 

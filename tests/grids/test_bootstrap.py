@@ -53,3 +53,17 @@ def test_paired_intervals_separate_forecasts_that_single_ones_do_not():
     a, b = hard + 0.01, hard
     assert bootstrap.interval(a)[0] < bootstrap.interval(b)[1]
     assert bootstrap.interval(a - b)[0] > 0
+
+
+@pytest.mark.parametrize("number", [1, 2, 40])
+def test_intervals_equal_those_of_draws_one_by_one(number, monkeypatch):
+    rng = np.random.default_rng(5)
+    groups = [rng.normal(size=rng.integers(1, 4)) for _ in range(number)]
+    monkeypatch.setattr(bootstrap, "BLOCK", 96)  # of two rows and a part, at 40 groups
+    draws, means = np.random.default_rng(3), []
+    for _ in range(50):
+        drawn = [groups[i] for i in draws.integers(number, size=number)]
+        means.append(np.concatenate(drawn).mean())
+    expected = np.quantile(means, [0.025, 0.975])
+    found = bootstrap.interval_of_groups(groups, seed=3, draws=50)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -1,6 +1,7 @@
 """Tiles and test-time augmentation."""
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids import tiles
+from seaice_tf.icechart import inference
 from seaice_tf.icechart.cases import EvaluateOptions
 from seaice_tf.icechart.data import decision
 from seaice_tf.icechart.data.charts import CHARTS
@@ -40,6 +42,35 @@ def wide(chart_settings):
     model.set_weights([rng.uniform(0.2, 1.2, w.shape) * 0.2 for w in model.get_weights()])
     image = rng.normal(size=(61, 67, len(settings.channels))).astype(np.float32)
     return settings, image, lambda batch: np.asarray(model(batch)["SOD"])
+
+
+def test_items_are_made_ahead_in_one_thread_and_closed_in_it():
+    threads, made = [], []
+
+    def items():
+        try:
+            for i in range(5):
+                threads.append(threading.get_ident())
+                made.append(i)
+                yield i
+        finally:
+            threads.append(threading.get_ident())
+
+    ahead = inference._ahead(items())
+    assert next(ahead) == 0
+    assert next(ahead) == 1
+    ahead.close()
+    assert made[:3] == [0, 1, 2]
+    assert len(threads) == len(made) + 1
+    assert set(threads) == {threads[0]} != {threading.get_ident()}
+    assert list(inference._ahead(iter("abc"))) == ["a", "b", "c"]
+
+    def failing():
+        yield 1
+        raise InputError("damaged")
+
+    with pytest.raises(InputError, match="damaged"):
+        list(inference._ahead(failing()))
 
 
 def whole_and_tiled(image, serve, side, halo, align):

@@ -13,7 +13,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.scores import baselines
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 from seaice_tf.report import page
-from seaice_tf.runs import artifact, folder, report, report_sweep
+from seaice_tf.runs import artifact, folder, report, report_cases, report_sweep
+from seaice_tf.task import Case
 from seaice_tf.tasks import TASKS
 
 EVIL = "</script><script>alert(1)</script>"
@@ -64,6 +65,23 @@ PREDICT = {
     "nowcast": predict_frames,
     "geopose": predict_heights,
 }
+
+
+def test_baselines_predict_a_case_once_while_memory_lasts():
+    calls = []
+
+    def predict(case):
+        calls.append(case.name)
+        return {"ice": np.zeros(100, np.uint8)}
+
+    one, other = (Case(name, None, None) for name in "ab")
+    kept = report_cases.remember({"mean": predict, "last": predict}, max_bytes=250)
+    for case in (one, one, other, other):
+        assert kept["mean"](case)["ice"].shape == (100,)
+    assert calls == ["a", "b"]
+    kept["last"](one)
+    kept["last"](one)
+    assert calls == ["a", "b", "a", "a"]  # a third prediction does not fit
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import netcdf, packed
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.windows import Window, whole
 from seaice_tf.icechart.data import downscale, synthetic_scenes
@@ -29,6 +30,31 @@ def test_inputs_of_a_window_equal_that_part_of_the_scene(scene, factor):
         part, part_valid = scene_inputs.read(scene, EVERYTHING, window, factor)
         np.testing.assert_array_equal(part, full[window.slices])
         np.testing.assert_array_equal(part_valid, valid[window.slices])
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_windows_of_overlapping_bands_are_read_once(scene, factor, monkeypatch):
+    rows, columns = downscale.size(SHAPE, factor)
+    bands = [
+        [Window(top, left, min(40, rows - top), columns // 2) for left in (0, columns // 3)]
+        for top in range(0, rows, 30)
+    ]
+    full, valid = scene_inputs.read(scene, EVERYTHING, factor=factor)
+    opened, read = [], []
+    original = netcdf.opened
+    monkeypatch.setattr(sar_scene, "opened", lambda path: opened.append(path) or original(path))
+    unpacked = packed.Unpacked.__getitem__
+    monkeypatch.setattr(
+        packed.Unpacked, "__getitem__", lambda self, key: read.append(key) or unpacked(self, key)
+    )
+    found = scene_inputs.read_windows(scene, EVERYTHING, bands, factor)
+    windows = [window for band in bands for window in band]
+    for window, (values, fraction) in zip(windows, found, strict=True):
+        np.testing.assert_array_equal(values, full[window.slices])
+        np.testing.assert_array_equal(fraction, valid[window.slices])
+    assert len(opened) == 2  # for the 2 km grid, and for the SAR grid
+    lines = sum(key.stop - key.start for key in read if key.start is not None)
+    assert lines == len(FINE) * SHAPE[0]
 
 
 def test_inputs_are_collocated(scene):
