@@ -31,13 +31,19 @@ class Examples:
         augment: (example, stateless seed of two integers) -> example; None for no augmentation.
         draw: (seed, epoch, index), scalar int64 tensors -> training example, in place of `fetch`
             and `augment` for examples that are drawn at random; or None.
+        kept: like `fetch`, but what was read once is kept in memory by a Python function, which
+            data services cannot run; or None.
+        finish: (batch of what the functions above give) -> batch of examples, for conversions that
+            are faster for a batch at once; None if they give examples.
         name: index -> name of the example for messages.
     """
 
     size: int
-    fetch: Callable[[tf.Tensor], Example]
-    augment: Callable[[Example, tf.Tensor], Example] | None = None
-    draw: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Example] | None = None
+    fetch: Callable[[tf.Tensor], Any]
+    augment: Callable[[Any, tf.Tensor], Any] | None = None
+    draw: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any] | None = None
+    kept: Callable[[tf.Tensor], Any] | None = None
+    finish: Callable[..., Example] | None = None
     name: Callable[[int], str] = str
 
 
@@ -56,8 +62,14 @@ def in_order(examples: Examples, batch_size: int, shard: Shard = ALL) -> tf.data
     """All examples of a shard once, in order, not augmented; the last batch may be smaller."""
     index, number = shard
     dataset = tf.data.Dataset.range(examples.size).shard(number, index)
-    dataset = dataset.map(examples.fetch, THREADS, deterministic=True)
-    return dataset.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+    dataset = dataset.map(examples.kept or examples.fetch, THREADS, deterministic=True)
+    return _finished(examples, dataset.batch(batch_size))
+
+
+def _finished(examples: Examples, batches: tf.data.Dataset) -> tf.data.Dataset:
+    if examples.finish is not None:
+        batches = batches.map(examples.finish, THREADS, deterministic=True)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def steps_per_epoch(examples: Examples, batch_size: int) -> int:
@@ -71,7 +83,7 @@ def training_stream(
     seed: int,
     first_step: int = 0,
     shard: Shard = ALL,
-    service: Shard = ALL,
+    service: Shard | None = None,
 ) -> tf.data.Dataset:
     """An infinite stream of training batches, reshuffled each epoch.
 
@@ -83,10 +95,13 @@ def training_stream(
         seed: of order and augmentation.
         first_step: step to start at.
         shard: part of each batch, for one of several replicas.
-        service: (i, n) for the batches i, i + n, i + 2 n, ..., for one of several data services.
+        service: (i, n) for the batches i, i + n, i + 2 n, ..., for one of n data services; None for
+            all batches in this process.
     """
     batch_size = min(batch_size, examples.size)
     per_epoch = steps_per_epoch(examples, batch_size) * batch_size
+
+    read = examples.fetch if service or examples.kept is None else examples.kept
 
     def epoch_order(epoch):
         order = _shuffled(examples, seed, epoch)[:per_epoch]
@@ -95,7 +110,7 @@ def training_stream(
     def fetch(epoch, index):
         if examples.draw is not None:
             return examples.draw(tf.constant(seed, tf.int64), epoch, index)
-        example = examples.fetch(index)
+        example = read(index)
         if examples.augment is None:
             return example
         key = tf.stack([tf.cast(seed, tf.int64), epoch])
@@ -107,11 +122,11 @@ def training_stream(
     index, number = shard
     own = batch_size // number
     dataset = dataset.shard(number, index)
-    if service != ALL:
+    if service:
         first, services = service
         dataset = dataset.batch(own).shard(services, first).unbatch()
     dataset = dataset.map(fetch, THREADS, deterministic=True)
-    return dataset.batch(own, drop_remainder=True).prefetch(tf.data.AUTOTUNE)
+    return _finished(examples, dataset.batch(own, drop_remainder=True))
 
 
 def indices(examples: Examples, batch_size: int, seed: int, step: int) -> list[int]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tensorflow import keras
 
 SYNTHETIC_IMAGES = 200
+CACHE = 1 << 30  # bytes of photos that are kept in memory
 
 
 def folder(settings: Settings) -> Path:
@@ -88,14 +89,40 @@ def photo_examples(
         shape: (rows, columns) of the masks.
         augmentation: the settings by which `augment` varies the photos; None leaves them as is.
     """
-    content = _content(photos)
+    content, side = _content(photos), (settings.rows, settings.columns)
 
     from seaice_tf.clouds.networks.serving import decode  # needs TensorFlow
 
-    def inputs(index):
-        return decode(content(index), settings.rows, settings.columns)
+    def read(index):
+        # A byte a colour, as in the photo, to keep four times as many.
+        return tf.cast(tf.round(decode(content(index), *side)), tf.uint8)
 
-    return with_masks(photos, shape, inputs, augmentation and partial(augment, augmentation))
+    kept = keep(read, (*side, 3), CACHE // (3 * settings.rows * settings.columns))
+    return with_masks(photos, shape, read, augmentation and partial(augment, augmentation), kept)
+
+
+def keep(read: Callable, shape: tuple[int, ...], number: int) -> Callable:
+    """A function like `read`, which keeps the first results in memory.
+
+    Args:
+        read: index -> uint8 array of `shape`, as a tensor.
+        shape: of a result.
+        number: of results that are kept.
+    """
+    results: dict[int, np.ndarray] = {}
+    graph = tf.function(read, input_signature=[tf.TensorSpec((), tf.int64)])
+
+    def find(index: np.int64) -> np.ndarray:
+        found = results.get(int(index))
+        if found is None:
+            found = graph(index).numpy()
+            if len(results) < number:
+                results[int(index)] = found
+        return found
+
+    return lambda index: tf.ensure_shape(
+        tf.numpy_function(find, [index], tf.uint8, stateful=False), shape
+    )
 
 
 def _content(photos: Photos) -> Callable:
@@ -124,13 +151,21 @@ def feature_examples(photos: Photos, extractor: keras.Model) -> Examples:
     return with_masks(photos, stacked.shape[1:3], lambda index: stacked[index], None)
 
 
-def with_masks(photos: Photos, shape: tuple[int, int], inputs, augmentation) -> Examples:
-    """Examples of `inputs(index)`; masks are kept in memory, a byte per class and cell."""
+def with_masks(photos: Photos, shape: tuple[int, int], inputs, augmentation, kept=None) -> Examples:
+    """Examples of `inputs(index)`; masks are kept in memory, a byte per class and cell.
+
+    Args:
+        photos: labelled photos.
+        shape: (rows, columns) of the masks.
+        inputs: index -> image or features.
+        augmentation: (example, seed) -> example; None for none.
+        kept: like `inputs`, from memory where it was read before.
+    """
     coverage = [np.rint(255 * photos.coverage(i, shape)) for i in range(len(photos))]
     masks = tf.constant(np.array(coverage, np.uint8))
     present = tf.constant(photos.present(), tf.float32)
 
-    def fetch(index):
+    def example(inputs, index):
         targets = {
             "masks": tf.cast(masks[index], tf.float32) / 255,
             "class_probabilities": present[index],
@@ -138,7 +173,18 @@ def with_masks(photos: Photos, shape: tuple[int, int], inputs, augmentation) -> 
         weights = {"masks": tf.ones((*shape, 1)), "class_probabilities": tf.ones(len(CLASSES))}
         return inputs(index), targets, weights
 
-    return Examples(len(photos), fetch, augmentation, name=lambda i: photos.names[i])
+    return Examples(
+        len(photos),
+        partial(example, inputs),
+        augmentation,
+        kept=kept and partial(example, kept),
+        finish=_as_floats,
+        name=lambda i: photos.names[i],
+    )
+
+
+def _as_floats(images, targets, weights):
+    return tf.cast(images, tf.float32), targets, weights
 
 
 def augment(network: UNet, example, seed):
@@ -155,15 +201,15 @@ def augment(network: UNet, example, seed):
     image, targets, weights = example
     masks = targets["masks"]
     draws = tf.random.stateless_uniform([7], seed)
+    box = _window(network.zoom, draws[2:5])
     if network.flips:
-        for axis, draw in ((0, draws[0]), (1, draws[1])):
-            image, masks = (tf.where(draw < 0.5, tf.reverse(x, [axis]), x) for x in (image, masks))
-    if network.zoom:
-        box = _window(network.zoom, draws[2:5])
+        box = tf.where(tf.tile(draws[:2] < 0.5, [2]), 1 - box, box)
+    if network.flips or network.zoom:
         image, masks = (_crop(x, box) for x in (image, masks))
     if network.brightness_jitter:
         jitter = network.brightness_jitter
         contrast, brightness = (jitter * (2 * draw - 1) for draw in (draws[5], draws[6]))
+        image = tf.cast(image, tf.float32)
         image = tf.clip_by_value(image * (1 + contrast) + 128 * brightness, 0.0, 255.0)
     present = tf.reduce_max(masks, axis=(0, 1))
     return image, {"masks": masks, "class_probabilities": present}, weights
@@ -177,5 +223,5 @@ def _window(zoom: float, draws):
 
 
 def _crop(x, box):
-    """A window of an image or of masks, resized to their own size."""
+    """A window of an image or of masks, resized to their own size; flipped where its ends are."""
     return tf.image.crop_and_resize(x[None], box[None], [0], x.shape[:2])[0]

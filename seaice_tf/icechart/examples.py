@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from seaice_tf.grids import tiles
 from seaice_tf.icechart.choices import WATER
 from seaice_tf.icechart.data import downscale, sampling, shards, synthetic_scenes
 from seaice_tf.icechart.data import scene as sar_scene
-from seaice_tf.icechart.data.charts import CHARTS
-from seaice_tf.icechart.data.patches import PatchOptions, PatchSampler, Pixels, label_weights
+from seaice_tf.icechart.data.charts import CHARTS, MASK
+from seaice_tf.icechart.data.patches import PatchOptions, PatchSampler, Pixels
 from seaice_tf.icechart.data.sampling import SceneList
 from seaice_tf.icechart.data.scene import Scene
 from seaice_tf.icechart.settings import Settings
@@ -193,7 +193,7 @@ def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
     def fetch(index):
         return draw(tf.constant(settings.training.seed, tf.int64), tf.constant(0, tf.int64), index)
 
-    return Examples(settings.patches, fetch, draw=draw)
+    return Examples(settings.patches, fetch, draw=draw, finish=partial(_finish, settings))
 
 
 def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Examples:
@@ -212,7 +212,11 @@ def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Exa
         _, pixels, window = chosen[index]
         return pixels.read(window)
 
-    return Examples(len(chosen), lambda index: _example(settings, cut, index))
+    return Examples(
+        len(chosen),
+        lambda index: _example(settings, cut, index),
+        finish=partial(_finish, settings),
+    )
 
 
 def validation_batches(settings: Settings) -> tf.data.Dataset:
@@ -231,21 +235,23 @@ def _require_size(settings: Settings, chosen: Sequence[Pixels]) -> None:
 
 
 def _example(settings: Settings, read, *key):
-    """Image, targets and weights by head of the patch that `read` gives for the key."""
-    side, number = settings.patch, len(CHARTS)
+    """Image (side, side, C) float16 and charts (side, side, 3) uint8 that `read` gives for a key."""
+    side = settings.patch
+    image, charts = tf.numpy_function(
+        lambda *numbers: read(*map(int, numbers)), key, (tf.float16, tf.uint8), stateful=False
+    )
+    image = tf.ensure_shape(image, (side, side, len(settings.channels)))
+    return image, tf.ensure_shape(charts, (side, side, len(CHARTS)))
 
-    def run(*numbers):
-        image, charts = read(*map(int, numbers))
-        return image, charts.astype(np.float32), label_weights(charts)
 
-    kinds = (tf.float16, tf.float32, tf.float32)
-    image, charts, weights = tf.numpy_function(run, key, kinds)
-    # The cast is ten times faster in TensorFlow than in numpy.
-    image = tf.cast(tf.ensure_shape(image, (side, side, len(settings.channels))), tf.float32)
-    charts, weights = (tf.ensure_shape(x, (side, side, number)) for x in (charts, weights))
-    targets = {chart: charts[..., i : i + 1] for i, chart in enumerate(CHARTS)}
-    weight = {chart: weights[..., i : i + 1] for i, chart in enumerate(CHARTS)}
+def _finish(settings: Settings, images, charts):
+    """A batch of images, and targets and weights by head; weights are 0 where masked."""
+    targets, weights = {}, {}
+    for i, chart in enumerate(CHARTS):
+        classes = charts[..., i : i + 1]
+        targets[chart] = tf.cast(classes, tf.float32)
+        weights[chart] = tf.cast(classes != MASK, tf.float32)
     if settings.consistent:
-        targets[WATER] = tf.cast(targets["SIC"] == 0, tf.float32)
-        weight[WATER] = weight["SIC"]
-    return image, targets, weight
+        targets[WATER] = tf.cast(charts[..., :1] == 0, tf.float32)
+        weights[WATER] = weights["SIC"]
+    return tf.cast(images, tf.float32), targets, weights

@@ -35,19 +35,19 @@ def _wait(*servers) -> None:
 
 
 def distribute(
-    make: Callable[[pipeline.Shard], tf.data.Dataset], addresses: str
+    make: Callable[[pipeline.Shard | None], tf.data.Dataset], addresses: str
 ) -> tf.data.Dataset:
     """A stream whose batches are prepared by data services, in the order of the stream.
 
     Args:
-        make: (i, n) -> the batches i, i + n, i + 2 n, ... of the stream.
+        make: (i, n) -> the batches i, i + n, i + 2 n, ... of the stream; None -> all batches.
         addresses: of n services, "host:port,host:port"; "" prepares batches in this process.
 
     Raises:
         InputError: the stream needs Python functions of this process.
     """
     if not addresses:
-        return make(pipeline.ALL)
+        return make(None)
     services = addresses.split(",")
     parts = [make((i, len(services))) for i in range(len(services))]
     if b"PyFunc" in tf.raw_ops.DatasetToGraphV2(input_dataset=parts[0]._variant_tensor).numpy():

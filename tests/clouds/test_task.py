@@ -2,16 +2,19 @@
 
 import dataclasses
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from seaice_tf import pipeline
 from seaice_tf.clouds import examples as data
 from seaice_tf.clouds.cases import EvaluateOptions
 from seaice_tf.clouds.data import postprocessing
 from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.postprocessing import Decisions, to_array
+from seaice_tf.clouds.networks.serving import decode
 from seaice_tf.clouds.products import submission
 from seaice_tf.clouds.settings import Texture, UNet
 from seaice_tf.clouds.task import TASK
@@ -46,6 +49,41 @@ def test_examples_are_the_photos_with_their_masks(cloud_settings):
         assert image.shape == (32, 48, 3)
         np.testing.assert_allclose(targets["masks"], photos.coverage(i, shape), atol=1 / 500)
         np.testing.assert_array_equal(targets["class_probabilities"], photos.present()[i])
+
+
+def test_photos_are_kept_as_they_were_read(cloud_settings, tmp_path):
+    photos = data.labelled(cloud_settings).take([0, 1])
+    copies = [Path(shutil.copy(path, tmp_path)) for path in photos.paths]
+    photos = dataclasses.replace(photos, paths=tuple(copies))
+    examples = data.photo_examples(photos, cloud_settings, (8, 12))
+    index = tf.constant(1, tf.int64)
+    read = examples.fetch(index)[0].numpy()
+    exact = decode(copies[1].read_bytes(), *read.shape[:2]).numpy()
+    np.testing.assert_allclose(read, exact, atol=0.5)
+    np.testing.assert_array_equal(examples.kept(index)[0], read)
+    copies[1].unlink()
+    np.testing.assert_array_equal(examples.kept(index)[0], read)
+    (images, _, _), *_ = pipeline.in_order(examples, 2)
+    assert images.dtype == tf.float32
+    np.testing.assert_array_equal(images[1], read)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_flips_and_windows_are_those_of_the_flipped_photo(seed):
+    network = UNet(zoom=0.3, brightness_jitter=0.0)
+    image = np.random.default_rng(seed).integers(0, 256, (9, 14, 3), np.uint8)
+    masks = (image[..., [0, 1, 2, 0]] > 127).astype(np.float32)
+    example = tf.constant(image), {"masks": tf.constant(masks)}, {}
+    moved, targets, _ = data.augment(network, example, tf.constant([3, seed]))
+    draws = tf.random.stateless_uniform([7], tf.constant([3, seed])).numpy()
+    axes = [axis for axis in (0, 1) if draws[axis] < 0.5]
+    side = 1 - 0.3 * draws[2]
+    top, left = (1 - side) * draws[3:5]
+    box = [[top, left, top + side, left + side]]
+    for found, plain in ((moved, image), (targets["masks"], masks)):
+        flipped = np.flip(plain, axes)[None].astype(np.float32)
+        expected = tf.image.crop_and_resize(flipped, box, [0], plain.shape[:2])[0]
+        np.testing.assert_allclose(found, expected, atol=2e-2 if plain is image else 1e-4)
 
 
 def test_augmentation_moves_the_masks_with_the_photo():

@@ -262,8 +262,3 @@ def _cutmix_rectangle(rng: np.random.Generator, side: int) -> tuple[slice, slice
     spans = [(middle - half, middle + half) for middle in rng.uniform(0, side, 2)]
     rows, columns = (slice(max(int(low), 0), min(round(high), side)) for low, high in spans)
     return rows, columns
-
-
-def label_weights(charts: np.ndarray) -> np.ndarray:
-    """Weight of each pixel in the loss, 0 where masked: (..., 3) uint8 -> (..., 3) float32."""
-    return (charts != MASK).astype(np.float32)
