@@ -235,7 +235,7 @@ def _require_size(settings: Settings, chosen: Sequence[Pixels]) -> None:
 
 
 def _example(settings: Settings, read, *key):
-    """Image (side, side, C) float16 and charts (side, side, 3) uint8 that `read` gives for a key."""
+    """Image (side, side, C) float16 and charts (side, side, 3) uint8 of the key."""
     side = settings.patch
     image, charts = tf.numpy_function(
         lambda *numbers: read(*map(int, numbers)), key, (tf.float16, tf.uint8), stateful=False
