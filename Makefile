@@ -37,8 +37,8 @@ build: .venv/ready  ## wheel and source distribution in build/dist
 	rm -rf build/dist && $(VENV)/python -m build --outdir build/dist .
 	$(VENV)/twine check --strict build/dist/*
 
-bench: .venv/ready
-	for file in forecast rle photos icechart nowcast geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; done
+bench: .venv/ready  ## 15 minutes on two cores; one row: .venv/bin/python benchmarks/FILE.py ROW
+	for file in verbs ops forecast icechart nowcast photos rle geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; echo; done
 
 soak: .venv/ready  ## commands killed again and again, memory and open files over long runs
 	$(VENV)/python -m pytest -q -m soak -rP

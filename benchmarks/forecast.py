@@ -1,26 +1,22 @@
-"""Speed and memory of the forecast, each as a ratio to a named peer in the same run.
+"""Speed and memory of the forecast, each beside a named peer.
 
-Usage: python benchmarks/forecast.py
+Usage: python benchmarks/forecast.py [released examples step memory]
 """
 
-import platform
-import resource
 import tempfile
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from timing import median_seconds
+from timing import Row, median_seconds, python, run, seconds
 
-from seaice_tf import compat, pipeline
+from seaice_tf import pipeline
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.networks.losses import LOSSES
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.forecast.task import TASK
-from seaice_tf.runs import folder
+from seaice_tf.networks import weights
+from seaice_tf.runs import artifact, folder
 
 
 def examples(settings: Settings, network: UNet):
@@ -64,40 +60,48 @@ def step(settings: Settings, network: UNet):
     )
 
 
-def year(settings: Settings):
-    """The 12 months from the SavedModel, against `predict_on_batch` of the Keras model."""
-    model = TASK.training.serving_model(settings, TASK.training.build(settings))
-    history = next(iter(TASK.data.future(settings))).inputs[None]
-    with tempfile.TemporaryDirectory() as root:
-        compat.export(model, Path(root) / folder.SAVED_MODEL)
-        artifact = tf.saved_model.load(str(Path(root) / folder.SAVED_MODEL))
-        return median_seconds(
-            lambda: artifact.serve(history), lambda: model.predict_on_batch(history)
-        )
-
-
-def main() -> None:
-    network = UNet()
-    settings = Settings(network=network)
-    rows = {
-        "U-Net, 4 examples: pipeline / numpy slicing": examples(settings, network),
-        "U-Net, training step: Keras / bare tape": step(settings, network),
-        "U-Net, 12 months: SavedModel / Keras predict": year(settings),
-        "distribution, 12 months: SavedModel / Keras predict": year(Settings()),
-    }
-    source = archive(settings).source
-    table = Table(title=f"forecast on {source}; {platform.machine()}", box=box.SIMPLE)
-    for name in ("what / peer", "seconds", "peer's seconds", "ratio"):
-        table.add_column(name, justify="left" if "/" in name else "right")
-    for name, (ours, peer) in rows.items():
-        table.add_row(name, f"{ours:.4f}", f"{peer:.4f}", f"{ours / peer:.2f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    data = archive(settings).counts.nbytes / 2**20
-    table.add_row(
-        "peak memory / the archive's own, MiB", f"{peak:.0f}", f"{data:.0f}", f"{peak / data:.1f}"
+def released() -> Iterator[Row]:
+    """12 months by the released SavedModel, against Keras with its weights; cold, then warm."""
+    run_folder = folder.released(TASK)
+    settings = folder.open_run(run_folder, TASK)
+    case = next(iter(TASK.data.future(settings)))
+    start, predict = seconds(lambda: artifact.predictor(run_folder))
+    first, _ = seconds(lambda: predict(case))
+    model = TASK.training.build(settings)
+    weights.load(run_folder / folder.WEIGHTS, model)
+    keras_model = TASK.training.serving_model(settings, model)
+    inputs = artifact.batch(case)
+    keras_first, _ = seconds(lambda: keras_model.predict_on_batch(inputs))
+    ours, theirs = median_seconds(
+        lambda: predict(case), lambda: keras_model.predict_on_batch(inputs), repeats=3
     )
-    Console(width=100).print(table)
+    peer = "Keras with its weights"
+    yield Row("12 months, first call", peer, first, keras_first)
+    yield Row("12 months, later calls", peer, ours, theirs)
+    yield Row("loading the SavedModel", "its first call", start, first)
+
+
+def example_rows() -> Iterator[Row]:
+    network = UNet()
+    times = examples(Settings(network=network), network)
+    yield Row("U-Net, 4 examples from the pipeline", "numpy slicing", *times)
+
+
+def step_rows() -> Iterator[Row]:
+    network = UNet()
+    times = step(Settings(network=network), network)
+    yield Row("U-Net, training step by Keras", "bare gradient tape", *times)
+
+
+def memory() -> Iterator[Row]:
+    """Peak memory of `predict`, against that of importing TensorFlow."""
+    with tempfile.TemporaryDirectory() as out:
+        words = ("predict", "forecast", "--run", str(folder.released(TASK)), "--out", out)
+        wall, _, peak = python("-m", "seaice_tf", *words)
+    floor, _, base = python("-c", "import tensorflow")
+    yield Row("`predict forecast`", "import of TensorFlow", wall, floor, "s", (peak, base))
 
 
 if __name__ == "__main__":
-    main()
+    rows = {"released": released, "examples": example_rows, "step": step_rows, "memory": memory}
+    run(__doc__, rows)

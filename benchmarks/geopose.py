@@ -1,4 +1,4 @@
-"""Processing times of oblique tiles of 2048 x 2048 pixels, relative to a peer in the same run.
+"""Processing times of oblique tiles of 2048 x 2048 pixels, each beside a named peer.
 
 Rectification: the peer moves pixel by pixel in a Python loop and then filters heights, mask and
 image with 5 x 5 medians, as the challenge's own code does (with filters of OpenCV, here of SciPy).
@@ -6,22 +6,18 @@ The loop is timed once, the rest as medians. Reading: a crop of 512 relative to 
 shards of one tile and of four, training crops, and the default network, untrained, on a whole image
 in tiles of 1024: once each, in separate processes to measure their peak memory.
 
-Usage: python benchmarks/geopose.py [--side 2048]
+Usage: python benchmarks/geopose.py [moved rectified crop network]
 """
 
-import argparse
 import os
-import platform
 import tempfile
-import time
-import tracemalloc
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
-from timing import Result, alone, median_seconds
+from timing import Row, alone, median_seconds, run, seconds
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -34,7 +30,7 @@ from seaice_tf.geopose.settings import Settings
 from seaice_tf.geopose.task import TASK, prepare
 from seaice_tf.grids.windows import Window
 
-CROP = 512
+CROP, SIDE = 512, 2048  # pixels
 NUMBER = 4  # tiles
 
 
@@ -63,12 +59,6 @@ def filters(image: np.ndarray, agl: np.ndarray, mask: np.ndarray) -> None:
         ndimage.median_filter(image[..., channel], 5)
 
 
-def seconds(function: Callable[[], Result]) -> tuple[float, Result]:
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
 def shards(settings: Settings, out: Path) -> float:
     """Seconds a tile."""
     taken, written = seconds(lambda: prepare(settings, out))
@@ -94,54 +84,55 @@ def image(settings: Settings) -> float:
     return seconds(lambda: case.pieces(serve))[0]
 
 
-def row(label: str, function: Callable[..., float], *arguments) -> None:
-    taken, peak = alone(function, *arguments)
-    print(f"| {label} | {taken:.3f} | {peak} |")
+def view() -> View:
+    return synthetic.tile("JAX", 0, 0, (SIDE, SIDE))
 
 
-def network(side: int, folder: Path) -> None:
-    """Shards of one tile and of several, crops for training, and a whole image."""
-    print("| | seconds | peak of the process, MiB |\n|---|---|---|")
-    for number in (1, NUMBER):
-        tiles = folder / str(number)
-        synthetic.write(tiles, number, side=side)
-        settings = Settings(data=str(tiles), crop=min(CROP, side // 2), folds=2, test_fold=0)
-        row(f"a shard of {number}", shards, settings, tiles / "shards")
-    settings = replace(settings, shards=str(tiles / "shards"))
-    row(f"a crop of {settings.crop} for training", crops, settings)
-    row(f"heights and pose of an image of {side}", image, settings)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Benchmark of oblique tiles.")
-    parser.add_argument("--side", type=int, default=2048, help="pixels of the tile")
-    side = parser.parse_args().side
-    drawing, view = seconds(lambda: synthetic.tile("JAX", 0, 0, (side, side)))
-    scatter, whole = median_seconds(
-        lambda: rectify.sources(view.agl, view.pose),
-        lambda: rectify.rectify(view.image, view.agl, view.pose),
+def moved() -> Iterator[Row]:
+    """Pixels moved to the ground, against the loop."""
+    drawn = view()
+    (ours,) = median_seconds(lambda: rectify.sources(drawn.agl, drawn.pose))
+    yield Row(
+        "pixels moved to the ground", "loop over pixels", ours, seconds(lambda: loop(drawn))[0]
     )
-    looped, maps = seconds(lambda: loop(view))
+
+
+def rectified() -> Iterator[Row]:
+    """Rectified with holes closed, against the loop and its filters."""
+    drawn = view()
+    (ours,) = median_seconds(lambda: rectify.rectify(drawn.image, drawn.agl, drawn.pose))
+    looped, maps = seconds(lambda: loop(drawn))
     filtered, _ = seconds(lambda: filters(*maps))
-    tracemalloc.start()
-    rectify.rectify(view.image, view.agl, view.pose)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    with tempfile.TemporaryDirectory() as folder:
-        path = submission.write_image(Path(folder) / "a.tif", view.image)
-        corner = Window(side // 3, side // 3, min(CROP, side // 2), min(CROP, side // 2))
-        crop, file = median_seconds(lambda: images.read(path, corner), lambda: images.read(path))
-    print(f"synthetic tile of {side} x {side}, drawn in {drawing:.1f} s; {platform.machine()}")
-    print("| | ours, s | peer, s | ratio |\n|---|---|---|---|")
-    print(f"| pixels moved to the ground | {scatter:.2f} | {looped:.1f} | ", end="")
-    print(f"{looped / scatter:.0f} |")
-    both = looped + filtered
-    print(f"| rectified, holes closed | {whole:.2f} | {both:.1f} | {both / whole:.0f} |")
-    print(f"| a crop of {corner.height} read | {crop:.4f} | {file:.4f} | {file / crop:.1f} |")
-    print(f"\nmemory of a rectification at its peak: {peak / 2**20:.0f} MB\n")
-    with tempfile.TemporaryDirectory() as folder:
-        network(side, Path(folder))
+    yield Row("rectified, holes closed", "loop, medians of 5 x 5", ours, looped + filtered)
+
+
+def crop() -> Iterator[Row]:
+    """A crop read from a file, against the whole file."""
+    with tempfile.TemporaryDirectory() as place:
+        path = submission.write_image(Path(place) / "a.tif", view().image)
+        corner = Window(SIDE // 3, SIDE // 3, CROP, CROP)
+        times = median_seconds(lambda: images.read(path, corner), lambda: images.read(path))
+    yield Row(f"a crop of {CROP} read", "the whole file", *times)
+
+
+def network() -> Iterator[Row]:
+    """Shards of several tiles against one, and a whole image against the training crops in it."""
+    with tempfile.TemporaryDirectory() as place:
+        made = {}
+        for number in (1, NUMBER):
+            tiles = Path(place) / str(number)
+            synthetic.write(tiles, number, side=SIDE)
+            settings = Settings(data=str(tiles), crop=CROP, folds=2, test_fold=0)
+            made[number] = alone(shards, settings, tiles / "shards")
+        (ours, memory), (theirs, peer_memory) = made[NUMBER], made[1]
+        yield Row(f"a shard of {NUMBER}", "of one", ours, theirs, "s", (memory, peer_memory))
+        settings = replace(settings, shards=str(tiles / "shards"))
+        theirs, peer_memory = alone(crops, settings)
+        ours, memory = alone(image, settings)
+        what, number = f"heights and pose of {SIDE} x {SIDE}", (SIDE // CROP) ** 2
+        peer = f"reading {number} training crops of {CROP}"
+        yield Row(what, peer, ours, number * theirs, "s", (memory, peer_memory))
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"moved": moved, "rectified": rectified, "crop": crop, "network": network})

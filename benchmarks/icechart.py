@@ -1,28 +1,25 @@
-"""Speed and memory of the ice charts, each as a ratio to a named peer in the same run.
+"""Speed and memory of the ice charts, each beside a named peer in the same run.
 
-Scenes are synthetic, in the ready-to-train format. Peers that are not installed are skipped:
-xarray, and torch, which may be in another environment: TORCH_PYTHON names its Python.
+Scenes are synthetic, in the ready-to-train format, and the network is untrained: no ice chart is
+released. Torch may be in another environment with xarray and netCDF4: TORCH_PYTHON names its
+Python.
 
-Usage: python benchmarks/icechart.py [--small]     (ten minutes on two cores; --small: two)
+Usage: python benchmarks/icechart.py [scene growth patches score step]
 """
 
 import dataclasses
-import importlib.util
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from multiprocessing import get_context
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch_unet
-from timing import median_seconds
+import xarray
+from timing import Row, alone, median_seconds, run, seconds
 
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids import coarse_grid
@@ -34,9 +31,8 @@ from seaice_tf.icechart.scores import autoice
 from seaice_tf.icechart.settings import Settings
 from seaice_tf.icechart.task import TASK
 
-SMALL = "--small" in sys.argv
-SCENE = (1250, 1300) if SMALL else (5000, 5200)  # pixels of 80 m
-SCENES, SIDE, BATCH, BATCHES = 3, 256, 8, 32
+SCENE = (2500, 2600)  # pixels of 80 m
+SCENES, SIDE, BATCH, BATCHES = 2, 256, 8, 16
 PIXELS = 2_000_000  # to score
 CHANNELS = (*FINE, *COARSE)  # 24
 
@@ -68,10 +64,6 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
     shards = root / "shards"
     prepare(settings(), shards)
     dataset = training_stream(TASK.data.splits(settings(shards=str(shards))).train, BATCH, seed=0)
-    if not importlib.util.find_spec("xarray"):
-        return {}
-    import xarray
-
     paths = scene.find(scenes())
     files = [xarray.open_dataset(path, mask_and_scale=False) for path in paths]
     rng = np.random.default_rng(0)
@@ -98,11 +90,10 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
         for _ in range(BATCHES * BATCH):
             read(files[rng.integers(SCENES)])
 
-    ours, opened, kept = median_seconds(pipeline, opening, kept_open)
-    name = f"{BATCHES * BATCH} patches of {SIDE} x {SIDE} x {len(CHANNELS)}: shards / xarray"
+    ours, opened, kept = median_seconds(pipeline, opening, kept_open, repeats=3)
     return {
-        f"{name} that opens the file for each": (ours, opened),
-        f"{name} with the files kept open": (ours, kept),
+        "xarray that opens the file for each": (ours, opened),
+        "xarray with the files kept open": (ours, kept),
     }
 
 
@@ -133,12 +124,8 @@ def score() -> tuple[float, float]:
     return seconds, peer
 
 
-def step() -> tuple[float, float] | None:
+def step(python: str) -> tuple[float, float]:
     """A training step of the four-level U-Net, against the same layers in PyTorch."""
-    python = os.environ.get("TORCH_PYTHON", sys.executable)
-    check = [python, "-c", "import torch"]
-    if subprocess.run(check, capture_output=True, check=False).returncode:
-        return None
     model = TASK.training.build(settings())
     image, true = torch_unet.batch()
     with torch_unet.steps_of(python) as theirs:
@@ -146,48 +133,88 @@ def step() -> tuple[float, float] | None:
     return ours, peer
 
 
-def predict_scene(root: Path, levels: int) -> tuple[float, float]:
-    """Seconds and peak GiB of the prediction and products of a scene of 24 channels."""
+def predict_scene(folder_of_scenes: Path, root: Path, levels: int = 4) -> float:
+    """Seconds of the prediction and products of a scene of 24 channels."""
     from seaice_tf import compat
     from seaice_tf.icechart.networks.unet import FILTERS
     from seaice_tf.runs import artifact, folder, predict
 
-    given = settings(filters=FILTERS[levels])
-    run = root / f"levels{levels}"
-    compat.export(
-        TASK.training.serving_model(given, TASK.training.build(given)), run / folder.SAVED_MODEL
-    )
+    given = settings(filters=FILTERS[levels], data=str(folder_of_scenes))
+    saved = root / f"levels{levels}"
+    served = TASK.training.serving_model(given, TASK.training.build(given))
+    compat.export(served, saved / folder.SAVED_MODEL)
     cases = TASK.data.future(given)
-    first = type(cases)(cases.source, cases.make[:1])
-    start = time.perf_counter()
-    predict.predict(TASK, first, artifact.predictor(run), "untrained", root / "out")
-    seconds = time.perf_counter() - start
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    predictor = artifact.predictor(saved)
+    return seconds(lambda: predict.predict(TASK, cases, predictor, "untrained", root / "products"))[
+        0
+    ]
 
 
-def in_subprocess(function: Callable, *arguments):
-    """Call a function in a process of its own, to measure its memory."""
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(function, arguments)
+def one_scene(shape: tuple[int, int]) -> Path:
+    return cached("icechart_bench", synthetic_scenes.write, 1, shape, 0, 0)
 
 
-def main() -> None:
-    scenes()  # written here, so that it is not part of the measurements
-    print(f"synthetic scenes of {SCENE[0]} x {SCENE[1]} pixels; {platform.machine()}")
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        whole = {levels: in_subprocess(predict_scene, root, levels) for levels in (4,)}
-        rows = batches(root)
-    rows[f"scores of {PIXELS:,} pixels: confusion matrices / scikit-learn"] = score()
-    if trained := step():
-        rows[f"training step, 4 x {SIDE} x {SIDE} x {len(CHANNELS)}: Keras / PyTorch"] = trained
-    print("| task: seaice_tf / peer | seconds | peer's seconds | ratio |\n|---|---|---|---|")
-    for label, (ours, peer) in rows.items():
-        print(f"| {label} | {ours:.3f} | {peer:.3f} | {ours / peer:.3f} |")
-    print("\n| a whole scene at 80 m with its products | seconds | peak GiB |\n|---|---|---|")
-    for levels, (seconds, memory) in whole.items():
-        print(f"| {levels} levels | {seconds:.0f} | {memory:.2f} |")
+def torch_python() -> str | None:
+    """The Python that has torch; None if there is none."""
+    python = os.environ.get("TORCH_PYTHON", sys.executable)
+    check = [python, "-c", "import torch, xarray, netCDF4"]
+    return None if subprocess.run(check, capture_output=True, check=False).returncode else python
+
+
+def scene_rows() -> Iterator[Row]:
+    """A scene with products, against the starter pack's PyTorch without, in processes."""
+    place, python = one_scene(SCENE), torch_python()
+    (path,) = scene.find(place)
+    theirs, their_memory = None, 0
+    if python:
+        words = [python, torch_unet.__file__, "scene", str(path)]
+        out = subprocess.run(words, capture_output=True, check=True, text=True).stdout.split()
+        theirs, their_memory = float(out[0]), int(out[1])
+    with tempfile.TemporaryDirectory() as root:
+        ours, memory = alone(predict_scene, place, Path(root))
+    what = f"scene of {SCENE[0]} x {SCENE[1]} x {len(CHANNELS)} with its products"
+    yield Row(what, "PyTorch without products", ours, theirs, "s", (memory, their_memory))
+
+
+def growth() -> Iterator[Row]:
+    """A scene of twice and four times the area, against one."""
+    single = None
+    for factor, (lines, samples) in {1: (1, 1), 2: (1, 2), 4: (2, 2)}.items():
+        place = one_scene((lines * SCENE[0], samples * SCENE[1]))
+        with tempfile.TemporaryDirectory() as root:
+            ours, memory = alone(predict_scene, place, Path(root))
+        single = single or (ours, memory)
+        what = f"a scene of {factor} times the area"
+        yield Row(what, f"{factor} times one", ours, factor * single[0], "s", (memory, single[1]))
+
+
+def patch_rows() -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as root:
+        for label, (ours, theirs) in batches(Path(root)).items():
+            number = BATCH * BATCHES
+            yield Row(
+                "patches of 256 from shards", label, number / ours, number / theirs, "a second"
+            )
+
+
+def score_rows() -> Iterator[Row]:
+    yield Row(f"scores of {PIXELS:,} pixels", "scikit-learn", *score())
+
+
+def step_rows() -> Iterator[Row]:
+    what = f"training step, 4 x {SIDE} x {SIDE} x {len(CHANNELS)}"
+    if python := torch_python():
+        yield Row(what, "PyTorch", *step(python))
 
 
 if __name__ == "__main__":
-    main()
+    run(
+        __doc__,
+        {
+            "scene": scene_rows,
+            "growth": growth,
+            "patches": patch_rows,
+            "score": score_rows,
+            "step": step_rows,
+        },
+    )

@@ -1,19 +1,16 @@
-"""Speed of nowcasts, each as a ratio to a named peer in the same run, and the memory of `prepare`.
+"""Speed of nowcasts, each beside a named peer, and the memory of `prepare`.
 
-Usage: python benchmarks/nowcast.py
+Usage: python benchmarks/nowcast.py [released flow frames score windows prepare]
 """
 
-import platform
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from rich import box
-from rich.console import Console
-from rich.table import Table
 from skimage.transform import warp
-from timing import alone, median_seconds
+from timing import Row, alone, median_seconds, run, seconds
 
 from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast.data import advection, layout, optical_flow, shards, synthetic
@@ -52,13 +49,20 @@ def flow_in_the_graph(past: np.ndarray):
     )
 
 
-def whole_forecast(past: np.ndarray):
+def released() -> Iterator[Row]:
     """24 frames by the released SavedModel, against the flow's forecast in numpy."""
-    model = tf.saved_model.load(str(folder.released(TASKS["nowcast"]) / folder.SAVED_MODEL))
+    past = frames_of_window()
+    path = str(folder.released(TASKS["nowcast"]) / folder.SAVED_MODEL)
+    loading, model = seconds(lambda: tf.saved_model.load(path))
     batch = tf.constant(past[None], tf.float32)
-    return median_seconds(
-        lambda: model.serve(batch)["frames"].numpy(), lambda: baselines.flow(past)
+    first, _ = seconds(lambda: model.serve(batch)["frames"].numpy())
+    peer_first, _ = seconds(lambda: baselines.flow(past))
+    times = median_seconds(
+        lambda: model.serve(batch)["frames"].numpy(), lambda: baselines.flow(past), repeats=3
     )
+    yield Row("24 frames of a window, first call", "flow in numpy", first, peer_first)
+    yield Row("24 frames of a window, later calls", "flow in numpy", *times)
+    yield Row("loading the SavedModel", "its first call", loading, first)
 
 
 def frames(past: np.ndarray):
@@ -122,32 +126,61 @@ def prepared(path: Path) -> int:
     return len(shards.prepare(path, path.with_name("shards")))
 
 
-def main() -> None:
-    time = synthetic.times(LENGTH)
-    data = synthetic.sequence(0, time, SHAPE)
-    sequence = Frames("a", time, (((data,),),), synthetic=True)
-    past, _, _ = layout.split(data[:FRAMES, :SIDE, :SIDE])
-    rows = {
-        "flow of four pairs: Lucas-Kanade / TV-L1": (flows(past), 1),
-        "flow of six pairs: in the graph / scikit-image": (flow_in_the_graph(past), 1),
-        "24 frames from 12: released SavedModel / flow in numpy": (whole_forecast(past), 1),
-        "24 frames: along trajectories / scikit-image, step by step": (frames(past), 1),
-        "MS-SSIM of 24 frames: float64 / TensorFlow, float32": (score(past), 1),
-        "window of 36 frames: shards / array in memory": (windows(sequence), WINDOWS),
-    }
-    table = Table(title=f"nowcast of synthetic frames; {platform.machine()}", box=box.SIMPLE)
-    for name in ("what / peer", "a second", "peer's", "ratio of times"):
-        table.add_column(name, justify="left" if "/" in name else "right")
-    for name, ((ours, peer), number) in rows.items():
-        table.add_row(name, f"{number / ours:.1f}", f"{number / peer:.1f}", f"{ours / peer:.2f}")
-    Console(width=110).print(table)
+def frames_of_window() -> np.ndarray:
+    """The 12 past frames of a window, (12, 128, 128)."""
+    return layout.split(sequence_data()[:FRAMES, :SIDE, :SIDE])[0]
+
+
+def sequence_data() -> np.ndarray:
+    return synthetic.sequence(0, synthetic.times(LENGTH), SHAPE)
+
+
+def flow_rows() -> Iterator[Row]:
+    past = frames_of_window()
+    yield Row("flow of four pairs, Lucas-Kanade", "TV-L1", *flows(past))
+    yield Row("flow of six pairs in the graph", "scikit-image", *flow_in_the_graph(past))
+
+
+def frame_rows() -> Iterator[Row]:
+    times = frames(frames_of_window())
+    yield Row("24 frames along trajectories", "scikit-image, step by step", *times)
+
+
+def score_rows() -> Iterator[Row]:
+    times = score(frames_of_window())
+    yield Row("MS-SSIM of 24 frames, float64", "TensorFlow, float32", *times)
+
+
+def window_rows() -> Iterator[Row]:
+    data = sequence_data()
+    sequence = Frames("a", synthetic.times(LENGTH), (((data,),),), synthetic=True)
+    times = (each / WINDOWS for each in windows(sequence))
+    yield Row("a window of 36 frames from shards", "array in memory", *times)
+
+
+def prepare_rows() -> Iterator[Row]:
+    """`prepare` of four times the frames, against one."""
+    peaks, times = {}, {}
     for length in LENGTHS:
         with tempfile.TemporaryDirectory() as place:
             write_zarr(length, Path(place) / "a.zarr")
-            _, peak = alone(prepared, Path(place) / "a.zarr")
-        counts = 2 * length * np.prod(ZARR) / 1e9
-        print(f"prepare {length} frames, {counts:.1f} GB of counts: {peak} MiB at the peak")
+            times[length], (_, peaks[length]) = seconds(
+                lambda path=Path(place) / "a.zarr": alone(prepared, path)
+            )
+    short, long = LENGTHS
+    memory = peaks[long], peaks[short]
+    yield Row(f"prepare {long} frames", f"{short} frames", times[long], times[short], "s", memory)
 
 
 if __name__ == "__main__":
-    main()
+    run(
+        __doc__,
+        {
+            "released": released,
+            "flow": flow_rows,
+            "frames": frame_rows,
+            "score": score_rows,
+            "windows": window_rows,
+            "prepare": prepare_rows,
+        },
+    )

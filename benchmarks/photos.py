@@ -1,15 +1,16 @@
-"""Throughput of the training pipeline of cloud photos, relative to a Python generator.
+"""Photos a second of the training pipeline, beside a Python generator with Pillow.
 
-The peer, timed in the same run, decodes and resizes each photo with Pillow and decodes its masks
-from their run-length codes, one photo after the other.
+The peer decodes and resizes each photo with Pillow and decodes its masks from their run-length
+codes, one photo after the other, in every epoch. The pipeline also augments, and decodes in the
+first epoch alone.
 
-Usage: python benchmarks/photos.py
+Usage: python benchmarks/photos.py [first later]
 """
 
-import platform
+from collections.abc import Iterator
 
 import numpy as np
-from timing import median_seconds
+from timing import Row, median_seconds, run, seconds
 
 from seaice_tf.clouds import examples
 from seaice_tf.clouds.settings import Settings, UNet
@@ -20,29 +21,45 @@ SETTINGS = Settings()
 SHAPE = (SETTINGS.rows // 4, SETTINGS.columns // 4)
 
 
-def main() -> None:
-    photos = examples.labelled(SETTINGS).take(range(BATCH * BATCHES))
+def photos():
+    return examples.labelled(SETTINGS).take(range(BATCH * BATCHES))
+
+
+def generator() -> None:
+    chosen = photos()
+    for first in range(0, len(chosen), BATCH):
+        batch = range(first, first + BATCH)
+        np.stack([chosen.image(i, (SETTINGS.rows, SETTINGS.columns)) for i in batch])
+        np.stack([chosen.truth(i, SHAPE) for i in batch])
+
+
+def pipeline():
+    """A function that reads an epoch."""
     dataset = training_stream(
-        examples.photo_examples(photos, SETTINGS, SHAPE, UNet()), BATCH, seed=0
+        examples.photo_examples(photos(), SETTINGS, SHAPE, UNet()), BATCH, seed=0
     )
 
-    def pipeline():
+    def epoch() -> None:
         stream = iter(dataset)  # new each time: an older one would prefetch during the peer's turn
         for _ in range(BATCHES):
             next(stream)
 
-    def generator():
-        for first in range(0, len(photos), BATCH):
-            batch = range(first, first + BATCH)
-            np.stack([photos.image(i, (SETTINGS.rows, SETTINGS.columns)) for i in batch])
-            np.stack([photos.truth(i, SHAPE) for i in batch])
+    return epoch
 
-    ours, theirs = median_seconds(pipeline, generator)
-    print(f"{photos.source}; {platform.machine()}, medians of alternating runs")
-    print("| photos a second: pipeline with augmentation | Python generator without | ratio |")
-    print("|---|---|---|")
-    print(f"| {len(photos) / ours:.0f} | {len(photos) / theirs:.0f} | {theirs / ours:.2f} |")
+
+def row(which: str, ours: float, theirs: float) -> Row:
+    rates = (BATCH * BATCHES / each for each in (ours, theirs))
+    return Row(f"photos with augmentation, {which}", "Pillow without", *rates, "a second")
+
+
+def first() -> Iterator[Row]:
+    generator()
+    yield row("first epoch", seconds(pipeline())[0], seconds(generator)[0])
+
+
+def later() -> Iterator[Row]:
+    yield row("later epochs", *median_seconds(pipeline(), generator))
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"first": first, "later": later})

@@ -1,15 +1,13 @@
-"""Speed of the run-length code both ways, as a ratio to a plain Python loop in the same run.
+"""Speed of the run-length code both ways, beside a plain Python loop.
 
-Usage: python benchmarks/rle.py
+Usage: python benchmarks/rle.py [decode resize encode]
 """
 
-import platform
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from timing import median_seconds
+from timing import Row, median_seconds, run
 
 from seaice_tf.clouds.data import rle, synthetic
 from seaice_tf.clouds.data.labels import LABEL_SHAPE, SCORE_SHAPE
@@ -42,38 +40,39 @@ def loop_resize(text: str) -> np.ndarray:
     return blocks.mean(axis=(1, 3)) >= 0.5
 
 
-def main() -> None:
+def masks() -> list[np.ndarray]:
     photos = [synthetic.photo(0, i, (42, 63))[1] for i in range(PHOTOS)]
-    masks = [mask for photo in photos for mask in np.moveaxis(photo, -1, 0) if mask.any()]
-    texts = [rle.encode(mask) for mask in masks]
+    return [mask for photo in photos for mask in np.moveaxis(photo, -1, 0) if mask.any()]
 
-    def over(function, values):
-        def call():
-            for value in values:
-                function(value)
 
-        return call
+def row(what: str, peer: str, ours: Callable, theirs: Callable, values: list) -> Iterator[Row]:
+    def over(function: Callable) -> None:
+        for value in values:
+            function(value)
 
-    rows = {
-        "decode / loop over runs": (
-            over(lambda text: rle.decode(text, LABEL_SHAPE), texts),
-            over(loop_decode, texts),
-        ),
-        "decode to 350 x 525 / loop over runs, mean of blocks": (
-            over(lambda text: rle.decode_resized(text, LABEL_SHAPE, SCORE_SHAPE), texts),
-            over(loop_resize, texts),
-        ),
-        "encode / loop over pixels": (over(rle.encode, masks), over(loop_encode, masks)),
-    }
-    title = f"{len(texts)} rectangles on 1400 x 2100; {platform.machine()}"
-    table = Table(title=title, box=box.SIMPLE)
-    for name in ("what / peer", "ms a mask", "peer's ms", "ratio"):
-        table.add_column(name, justify="left" if "/" in name else "right")
-    for name, functions in rows.items():
-        ours, peer = (1000 * s / len(texts) for s in median_seconds(*functions))
-        table.add_row(name, f"{ours:.3f}", f"{peer:.3f}", f"{ours / peer:.3f}")
-    Console(width=100).print(table)
+    times = median_seconds(partial(over, ours), partial(over, theirs))
+    yield Row(what, peer, *(1000 * each / len(values) for each in times), "ms a mask")
+
+
+def decode() -> Iterator[Row]:
+    def ours(text: str) -> np.ndarray:
+        return rle.decode(text, LABEL_SHAPE)
+
+    texts = [rle.encode(mask) for mask in masks()]
+    yield from row("decode 1400 x 2100", "loop over runs", ours, loop_decode, texts)
+
+
+def resize() -> Iterator[Row]:
+    def ours(text: str) -> np.ndarray:
+        return rle.decode_resized(text, LABEL_SHAPE, SCORE_SHAPE)
+
+    texts = [rle.encode(mask) for mask in masks()]
+    yield from row("decode to 350 x 525", "loop, means of blocks", ours, loop_resize, texts)
+
+
+def encode() -> Iterator[Row]:
+    yield from row("encode 1400 x 2100", "loop over pixels", rle.encode, loop_encode, masks())
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"decode": decode, "resize": resize, "encode": encode})

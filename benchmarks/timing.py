@@ -1,8 +1,18 @@
-"""How the benchmarks take time and memory."""
+"""How the benchmarks take time and memory, and how they print it.
 
+A benchmark is a dict of rows by name: `run` measures all of them, or those named on the command
+line, and prints each as soon as it is measured.
+"""
+
+import argparse
+import os
+import platform
+import re
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -10,20 +20,91 @@ from typing import TypeVar
 import numpy as np
 
 REPEATS = 7
+FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
 Result = TypeVar("Result")
 
 
-def median_seconds(*functions: Callable[[], object]) -> list[float]:
+@dataclass(frozen=True)
+class Row:
+    """A measurement beside that of a peer.
+
+    Attributes:
+        what, peer: names of both.
+        ours, theirs: seconds, or what `unit` says; None for a peer that is not installed.
+        unit: of both.
+        memory: peak of the process and that of the peer's, MiB; 0 if it was not measured.
+    """
+
+    what: str
+    peer: str
+    ours: float
+    theirs: float | None
+    unit: str = "s"
+    memory: tuple[int, int] = (0, 0)
+
+    def text(self) -> str:
+        cells = [self.what, f"{self.ours:.3g} {self.unit}", self.peer]
+        known = self.theirs is not None
+        cells.append(f"{self.theirs:.3g} {self.unit}" if known else "not installed")
+        cells.append(f"{self.ours / self.theirs:.2f}" if self.theirs else "")
+        cells.append(" / ".join(f"{size} MiB" for size in self.memory if size))
+        return f"| {' | '.join(cells)} |"
+
+
+def run(doc: str, rows: Mapping[str, Callable[[], Iterable[Row]]]) -> None:
+    """Measure the rows named on the command line, by default all, and print a table.
+
+    Args:
+        doc: of the benchmark; its first line is the title.
+        rows: name -> function that measures one row or several.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(rows)}; all of them")
+    names = parser.parse_args().rows or list(rows)
+    if unknown := set(names) - set(rows):
+        parser.error(f"expected rows of {', '.join(rows)}, got {', '.join(sorted(unknown))}")
+    print(f"{doc.splitlines()[0]}\n{machine()}\n")
+    print("| what | ours | peer | peer's | ours / peer | peak memory |\n|---|---|---|---|---|---|")
+    for name in names:
+        for row in rows[name]():
+            print(row.text(), flush=True)
+
+
+def machine() -> str:
+    """Processor, its vector instructions, cores and memory of this machine."""
+    cpu = Path("/proc/cpuinfo")
+    text = cpu.read_text() if cpu.exists() else ""
+    name = re.search(r"model name\s*: (.*)", text)
+    family = re.search(r"cpu family\s*: (.*)", text)
+    model = re.search(r"model\s*: (.*)", text)
+    flags = set((re.search(r"flags\s*: (.*)", text) or ["", ""])[1].split())
+    onednn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
+    words = [
+        name[1] if name else platform.processor() or platform.machine(),
+        f"family {family[1]} model {model[1]}" if family and model else "",
+        f"{os.cpu_count()} cores",
+        " ".join(flag for flag in FLAGS if flag in flags),
+        f"Python {platform.python_version()}, oneDNN {onednn}",
+    ]
+    return "; ".join(word for word in words if word)
+
+
+def median_seconds(*functions: Callable[[], object], repeats: int = REPEATS) -> list[float]:
     """Median seconds of each function; they take turns, so that a busy machine hurts them alike."""
     for function in functions:
         function()
-    times = np.zeros((REPEATS, len(functions)))
-    for repeat in range(REPEATS):
+    times = np.zeros((repeats, len(functions)))
+    for repeat in range(repeats):
         for i, function in enumerate(functions):
-            start = time.perf_counter()
-            function()
-            times[repeat, i] = time.perf_counter() - start
+            times[repeat, i], _ = seconds(function)
     return np.median(times, axis=0).tolist()
+
+
+def seconds(function: Callable[[], Result]) -> tuple[float, Result]:
+    """Seconds of a call, and what it returns."""
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
 
 
 def alone(function: Callable[..., Result], *arguments) -> tuple[Result, int]:
@@ -37,3 +118,25 @@ def _measured(function: Callable[..., Result], arguments: tuple) -> tuple[Result
     # Not getrusage, to which a process brings the peak of the one that started it.
     status = Path("/proc/self/status").read_text().split()
     return result, int(status[status.index("VmHWM:") + 1]) // 1024
+
+
+def command(words: Sequence[str], **environment: str) -> tuple[float, float, int]:
+    """Run a command without its output: wall seconds, processor seconds and peak memory in MiB.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    start = time.perf_counter()
+    names = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
+    silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+    process = os.posix_spawnp(words[0], list(words), names, file_actions=silent)
+    _, status, usage = os.wait4(process, 0)
+    wall = time.perf_counter() - start
+    if code := os.waitstatus_to_exitcode(status):
+        raise RuntimeError(f"{' '.join(words)}: expected exit code 0, got {code}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024
+
+
+def python(*words: str, **environment: str) -> tuple[float, float, int]:
+    """`command` of this Python."""
+    return command([sys.executable, *words], **environment)

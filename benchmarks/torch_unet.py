@@ -1,10 +1,16 @@
-"""Training steps of the U-Net of the ice charts in PyTorch.
+"""The U-Net of the ice charts in PyTorch: training steps, and the charts of a whole scene.
 
-As a program it runs a training step for each line of standard input and prints its loss.
+Usage: python benchmarks/torch_unet.py train         (a step for each line of standard input)
+       python benchmarks/torch_unet.py scene FILE    (prints seconds and the peak memory in MiB)
+
+A scene is read and predicted as the starter pack of the AutoICE challenge does: all channels of the
+file by xarray, the 2 km grid interpolated to that of the SAR, and the whole scene at once.
 """
 
+import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -28,7 +34,7 @@ def batch() -> tuple[np.ndarray, dict[str, np.ndarray]]:
 def steps_of(python: str) -> Iterator[Callable[[], object]]:
     """A function that runs a training step in a process of another Python."""
     pipe = subprocess.PIPE
-    command = [python, __file__]
+    command = [python, __file__, "train"]
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -43,10 +49,9 @@ def steps_of(python: str) -> Iterator[Callable[[], object]]:
         requests.close()
 
 
-def trainer() -> Callable[[], float]:
-    """A function that runs a training step of AdamW on the batch."""
-    import torch
-    from torch import nn
+def network():
+    """The untrained network."""
+    from torch import cat, nn
 
     def block(given: int, width: int) -> nn.Sequential:
         parts: list[nn.Module] = []
@@ -72,10 +77,18 @@ def trainer() -> Callable[[], float]:
                 skips.append(x)
             for skip, layer in zip(skips[-2::-1], reversed(self.up)):
                 wide = nn.functional.interpolate(x, skip.shape[2:], mode="bilinear")
-                x = layer(torch.cat([skip, wide], dim=1))
+                x = layer(cat([skip, wide], dim=1))
             return {chart: head(x) for chart, head in self.heads.items()}
 
-    model = UNet().train()
+    return UNet()
+
+
+def trainer() -> Callable[[], float]:
+    """A function that runs a training step of AdamW on the batch."""
+    import torch
+    from torch import nn
+
+    model = network().train()
     optimizer = torch.optim.AdamW(model.parameters())
     image, true = batch()
     # Channels first, as in PyTorch.
@@ -95,7 +108,33 @@ def trainer() -> Callable[[], float]:
     return step
 
 
+def predict_scene(path: str) -> None:
+    """Charts of the scene of a file, without products; prints seconds and peak memory in MiB."""
+    import torch
+    import xarray
+
+    model = network().eval()
+    start = time.perf_counter()
+    with xarray.open_dataset(path, mask_and_scale=False) as data:
+        grids = {"sar_lines": [], "2km_grid_lines": []}
+        for name, variable in data.data_vars.items():
+            if variable.dims[0] in grids and variable.dtype == np.float32:
+                grids[variable.dims[0]].append(name)
+        fine, coarse = (data[names].to_array().values[None] for names in grids.values())
+    x, cells = torch.from_numpy(fine), torch.from_numpy(coarse)
+    wide = torch.nn.functional.interpolate(cells, size=x.shape[2:], mode="bilinear")
+    with torch.no_grad():
+        found = model(torch.cat([x, wide], dim=1))
+    for chart, output in found.items():
+        (output.argmax(dim=1) if chart != "SIC" else output.round()).squeeze().numpy()
+    taken = time.perf_counter() - start
+    print(f"{taken} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}")
+
+
 if __name__ == "__main__":
-    take_step = trainer()
-    for _ in sys.stdin:
-        print(take_step(), flush=True)
+    if sys.argv[1] == "scene":
+        predict_scene(sys.argv[2])
+    else:
+        take_step = trainer()
+        for _ in sys.stdin:
+            print(take_step(), flush=True)
