@@ -112,9 +112,15 @@ def fill_hole(counts: np.ndarray, how: PoleHoleFill = "neighbours") -> np.ndarra
     """
     require_pole_hole_fill(how)
     hole = counts == POLE_HOLE
-    near = square_dilation(hole, RING) if how == "neighbours" else np.ones_like(hole)
-    source = counts[near & ~flagged(counts)]
-    return np.where(hole, lower_median(source), counts).astype(np.uint8)
+    lines = [np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0)]
+    if not lines[0].size:
+        return counts.astype(np.uint8)
+    source, near = counts, np.ones_like(hole)
+    if how == "neighbours":
+        box = tuple(slice(max(at[0] - RING, 0), at[-1] + RING + 1) for at in lines)
+        source, near = counts[box], square_dilation(hole[box], RING)
+    filling = lower_median(source[near & ~flagged(source)])
+    return np.where(hole, filling, counts).astype(np.uint8)
 
 
 def square_dilation(mask: np.ndarray, cells: int) -> np.ndarray:

@@ -26,16 +26,21 @@ def climatology(past: np.ndarray, years: int) -> np.ndarray:
 def linear_trend(past: np.ndarray, years: int = TREND_YEARS) -> np.ndarray:
     """Least-squares line through the same month of the last years, extrapolated by one year."""
     history = counts.by_year(past, years)
-    valid = ~counts.flagged(history)
-    year = np.arange(1 - len(history), 1).reshape(-1, 1, 1, 1)
-    number = np.maximum(valid.sum(axis=0), 1)
-    centred = np.where(valid, year - (year * valid).sum(axis=0) / number, 0)
-    level = counts.mean(history)
-    rise = (centred * np.where(valid, history, 0)).sum(axis=0)
-    spread = (centred**2).sum(axis=0)  # 0, or at least 0.5: two years next to each other
-    slope = rise / np.maximum(spread, 0.5)
-    ahead = 1 - (year * valid).sum(axis=0) / number
-    return np.clip((level + slope * ahead) / FULL_ICE, 0, 1)
+    # Sums of whole numbers, year by year: no array of all years, and exact.
+    number, year_sum, year_square, total, product = np.zeros((5, *history.shape[1:]), np.int32)
+    for year, month_counts in enumerate(history, 1 - len(history)):
+        valid = ~counts.flagged(month_counts)
+        known = np.where(valid, month_counts, 0)
+        number += valid
+        year_sum += year * valid
+        year_square += year**2 * valid
+        total += known
+        product += np.int32(year) * known
+    number = np.maximum(number, 1)
+    mean_year, level = year_sum / number, total / number
+    spread = year_square - year_sum * mean_year  # 0, or at least 0.5: two years next to each other
+    slope = np.where(spread > 0.25, (product - mean_year * total) / np.maximum(spread, 0.5), 0)
+    return np.clip((level + slope * (1 - mean_year)) / FULL_ICE, 0, 1)
 
 
 def anomaly_persistence(past: np.ndarray, years: int = 10) -> np.ndarray:
