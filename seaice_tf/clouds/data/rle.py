@@ -135,6 +135,8 @@ def decode_resized(
     Raises:
         InputError: the code is invalid, see `code_runs`.
     """
+    if not text:  # half of all codes
+        return np.zeros(shape, bool)
     return threshold_at_area(coverage(text, coded, shape, where))
 
 
