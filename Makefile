@@ -9,6 +9,7 @@ DEMO = saved_models/forecast/demo-$(if $(SEAICE_TF_DATA),real,synthetic)
 .PHONY: demo test test-addons test-cluster lint types docs build bench soak gallery fixtures lock clean
 
 demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real with SEAICE_TF_DATA
+	@echo "training, scoring and predicting on $(if $(SEAICE_TF_DATA),$(SEAICE_TF_DATA),synthetic ice): about three minutes"
 	test -e $(DEMO)/manifest.json || $(VENV)/seaice-tf train forecast --run $(DEMO)
 	$(VENV)/seaice-tf evaluate forecast --run $(DEMO)
 	$(VENV)/seaice-tf predict forecast --run $(DEMO) --out demo
@@ -67,6 +68,7 @@ clean:
 .venv-cluster/ready: constraints/cluster.txt
 .venv-addons/ready: constraints/addons.txt
 .venv/ready .venv-cluster/ready .venv-addons/ready: setup.cfg pyproject.toml
+	@echo "installing into $(@D): some minutes, once"
 	$(PY) -m venv $(@D)
 	$(@D)/bin/pip install --quiet --constraint $(filter constraints/%,$^) --editable '.[$(EXTRAS)]'
 	touch $@
