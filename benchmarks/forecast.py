@@ -76,21 +76,21 @@ def released() -> Iterator[Row]:
         lambda: predict(case), lambda: keras_model.predict_on_batch(inputs), repeats=3
     )
     peer = "Keras with its weights"
-    yield Row("12 months, first call", peer, first, keras_first)
-    yield Row("12 months, later calls", peer, ours, theirs)
-    yield Row("loading the SavedModel", "its first call", start, first)
+    yield Row("12 months, first call", peer, (first, keras_first))
+    yield Row("12 months, later calls", peer, (ours, theirs))
+    yield Row("loading the SavedModel", "its first call", (start, first))
 
 
 def example_rows() -> Iterator[Row]:
     network = UNet()
     times = examples(Settings(network=network), network)
-    yield Row("U-Net, 4 examples from the pipeline", "numpy slicing", *times)
+    yield Row("U-Net, 4 examples from the pipeline", "numpy slicing", times)
 
 
 def step_rows() -> Iterator[Row]:
     network = UNet()
     times = step(Settings(network=network), network)
-    yield Row("U-Net, training step by Keras", "bare gradient tape", *times)
+    yield Row("U-Net, training step by Keras", "bare gradient tape", times)
 
 
 def memory() -> Iterator[Row]:
@@ -99,7 +99,7 @@ def memory() -> Iterator[Row]:
         words = ("predict", "forecast", "--run", str(folder.released(TASK)), "--out", out)
         wall, _, peak = python("-m", "seaice_tf", *words)
     floor, _, base = python("-c", "import tensorflow")
-    yield Row("`predict forecast`", "import of TensorFlow", wall, floor, "s", (peak, base))
+    yield Row("`predict forecast`", "import of TensorFlow", (wall, floor), "s", (peak, base))
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def scene_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as root:
         ours, memory = alone(predict_scene, place, Path(root))
     what = f"scene of {SCENE[0]} x {SCENE[1]} x {len(CHANNELS)} with its products"
-    yield Row(what, "PyTorch without products", ours, theirs, "s", (memory, their_memory))
+    yield Row(what, "PyTorch without products", (ours, theirs), "s", (memory, their_memory))
 
 
 def growth() -> Iterator[Row]:
@@ -185,26 +185,24 @@ def growth() -> Iterator[Row]:
             ours, memory = alone(predict_scene, place, Path(root))
         single = single or (ours, memory)
         what = f"a scene of {factor} times the area"
-        yield Row(what, f"{factor} times one", ours, factor * single[0], "s", (memory, single[1]))
+        yield Row(what, f"{factor} times one", (ours, factor * single[0]), "s", (memory, single[1]))
 
 
 def patch_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as root:
-        for label, (ours, theirs) in batches(Path(root)).items():
-            number = BATCH * BATCHES
-            yield Row(
-                "patches of 256 from shards", label, number / ours, number / theirs, "a second"
-            )
+        for label, times in batches(Path(root)).items():
+            rates = [BATCH * BATCHES / each for each in times]
+            yield Row("patches of 256 from shards", label, rates, "a second")
 
 
 def score_rows() -> Iterator[Row]:
-    yield Row(f"scores of {PIXELS:,} pixels", "scikit-learn", *score())
+    yield Row(f"scores of {PIXELS:,} pixels", "scikit-learn", score())
 
 
 def step_rows() -> Iterator[Row]:
     what = f"training step, 4 x {SIDE} x {SIDE} x {len(CHANNELS)}"
     if python := torch_python():
-        yield Row(what, "PyTorch", *step(python))
+        yield Row(what, "PyTorch", step(python))
 
 
 if __name__ == "__main__":

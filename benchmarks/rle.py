@@ -51,7 +51,7 @@ def row(what: str, peer: str, ours: Callable, theirs: Callable, values: list) ->
             function(value)
 
     times = median_seconds(partial(over, ours), partial(over, theirs))
-    yield Row(what, peer, *(1000 * each / len(values) for each in times), "ms a mask")
+    yield Row(what, peer, [1000 * each / len(values) for each in times], "ms a mask")
 
 
 def decode() -> Iterator[Row]:

@@ -30,23 +30,22 @@ class Row:
 
     Attributes:
         what, peer: names of both.
-        ours, theirs: seconds, or what `unit` says; None for a peer that is not installed.
+        measured: ours and theirs in `unit`; None for a peer that is not installed.
         unit: of both.
         memory: peak of the process and that of the peer's, MiB; 0 if it was not measured.
     """
 
     what: str
     peer: str
-    ours: float
-    theirs: float | None
+    measured: Sequence[float | None]
     unit: str = "s"
     memory: tuple[int, int] = (0, 0)
 
     def text(self) -> str:
-        cells = [self.what, f"{self.ours:.3g} {self.unit}", self.peer]
-        known = self.theirs is not None
-        cells.append(f"{self.theirs:.3g} {self.unit}" if known else "not installed")
-        cells.append(f"{self.ours / self.theirs:.2f}" if self.theirs else "")
+        ours, theirs = self.measured
+        cells = [self.what, f"{ours:.3g} {self.unit}", self.peer]
+        cells.append("not installed" if theirs is None else f"{theirs:.3g} {self.unit}")
+        cells.append(f"{ours / theirs:.2f}" if ours and theirs else "")
         cells.append(" / ".join(f"{size} MiB" for size in self.memory if size))
         return f"| {' | '.join(cells)} |"
 

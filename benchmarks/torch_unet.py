@@ -116,10 +116,10 @@ def predict_scene(path: str) -> None:
     model = network().eval()
     start = time.perf_counter()
     with xarray.open_dataset(path, mask_and_scale=False) as data:
-        grids = {"sar_lines": [], "2km_grid_lines": []}
+        grids: dict[str, list[str]] = {"sar_lines": [], "2km_grid_lines": []}
         for name, variable in data.data_vars.items():
             if variable.dims[0] in grids and variable.dtype == np.float32:
-                grids[variable.dims[0]].append(name)
+                grids[variable.dims[0]].append(str(name))
         fine, coarse = (data[names].to_array().values[None] for names in grids.values())
     x, cells = torch.from_numpy(fine), torch.from_numpy(coarse)
     wide = torch.nn.functional.interpolate(cells, size=x.shape[2:], mode="bilinear")

@@ -31,7 +31,7 @@ def verb(peer: str, *words: str) -> Iterator[Row]:
         wall, processor, peak = python("-m", "seaice_tf", *words)
         shown = " ".join(word for word in words if "/" not in word and not word.startswith("--run"))
         what = f"`{shown}`, {state}, {wall:.1f} s on the wall"
-        yield Row(what, f"import of {peer}", processor, floor, "CPU s", (peak, memory))
+        yield Row(what, f"import of {peer}", (processor, floor), "CPU s", (peak, memory))
 
 
 def help_() -> Iterator[Row]:
@@ -78,7 +78,7 @@ def pages() -> Iterator[Row]:
             _, ours, peak = python("-m", "seaice_tf", *words)
         single = single or (ours, peak)
         what, memory = f"`report clouds` on {len(chosen)} photos", (peak, single[1])
-        yield Row(what, f"{factor} times one", ours, factor * single[0], "CPU s", memory)
+        yield Row(what, f"{factor} times one", (ours, factor * single[0]), "CPU s", memory)
 
 
 if __name__ == "__main__":
