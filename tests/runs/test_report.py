@@ -7,6 +7,7 @@ import pytest
 
 from seaice_tf import settings as settings_file
 from seaice_tf.cli import main as cli
+from seaice_tf.cli import verbs
 from seaice_tf.clouds.cases import EvaluateOptions as CloudOptions
 from seaice_tf.clouds.data import postprocessing
 from seaice_tf.errors import InputError
@@ -236,17 +237,17 @@ def test_mistakes_are_one_clear_error(craft, tmp_path, capsys):
 
 
 def test_board_starts_tensorboard_on_the_runs(tmp_path, monkeypatch, capsys):
-    words = cli.tensorboard_command(tmp_path, 7007)
+    words = verbs.tensorboard_command(tmp_path, 7007)
     assert words[1:] == ["-m", "tensorboard.main", "--logdir", str(tmp_path), "--port", "7007"]
     called = []
-    monkeypatch.setattr(cli.subprocess, "call", lambda words: called.append(words) or 0)
+    monkeypatch.setattr(verbs.subprocess, "call", lambda words: called.append(words) or 0)
     assert cli.main(["board", "--runs", str(tmp_path), "--port", "7007"]) == 0
     assert called == [words]
     with pytest.raises(InputError, match="expected a folder of runs"):
-        cli.tensorboard_command(tmp_path / "nowhere", 1)
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+        verbs.tensorboard_command(tmp_path / "nowhere", 1)
+    monkeypatch.setattr(verbs.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install tensorboard"):
-        cli.tensorboard_command(tmp_path, 1)
+        verbs.tensorboard_command(tmp_path, 1)
 
 
 @pytest.mark.parametrize("name", ["clouds", "icechart"])
