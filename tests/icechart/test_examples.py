@@ -152,7 +152,7 @@ def test_sampling_weights_follow_the_target(chart_settings, tmp_path):
     assert (examples.sampling_weights(chart_settings, examples.scene_list(scenes)) == 1).all()
 
 
-def test_a_damaged_scene_is_skipped_on_request(chart_settings, tmp_path, capsys):
+def test_a_damaged_scene_is_skipped_on_request(chart_settings, tmp_path, caplog):
     folder = tmp_path / "scenes"
     shutil.copytree(chart_settings.data, folder)
     bad = examples.labelled_scenes(chart_settings)[1].path.name
@@ -165,4 +165,4 @@ def test_a_damaged_scene_is_skipped_on_request(chart_settings, tmp_path, capsys)
     kept = examples.training_source(skipping).scenes
     assert bad not in [each.name.prep for each in kept]
     assert len(kept) == 3
-    assert f"{bad}: values of btemp_18_7v" in capsys.readouterr().out
+    assert f"{bad}: values of btemp_18_7v" in caplog.text

@@ -237,6 +237,7 @@ def test_mistakes_are_one_clear_error(craft, tmp_path, capsys):
 
 
 def test_board_starts_tensorboard_on_the_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "events.out.tfevents.1").touch()
     words = verbs.tensorboard_command(tmp_path, 7007)
     assert words[1:] == ["-m", "tensorboard.main", "--logdir", str(tmp_path), "--port", "7007"]
     called = []
