@@ -106,8 +106,8 @@ def attributes(array: Any) -> dict[str, Any]:
     """Those attributes of a netCDF variable or a zarr array that say how it is packed.
 
     Without `_FillValue`, that of a netCDF variable is the library's default for its type, and
-    that of a zarr array of format 2 its `fill_value`. A `fill_value` of 0 is zarr's default for
-    chunks that were not written, and no mark of missing values.
+    that of a zarr array its `fill_value`. A `fill_value` of 0 is zarr's default for chunks that
+    were not written, and no mark of missing values.
     """
     if isinstance(array, netCDF4.Variable):
         found = {name: array.getncattr(name) for name in array.ncattrs() if name in NAMES}
@@ -116,9 +116,8 @@ def attributes(array: Any) -> dict[str, Any]:
             found |= {} if default is None else {"_FillValue": default}
         return found
     found = {name: array.attrs[name] for name in NAMES if name in array.attrs}
-    version = getattr(getattr(array, "metadata", None), "zarr_format", 2)
     fill = getattr(array, "fill_value", None)
-    if "_FillValue" not in found and version == 2 and fill is not None and fill != 0:
+    if "_FillValue" not in found and fill is not None and fill != 0:
         found["_FillValue"] = fill
     return found
 

@@ -96,3 +96,24 @@ def test_netcdf_variables_as_the_library_unpacks_them(
     with netcdf.opened(path) as data:
         got = packed.packing(data["x"], "x").unpack(data["x"][:])
     np.testing.assert_allclose(got.astype(float), true, rtol=1e-6)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_zarr_arrays(tmp_path, version):
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(tmp_path / "a.zarr"), mode="w", zarr_format=version)
+    stored = np.array([-999, 0, 5], "i2")
+    cases = {
+        "plain": (None, {}, [-999, 0, 5]),
+        "fill of the array": (-999, {"scale_factor": 0.5}, [np.nan, 0, 2.5]),
+        "fill by attribute": (0, {"_FillValue": -999, "add_offset": 1}, [np.nan, 1, 6]),
+        "limits": (None, {"valid_range": [0, 4]}, [np.nan, 0, np.nan]),
+    }
+    for name, (fill, attributes, true) in cases.items():
+        array = group.create_array(name, shape=(3,), dtype="i2", fill_value=fill or 0)
+        array[:] = stored
+        array.attrs.update(attributes)
+        numbers = packed.Unpacked(group[name], name)
+        assert numbers.shape == (3,)
+        np.testing.assert_array_equal(numbers[:], true)
+        np.testing.assert_array_equal(numbers[1:], true[1:])
