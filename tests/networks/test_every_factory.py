@@ -106,6 +106,9 @@ FACTORIES = {
 SLOW = "distribution conv_lstm flow_alone clouds_serving cnn_cnn icechart_serving flow_unet geopose"
 SLOW += " nowcast_serving geopose_serving encoder_unet icechart per_lead_unet perceiver"
 SERVED = ("forecast-distribution", "clouds", "icechart", "nowcast", "geopose")
+with_saved_model_layer = pytest.mark.skipif(
+    not hasattr(keras.layers, "TFSMLayer"), reason="Keras 2 has no TFSMLayer"
+)
 every_factory = pytest.mark.parametrize("name", FACTORIES)
 
 
@@ -156,6 +159,7 @@ def test_a_saved_file_and_a_clone_give_the_same(name, tmp_path):
     assert_equal(answer(clone, inputs), expected)
 
 
+@with_saved_model_layer
 @pytest.mark.parametrize(
     "name",
     [pytest.param(n, marks=pytest.mark.soak) if n in SLOW.split() else n for n in FACTORIES],
@@ -170,6 +174,7 @@ def test_a_saved_model_is_a_layer_of_another_model(name, tmp_path):
     assert_equal(tf.nest.flatten(found), answer(model, inputs))
 
 
+@with_saved_model_layer
 @pytest.mark.parametrize("variant", SERVED)
 def test_the_saved_model_of_a_run_is_a_layer(variant, trained):
     path = str(trained(variant) / "saved_model")
