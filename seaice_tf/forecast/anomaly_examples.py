@@ -28,7 +28,7 @@ from seaice_tf.settings import Training
 
 CELLS = 1024  # of an example of codes
 CROP_CELLS = 256  # of an example of crops
-FEWEST_CROP_CELLS = 16  # drawn in a crop that examples are made of
+FEWEST_CROP_CELLS = 64  # drawn in a crop that examples are made of
 
 TRAINING = Training()  # of which the cells drawn depend on the seed alone
 

@@ -240,7 +240,7 @@ class AnomalyCrops:
     """Last months whose anomalies are seen."""
     filters: tuple[int, ...] = (6,)
     """Width of each ConvLSTM."""
-    kernel: int = 5
+    kernel: int = 3
     """Side of the convolutions."""
     dropout: float = 0.2
     """Dropout of whole channels of the last state."""

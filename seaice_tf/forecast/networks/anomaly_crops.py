@@ -22,7 +22,7 @@ def conv_lstm(
     side: int = crops.SIDE,
     *,
     filters: Sequence[int] = (6,),
-    kernel: int = 5,
+    kernel: int = 3,
     dropout: float = 0.2,
     name: str = "anomaly_conv_lstm",
 ) -> keras.Model:
@@ -60,7 +60,7 @@ def crop_network(
     side: int = crops.SIDE,
     *,
     filters: Sequence[int] = (6,),
-    kernel: int = 5,
+    kernel: int = 3,
     dropout: float = 0.2,
     members: int = 4,
     width: int = 32,
