@@ -1,6 +1,6 @@
 """Speed of nowcasts, each beside a named peer, and the memory of `prepare`.
 
-Usage: python benchmarks/nowcast.py [released flow frames score windows prepare]
+Usage: python benchmarks/nowcast.py [released images flow frames score windows prepare]
 """
 
 import tempfile
@@ -14,6 +14,7 @@ from skimage.transform import warp
 from timing import Row, alone, median_seconds, run, seconds
 
 from seaice_tf.grids.windows import whole
+from seaice_tf.nowcast import images
 from seaice_tf.nowcast.data import advection, layout, optical_flow, shards, synthetic
 from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES, FRAMES_OUT, SIDE
@@ -30,6 +31,7 @@ LENGTH = 48  # frames of the sequence
 WINDOWS = 16
 ZARR = (891, 1843)  # pixels of the zarr of ClimateHack.AI
 LENGTHS = (144, 576)  # frames that are prepared
+SIDES = (632, 894, 1264)  # of images of 1, 2 and 4 times the pixels; 891 x 900 is the second
 
 
 def flows(past: np.ndarray):
@@ -136,6 +138,24 @@ def sequence_data() -> np.ndarray:
     return synthetic.sequence(0, synthetic.times(LENGTH), SHAPE)
 
 
+def image(side: int) -> float:
+    """Seconds of the forecast of a whole image by the released model, its first call included."""
+    past = frames_of_window()
+    times = -(-side // SIDE)
+    frames = np.tile(past, (1, times, times))[:, :side, :side].astype(np.float32)
+    serve = images.load(folder.released(TASKS["nowcast"]))
+    return seconds(lambda: images.forecast(frames, serve))[0]
+
+
+def image_rows() -> Iterator[Row]:
+    """24 frames of whole images by the released model, against those of the smallest."""
+    found = {side: alone(image, side) for side in SIDES}
+    (first_time, first_peak), name = found[SIDES[0]], f"of {SIDES[0]} x {SIDES[0]}"
+    for side, (taken, peak) in found.items():
+        memory = peak, first_peak
+        yield Row(f"24 frames of {side} x {side}", name, (taken, first_time), "s", memory)
+
+
 def flow_rows() -> Iterator[Row]:
     past = frames_of_window()
     yield Row("flow of four pairs, Lucas-Kanade", "TV-L1", flows(past))
@@ -178,6 +198,7 @@ if __name__ == "__main__":
         __doc__,
         {
             "released": released,
+            "images": image_rows,
             "flow": flow_rows,
             "frames": frame_rows,
             "score": score_rows,

@@ -18,7 +18,7 @@ SYSTEMS = set(NAMES)
 SHARED = {"grids", "files", "networks", "runs", "report", "cli"}
 # Modules of a system that load TensorFlow, besides its networks; rooms at the top that load none.
 WITH_TENSORFLOW = {"training", "calibration", "cell_examples"}
-WITH_TENSORFLOW |= {"departure_training", "anomaly_examples"}
+WITH_TENSORFLOW |= {"departure_training", "anomaly_examples", "extrapolation"}
 TOP_WITHOUT_TENSORFLOW = {"grids", "files", "report", "cli", "progress"}
 TOP_WITHOUT_TENSORFLOW |= {"lazy", "library", "pipeline", "settings", "task", "tasks", "errors"}
 KERAS = {"tensorflow", "keras", "keras_tuner", "tensorflow_addons"}

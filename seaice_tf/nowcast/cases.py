@@ -1,6 +1,6 @@
-"""Cases: windows with truth, windows without, and pairs of images whose flow is wanted."""
+"""Cases: windows with truth, whole images and windows without, and pairs of images."""
 
-from collections.abc import Iterator
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,16 +10,27 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import npz
-from seaice_tf.files.photos import read_image
+from seaice_tf.files.images import read_grey
 from seaice_tf.grids.windows import whole
+from seaice_tf.lazy import function
 from seaice_tf.nowcast import examples
 from seaice_tf.nowcast.data import climatehack, layout, optical_flow
 from seaice_tf.nowcast.data.climatehack import Windows
 from seaice_tf.nowcast.data.frames import Frames
-from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_IN, FRAMES_OUT, TARGET
+from seaice_tf.nowcast.data.layout import (
+    CENTRE,
+    FLOW_FRAMES,
+    FRAMES_IN,
+    FRAMES_OUT,
+    MIN_FRAMES,
+    TARGET,
+)
 from seaice_tf.nowcast.examples import Place
 from seaice_tf.nowcast.settings import Settings
 from seaice_tf.task import Case, Cases, PredictOptions
+
+log = logging.getLogger(__name__)
+forecast_image = function("seaice_tf.nowcast.images", "forecast")
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,14 @@ class EvaluateOptions:
 
 
 @dataclass(frozen=True)
+class FrameOptions(PredictOptions):
+    """Options of `predict`."""
+
+    at: str = ""
+    """Time of the last frame that is used, such as 2020-04-01T12:55; empty for the last one."""
+
+
+@dataclass(frozen=True)
 class Context:
     """Further data of a window.
 
@@ -44,6 +63,8 @@ class Context:
         last: time of the last frame of the input, None if unknown.
         osgb: (2, 128, 128) eastings and northings in metres, None if unknown.
         place: label shared by the windows of the same pixels on one day.
+        image: the sequence that a whole image is the last frame of, None for a window.
+        row: of a ClimateHack.AI window in its file, and the number of windows in it.
     """
 
     source: str
@@ -52,6 +73,8 @@ class Context:
     last: np.datetime64 | None = None
     osgb: np.ndarray | None = None
     place: str = ""
+    image: Frames | None = None
+    row: tuple[int, int] | None = None
 
     def centre_osgb(self) -> np.ndarray | None:
         """Eastings and northings of the target: (2, 64, 64)."""
@@ -80,11 +103,11 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
-    """Windows without truth: ClimateHack.AI features, the last frames of sequences, or two images.
+    """Cases without truth: ClimateHack.AI features, whole images of sequences, or two images.
 
-    The windows of a sequence cover the image with adjacent centres. Sequences are those of the
-    shards if the settings name only these.
+    Sequences are those of the shards if the settings name only these.
     """
+    at = options.at if isinstance(options, FrameOptions) else ""
     if "," in settings.data:
         return _images(settings.data.split(","))
     if path := climatehack_file(settings):
@@ -92,9 +115,7 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     of_shards = examples.only_shards(settings)
     read = examples.training_source if of_shards else examples.unchecked_sequences
     found = read(settings)
-    places = [place for each in found.sequences for place in _last(each)]
-    source = f"{found.source}; the last {FRAMES_IN} frames"
-    return Cases(source, [partial(_case, place, source, False) for place in places])
+    return Cases(found.source, [partial(_image, each, at) for each in found.sequences])
 
 
 def climatehack_file(settings: Settings) -> Path | None:
@@ -107,15 +128,76 @@ def climatehack_file(settings: Settings) -> Path | None:
     return None
 
 
-def _last(each: Frames) -> Iterator[Place]:
-    start = len(each) - FRAMES_IN
-    if start < 0 or layout.ahead(each.time)[start] < FRAMES_IN:
+def _image(each: Frames, at: str) -> Case:
+    """The last frames of a sequence up to a time, and those that follow."""
+    end = _index(each, at) + 1
+    runs = layout.ahead(each.time, step=each.step)
+    first = max(end - FRAMES_IN, 0)
+    first += next(i for i in range(end - first) if runs[first + i] >= end - first - i)
+    if end - first < MIN_FRAMES:
         raise InputError(
-            f"{each.name}: expected {FRAMES_IN} frames without a gap at its end, got fewer; "
-            f"give a sequence that ends with them"
+            f"{each.name}: expected at least {MIN_FRAMES} frames without a gap up to "
+            f"{each.time[end - 1]}, got {end - first}; give a longer sequence, or --step"
         )
-    for window in layout.grid(whole(each.shape), stride=TARGET):
-        yield Place(each, start, FRAMES_IN, window)
+    if end - first < FLOW_FRAMES:
+        text = "%s: %d frames for a flow that takes %d"
+        log.warning(text, each.name, end - first, FLOW_FRAMES)
+    past = each.read(first, end - first, whole(each.shape)).astype(np.float32)
+    past = _known_counts(past, each)
+    later = min(int(runs[end - 1]) - 1, FRAMES_OUT)
+    truth, known = None, np.arange(FRAMES_OUT) < later
+    if later:
+        truth = np.zeros((FRAMES_OUT, *each.shape), np.float32)
+        truth[:later] = each.read(end, later, whole(each.shape))
+    last = each.time[end - 1]
+    name = f"{Path(each.name).stem}_{str(last)[:16].replace(':', '').replace('-', '')}"
+    source = f"{each.name}, {end - first} frames up to {last}"
+    context = Context(source, past, known, last, each.osgb, image=each)
+    return Case(name, past, context, truth, pieces=partial(forecast_image, past))
+
+
+def _index(each: Frames, at: str) -> int:
+    """Index of the frame at a time, of the last one for an empty text."""
+    if not at:
+        return len(each) - 1
+    try:
+        time = np.datetime64(at.rstrip("Z"), "s")
+    except ValueError as error:
+        raise InputError(f"at: expected a time such as 2020-04-01T12:55, got {at}") from error
+    near = np.flatnonzero(np.abs(each.time - time) <= each.step // 4)
+    if not near.size:
+        raise InputError(
+            f"{each.name}: expected a frame at {at}, got {each.time[0]} to {each.time[-1]} with "
+            f"{len(layout.gaps(each.time, each.step))} gaps; choose another time"
+        )
+    return int(near[0])
+
+
+def _known_counts(past: np.ndarray, each: Frames) -> np.ndarray:
+    """Frames with NaN where pixels are unknown.
+
+    Raises:
+        InputError: a frame without a known pixel, of the night, or with values that are no counts.
+    """
+    for number, frame in enumerate(past):
+        if number_of_zeros := layout.zeros(frame):
+            text = "%s: %d pixels of 0 in a block are taken as unknown"
+            log.warning(text, each.name, number_of_zeros)
+            frame[frame == 0] = np.nan
+        values = frame[np.isfinite(frame)]
+        where = f"{each.name}: frame {number - len(past)} from its end"
+        if not values.size:
+            raise InputError(f"{where}: expected known pixels, got none; leave it out")
+        if found := layout.invalid_counts(values):
+            raise InputError(
+                f"{where}: expected counts from 0 to {layout.HIGHEST}, got {found}; add "
+                f"--value-range with the values of 0 and of {layout.HIGHEST} counts"
+            )
+        if each.visible and layout.is_night(values):
+            raise _night(where, values)
+    if each.osgb is not None and not np.isfinite(each.osgb).any():
+        log.warning("%s: its coordinates are all NaN, the products have none of them", each.name)
+    return past
 
 
 def _case(place: Place, source: str, truth: bool) -> Case:
@@ -152,7 +234,8 @@ def _climatehack_case(features: Windows, targets: Windows | None, source: str, i
         known[: len(truth)] = True
     osgb = None if features.osgb is None else features.osgb[index]
     name = f"window_{index:05d}"
-    context = Context(source, past, known, osgb=osgb, place=name)
+    row = (index, len(features))
+    context = Context(source, past, known, osgb=osgb, place=name, row=row)
     return Case(name, past.astype(np.float32), context, later)
 
 
@@ -165,23 +248,29 @@ def _require_counts(frames: np.ndarray, where: str) -> None:
                 f"{found}; leave it out"
             )
         if number < FRAMES_IN and layout.is_night(frame):
-            raise InputError(
-                f"{where}: frame {number}: expected an image by day, got a mean of "
-                f"{frame.mean():.0f} counts; the visible channel is dark at night"
-            )
+            raise _night(f"{where}: frame {number}", frame)
+
+
+def _night(where: str, frame: np.ndarray) -> InputError:
+    return InputError(
+        f"{where}: expected an image by day, got a mean of {frame.mean():.0f} counts; the visible "
+        f"channel is dark at night, leave it out, or name an infrared one by --channel"
+    )
 
 
 def _images(names: list[str]) -> Cases:
     if len(names) != 2:
         raise InputError(f"data: expected two images, first.png,second.png, got {len(names)}")
-    images = [read_image(Path(name), mode="L").astype(np.float32) for name in names]
-    if images[0].shape != images[1].shape or min(images[0].shape) < 16:
+    read = [read_grey(Path(name)) for name in names]
+    first, second = (counts for counts, _ in read)
+    if first.shape != second.shape or min(first.shape) < 16 or read[0][1] != read[1][1]:
         raise InputError(
-            f"{names[1]}: expected an image of the size of {names[0]}, at least 16 x 16, got "
-            f"{images[0].shape} and {images[1].shape}; crop them alike"
+            f"{names[1]}: expected an image of the size and depth of {names[0]}, at least 16 x 16, "
+            f"got {first.shape} and {second.shape}, up to {read[0][1]} and {read[1][1]}; crop and "
+            f"convert them alike"
         )
     source = " to ".join(Path(name).name for name in names)
-    return Cases(source, [partial(_image_pair, np.stack(images), source)])
+    return Cases(source, [partial(_image_pair, np.stack([first, second]), source)])
 
 
 def _image_pair(images: np.ndarray, source: str) -> Case:
@@ -190,5 +279,10 @@ def _image_pair(images: np.ndarray, source: str) -> Case:
 
 
 def flow_of_images(images: np.ndarray) -> dict[str, np.ndarray]:
-    """Flow from the first of two images to the second: (2, H, W) -> (H, W, 2)."""
-    return {"flow": optical_flow.lucas_kanade(images[0], images[1])}
+    """Flow from the first of two images to the second: (2, H, W) -> (H, W, 2).
+
+    It does not depend on the bit depth: the values of both are scaled to the range of counts.
+    """
+    low, high = float(images.min()), float(images.max())
+    counts = (images - low) * np.float32(layout.HIGHEST / max(high - low, 1e-6))
+    return {"flow": optical_flow.lucas_kanade(counts[0], counts[1])}

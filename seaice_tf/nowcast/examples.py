@@ -12,8 +12,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids.windows import Window
 from seaice_tf.lazy import tf
-from seaice_tf.nowcast.data import doctor, frames, layout, shards, synthetic
-from seaice_tf.nowcast.data.frames import Frames
+from seaice_tf.nowcast.data import doctor, frames, layout, shards, synthetic, units
+from seaice_tf.nowcast.data.frames import Frames, Reading
 from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
 from seaice_tf.nowcast.data.windows import Sampling, Windows
 from seaice_tf.nowcast.settings import Settings
@@ -92,7 +92,20 @@ def sequences(settings: Settings) -> Source:
 def unchecked_sequences(settings: Settings) -> Source:
     """The sequences of the folder without reading their frames."""
     files = frames.find(folder(settings))
-    return _source([frames.read(path) for path in files], files)
+    return _source([frames.read(path, reading(settings)) for path in files], files)
+
+
+def reading(settings: Settings) -> Reading:
+    """How the settings say that sequences are read."""
+    return Reading(settings.channel, settings.step, settings.value_range)
+
+
+def with_value_range(settings: Settings) -> Settings:
+    """The settings with the values that stand for 0 and 1023 counts, if these were learnt."""
+    found = training_source(settings).sequences[0]
+    if settings.value_range or settings.shards or found.limits == units.RANGE:
+        return settings
+    return dataclasses.replace(settings, value_range=found.limits)
 
 
 def _source(found: list[Frames], files: list[Path]) -> Source:
@@ -189,9 +202,10 @@ def places(settings: Settings, each: Frames, where: Window) -> list[Place]:
 
     A sequence too short for two windows without overlap gives its first and its last window.
     """
-    ahead = layout.ahead(each.time, each.usable)
-    starts = layout.starts(each.time, settings.min_frames, settings.stride, each.usable)
-    every = layout.starts(each.time, settings.min_frames, 1, each.usable)
+    runs = each.time, settings.min_frames
+    ahead = layout.ahead(each.time, each.usable, each.step)
+    starts = layout.starts(*runs, settings.stride, each.usable, each.step)
+    every = layout.starts(*runs, 1, each.usable, each.step)
     if len(starts) == 1 and len(every) > 1:
         starts.append(every[-1])
     return [

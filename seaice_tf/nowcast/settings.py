@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+import numpy as np
+
 from seaice_tf.errors import InputError
 from seaice_tf.networks.encoder_names import Encoder
 from seaice_tf.nowcast.choices import Blur, FlowSource, ResidualTo, Tta
@@ -133,10 +135,19 @@ class Settings:
     """Settings of the nowcast."""
 
     data: str = ""
-    """Sequences of frames 5 minutes apart, .npz with data and time or the .zarr of ClimateHack.AI:
-    a file or a folder of them. To evaluate, also a folder with features.npz and targets.npz; to
-    predict, features.npz, or two images whose flow is wanted, "first.png,second.png". Empty:
-    $SEAICE_TF_DATA/hrv if it has sequences, else synthetic ones."""
+    """Sequences of frames: .npz with data and time, .zarr, .zarr.zip or netCDF, a file or a folder
+    of them; the .zarr.zip and netCDF files of a folder are frames of one sequence. To evaluate,
+    also a folder with features.npz and targets.npz; to predict, features.npz, or two images whose
+    flow is wanted, "first.png,second.png". Empty: $SEAICE_TF_DATA/hrv if it has sequences, else
+    synthetic ones."""
+    channel: str = ""
+    """Channel, or variable of a netCDF file, of files with several."""
+    step: int = 5
+    """Minutes from one frame to the next. Frames some seconds early or late, and other frames
+    between them, are allowed. The released model was trained on 5 minutes."""
+    value_range: tuple[float, ...] = ()
+    """Values that stand for 0 and 1023 counts. Empty: counts are read as they are, and the range of
+    values in another unit is learnt from the data and stored in the settings of the run."""
     shards: str = ""
     """Folder that `prepare` made of the sequences; training reads it instead of them, and without
     `data` its frames are scored too."""
@@ -207,9 +218,14 @@ class Settings:
                 f"got {self.train_fraction} and {self.validation_fraction}"
             )
         _require_range("min_frames", self.min_frames, FRAMES_IN + 1, FRAMES)
-        for name in ("windows", "stride"):
+        for name in ("windows", "stride", "step"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.value_range and (len(self.value_range) != 2 or np.diff(self.value_range) <= 0):
+            raise InputError(
+                f"value_range: expected two ascending values, of 0 and of 1023 counts, got "
+                f"{self.value_range}; give both, or none"
+            )
         for name in ("brightness_jitter", "mae_weight", "advection_weight"):
             _require_range(name, getattr(self, name), 0, 1)
 

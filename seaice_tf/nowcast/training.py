@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tensorflow import keras
@@ -11,7 +12,7 @@ from seaice_tf.networks import encoders
 from seaice_tf.networks.optimizers import optimizer, training_space
 from seaice_tf.nowcast import examples as data
 from seaice_tf.nowcast.data.layout import FRAMES_OUT
-from seaice_tf.nowcast.networks import cnns, serving
+from seaice_tf.nowcast.networks import cnns, images, serving
 from seaice_tf.nowcast.networks.losses import FrameLoss
 from seaice_tf.nowcast.networks.per_lead_unet import per_lead_unet
 from seaice_tf.nowcast.networks.perceiver import (
@@ -33,6 +34,9 @@ class Network:
         build: settings of the network -> the model that is trained, not compiled.
         space: hyperparameters -> values of its settings in a sweep.
         forecast: (settings of the network, trained model) -> model from the past to all frames.
+        flipped: the same for test-time augmentation by flips, None for the mean over four models.
+        image_endpoints: (settings of the network, trained model, whether by flips) -> endpoints
+            for images of any size.
         examples: (settings of the network, windows) -> examples that it trains on.
         start: (settings of the network, model) -> None; sets weights trained elsewhere.
     """
@@ -40,20 +44,33 @@ class Network:
     build: Callable[[Any], keras.Model]
     space: Callable[[Any], dict[str, Any]] = lambda hp: {}
     forecast: Callable[[Any, keras.Model], keras.Model] = lambda network, model: model
+    flipped: Callable[[Any, keras.Model], keras.Model] | None = None
+    image_endpoints: Callable[[Any, keras.Model, bool], dict[str, keras.Model]] = (
+        lambda network, model, flips: {}
+    )
     examples: Callable[[Any, Examples], Examples] = lambda network, windows: windows
     start: Callable[[Any, keras.Model], None] = lambda network, model: None
 
 
-def _per_lead_unet(network: Any, leads: int | None = None) -> keras.Model:
+def _per_lead_unet(network: Any, leads: int | None = None, flips: bool = False) -> keras.Model:
     return per_lead_unet(
-        filters=network.filters, margin=network.margin, leads=leads or network.trained_leads
+        filters=network.filters,
+        margin=network.margin,
+        leads=leads or network.trained_leads,
+        flips=flips,
     )
 
 
-def _per_lead_unet_of_all_leads(network: Any, model: keras.Model) -> keras.Model:
-    whole = _per_lead_unet(network, FRAMES_OUT)
+def _per_lead_unet_of_all_leads(
+    network: Any, model: keras.Model, flips: bool = False
+) -> keras.Model:
+    whole = _per_lead_unet(network, FRAMES_OUT, flips)
     whole.set_weights(model.get_weights())
     return whole
+
+
+def _per_lead_unet_of_images(network: Any, model: keras.Model, flips: bool) -> dict:
+    return images.endpoints(model, flips)
 
 
 def _per_lead_unet_space(hp: Any) -> dict[str, Any]:
@@ -120,6 +137,8 @@ NETWORKS = {
         _per_lead_unet,
         _per_lead_unet_space,
         forecast=_per_lead_unet_of_all_leads,
+        flipped=partial(_per_lead_unet_of_all_leads, flips=True),
+        image_endpoints=_per_lead_unet_of_images,
         examples=lambda network, windows: data.first_leads(windows, network.trained_leads),
     ),
     "flow_unet": Network(_flow_unet, _flow_unet_space),
@@ -155,8 +174,25 @@ def start(settings: Settings, model: keras.Model) -> None:
 
 def serving_model(settings: Settings, model: keras.Model) -> keras.Model:
     """Build the model that is exported: from 12 frames of counts to 24, and the flow."""
-    forecast = NETWORKS[settings.network.name].forecast(settings.network, model)
+    network = NETWORKS[settings.network.name]
+    if settings.tta == "flips" and network.flipped:
+        forecast = network.flipped(settings.network, model)
+        return serving.serving_model(forecast, settings.advection_weight)
+    forecast = network.forecast(settings.network, model)
     return serving.TTA[settings.tta](serving.serving_model(forecast, settings.advection_weight))
+
+
+def calibrate(settings: Settings, model: keras.Model) -> Settings:
+    """The settings with the value range that was learnt from the data."""
+    return data.with_value_range(settings)
+
+
+def extra_endpoints(settings: Settings, served: keras.Model) -> dict[str, keras.Model]:
+    """The endpoints for images of any size, none if the network has none."""
+    if settings.advection_weight:
+        return {}
+    network = NETWORKS[settings.network.name]
+    return network.image_endpoints(settings.network, served, settings.tta == "flips")
 
 
 def space(hp: Any, settings: Settings) -> Settings:

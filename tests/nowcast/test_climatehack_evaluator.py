@@ -12,6 +12,7 @@ from seaice_tf.nowcast.data.layout import CENTRE
 from seaice_tf.nowcast.products import outputs
 from seaice_tf.nowcast.task import TASK, EvaluateOptions
 from seaice_tf.nowcast.verification import BASELINES
+from seaice_tf.runs import predict
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +68,24 @@ def test_features_of_another_number_of_frames_are_refused(frame_settings, tmp_pa
         TASK.data.future(settings)
 
 
-@pytest.mark.parametrize("bad", [0, np.nan])
-def test_a_bad_window_leaves_no_file(frame_settings, tmp_path, bad):
-    past = np.random.default_rng(0).uniform(200, 600, (2, 12, 128, 128)).astype(np.float32)
-    past[1] = bad  # night, or NaN
+@pytest.mark.parametrize("bad", [0, 51, np.nan])
+def test_one_bad_window_among_others_is_named_and_the_others_are_forecast(
+    frame_settings, tmp_path, bad, monkeypatch
+):
+    monkeypatch.setattr(outputs, "DRAWN", 0)
+    past = np.random.default_rng(0).uniform(200, 600, (3, 12, 128, 128)).astype(np.float32)
+    past[1] = bad  # night, in counts that begin at 0 and in raw ones, or NaN
     np.savez(tmp_path / "features.npz", data=past)
     settings = dataclasses.replace(frame_settings, data=str(tmp_path / "features.npz"))
-    pairs = ((case, still(case)) for case in TASK.data.future(settings))
-    with pytest.raises(InputError, match=r"features\.npz: "):
-        TASK.products.write(pairs, tmp_path / "out", "still")
-    assert not list((tmp_path / "out").glob("*"))
+    cases = TASK.data.future(settings)
+    (left_out,) = predict.predict(TASK, cases, still, "still", tmp_path / "out").left_out
+    assert "features.npz: window 1" in left_out
+    with np.load(tmp_path / "out" / "predictions.npz", allow_pickle=False) as file:
+        assert np.isnan(file["data"][1]).all()
+        np.testing.assert_array_equal(file["data"][[0, 2], 0], past[[0, 2], -1, CENTRE, CENTRE])
+    with pytest.raises(InputError, match=r"features\.npz: window 1"):
+        predict.predict(TASK, cases, still, "still", tmp_path / "strict", strict=True)
+    assert not list((tmp_path / "strict").glob("*"))
 
 
 def test_the_evaluator_is_answered_file_by_file(competition, tmp_path):

@@ -8,9 +8,9 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import whole
-from seaice_tf.nowcast.data import climatehack, frames, layout
-from seaice_tf.nowcast.data.frames import Frames
-from seaice_tf.nowcast.data.layout import FRAMES_IN, SIDE
+from seaice_tf.nowcast.data import climatehack, frames, layout, units
+from seaice_tf.nowcast.data.frames import Frames, Reading
+from seaice_tf.nowcast.data.layout import FRAMES_IN, MIN_FRAMES, SIDE
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,12 @@ class Findings:
     means: np.ndarray
 
 
-def examine(path: Path) -> Findings:
+def examine(path: Path, reading: Reading | None = None) -> Findings:
     """Check a sequence, a ClimateHack.AI file, or a folder of either.
+
+    Args:
+        path: of the file or folder.
+        reading: how sequences are read.
 
     Raises:
         InputError: there are no frames.
@@ -39,7 +43,8 @@ def examine(path: Path) -> Findings:
     means = []
     for file in _files(path):
         try:
-            found = _climatehack(file) if file.name in climatehack.NAMES else sequence(file)
+            contest = file.name in climatehack.NAMES
+            found = _climatehack(file) if contest else sequence(file, reading)
         except InputError as error:
             problems.append(str(error))
             continue
@@ -49,43 +54,60 @@ def examine(path: Path) -> Findings:
     return Findings(tuple(lines), tuple(problems), np.concatenate([*means, np.empty(0)]))
 
 
-def sequence(path: Path) -> Findings:
+def sequence(path: Path, reading: Reading | None = None) -> Findings:
     """Check every frame of a sequence, one at a time.
 
     Raises:
         InputError: the file is not a sequence.
     """
-    found = frames.read(path)
+    found = frames.read(path, reading)
     height, width = found.shape
-    problems, means, dark = [], [], []
+    problems, means, dark, blocks = [], [], [], 0
+    if found.osgb is not None and not np.isfinite(found.osgb).any():
+        problems.append(f"{path}: coordinates osgb are all NaN; products have none of them")
     for number, time in enumerate(found.time):
         frame = _frame(found, number)
-        means.append(frame.mean(dtype=np.float64))
+        means.append(np.nanmean(frame, dtype=np.float64) if np.isfinite(frame).any() else np.nan)
+        blocks = max(blocks, layout.zeros(frame))
         if values := layout.invalid_counts(frame):
             problems.append(f"{path}: {time}: expected counts from 0 to 1023, got {values}")
-        elif layout.is_night(frame):
+        elif found.visible and layout.is_night(frame):
             dark.append(number)
+    if blocks:
+        problems.append(
+            f"{path}: {blocks} pixels of exactly 0 in a frame, as where values are missing; mark "
+            f"them by NaN or _FillValue"
+        )
     problems += [f"{path}: {night}" for night in _nights(found.time, np.array(dark, int), means)]
-    for gap in layout.gaps(found.time):
+    for gap in layout.gaps(found.time, found.step):
         before, after = found.time[gap : gap + 2]
         problems.append(f"{path}: a gap from {before} to {after}; no window crosses it")
     if min(height, width) < SIDE:
         problems.append(
             f"{path}: expected at least {SIDE} pixels along each side, got {height} x {width}"
         )
-    if max(layout.ahead(found.time)) <= FRAMES_IN:
-        problems.append(f"{path}: expected more than {FRAMES_IN} frames without a gap")
+    longest = int(max(layout.ahead(found.time, step=found.step)))
+    if longest < MIN_FRAMES:
+        problems.append(f"{path}: expected {MIN_FRAMES} frames or more without a gap")
     line = (
         f"{path.name}: {len(found)} frames of {height} x {width} pixels, {found.time[0]} to "
-        f"{found.time[-1]}, mean of {np.mean(means):.0f} counts"
+        f"{found.time[-1]}, mean of {np.nanmean(means):.0f} counts"
     )
+    if longest <= FRAMES_IN:
+        line += f"; {longest} without a gap are enough to forecast, more than {FRAMES_IN} to train"
+    if found.limits != units.RANGE:
+        low, high = found.limits
+        line += f"; {low:g} to {high:g} {found.unit} are read as 0 to 1023 counts"
     return Findings((line,), tuple(problems), np.array(means))
 
 
 def usable(found: Frames) -> np.ndarray:
     """Which frames have valid counts of the day: (T,) bool; frames are read one at a time."""
     every = (_frame(found, number) for number in range(len(found)))
-    bad = [bool(layout.invalid_counts(frame)) or layout.is_night(frame) for frame in every]
+    bad = [
+        bool(layout.invalid_counts(frame)) or (found.visible and layout.is_night(frame))
+        for frame in every
+    ]
     return ~np.array(bad)
 
 

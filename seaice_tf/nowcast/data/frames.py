@@ -1,8 +1,8 @@
-"""Sequences of frames: npz files with `data` and `time`, and the zarr of ClimateHack.AI.
+"""Sequences of frames of one place, in memory or mapped from files, and the files of a folder.
 
-npz: `data` (T, H, W) counts, `time` (T,) text or datetime64 in UTC, optionally `osgb` (2, H, W).
-zarr (pip install seaice_tf[zarr]): `data` (time, y, x), `time` in CF units, optionally `x_osgb` and
-`y_osgb` (y, x). Both are read a window at a time; see `npz` for the cost.
+A sequence is an npz with `data` (T, H, W) and `time` (T,), text or datetime64 in UTC, optionally
+`osgb` (2, H, W); a zarr (`zarr_frames`); a netCDF (`netcdf_frames`); or a folder of zarr.zip or
+netCDF files with a frame or more each. They are read a window at a time; see `npz` for the cost.
 """
 
 from collections.abc import Sequence
@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import npz
 from seaice_tf.grids.windows import Window, require_inside
+from seaice_tf.nowcast.data import netcdf_frames, source, times, units, zarr_frames
+from seaice_tf.nowcast.data.source import WAY_OUT, Grid, Source
 from seaice_tf.nowcast.data.synthetic import TITLE
+from seaice_tf.nowcast.data.times import STEP
 
-DAMAGE = (*npz.DAMAGE, KeyError, OSError)  # errors of zarr and its codecs
-WAY_OUT = "give a file with the frames of one place and their times"
+SUFFIXES = (".npz", ".zarr", ".zarr.zip", ".nc", ".nc4")
 # Rows of tiles from the top, each from the left: (frames, rows, columns), integers or floats.
 # A tile is anything that can be sliced along its three axes at once.
 Block = Sequence[Sequence[Any]]
@@ -31,11 +32,16 @@ class Frames:
 
     Attributes:
         name: of the file.
-        time: (T,) datetime64[s], ascending, possibly with gaps.
+        time: (T,) datetime64[s], ascending multiples of `step`, possibly with gaps.
         blocks: of frames, one after the other in time; a window is read from few of their tiles.
         osgb: (2, H, W) eastings and northings in metres, None if unknown.
         usable: (T,) bool, frames that windows may contain; None for all of them.
         synthetic: whether the frames are synthetic.
+        step: from one frame to the next.
+        unit: of the values in the file; "1" for counts.
+        limits: values of the file that are read as 0 and 1023 counts.
+        channel: name of the channel, empty if unknown.
+        grid: coordinates of the pixels, None if unknown.
     """
 
     name: str
@@ -44,6 +50,11 @@ class Frames:
     osgb: np.ndarray | None = None
     usable: np.ndarray | None = None
     synthetic: bool = False
+    step: np.timedelta64 = STEP
+    unit: str = source.COUNTS
+    limits: tuple[float, float] = units.RANGE
+    channel: str = ""
+    grid: Grid | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -51,11 +62,18 @@ class Frames:
         rows = self.blocks[0]
         return sum(row[0].shape[1] for row in rows), sum(tile.shape[2] for tile in rows[0])
 
+    @property
+    def visible(self) -> bool:
+        """Whether the channel may be one of reflected sunlight, which is dark at night."""
+        return self.limits == units.RANGE and not self.channel.upper().startswith(("IR", "WV"))
+
     def __len__(self):
         return len(self.time)
 
     def read(self, start: int, number: int, window: Window) -> np.ndarray:
-        """Read a window of `number` frames from `start`: (number, h, w) integers or float32.
+        """Counts of a window of `number` frames from `start`: (number, h, w).
+
+        Integers, or float32 where values are packed, unknown (NaN) or in another unit.
 
         Raises:
             InputError: the window is not inside the frames.
@@ -77,7 +95,7 @@ class Frames:
             first += length
             if frames.start < frames.stop:
                 _copy(block, frames, window, result[into])
-        return result
+        return units.to_counts(result, self.limits)
 
 
 def _copy(block: Block, frames: slice, window: Window, into: np.ndarray) -> None:
@@ -102,23 +120,49 @@ def _overlap(first: int, length: int, start: int, number: int) -> tuple[slice, s
     return slice(low - first, high - first), slice(low - start, high - start)
 
 
-def find(path: Path) -> list[Path]:
-    """The files of the sequences in a folder, sorted by name, or `path` if it is such a file.
+@dataclass(frozen=True)
+class Reading:
+    """How sequences are read.
 
-    A damaged npz file is included: reading it gives the error.
+    Attributes:
+        channel: that is read of files with several.
+        minutes: from one frame to the next.
+        limits: values that are read as 0 and 1023 counts; () for counts as they are, and for the
+            range of the values in any other unit.
+    """
+
+    channel: str = ""
+    minutes: int = 5
+    limits: tuple[float, ...] = ()
+
+
+def find(path: Path) -> list[Path]:
+    """The sequences in a folder, sorted by name, or `path` if it is one.
+
+    The zarr.zip and netCDF files of a folder are frames of one sequence, the folder. A damaged npz
+    file is included: reading it gives the error.
 
     Raises:
         InputError: there are none.
     """
-    if path.suffix in (".npz", ".zarr") and path.exists():
+    if path.name.endswith(SUFFIXES) and path.exists():
         return [path]
     found = [p for p in sorted(path.glob("*.npz")) if _may_be_sequence(p)]
     found += sorted(path.glob("*.zarr"))
+    if frame_files(path):
+        found.append(path)
     if not found:
         raise InputError(
-            f"{path}: expected .npz files with data and time, or a .zarr, got none; {WAY_OUT}"
+            f"{path}: expected .npz files with data and time, .zarr, .zarr.zip or .nc, got none; "
+            f"{WAY_OUT}"
         )
     return found
+
+
+def frame_files(folder: Path) -> list[Path]:
+    """The zarr.zip and netCDF files of a folder, sorted by name."""
+    every = sorted(folder.iterdir()) if folder.is_dir() and folder.suffix != ".zarr" else []
+    return [path for path in every if path.name.endswith((".zarr.zip", ".nc", ".nc4"))]
 
 
 def _may_be_sequence(path: Path) -> bool:
@@ -128,14 +172,51 @@ def _may_be_sequence(path: Path) -> bool:
         return True
 
 
-def read(path: Path) -> Frames:
-    """Open a sequence without loading its frames.
+def read(path: Path, reading: Reading | None = None) -> Frames:
+    """Open a sequence without loading its frames, but for the range of values in another unit.
 
     Raises:
-        InputError: arrays are missing or their shapes differ, the times do not ascend, or zarr is
-            not installed.
+        InputError: arrays are missing or their shapes differ, the times do not ascend, there are
+            several channels and none is named, or zarr is not installed.
     """
-    data, time, osgb, title = _zarr(path) if path.suffix == ".zarr" else _npz(path)
+    reading = reading or Reading()
+    paths = frame_files(path) or [path]
+    sources = sorted((_open(each, reading.channel) for each in paths), key=lambda s: s.time[0])
+    first = sources[0]
+    for each in sources:
+        _require_consistent(each)
+        if each.data.shape[1:] != first.data.shape[1:]:
+            raise InputError(
+                f"{each.path}: expected frames of {first.data.shape[1:]} pixels as in "
+                f"{first.path.name}, got {each.data.shape[1:]}; {WAY_OUT}"
+            )
+    time = np.concatenate([each.time for each in sources])
+    kept, snapped = times.on_grid(time, np.timedelta64(reading.minutes, "m"), str(path))
+    blocks = _kept([each.data for each in sources], kept)
+    found = Frames(
+        path.name,
+        snapped,
+        blocks,
+        first.osgb,
+        synthetic=first.synthetic,
+        step=np.timedelta64(reading.minutes, "m"),
+        unit=first.unit,
+        channel=first.channel,
+        grid=first.grid,
+    )
+    return units.with_limits(found, reading.limits, str(path))
+
+
+def _open(path: Path, channel: str) -> Source:
+    if path.name.endswith((".zarr", ".zarr.zip")):
+        return zarr_frames.read(path, channel)
+    if path.suffix in (".nc", ".nc4"):
+        return netcdf_frames.read(path, channel)
+    return _npz(path)
+
+
+def _require_consistent(source: Source) -> None:
+    data, time, osgb, path = source.data, source.time, source.osgb, source.path
     if len(data.shape) != 3 or 0 in data.shape or data.dtype.kind not in "iuf":
         raise InputError(
             f"{path}: expected data (frames, rows, columns) of counts, got {data.dtype} "
@@ -146,24 +227,42 @@ def read(path: Path) -> Frames:
             f"{path}: expected a time for each of {data.shape[0]} frames, got {time.shape}; "
             f"{WAY_OUT}"
         )
-    if (backward := np.flatnonzero(np.diff(time) <= np.timedelta64(0))).size:
-        raise InputError(
-            f"{path}: expected times that ascend, got {time[backward[0] + 1]} after "
-            f"{time[backward[0]]}; sort the frames"
-        )
     if osgb is not None and (osgb.shape != (2, *data.shape[1:]) or osgb.dtype.kind not in "iuf"):
         raise InputError(
             f"{path}: expected osgb {(2, *data.shape[1:])} in metres, got {osgb.dtype} "
             f"{osgb.shape}; {WAY_OUT}"
         )
-    return Frames(path.name, time, (((data,),),), osgb, synthetic=TITLE in title)
 
 
-def _npz(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:
+def _kept(data: Sequence[Any], kept: np.ndarray) -> tuple[Block, ...]:
+    """Blocks of the frames that are kept, (T,) bool, one after the other."""
+    if kept.all():
+        return tuple([[each]] for each in data)
+    blocks, first = [], 0
+    for each in data:
+        of_file = np.flatnonzero(kept[first : first + each.shape[0]])
+        first += each.shape[0]
+        blocks += [[[_One(each, int(number))]] for number in of_file]
+    return tuple(blocks)
+
+
+class _One:
+    """One frame of an array: (1, H, W)."""
+
+    def __init__(self, array: Any, number: int):
+        self.array, self.number = array, number
+        self.shape, self.dtype = (1, *array.shape[1:]), array.dtype
+
+    def __getitem__(self, key) -> np.ndarray:
+        return self.array[slice(self.number, self.number + 1), *key[1:]]
+
+
+def _npz(path: Path) -> Source:
     names = npz.keys(path)
     osgb = npz.mapped(path, "osgb") if "osgb" in names else None
     title = str(npz.mapped(path, "title")) if "title" in names else ""
-    return npz.mapped(path, "data"), _times(path, npz.mapped(path, "time")), osgb, title
+    data, time = npz.mapped(path, "data"), npz.mapped(path, "time")
+    return Source(path, data, _times(path, time), osgb=osgb, synthetic=TITLE in title)
 
 
 def _times(path: Path, values: np.ndarray) -> np.ndarray:
@@ -183,61 +282,3 @@ def _times(path: Path, values: np.ndarray) -> np.ndarray:
         raise InputError(
             f"{path}: expected times such as 2020-04-01T12:00:00, got {error}; {WAY_OUT}"
         ) from error
-
-
-def _zarr(path: Path) -> tuple[Any, np.ndarray, np.ndarray | None, str]:
-    _require_no_pickles(path)
-    try:
-        import zarr
-    except ImportError as error:
-        raise InputError(
-            f"{path}: expected the package zarr to read it, got none; pip install seaice_tf[zarr]"
-        ) from error
-    try:
-        group: Any = zarr.open_group(str(path), mode="r")
-        data, time = group["data"], group["time"]
-        if not (isinstance(data, zarr.Array) and isinstance(time, zarr.Array)):
-            raise ValueError("groups of these names")
-        osgb = None
-        if "x_osgb" in group and "y_osgb" in group:
-            osgb = np.stack([np.asarray(group[name][:]) for name in ("x_osgb", "y_osgb")])
-        dates = netCDF4.num2date(
-            np.asarray(time[:]),
-            str(time.attrs["units"]),
-            str(time.attrs.get("calendar", "standard")),
-            only_use_cftime_datetimes=False,
-            only_use_python_datetimes=True,
-        )
-        title = str(group.attrs.get("title", ""))
-        return _Chunks(path, data), np.array(dates, "datetime64[s]"), osgb, title
-    except DAMAGE as error:
-        raise InputError(
-            f"{path}: expected a zarr group with data and time in CF units, got {error!r}; "
-            f"{WAY_OUT}"
-        ) from error
-
-
-class _Chunks:
-    """A zarr array that raises an InputError for a damaged chunk."""
-
-    def __init__(self, path: Path, array: Any):
-        self.path, self.array = path, array
-        self.shape, self.dtype = array.shape, array.dtype
-
-    def __getitem__(self, key) -> np.ndarray:
-        try:
-            return self.array[key]
-        except DAMAGE as error:
-            raise InputError(
-                f"{self.path}: expected whole chunks of data, got {error!r}; download it again"
-            ) from error
-
-
-def _require_no_pickles(path: Path) -> None:
-    """Raise an InputError if an array uses the pickle codec, which can run any program."""
-    for place in (path, *(path / name for name in ("data", "time", "x_osgb", "y_osgb"))):
-        for name in (".zarray", ".zmetadata", "zarr.json"):
-            if (file := place / name).is_file() and b"pickle" in file.read_bytes():
-                raise InputError(
-                    f"{file}: expected numbers, got pickles, which are programs; save plain arrays"
-                )

@@ -8,38 +8,47 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window
+from seaice_tf.nowcast.data.times import STEP
 
 FRAMES_IN, FRAMES_OUT = 12, 24
+FLOW_FRAMES = 7  # that the flow is computed from
+MIN_FRAMES = 4  # in the input of a whole image
+MIN_KNOWN = 0.5  # fraction of a value that has to come from known pixels
 FRAMES = FRAMES_IN + FRAMES_OUT
 SIDE = 128  # pixels along a side of the input
 CENTRE = slice(32, 96)  # rows and columns of the target
 TARGET = CENTRE.stop - CENTRE.start
 MARGIN = CENTRE.start  # pixels around the centre
 HIGHEST = 1023  # 10-bit counts
-STEP = np.timedelta64(5, "m")
+BLOCK = 64  # pixels of 0 that are told
 NIGHT = 40  # mean counts; by day even the open sea is brighter
+# Raw counts are 51 where it is dark; no image by day is as dark and as flat.
+RAW_NIGHT, RAW_FLAT = 70, 6  # counts: mean, and standard deviation
 
 
-def gaps(time: np.ndarray) -> list[int]:
-    """Indices of the frames without a next frame 5 minutes later: (T,) datetime64 -> list.
+def gaps(time: np.ndarray, step: np.timedelta64 = STEP) -> list[int]:
+    """Indices of the frames without a next frame a step later: (T,) datetime64 -> list.
 
     >>> gaps(np.array(["2020-04-01T12:00", "2020-04-01T12:05", "2020-04-01T12:15"], "M8[m]"))
     [1]
     """
-    return np.flatnonzero(np.diff(time) != STEP).tolist()
+    return np.flatnonzero(np.diff(time) != step).tolist()
 
 
-def ahead(time: np.ndarray, usable: np.ndarray | None = None) -> np.ndarray:
+def ahead(
+    time: np.ndarray, usable: np.ndarray | None = None, step: np.timedelta64 = STEP
+) -> np.ndarray:
     """Number of usable frames without a gap from each frame on: (T,) datetime64 -> (T,) int.
 
     Args:
         time: of the frames.
         usable: (T,) bool; None for all of them.
+        step: from one frame to the next.
 
     >>> ahead(np.array(["2020-04-01T12:00", "2020-04-01T12:05", "2020-04-01T12:15"], "M8[m]"))
     array([2, 1, 1])
     """
-    ends = set(gaps(time))
+    ends = set(gaps(time, step))
     result = np.zeros(len(time) + 1, int)
     for i in reversed(range(len(time))):
         follows = 0 if i in ends else result[i + 1]
@@ -48,7 +57,11 @@ def ahead(time: np.ndarray, usable: np.ndarray | None = None) -> np.ndarray:
 
 
 def starts(
-    time: np.ndarray, frames: int = FRAMES, stride: int = 1, usable: np.ndarray | None = None
+    time: np.ndarray,
+    frames: int = FRAMES,
+    stride: int = 1,
+    usable: np.ndarray | None = None,
+    step: np.timedelta64 = STEP,
 ) -> list[int]:
     """First frames of the windows of `frames` usable frames without a gap.
 
@@ -57,9 +70,10 @@ def starts(
         frames: in a window.
         stride: smallest distance in frames from one window to the next.
         usable: (T,) bool; None for all of them.
+        step: from one frame to the next.
     """
     found: list[int] = []
-    for start in np.flatnonzero(ahead(time, usable) >= frames).tolist():
+    for start in np.flatnonzero(ahead(time, usable, step) >= frames).tolist():
         if not found or start - found[-1] >= stride:
             found.append(start)
     return found
@@ -123,6 +137,21 @@ def invalid_counts(frame: np.ndarray) -> str:
     return f"{low:.0f} to {high:.0f}" if low < 0 or high > HIGHEST else ""
 
 
+def zeros(frame: np.ndarray) -> int:
+    """Number of pixels of exactly 0 in a frame, if they are a block rather than dark noise.
+
+    Counts of 0 that are spread over a frame are dark; those of a swath's edge or of a lost part
+    have neighbours of 0 nearly everywhere.
+    """
+    zero = frame == 0
+    number = int(np.count_nonzero(zero))
+    if number < BLOCK:
+        return 0
+    inner = zero[1:-1, 1:-1] & zero[:-2, 1:-1] & zero[2:, 1:-1] & zero[1:-1, :-2] & zero[1:-1, 2:]
+    return number if np.count_nonzero(inner) > 0.5 * number else 0
+
+
 def is_night(frame: np.ndarray) -> bool:
-    """Whether the visible channel shows night."""
-    return bool(frame.mean(dtype=np.float64) < NIGHT)
+    """Whether the visible channel shows night, in raw counts or in those that begin at 0."""
+    mean = frame.mean(dtype=np.float64)
+    return bool(mean < NIGHT or (mean < RAW_NIGHT and frame.std(dtype=np.float64) < RAW_FLAT))

@@ -20,8 +20,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import json_text, tfrecords
 from seaice_tf.grids.windows import Window
 from seaice_tf.nowcast.data import doctor, frames
-from seaice_tf.nowcast.data.frames import Block, Frames
-from seaice_tf.nowcast.data.layout import FRAMES_IN, ahead
+from seaice_tf.nowcast.data.frames import Block, Frames, Reading
+from seaice_tf.nowcast.data.layout import FRAMES_IN, STEP, ahead
 
 SUFFIX = ".tfrecord"
 MANIFEST = tfrecords.MANIFEST
@@ -31,7 +31,9 @@ BAND = 4 * TILE  # rows that are read at a time
 WAY_OUT = "run seaice-tf prepare nowcast again"
 
 
-def prepare(source: Path, out: Path, executor: Executor | None = None) -> list[Path]:
+def prepare(
+    source: Path, out: Path, executor: Executor | None = None, reading: Reading | None = None
+) -> list[Path]:
     """Write the shards of all sequences in bounded memory, then the manifest.
 
     Frames of the night and frames with values that are not counts are left out.
@@ -40,6 +42,7 @@ def prepare(source: Path, out: Path, executor: Executor | None = None) -> list[P
         source: a sequence, or a folder of them.
         out: folder of the shards.
         executor: writes the shards in parallel; None writes them one by one.
+        reading: how the sequences are read.
 
     Returns:
         The files written.
@@ -47,7 +50,7 @@ def prepare(source: Path, out: Path, executor: Executor | None = None) -> list[P
     Raises:
         InputError: damaged files, or too few frames without a gap.
     """
-    jobs = [job for path in frames.find(source) for job in _jobs(path)]
+    jobs = [job for path in frames.find(source) for job in _jobs(path, reading or Reading())]
     if not jobs:
         raise InputError(
             f"{source}: expected more than {FRAMES_IN} frames without a gap by day, got none; see "
@@ -56,15 +59,16 @@ def prepare(source: Path, out: Path, executor: Executor | None = None) -> list[P
     return tfrecords.write(jobs, {"task": "nowcast"}, out, MANIFEST, executor)
 
 
-def _jobs(path: Path) -> Iterator[tfrecords.Job]:
-    sequence = frames.read(path)
-    for span in spans(sequence.time, doctor.usable(sequence)):
+def _jobs(path: Path, reading: Reading) -> Iterator[tfrecords.Job]:
+    sequence = frames.read(path, reading)
+    files = tuple(frames.frame_files(path)) or (path,)
+    for span in spans(sequence.time, doctor.usable(sequence), sequence.step):
         name = f"{path.stem}_{span.start:06d}_{span.number:03d}{SUFFIX}"
-        yield tfrecords.Job(name, (path,), partial(_records_of_file, path, span))
+        yield tfrecords.Job(name, files, partial(_records_of_file, path, reading, span))
 
 
-def _records_of_file(path: Path, span: "Span") -> Iterator[bytes]:
-    return records(frames.read(path), span)
+def _records_of_file(path: Path, reading: Reading, span: "Span") -> Iterator[bytes]:
+    return records(frames.read(path, reading), span)
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,14 @@ class Span:
     number: int
 
 
-def spans(time: np.ndarray, usable: np.ndarray | None = None) -> list[Span]:
+def spans(
+    time: np.ndarray, usable: np.ndarray | None = None, step: np.timedelta64 = STEP
+) -> list[Span]:
     """Split a sequence into shards of usable frames without a gap.
 
     Runs of frames that are too short for a window are left out.
     """
-    number, found, start = ahead(time, usable), [], 0
+    number, found, start = ahead(time, usable, step), [], 0
     while start < len(time):
         run = int(number[start])
         if run > FRAMES_IN:
@@ -99,6 +105,7 @@ def records(sequence: Frames, span: Span) -> Iterator[bytes]:
     header = {
         "name": sequence.name,
         "synthetic": sequence.synthetic,
+        "minutes": int(sequence.step / np.timedelta64(1, "m")),
         "times": [str(time) for time in times],
         "shape": [height, width],
         "tile": TILE,
@@ -134,7 +141,8 @@ def read(paths: Sequence[Path]) -> list[Frames]:
             raise InputError(f"{name}: expected shards of one shape, got several; {WAY_OUT}")
         time = np.concatenate([shard.time for shard in shards])
         blocks = tuple(block for shard in shards for block in shard.blocks)
-        result.append(Frames(name, time, blocks, synthetic=shards[0].synthetic))
+        first = shards[0]
+        result.append(Frames(name, time, blocks, synthetic=first.synthetic, step=first.step))
     return result
 
 
@@ -158,6 +166,7 @@ def _read(path: Path) -> Frames:
                 row.append(np.ndarray(shape, "<i2", content[first:last]))
             block.append(row)
         whole: Block = block
-        return Frames(header["name"], time, (whole,), synthetic=header["synthetic"])
+        step = np.timedelta64(int(header.get("minutes", 5)), "m")
+        return Frames(header["name"], time, (whole,), synthetic=header["synthetic"], step=step)
     except (ValueError, KeyError, TypeError, OverflowError, StopIteration) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error

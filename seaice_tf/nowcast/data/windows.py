@@ -47,7 +47,7 @@ class Windows:
         self._parts = []
         for frames, region in zip(sequences, regions, strict=True):
             layout.grid(region, sampling.side)
-            ahead = layout.ahead(frames.time, frames.usable)
+            ahead = layout.ahead(frames.time, frames.usable, frames.step)
             starts = np.flatnonzero(ahead >= sampling.min_frames)
             self._parts.append((frames, region, starts, ahead))
         self._edges = np.cumsum(

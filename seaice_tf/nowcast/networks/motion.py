@@ -12,43 +12,67 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.nowcast.data.layout import SIDE
+from seaice_tf.nowcast.networks.local_means import gaussian_mean, local_mean
+
 COARSEST = 16  # pixels, the pyramid ends at the last level with sides of at least this length
+LEVELS = 4  # at most: motions of up to 30 pixels per frame
 LARGEST_CHANGE = 1.0  # pixels per iteration
 SMALLEST_SIGMA = 0.1  # pixels, a blur that leaves an image as it is
 
 
 def sample(images, rows, columns):
     """Bilinear values of images (B, H, W, C) at points (B, ...): (B, ..., C)."""
-    height, width, channels = images.shape[1:]
-    rows, columns = tf.clip_by_value(rows, 0, height - 1.0), tf.clip_by_value(columns, 0, width - 1)
+    return look_up(neighbours(images), rows, columns)
+
+
+def neighbours(images):
+    """The four pixels around each point beside each other: (B, H, W, C) -> (B, H, W, 4 C).
+
+    A table for `look_up`: whoever samples the same images again and again makes it once.
+    """
+    below = tf.concat([images[:, 1:], images[:, -1:]], axis=1)
+    both = tf.concat([images, below], axis=-1)
+    return tf.concat([both, tf.concat([both[:, :, 1:], both[:, :, -1:]], axis=2)], axis=-1)
+
+
+def look_up(table, rows, columns):
+    """Bilinear values at points (B, ...) by the table of `neighbours`: (B, ..., C)."""
+    height, width = sides(table)
+    rows = tf.clip_by_value(rows, 0.0, tf.cast(height - 1, rows.dtype))
+    columns = tf.clip_by_value(columns, 0.0, tf.cast(width - 1, columns.dtype))
     top, left = tf.floor(rows), tf.floor(columns)
     down, right = (rows - top)[..., None], (columns - left)[..., None]
-    first = tf.range(tf.shape(images)[0]) * height * width
+    first = tf.range(tf.shape(table)[0]) * height * width
     first = tf.reshape(first, [-1] + [1] * (len(rows.shape) - 1))
     # A coordinate of NaN becomes any valid index; the weights make its value NaN.
     row = tf.clip_by_value(tf.cast(top, tf.int32), 0, height - 1)
     column = tf.clip_by_value(tf.cast(left, tf.int32), 0, width - 1)
-    index = first + row * width + column
-    # The four neighbours are stored beside each other, so that each point takes one look-up.
-    below = tf.concat([images[:, 1:], images[:, -1:]], axis=1)
-    both = tf.concat([images, below], axis=-1)
-    both = tf.concat([both, tf.concat([both[:, :, 1:], both[:, :, -1:]], axis=2)], axis=-1)
-    found = tf.gather(tf.reshape(both, [-1, 4 * channels]), index)
+    flat = tf.reshape(table, [-1, table.shape[-1] or tf.shape(table)[-1]])
+    found = tf.gather(flat, first + row * width + column)
     here, under, beside, across = tf.split(found, 4, axis=-1)
     near, far = here + down * (under - here), beside + down * (across - beside)
     return near + right * (far - near)
 
 
-def pixel_grid(height: int, width: int, margin: int = 0):
+def sides(x) -> tuple:
+    """Height and width of (B, H, W, ...): integers, or tensors where they are unknown."""
+    dynamic = tf.shape(x)
+    return tuple(x.shape[axis] or dynamic[axis] for axis in (1, 2))
+
+
+def pixel_grid(height, width, margin: int = 0):
     """Rows and columns of the pixels at least `margin` inside the edges: (1, h, w) each."""
-    rows = tf.range(float(margin), height - margin)[None, :, None]
-    columns = tf.range(float(margin), width - margin)[None, None, :]
+    rows, columns = (
+        tf.range(float(margin), tf.cast(side - margin, tf.float32)) for side in (height, width)
+    )
+    rows, columns = rows[None, :, None], columns[None, None, :]
     return rows + 0 * columns, columns + 0 * rows
 
 
 def warp(images, flow):
     """Images (B, H, W, C) advected by a flow (B, H, W, 2) for one frame."""
-    rows, columns = pixel_grid(*images.shape[1:3])
+    rows, columns = pixel_grid(*sides(images))
     return sample(images, rows - flow[..., 0], columns - flow[..., 1])
 
 
@@ -134,35 +158,9 @@ class LucasKanade(keras.layers.Layer):
     def call(self, frames):
         frames = tf.transpose(tf.stop_gradient(frames)[:, -self.pairs - 1 :], [0, 2, 3, 1])
         # Each window has a copy of the batch.
-        levels = [tf.tile(frames, [len(self.windows), 1, 1, 1])]
-        while min(levels[-1].shape[1:3]) >= 2 * COARSEST:
-            levels.append(tf.nn.avg_pool2d(levels[-1], 2, 2, "SAME"))
-        flow = tf.zeros_like(levels[-1][..., :2])
-        for frames in reversed(levels):
-            flow = finer(flow, frames.shape[1:3])
-            flow = self._iterated(frames, flow)
+        frames = tf.tile(frames, [len(self.windows), 1, 1, 1])
+        flow = lucas_kanade(frames, self.windows, self.iterations, self.damping)
         return tf.split(flow, len(self.windows)) if self.several else flow
-
-    def _iterated(self, frames, flow):
-        """The flow after all iterations; a loop keeps the graph small."""
-
-        def step(i, flow):
-            return i + 1, flow + self._change(frames, flow)
-
-        return tf.while_loop(lambda i, flow: i < self.iterations, step, (0, flow))[1]
-
-    def _change(self, frames, flow):
-        """Change of the flow in one iteration: (N, H, W, T), (N, H, W, 2) -> (N, H, W, 2)."""
-        warped, later = warp(frames[..., :-1], flow), frames[..., 1:]
-        down, across = _gradient(warped, axis=1), _gradient(warped, axis=2)
-        error = warped - later
-        products = (down * down, down * across, across * across, down * error, across * error)
-        sums = tf.stack([tf.reduce_sum(p, axis=-1) for p in products], axis=-1)
-        means = gaussian_mean(sums, self.windows)
-        aa, ab, bb, ae, be = tf.unstack(means, axis=-1)
-        damping = self.damping * tf.reduce_mean(aa + bb, axis=(1, 2), keepdims=True) + 1e-12
-        change = solve(aa + damping, ab, bb + damping, ae, be)
-        return tf.clip_by_value(change, -LARGEST_CHANGE, LARGEST_CHANGE)
 
     def compute_output_shape(self, shape):
         of_flow = (shape[0], *shape[2:], 2)
@@ -177,23 +175,51 @@ class LucasKanade(keras.layers.Layer):
         }
 
 
-def gaussian_mean(x, sigmas: Sequence[float]):
-    """Means in Gaussian windows, one sigma for each part of the batch: (N, H, W, C) -> same."""
-    height, width, channels = x.shape[1:]
-    down, across = (
-        tf.constant(np.stack([_window_matrix(side, sigma) for sigma in sigmas]))
-        for side in (height, width)
-    )
-    parts = tf.reshape(x, [len(sigmas), -1, height, width, channels])
-    means = tf.einsum("nlk,nbikc->nbilc", across, tf.einsum("nij,nbjkc->nbikc", down, parts))
-    return tf.reshape(means, [-1, height, width, channels])
+def lucas_kanade(frames, windows, iterations: int = 2, damping: float = 0.01):
+    """One flow of successive frames, see `LucasKanade`: (N, H, W, T) -> (N, H, W, 2).
+
+    Args:
+        frames: counts; of images of unknown size, sides that are multiples of 8 and at least 128.
+        windows: one sigma in pixels for each part of the batch.
+        iterations, damping: as in `LucasKanade`.
+    """
+    levels = [frames]
+    while _has_coarser(levels[-1], len(levels)):
+        levels.append(tf.nn.avg_pool2d(levels[-1], 2, 2, "SAME"))
+    flow = tf.zeros_like(levels[-1][..., :2])
+    for level, frames in reversed(list(enumerate(levels))):
+        flow = _iterated(frames, finer(flow, frames), windows, iterations, damping, SIDE >> level)
+    return flow
 
 
-def _window_matrix(side: int, sigma: float) -> np.ndarray:
-    """Means along an axis in a Gaussian window cut off at the edges: (side, side) float32."""
-    place = np.arange(side)
-    weight = np.exp(-((place[:, None] - place) ** 2) / (2 * sigma**2))
-    return (weight / weight.sum(axis=1, keepdims=True)).astype(np.float32)
+def _has_coarser(frames, levels: int) -> bool:
+    if None in frames.shape[1:3]:  # as many as a window has
+        return levels < LEVELS
+    return min(frames.shape[1:3]) >= 2 * COARSEST and levels < LEVELS
+
+
+def _iterated(frames, flow, windows, iterations: int, damping: float, around: int):
+    """The flow after all iterations; a loop keeps the graph small."""
+    warped, later = neighbours(frames[..., :-1]), frames[..., 1:]
+    rows, columns = pixel_grid(*sides(frames))
+
+    def step(i, flow):
+        moved = look_up(warped, rows - flow[..., 0], columns - flow[..., 1])
+        return i + 1, flow + _change(moved, later, windows, damping, around)
+
+    return tf.while_loop(lambda i, flow: i < iterations, step, (0, flow))[1]
+
+
+def _change(warped, later, windows, damping: float, around: int):
+    """Change of the flow in one iteration: twice (N, H, W, T) -> (N, H, W, 2)."""
+    down, across = _gradient(warped, axis=1), _gradient(warped, axis=2)
+    error = warped - later
+    products = (down * down, down * across, across * across, down * error, across * error)
+    sums = tf.stack([tf.reduce_sum(p, axis=-1) for p in products], axis=-1)
+    aa, ab, bb, ae, be = tf.unstack(gaussian_mean(sums, windows), axis=-1)
+    minimum = damping * local_mean((aa + bb)[..., None], around)[..., 0] + 1e-12
+    change = solve(aa + minimum, ab, bb + minimum, ae, be)
+    return tf.clip_by_value(change, -LARGEST_CHANGE, LARGEST_CHANGE)
 
 
 def solve(aa, ab, bb, ae, be):
@@ -202,20 +228,23 @@ def solve(aa, ab, bb, ae, be):
     return flow / (aa * bb - ab * ab)[..., None]
 
 
-def finer(flow, shape):
-    """A flow (B, h, w, 2) on another grid, in pixels of that grid."""
-    if tuple(flow.shape[1:3]) == tuple(shape):
+def finer(flow, frames):
+    """A flow (B, h, w, 2) on the grid of finer frames (B, H, W, T), in pixels of that grid."""
+    if None not in flow.shape[1:3] and flow.shape[1:3] == frames.shape[1:3]:
         return flow
-    ratio = np.array(shape, np.float32) / np.array(flow.shape[1:3], np.float32)
-    return tf.image.resize(flow, shape) * ratio
+    size, coarse = (tf.stack(sides(x)) for x in (frames, flow))
+    return tf.image.resize(flow, size) * tf.cast(size / coarse, flow.dtype)
 
 
 def _gradient(x, axis: int):
-    """Central differences, one-sided at the edges: the shape of x."""
-    size = x.shape[axis]
-    before, after = np.maximum(np.arange(size) - 1, 0), np.minimum(np.arange(size) + 1, size - 1)
-    change = tf.gather(x, after, axis=axis) - tf.gather(x, before, axis=axis)
-    return change / (after - before).reshape([-1 if i == axis else 1 for i in range(4)])
+    """Central differences, one-sided at the edges: (B, H, W, C) -> the same."""
+    if axis == 2:
+        first, second, before, last = x[:, :, :1], x[:, :, 1:2], x[:, :, -2:-1], x[:, :, -1:]
+        between = (x[:, :, 2:] - x[:, :, :-2]) / 2
+    else:
+        first, second, before, last = x[:, :1], x[:, 1:2], x[:, -2:-1], x[:, -1:]
+        between = (x[:, 2:] - x[:, :-2]) / 2
+    return tf.concat([second - first, between, last - before], axis=axis)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
@@ -232,10 +261,12 @@ class SemiLagrangianAdvection(keras.layers.Layer):
         self.steps, self.margin = steps, margin
 
     def call(self, frames, flow):
+        table = neighbours(flow)
+
         def back(point, _):
             rows, columns = tf.unstack(point)
-            half = sample(flow, rows, columns) / 2
-            step = sample(flow, rows - half[..., 0], columns - half[..., 1])
+            half = look_up(table, rows, columns) / 2
+            step = look_up(table, rows - half[..., 0], columns - half[..., 1])
             return tf.stack([rows - step[..., 0], columns - step[..., 1]])
 
         rows, columns = _trajectory(back, _arrival_points(flow, self.margin), self.steps)
@@ -273,21 +304,14 @@ class ConstantVelocityAdvection(keras.layers.Layer):
     def call(self, inputs):
         frames, *flows = inputs
         # The flows follow each other along the batch, which keeps the graph small.
-        rows, columns = _departure_points(tf.concat(flows, axis=0), self.steps, self.margin)
-        last = tf.tile(frames[:, -1, :, :, None], [len(flows), 1, 1, 1])
-        channels = tf.split(sample(last, rows, columns), len(flows))
-        rows, columns = (tf.split(x, len(flows))[0] for x in (rows, columns))
-        velocity = sample(flows[0], rows, columns)
-        for age in self.earlier:
-            image = frames[:, -1 - age, :, :, None]
-            rows_then = rows - age * velocity[..., 0]
-            channels.append(sample(image, rows_then, columns - age * velocity[..., 1]))
-        height, width = frames.shape[2:]
-        inside = tf.minimum(
-            tf.minimum(rows, height - 1.0 - rows), tf.minimum(columns, width - 1.0 - columns)
+        table = neighbours(tf.concat(flows, axis=0))
+        arrival = _arrival_points(table, self.margin)
+        points = _trajectory(
+            lambda p, lead: departure(table, arrival, p, lead), arrival, self.steps
         )
-        channels.append(tf.nn.relu(-inside)[..., None])
-        return tf.transpose(tf.concat(channels, axis=-1), [0, 3, 1, 2, 4])
+        rows, columns = (tf.stack(tf.split(x, len(flows)), axis=-1) for x in points)
+        advected = along(frames, flows[0], self.earlier, rows, columns)
+        return tf.transpose(advected, [0, 3, 1, 2, 4])
 
     def compute_output_shape(self, shapes):
         frames, *flows = shapes
@@ -302,25 +326,47 @@ class ConstantVelocityAdvection(keras.layers.Layer):
         }
 
 
-def _departure_points(flow, steps: int, margin: int):
-    """Present place of what will be at each pixel in 1 to `steps` frames: rows and columns.
+def departure(table, arrival, point, lead):
+    """Present place of what will be at `arrival` in `lead` frames: (2, B, h, w).
 
-    A fixed-point iteration that starts from the result of the step before: (B, H, W, 2) -> two of
-    (B, H - 2 margin, W - 2 margin, steps).
+    One step of a fixed-point iteration that starts from the result of the lead before.
+
+    Args:
+        table: `neighbours` of the flows.
+        arrival, point: (2, B, h, w) rows and columns.
     """
-    arrival = _arrival_points(flow, margin)
-    rows, columns = tf.unstack(arrival)
+    velocity = look_up(table, *tf.unstack(point))
+    return arrival - lead * tf.stack(tf.unstack(velocity, axis=-1))
 
-    def departure(point, lead):
-        velocity = sample(flow, *tf.unstack(point))
-        return tf.stack([rows - lead * velocity[..., 0], columns - lead * velocity[..., 1]])
 
-    return _trajectory(departure, arrival, steps)
+def along(frames, flow, earlier: Sequence[int], rows, columns):
+    """The channels of `ConstantVelocityAdvection` at departure points (B, ..., flows).
+
+    Args:
+        frames: (B, T, H, W).
+        flow: (B, H, W, 2), the first one.
+        earlier: ages of earlier frames.
+        rows, columns: the points by each flow.
+
+    Returns:
+        (B, ..., flows + earlier + 1).
+    """
+    channels = [look_up(neighbours(frames[:, -1, :, :, None]), rows, columns)[..., 0]]
+    rows, columns = rows[..., 0], columns[..., 0]
+    velocity = sample(flow, rows, columns)
+    for age in earlier:
+        then = rows - age * velocity[..., 0], columns - age * velocity[..., 1]
+        channels.append(sample(frames[:, -1 - age, :, :, None], *then))
+    height, width = (tf.cast(side, rows.dtype) for side in sides(flow))
+    inside = tf.minimum(
+        tf.minimum(rows, height - 1 - rows), tf.minimum(columns, width - 1 - columns)
+    )
+    return tf.concat([*channels, tf.nn.relu(-inside)[..., None]], axis=-1)
 
 
 def _arrival_points(flow, margin: int):
     """Rows and columns of the pixels inside the margin: (2, B, h, w)."""
-    height, width = flow.shape[1:3]
+    height, width = sides(flow)
     grid = pixel_grid(height, width, margin)
     return tf.stack([x + 0 * flow[:, :1, :1, 0] for x in grid])  # of the size of the batch
 

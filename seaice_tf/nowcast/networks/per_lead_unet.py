@@ -12,8 +12,9 @@ from tensorflow import keras
 
 from seaice_tf.networks.blocks import Fold, Unfold
 from seaice_tf.networks.unet import unet_body
-from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
-from seaice_tf.nowcast.networks.cnns import centre, leads_first, require_layout
+from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
+from seaice_tf.nowcast.networks.cnns import require_layout
+from seaice_tf.nowcast.networks.flips import FLIPS, Flips, reverse
 from seaice_tf.nowcast.networks.motion import (
     ConstantVelocityAdvection,
     LastFrames,
@@ -26,6 +27,7 @@ HOUR = 12.0  # leads
 WINDOWS = (10.0, 5.0, 20.0)  # pixels, of the flows of each number of pairs
 PAIRS = (6, 2)  # of frames; the earlier frames are advected by the first flow of the first number
 FLOWS = len(WINDOWS) * len(PAIRS)
+EARLIER = (1, 3)  # frames, ages of the earlier frames
 CORRECTION = 30.0  # counts for an output of 1
 INITIAL_LOGIT = -4.0  # of each candidate but the flows' mean, which has 0
 
@@ -33,12 +35,13 @@ INITIAL_LOGIT = -4.0  # of each candidate but the flows' mean, which has 0
 def per_lead_unet(
     *,
     filters: Sequence[int] = (12, 24, 32),
-    earlier: Sequence[int] = (1, 3),
+    earlier: Sequence[int] = EARLIER,
     margin: int = 16,
     frames: int = FRAMES_IN,
     leads: int = FRAMES_OUT,
     side: int = SIDE,
     target: int = TARGET,
+    flips: bool = False,
     name: str = "per_lead_unet",
 ) -> keras.Model:
     """Build an uncompiled U-Net on the frames that several flows advect to a lead.
@@ -52,6 +55,8 @@ def per_lead_unet(
         earlier: ages in frames of the earlier frames in its input.
         margin: pixels around the target in its input.
         frames, leads, side, target: number and size of the frames, as in `cnns`.
+        flips: whether the frames are the means over four mirror images of the input of the U-Net.
+            The flows of mirror images are the mirror images of the flow, so they need no more.
 
     Returns:
         A functional model from (B, frames, side, side) to {"frames": (B, leads, target, target)}.
@@ -70,12 +75,26 @@ def per_lead_unet(
     last = LastFrames(1, name="last_frame")(past)
     candidates = Candidates(FLOWS, name="candidates")([base, last, advected])
     x = LeadChannels(FLOWS, name="lead_channels")(advected, candidates, spread, last)
-    x, _ = unet_body(Fold(name="fold_leads")(x), filters, norm=False)
-    channels = candidates.shape[-1] + 1
-    x = layers.Conv2D(channels, 3, padding="same", kernel_initializer="zeros", name="head")(x)
-    x = CandidateBlend(name="candidate_blend")(Unfold(leads, name="unfold_leads")(x), candidates)
-    x = layers.Permute((2, 3, 1), name="leads_last")(x)
-    return keras.Model(past, {"frames": leads_first(centre(x, target, "centre"))}, name=name)
+    head = unet_head(x.shape[-1], candidates.shape[-1], filters)
+    x = Fold(name="fold_leads")(x)
+    x = head(Flips(name="flips")(x) if flips else x)
+    shown = Fold(name="fold_candidates")(candidates)
+    x = CandidateBlend(margin, flips, name="candidate_blend")(x, shown)
+    x = Unfold(leads, name="unfold_leads")(x)
+    return keras.Model(past, {"frames": x}, name=name)
+
+
+def unet_head(channels: int, candidates: int, filters: Sequence[int]) -> keras.Model:
+    """Build the U-Net of one lead, for images of any size.
+
+    Returns:
+        A functional model from (B, H, W, channels) of `LeadChannels` to (B, H, W, candidates + 1):
+        the correction, and the logits of the weights of the candidates.
+    """
+    inputs = keras.Input((None, None, channels), name="lead_channels")
+    x, _ = unet_body(inputs, filters, norm=False)
+    head = layers.Conv2D(candidates + 1, 3, padding="same", kernel_initializer="zeros", name="head")
+    return keras.Model(inputs, head(x), name="unet_head")
 
 
 class _OfFlows(keras.layers.Layer):
@@ -94,13 +113,17 @@ class FlowMeanAndStd(_OfFlows):
     """Mean and standard deviation over the flows: (B, leads, H, W, C) -> twice (B, leads, H, W)."""
 
     def call(self, advected):
-        frames = advected[..., : self.flows]
-        mean = tf.reduce_mean(frames, axis=-1)
-        variance = tf.reduce_mean((frames - mean[..., None]) ** 2, axis=-1)
-        return mean, tf.sqrt(variance + 1e-6)
+        return mean_and_std(advected[..., : self.flows])
 
     def compute_output_shape(self, shape):
         return shape[:-1], shape[:-1]
+
+
+def mean_and_std(frames):
+    """Mean and standard deviation over the last axis."""
+    mean = tf.reduce_mean(frames, axis=-1)
+    variance = tf.reduce_mean((frames - mean[..., None]) ** 2, axis=-1)
+    return mean, tf.sqrt(variance + 1e-6)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
@@ -114,10 +137,13 @@ class LeadBlur(keras.layers.Layer):
         super().build(input_shape)
 
     def call(self, frames):
-        leads = tf.range(1.0, frames.shape[1] + 1) / HOUR
-        sigmas = self.sigma * leads**self.power
-        down, across = (blur_matrices(side, sigmas) for side in frames.shape[2:])
+        leads = tf.range(1.0, frames.shape[1] + 1)
+        down, across = (blur_matrices(side, self.sigmas(leads)) for side in frames.shape[2:])
         return tf.einsum("cij,bcjk,clk->bcil", down, frames, across)
+
+    def sigmas(self, leads):
+        """Sigma in pixels at each lead in frames."""
+        return self.sigma * (leads / HOUR) ** self.power
 
     def compute_output_shape(self, shape):
         return shape
@@ -144,47 +170,86 @@ class Candidates(_OfFlows):
 
 @keras.utils.register_keras_serializable("seaice_tf")
 class CandidateBlend(keras.layers.Layer):
-    """Weighted mean of the candidates plus a correction: (..., C + 1), (..., C) -> (...).
+    """Weighted mean of the candidates plus a correction, see `blend`, of the central pixels.
 
-    The first channel is the correction, the others are logits of the weights.
+    (B, H, W, C + 1), (B, H, W, C) -> (B, H - 2 margin, W - 2 margin). With flips the first are
+    four times as many, of `Flips`, and the result is the mean of the frames that they give, each
+    mirrored back and clipped to valid counts.
     """
 
+    def __init__(self, margin: int = 0, flips: bool = False, **kwargs):
+        super().__init__(**kwargs)
+        self.margin, self.flips = margin, flips
+
     def call(self, head, candidates):
-        first = tf.constant([0.0] + [INITIAL_LOGIT] * (candidates.shape[-1] - 1), head.dtype)
-        weights = tf.nn.softmax(head[..., 1:] + first)
-        return tf.reduce_sum(weights * candidates, axis=-1) + CORRECTION * head[..., 0]
+        inner = slice(self.margin, -self.margin or None)
+        candidates = candidates[:, inner, inner]
+        if not self.flips:
+            return blend(head[:, inner, inner], candidates)
+        views = zip(tf.split(head, len(FLIPS)), FLIPS)
+        frames = [blend(reverse(x, axes)[:, inner, inner], candidates) for x, axes in views]
+        return tf.add_n([tf.clip_by_value(frame, 0, HIGHEST) for frame in frames]) / len(FLIPS)
 
     def compute_output_shape(self, head_shape, candidates_shape):
-        return candidates_shape[:-1]
+        rows, columns = (side - 2 * self.margin for side in candidates_shape[1:3])
+        return (candidates_shape[0], rows, columns)
+
+    def get_config(self):
+        return super().get_config() | {"margin": self.margin, "flips": self.flips}
+
+
+def blend(head, candidates):
+    """Weighted mean of the candidates plus a correction: (..., C + 1), (..., C) -> (...).
+
+    The first channel of the head is the correction, the others are logits of the weights.
+    """
+    first = tf.constant([0.0] + [INITIAL_LOGIT] * (candidates.shape[-1] - 1), head.dtype)
+    weights = tf.nn.softmax(head[..., 1:] + first)
+    return tf.reduce_sum(weights * candidates, axis=-1) + CORRECTION * head[..., 0]
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
 class LeadChannels(_OfFlows):
-    """Input channels of the U-Net for each lead, each of a size of about 1.
+    """Input channels of the U-Net for each lead, see `lead_channels`.
 
-    The blurred mean relative to the mean of the last frame; the other candidates relative to the
-    blurred mean; the change since each earlier frame; the distance of the departure point outside
-    of the image; the standard deviation over the flows; the lead; the mean of the last frame.
     (B, leads, H, W, flows + A + 1) of A earlier frames, (..., C), (B, leads, H, W), (B, 1, S, S) ->
     (B, leads, H, W, C + A + 4).
     """
 
     def call(self, advected, candidates, spread, last):
-        now, earlier = advected[..., :1], advected[..., self.flows : -1]
-        outside, base = advected[..., -1:], candidates[..., :1]
         mean = tf.reduce_mean(last, axis=(2, 3))[..., None, None, None]
-        lead = np.arange(1, now.shape[1] + 1, dtype=np.float32).reshape(-1, 1, 1, 1) / HOUR
-        channels = [
-            (base - mean) / 100,
-            (candidates[..., 1:] - base) / 30,
-            (now - earlier) / 30,
-            tf.minimum(outside, 40.0) / 20,
-            spread[..., None] / 30,
-            tf.zeros_like(base) + lead,
-            tf.zeros_like(base) + mean / 300,
-        ]
-        return tf.concat(channels, axis=-1)
+        leads = np.arange(1, advected.shape[1] + 1, dtype=np.float32).reshape(-1, 1, 1, 1)
+        return lead_channels(advected, candidates, spread, mean, leads, self.flows)
 
     def compute_output_shape(self, advected_shape, candidates_shape, spread_shape, last_shape):
         earlier = advected_shape[-1] - self.flows - 1
         return (*candidates_shape[:-1], candidates_shape[-1] + earlier + 4)
+
+
+def lead_channels(advected, candidates, spread, mean, lead, flows: int):
+    """Input channels of the U-Net, each of a size of about 1: (..., C + A + 4).
+
+    The blurred mean relative to the mean of the last frame; the other candidates relative to the
+    blurred mean; the change since each earlier frame; the distance of the departure point outside
+    of the image; the standard deviation over the flows; the lead; the mean of the last frame.
+
+    Args:
+        advected: (..., flows + A + 1), see `ConstantVelocityAdvection`.
+        candidates: (..., C).
+        spread: (...), the standard deviation over the flows.
+        mean: (..., 1) counts, of the last frame in the 128 x 128 pixels around.
+        lead: in frames.
+        flows: their number.
+    """
+    now, earlier = advected[..., :1], advected[..., flows:-1]
+    outside, base = advected[..., -1:], candidates[..., :1]
+    channels = [
+        (base - mean) / 100,
+        (candidates[..., 1:] - base) / 30,
+        (now - earlier) / 30,
+        tf.minimum(outside, 40.0) / 20,
+        spread[..., None] / 30,
+        tf.zeros_like(base) + lead / HOUR,
+        tf.zeros_like(base) + mean / 300,
+    ]
+    return tf.concat(channels, axis=-1)

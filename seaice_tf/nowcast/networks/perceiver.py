@@ -16,7 +16,8 @@ from tensorflow import keras
 from seaice_tf.networks.arguments import require_multiple, require_sizes
 from seaice_tf.nowcast.choices import FlowSource
 from seaice_tf.nowcast.data.layout import SIDE
-from seaice_tf.nowcast.networks.motion import gaussian_mean, solve
+from seaice_tf.nowcast.networks.local_means import gaussian_mean
+from seaice_tf.nowcast.networks.motion import solve
 
 layers = keras.layers
 MIN_WEIGHT = 1e-2  # of each pixel in all directions, as a fraction of the mean weight

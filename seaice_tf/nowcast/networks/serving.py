@@ -1,6 +1,6 @@
 """The exported model of a nowcast: from counts to counts, with the flow that the network used."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 from tensorflow import keras
@@ -8,9 +8,9 @@ from tensorflow import keras
 from seaice_tf.nowcast.choices import Tta
 from seaice_tf.nowcast.data.layout import HIGHEST
 from seaice_tf.nowcast.networks.cnns import advection, centre, flow_of, leads_first
+from seaice_tf.nowcast.networks.flips import FirstOfFlips, Flips, MeanOfFlips
 
 layers = keras.layers
-FLIPS = ((), (-1,), (-2,), (-2, -1))  # axes that are reversed
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
@@ -24,53 +24,14 @@ class ClipCounts(keras.layers.Layer):
         return shape
 
 
-@keras.utils.register_keras_serializable("seaice_tf")
-class Flips(keras.layers.Layer):
-    """Frames and their three mirror images along the batch: (B, ...) -> (4 B, ...)."""
-
-    def call(self, x):
-        return tf.concat([reverse(x, axes) for axes in FLIPS], axis=0)
-
-    def compute_output_shape(self, shape):
-        return (None, *shape[1:])
-
-
-@keras.utils.register_keras_serializable("seaice_tf")
-class MeanOfFlips(keras.layers.Layer):
-    """Mean of the forecasts of `Flips`, each mirrored back: (4 B, ...) -> (B, ...)."""
-
-    def call(self, x):
-        parts = tf.split(x, len(FLIPS), axis=0)
-        return tf.add_n([reverse(x, axes) for x, axes in zip(parts, FLIPS)]) / len(FLIPS)
-
-    def compute_output_shape(self, shape):
-        return (None, *shape[1:])
-
-
-@keras.utils.register_keras_serializable("seaice_tf")
-class FirstOfFlips(keras.layers.Layer):
-    """The output for the frames that are not mirrored: (4 B, ...) -> (B, ...)."""
-
-    def call(self, x):
-        return tf.split(x, len(FLIPS), axis=0)[0]
-
-    def compute_output_shape(self, shape):
-        return (None, *shape[1:])
-
-
-def reverse(x, axes: Sequence[int]):
-    """Reverse some of the last axes."""
-    return tf.reverse(x, axes) if axes else x
-
-
 def mean_over_flips(serving: keras.Model) -> keras.Model:
     """Build a model of the mean frames of `serving` over four mirror images.
 
     The flow is that of the frames as they are.
     """
     past = keras.Input(serving.input_shape[1:], name="past_frames")
-    found = serving(Flips(name="flips")(past))
-    frames = MeanOfFlips(name="mean_of_flips")(found["frames"])
+    found = serving(Flips(2, name="flips")(past))
+    frames = MeanOfFlips(2, name="mean_of_flips")(found["frames"])
     outputs = {"frames": frames, "flow": FirstOfFlips(name="first_of_flips")(found["flow"])}
     return keras.Model(past, outputs, name="mean_over_flips")
 

@@ -36,6 +36,7 @@ def sheet(
     pred: np.ndarray,
     true: np.ndarray | None = None,
     known: np.ndarray | None = None,
+    minutes: int = MINUTES,
 ) -> Figure:
     """Sheet of past and forecast frames, with truth and error if there is a truth.
 
@@ -45,12 +46,13 @@ def sheet(
         pred: (24, 64, 64) counts.
         true: (24, 64, 64) counts.
         known: (24,) bool, leads with truth; None for all of them.
+        minutes: from one frame to the next.
     """
     leads = [lead for lead in LEADS if lead <= len(pred)]
-    later = [f"+{lead * MINUTES} min" for lead in leads]
+    later = [f"+{lead * minutes} min" for lead in leads]
     shown = np.array(leads) - 1
     first = max(len(past) - len(leads), 0)
-    before = [f"{(i + 1 - len(past)) * MINUTES} min" for i in range(first, len(past))]
+    before = [f"{(i + 1 - len(past)) * minutes} min" for i in range(first, len(past))]
     grey = _count_range(past)
     errors_of = (maps.CHANGE, -MAX_ERROR, MAX_ERROR)
     rows: list[_Row] = [
@@ -89,6 +91,7 @@ def animate(
     panels: Mapping[str, np.ndarray],
     caption: str,
     seconds: float = 0.15,
+    minutes: int = MINUTES,
 ) -> Path:
     """Write a GIF of the past frames, then of the panels side by side.
 
@@ -99,6 +102,7 @@ def animate(
             before the others keeps its last frame.
         caption: title of every picture.
         seconds: per frame.
+        minutes: from one frame to the next.
     """
     grey = _count_range(past)
 
@@ -113,7 +117,7 @@ def animate(
                     _draw(axes, past[step], "input", grey)
                 else:
                     _draw(axes, frames[min(step, len(frames) - 1)], title, grey)
-            figure.suptitle(f"{caption}\n{(step + 1) * MINUTES:+} min", fontsize=9)
+            figure.suptitle(f"{caption}\n{(step + 1) * minutes:+} min", fontsize=9)
             yield maps.pixels(figure)
 
     return maps.write_gif(path, pictures(), seconds)
@@ -121,7 +125,7 @@ def animate(
 
 def _count_range(past: np.ndarray) -> _Colours:
     """Grey scale over the range of counts of the past frames."""
-    low, high = np.percentile(past, [0.5, 99.5])
+    low, high = np.nanpercentile(past, [0.5, 99.5])
     return "gray", float(low), float(max(high, low + 1))
 
 

@@ -11,7 +11,7 @@ from seaice_tf.files import atomic
 from seaice_tf.files.maps import pixels
 from seaice_tf.nowcast.data import climatehack
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_OUT, TARGET
-from seaice_tf.nowcast.products import maps, netcdf
+from seaice_tf.nowcast.products import image_files, maps, netcdf
 from seaice_tf.nowcast.scores.ms_ssim import ms_ssim
 from seaice_tf.task import Case, Maps, Pairs, PredictOptions
 
@@ -20,40 +20,68 @@ SHAPE = (FRAMES_OUT, TARGET, TARGET)
 
 
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
-    """Write predictions.npz, nowcast.nc, a sheet and the flow of some windows, a GIF of the first.
+    """Write the files of whole images, of windows or of two images.
 
-    For two images flow.npz and flow.png instead.
+    Of a whole image those of `image_files`; of windows predictions.npz, nowcast.nc, a sheet and
+    the flow of some, a GIF of the first; of two images flow.npz and flow.png. Windows that are
+    left out of a ClimateHack.AI file are rows of NaN, so that the others keep their places.
 
     Args:
         pairs: cases with their maps.
         out: folder.
         model: name for captions and attributes.
-        options: of `predict`, there are none.
+        options: of `predict`, which say nothing about the files.
     """
     cases: list[Case] = []
     drawn: list[Maps] = []
-    with tempfile.TemporaryFile() as spool:  # the windows of an image may exceed the memory
+    written: list[Path] = []
+    with tempfile.TemporaryFile() as spool:  # the windows of a file may exceed the memory
         for case, fields in pairs:
             if "frames" not in fields:
                 return _write_flow(out, case, fields["flow"], model)
-            spool.write(fields["frames"].astype("<f4").tobytes())
+            if case.context.image is not None:
+                written += image_files.write(case, fields, out, model)
+                continue
+            _spool(spool, case, len(cases) + 1, fields["frames"])
             if len(drawn) < DRAWN:
                 drawn.append(fields)
             cases.append(case)
-        number = len(cases)
-        predictions = climatehack.write(out / "predictions.npz", number, _frames(spool))
-        dataset = netcdf.write(
-            out / "nowcast.nc",
-            number,
-            _frames(spool),
-            f"{model} on {cases[0].context.source}",
-            _joined([case.context.centre_osgb() for case in cases]),
-            _joined([case.context.last for case in cases]),
-        )
-    written = [predictions, dataset]
+        if cases:
+            written += _write_windows(spool, cases, out, model)
     for case, fields in zip(cases, drawn):
         written += _draw(out / case.name, case, fields, model, moving=case is cases[0])
     return written
+
+
+def _spool(spool: BinaryIO, case: Case, number: int, frames: np.ndarray) -> None:
+    """Append a window, after rows of NaN for those of its file that were left out."""
+    row = case.context.row[0] + 1 if case.context.row else number
+    size = 4 * int(np.prod(SHAPE))
+    while spool.tell() < (row - 1) * size:
+        spool.write(np.full(SHAPE, np.nan, "<f4").tobytes())
+    spool.write(frames.astype("<f4").tobytes())
+
+
+def _write_windows(spool: BinaryIO, cases: list[Case], out: Path, model: str) -> list[Path]:
+    number = _number(cases)
+    while spool.tell() < number * 4 * int(np.prod(SHAPE)):
+        spool.write(np.full(SHAPE, np.nan, "<f4").tobytes())
+    predictions = climatehack.write(out / "predictions.npz", number, _frames(spool))
+    complete = number == len(cases)
+    dataset = netcdf.write(
+        out / "nowcast.nc",
+        number,
+        _frames(spool),
+        f"{model} on {cases[0].context.source}",
+        _joined([case.context.centre_osgb() if complete else None for case in cases]),
+        _joined([case.context.last for case in cases]),
+    )
+    return [predictions, dataset]
+
+
+def _number(cases: list[Case]) -> int:
+    row = cases[-1].context.row
+    return row[1] if row else len(cases)
 
 
 def _frames(spool: BinaryIO) -> Iterator[np.ndarray]:

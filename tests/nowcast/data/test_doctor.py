@@ -24,16 +24,18 @@ def test_a_good_sequence_has_no_problems(tmp_path):
 
 def test_all_problems_are_reported_at_once(tmp_path):
     time = synthetic.times(16)[[0, 1, *range(4, 16)]]
+    short = np.datetime64("2021-01-01T10:00") + np.arange(4) * np.timedelta64(10, "m")
+    np.savez_compressed(tmp_path / "c.npz", data=np.full((4, 128, 128), 300), time=short)
     path = save(tmp_path / "a.npz", time, night=(3, 11), hot=(5, 2000), nan=(7, np.nan))
     (tmp_path / "b.npz").write_bytes(b"no archive")
     problems = doctor.examine(tmp_path).problems
-    assert len(problems) == 6
+    assert len(problems) == 6 + 3
     for text in (
         "10:25:00: night, mean of 11 counts",
         "10:35:00: expected counts from 0 to 1023, got 2000 to 2000",
         "10:45:00: expected counts from 0 to 1023, got 16640 pixels of NaN or infinity",
         "a gap from 2020-04-01T10:05:00 to 2020-04-01T10:20:00",
-        "more than 12 frames without a gap",
+        "c.npz: expected 4 frames or more without a gap",
         "b.npz: expected an npz file",
     ):
         assert any(text in problem for problem in problems), text

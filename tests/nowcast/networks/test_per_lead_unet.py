@@ -5,12 +5,14 @@ from scipy import ndimage
 from tensorflow import keras
 
 from seaice_tf.nowcast.networks.per_lead_unet import CORRECTION, FLOWS, FlowMeanAndStd
+from seaice_tf.nowcast.networks.serving import mean_over_flips, serving_model
 
 
 def test_weights_give_the_same_frames_for_any_number_of_leads(build, past):
     few, more = (build("per_lead_unet", leads=leads) for leads in (2, 3))
-    kernel, bias = few.get_layer("head").get_weights()
-    few.get_layer("head").set_weights([np.full_like(kernel, 0.1), bias])
+    head = few.get_layer("unet_head").get_layer("head")
+    kernel, bias = head.get_weights()
+    head.set_weights([np.full_like(kernel, 0.1), bias])
     more.set_weights(few.get_weights())
     np.testing.assert_allclose(
         more(past)["frames"][:, :2], few(past)["frames"], rtol=1e-4, atol=1e-2
@@ -44,7 +46,7 @@ def test_equal_flows_have_no_deviation_and_others_are_averaged():
 @pytest.mark.parametrize("candidate", [0, 1, 2, FLOWS + 1])
 def test_a_weight_of_one_gives_the_candidate_plus_the_correction(networks, past, candidate):
     network = networks["per_lead_unet"]
-    head = network.get_layer("head")
+    head = network.get_layer("unet_head").get_layer("head")
     before = head.get_weights()
     bias = np.zeros_like(before[1])
     bias[:2] = 0.5, 0  # the correction, and the blurred mean
@@ -62,3 +64,13 @@ def test_a_weight_of_one_gives_the_candidate_plus_the_correction(networks, past,
         edge = (past.shape[2] - frames.shape[2]) // 2
         still = past[:, -1:, edge:-edge, edge:-edge]
         np.testing.assert_allclose(frames, np.repeat(still, 2, axis=1), rtol=1e-4, atol=1e-2)
+
+
+def test_flips_are_the_mean_over_mirror_images_of_the_window(build, past):
+    plain, flipped = build("per_lead_unet"), build("per_lead_unet", flips=True)
+    head, rng = plain.get_layer("unet_head").get_layer("head"), np.random.default_rng(0)
+    head.set_weights([rng.normal(size=w.shape) for w in head.get_weights()])
+    flipped.set_weights(plain.get_weights())
+    slow = mean_over_flips(serving_model(plain))(past)["frames"]
+    np.testing.assert_allclose(flipped(past)["frames"], slow, rtol=1e-3, atol=0.1)
+    assert np.abs(slow - np.clip(plain(past)["frames"], 0, 1023)).max() > 1

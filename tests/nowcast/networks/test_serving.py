@@ -21,7 +21,7 @@ def test_the_serving_model_adds_no_flow_to_one_that_the_network_has(networks):
 
 def test_tta_is_the_mean_over_mirror_images(build, past):
     network = build("per_lead_unet")
-    head, rng = network.get_layer("head"), np.random.default_rng(0)
+    head, rng = network.get_layer("unet_head").get_layer("head"), np.random.default_rng(0)
     head.set_weights([rng.normal(size=w.shape) for w in head.get_weights()])
     model = serving_model(network)
     found = mean_over_flips(model)(past)

@@ -1,0 +1,22 @@
+"""Unknown pixels of frames."""
+
+import numpy as np
+from scipy import ndimage
+
+
+def filled(frames: np.ndarray) -> np.ndarray:
+    """Frames whose NaN are replaced by the nearest value of the same frame: (T, H, W) -> same.
+
+    A frame without any value becomes the frame before it, the first one 0.
+    """
+    missing = ~np.isfinite(frames)
+    if not missing.any():
+        return frames
+    result = np.zeros_like(frames)
+    for number, (frame, bad) in enumerate(zip(frames, missing)):
+        if not bad.all():
+            options = {"return_distances": False, "return_indices": True}
+            result[number] = frame[tuple(ndimage.distance_transform_edt(bad, **options))]
+        elif number:
+            result[number] = result[number - 1]
+    return result

@@ -1,0 +1,84 @@
+"""Values of frames as counts: 0 to 1023, whatever the unit of the file."""
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seaice_tf.errors import InputError
+from seaice_tf.grids.windows import whole
+
+if TYPE_CHECKING:
+    from seaice_tf.nowcast.data.frames import Frames
+
+HIGHEST = 1023.0
+RANGE = (0.0, HIGHEST)
+OF_COUNTS = {"", "1", "count", "counts", "dn", "numeric", "none"}  # units
+SAMPLED = 6  # frames that a range is learnt from
+TAILS = (0.1, 99.9)  # percentiles, and beyond them
+MARGIN = 0.1  # of the range between them
+
+log = logging.getLogger(__name__)
+
+
+def to_counts(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """Values as counts; those that are counts stay as they are."""
+    if limits == RANGE:
+        return values
+    low, high = limits
+    counts = (values.astype(np.float32) - np.float32(low)) * np.float32(HIGHEST / (high - low))
+    return np.clip(counts, 0, HIGHEST)
+
+
+def from_counts(counts: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+    """The inverse of `to_counts`: float32."""
+    low, high = limits
+    return (counts * np.float32((high - low) / HIGHEST) + np.float32(low)).astype(np.float32)
+
+
+def with_limits(frames: "Frames", limits: tuple[float, ...], where: str) -> "Frames":
+    """The frames with the values of 0 and 1023 counts that are given, or those of their data.
+
+    Raises:
+        InputError: limits that are not two ascending numbers, or values without a unit that are no
+            counts.
+    """
+    if limits:
+        if len(limits) != 2 or not limits[0] < limits[1]:
+            raise InputError(
+                f"value_range: expected two ascending values, of 0 and of {HIGHEST:.0f} counts, "
+                f"got {limits}; give both"
+            )
+        return dataclasses.replace(frames, limits=(float(limits[0]), float(limits[1])))
+    if frames.unit.lower() in OF_COUNTS:
+        _require_no_fractions(frames, where)
+        return frames
+    learnt = learn(frames, where)
+    log.info("%s: %g to %g %s are read as 0 to 1023 counts", where, *learnt, frames.unit)
+    return dataclasses.replace(frames, limits=learnt)
+
+
+def learn(frames: "Frames", where: str) -> tuple[float, float]:
+    """Values of 0 and 1023 counts: the range of some frames with a margin."""
+    chosen = np.unique(np.linspace(0, len(frames) - 1, SAMPLED).astype(int))
+    values = [frames.read(int(i), 1, whole(frames.shape)).ravel()[::7] for i in chosen]
+    known = np.concatenate(values)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        raise InputError(f"{where}: expected values, got NaN only; see seaice-tf doctor nowcast")
+    low, high = np.percentile(known, TAILS).tolist()
+    margin = MARGIN * max(high - low, 1e-6)
+    return float(f"{low - margin:.6g}"), float(f"{high + margin:.6g}")
+
+
+def _require_no_fractions(frames: "Frames", where: str) -> None:
+    """InputError for floats of 0 to 1 without a unit: a night if they were counts."""
+    if frames.blocks[0][0][0].dtype.kind != "f":
+        return
+    frame = frames.read(0, 1, whole(frames.shape))
+    if np.isfinite(frame).any() and np.nanmin(frame) >= 0 and 0 < np.nanmax(frame) <= 1.5:
+        raise InputError(
+            f"{where}: expected counts from 0 to {HIGHEST:.0f}, got values from "
+            f"{np.nanmin(frame):.3g} to {np.nanmax(frame):.3g}, as if scaled; add --value-range 0 1"
+        )
