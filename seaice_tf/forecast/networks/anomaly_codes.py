@@ -340,6 +340,7 @@ class OrthogonalFunctions(keras.layers.Layer):
         return super().get_config() | {"cells": self.cells, "codes": self.codes}
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class FoundByCodes(keras.layers.Layer):
     """The departure that the members of a trained `code_network` find for cells.
 
@@ -353,6 +354,8 @@ class FoundByCodes(keras.layers.Layer):
         self.sequences = [
             layer for layer in network.layers if layer.name.removeprefix("sequence").isdigit()
         ]
+        # A function, so that Keras does not track the layers of the network that are not used here.
+        self.network_config = lambda: keras.utils.serialize_keras_object(network)
 
     def call(self, anomalies, month, where):
         codes, season = self.functions.encode(anomalies), departures.season_of(month)
@@ -363,6 +366,14 @@ class FoundByCodes(keras.layers.Layer):
 
     def compute_output_shape(self, anomalies_shape, month_shape, where_shape):
         return (None, 1)
+
+    def get_config(self):
+        return super().get_config() | {"network": self.network_config()}
+
+    @classmethod
+    def from_config(cls, config):
+        network = keras.utils.deserialize_keras_object(config.pop("network"))
+        return cls(network, **config)
 
 
 def serving_model(

@@ -106,6 +106,7 @@ class StateOfCells(keras.layers.Layer):
         return (*shapes[1], shapes[0][1])
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class FoundOnCrops(keras.layers.Layer):
     """The state of a trained ConvLSTM in cells, averaged over the crops that cover each.
 
@@ -120,7 +121,7 @@ class FoundOnCrops(keras.layers.Layer):
         self.cut = crops.CutCrops(side, stride, name="cut")
         self.one_by_one = crops.OneByOne(body, name="one_by_one")
         self.join = crops.JoinCrops(rows, columns, stride, name="join")
-        self.rows, self.columns = rows, columns
+        self.rows, self.columns, self.stride = rows, columns, stride
 
     def build(self, *shapes):
         self.built = True  # the trained body is; Keras would trace the call with floats to see
@@ -134,6 +135,16 @@ class FoundOnCrops(keras.layers.Layer):
 
     def compute_output_shape(self, anomalies_shape, month_shape, where_shape):
         return (None, self.channels)
+
+    def get_config(self):
+        body = keras.utils.serialize_keras_object(self.body)
+        sizes = {"rows": self.rows, "columns": self.columns, "stride": self.stride}
+        return super().get_config() | {"body": body, **sizes}
+
+    @classmethod
+    def from_config(cls, config):
+        body = keras.utils.deserialize_keras_object(config.pop("body"))
+        return cls(body, **config)
 
 
 def serving_model(
