@@ -45,7 +45,7 @@ class Row:
         ours, theirs = self.measured
         cells = [self.what, f"{ours:.3g} {self.unit}", self.peer]
         cells.append("not installed" if theirs is None else f"{theirs:.3g} {self.unit}")
-        cells.append(f"{ours / theirs:.2f}" if ours and theirs else "")
+        cells.append(f"{ours / theirs:.2g}" if ours and theirs else "")
         cells.append(" / ".join(f"{size} MiB" for size in self.memory if size))
         return f"| {' | '.join(cells)} |"
 

@@ -46,8 +46,9 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
     colours, metres = image.reshape(-1, 3), agl.astype(np.float32, copy=False)
     for top in range(0, len(agl), BAND):
         rows = slice(top, top + BAND)
-        clipped = np.maximum(source[rows], 0)
-        moved[rows], heights[rows] = np.take(colours, clipped, axis=0), np.take(metres, clipped)
+        # Clipped, -1 is a pixel like any other; it is overwritten below.
+        np.take(colours, source[rows], axis=0, out=moved[rows], mode="clip")
+        np.take(metres, source[rows], out=heights[rows], mode="clip")
         moved[rows][missed[rows]], heights[rows][missed[rows]] = 0, np.nan
     _close(moved, heights, missed, np.flatnonzero(missed & ~hidden(missed)))
     return Rectified(moved, heights, ~missed)
@@ -146,10 +147,14 @@ def _median(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
     Unknown heights are used only where none is known.
     """
     reach = (np.arange(SIZE)[:, None] * bits.shape[1] + np.arange(SIZE)).reshape(-1)
-    around = np.take(bits, corners[:, None] + reach)
+    around = np.take(bits, corners[:, None] + reach, mode="clip")
     # Sorted with the position in the lowest bits: numbers, then NaN, then hidden pixels.
-    keys = np.sort((around.astype(np.int64) << 5) | np.arange(SIZE**2), axis=1)
-    number = (around < INFINITE).sum(axis=1)
+    keys = around.astype(np.int64)
+    keys <<= 5
+    keys |= np.arange(SIZE**2)
+    keys.sort(axis=1)
+    # A product with ones: sums along short rows are slow.
+    number = ((around < INFINITE).astype(np.float32) @ np.ones(SIZE**2, np.float32)).astype(int)
     chosen = keys[np.arange(len(keys)), np.maximum(number - 1, 0) // 2]
     return np.where(chosen >> 5 == HIDDEN, -1, chosen & 31)
 
