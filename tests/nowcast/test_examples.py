@@ -13,6 +13,7 @@ from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast import examples as data
+from seaice_tf.nowcast.cases import FrameOptions
 from seaice_tf.nowcast.data.layout import CENTRE
 from seaice_tf.nowcast.settings import Perceiver
 from seaice_tf.nowcast.task import TASK, EvaluateOptions
@@ -128,6 +129,19 @@ def test_sequences_without_a_usable_window_are_refused(
         return
     with pytest.raises(InputError, match="expected"):
         list(TASK.data.future(settings))
+
+
+def test_the_frames_after_a_chosen_time_are_the_truth(frame_settings):
+    frames = data.sequences(frame_settings).sequences[0]
+    at = str(frames.time[12] + np.timedelta64(40, "s"))
+    case = next(iter(TASK.data.future(frame_settings, FrameOptions(at=at))))
+    pixels = frames.read(0, 16, whole(frames.shape))
+    np.testing.assert_array_equal(case.inputs, pixels[1:13])
+    assert case.context.known.sum() == 3
+    np.testing.assert_array_equal(case.truth[:3], pixels[13:])
+    for wrong in ("2019-01-01T12:00", "noon"):
+        with pytest.raises(InputError, match="expected a"):
+            list(TASK.data.future(frame_settings, FrameOptions(at=wrong)))
 
 
 def test_shards_give_the_windows_of_the_files(frame_settings, tmp_path):
