@@ -16,6 +16,7 @@ from seaice_tf.nowcast.data.source import Grid
 from seaice_tf.task import Maps
 
 OSGB = 27700  # EPSG code of the British national grid
+DIMENSIONS = ("lead", "y", "x")
 UNKNOWN = -9999.0  # fill value
 SECONDS = {"units": "seconds since 1970-01-01 00:00:00", "calendar": "standard"}
 
@@ -41,17 +42,17 @@ def write(
     """
     frames, flow = fields["frames"], fields["flow"]
     with netcdf.created(path) as data:
-        for name, size in zip(("time", "y", "x"), frames.shape):
+        for name, size in zip(DIMENSIONS, frames.shape):
             data.createDimension(name, size)
         _describe(data, source, image, last, len(frames))
         _times(data, image, last, len(frames))
         mapping = _coordinates(data, image)
         name = _name(image)
-        field = _variable(data, name, ("time", "y", "x"), "f4", mapping, fill_value=UNKNOWN)
+        field = _variable(data, name, DIMENSIONS, "f4", mapping, fill_value=UNKNOWN)
         field.setncatts({"long_name": f"forecast of {image.channel or 'counts'}"})
         field.units = image.unit if image.limits != units.RANGE else "1"
         field.coverage_content_type = "modelResult"
-        sure = _variable(data, "known", ("time", "y", "x"), "i1", mapping)
+        sure = _variable(data, "known", DIMENSIONS, "i1", mapping)
         sure.setncatts(
             {
                 "long_name": "whether the value comes from known pixels of the image",
@@ -78,8 +79,10 @@ def _variable(data, name: str, dimensions, kind: str, mapping: str, **options) -
     variable = data.createVariable(name, kind, dimensions, zlib=True, complevel=1, **options)
     if mapping:
         variable.grid_mapping = mapping
-    if "lat" in data.variables:
-        variable.coordinates = "lat lon"
+    of_time = ["valid_time", "forecast_reference_time"] if "lead" in dimensions else []
+    of_place = ["lat", "lon"] if "lat" in data.variables else []
+    if of_time or of_place:
+        variable.coordinates = " ".join([*of_time, *of_place])
     return variable
 
 
@@ -107,12 +110,13 @@ def _describe(
 
 def _times(data: netCDF4.Dataset, image: Frames, last: np.datetime64, leads: int) -> None:
     ahead = np.arange(1, leads + 1) * image.step
-    time = data.createVariable("time", "f8", ("time",))
-    time.setncatts({"standard_name": "time", "axis": "T", **SECONDS})
-    time[:] = (last + ahead).astype("datetime64[s]").astype(np.int64)
-    lead = data.createVariable("lead", "f8", ("time",))
+    lead = data.createVariable("lead", "f8", ("lead",))
     lead.setncatts({"standard_name": "forecast_period", "units": "minutes"})
+    lead.long_name = "time after the last frame of the input"
     lead[:] = ahead / np.timedelta64(1, "m")
+    time = data.createVariable("valid_time", "f8", ("lead",))
+    time.setncatts({"standard_name": "time", **SECONDS})
+    time[:] = (last + ahead).astype("datetime64[s]").astype(np.int64)
     reference = data.createVariable("forecast_reference_time", "f8")
     reference.setncatts({"standard_name": "forecast_reference_time", **SECONDS})
     reference[...] = last.astype("datetime64[s]").astype(np.int64)
@@ -137,7 +141,8 @@ def _coordinates(data: netCDF4.Dataset, image: Frames) -> str:
         variable[:] = values
     if not mapped:
         return ""
-    data.createVariable("crs", "i4").setncatts(dict(grid.mapping))
+    crs = {"long_name": "projection of the image", **grid.mapping}
+    data.createVariable("crs", "i4").setncatts(crs)
     _latitudes_of_grid(data, grid)
     return "crs"
 

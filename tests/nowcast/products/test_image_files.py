@@ -49,18 +49,18 @@ def test_the_netcdf_has_unit_mask_coordinates_and_projection(case, fields, tmp_p
     assert all(path.stat().st_size > 0 for path in written)
     with netCDF4.Dataset(written[0]) as data:
         field = data["IR_108_forecast"]
-        assert (field.units, field.dimensions) == ("K", ("time", "y", "x"))
+        assert (field.units, field.dimensions) == ("K", ("lead", "y", "x"))
         np.testing.assert_allclose(field[0], 251.2, atol=0.01)
         assert field[5].mask[:4].all()
         assert not field[5].mask[4:].any()
         np.testing.assert_array_equal(data["known"][:], fields["known"])
-        assert data["time"][0] - data["forecast_reference_time"][...] == 300
+        assert data["valid_time"][0] - data["forecast_reference_time"][...] == 300
         assert data["lead"][:].tolist() == [5.0 * lead for lead in range(1, 25)]
         np.testing.assert_array_equal(data["x"][:], case.context.image.grid.x)
         assert data["crs"].longitude_of_projection_origin == 9.5
         assert 40 < data["lat"][0, 0] < 65  # y of 5000 km
         assert abs(data["lon"][0, 0] - 9.5) < 1e-6  # x of 0
-        assert field.coordinates == "lat lon"
+        assert field.coordinates == "valid_time forecast_reference_time lat lon"
 
 
 def test_coordinates_of_nan_are_left_out(case, fields, tmp_path):
