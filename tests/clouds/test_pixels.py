@@ -94,7 +94,7 @@ def test_training_sees_what_prediction_sees(competition, cloud_settings):
     fetch = examples.photo_examples(photos, settings, (8, 12)).fetch
     upright, turned = (fetch(tf.constant(i, tf.int64))[0].numpy() for i in (0, 1))
     true = tf.image.resize(pixels, upright.shape[:2], antialias=True).numpy()
-    np.testing.assert_allclose(upright, true, atol=1e-3)
+    np.testing.assert_allclose(upright, true, atol=0.51)  # stored as bytes
     assert np.abs(turned - true[::-1, ::-1]).mean() < 4
 
 
