@@ -1,6 +1,9 @@
 """What does a submission to the Overhead Geopose Challenge score?
 
-A tile that is missing, damaged or of another size makes the score of its city 0.
+By the published rule, which gives no error to pixels without a height (65535): how many there are
+is printed. A tile that is missing, damaged, of another size or without a finite scale and angle
+makes the score of its city 0; the published code leaves out tiles of which both files are missing,
+and the challenge rejects their submission.
 
 Usage: python experiments/geopose_submission.py SUBMISSION TILES
 (SUBMISSION: a folder of <id>_AGL.tif and <id>_VFLOW.json, as `seaice-tf predict geopose` leaves
@@ -18,14 +21,13 @@ KINDS = ("r2", "r2_agl", "r2_vflow")
 
 
 def main(submission: str, tiles: str) -> None:
-    found = verification.score_submission(Path(submission), Path(tiles))
+    found, problems = verification.score_submission(Path(submission), Path(tiles))
     print("| | R2 | of heights | of flow |\n|---|---|---|---|")
     for city in CITIES:
         if f"r2_{city.lower()}" in found:
             print(_row(CITY_NAMES[city], found, f"_{city.lower()}"))
     print(_row("**mean**", found))
-    if found["missing"]:
-        print(f"\n{found['missing']:.0f} tiles have no prediction")
+    print("".join(f"\nproblem: {problem}" for problem in problems))
 
 
 def _row(label: str, found: dict[str, float], end: str = "") -> str:

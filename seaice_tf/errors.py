@@ -32,6 +32,10 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+class NotFittedError(InputError):
+    """A baseline for which the training data have nothing to fit it to."""
+
+
 class DiskError(InputError):
     """The disk is full or read-only."""
 

@@ -135,6 +135,15 @@ def changes(one: typing.Mapping[str, Any], other: typing.Mapping[str, Any]) -> l
     return found
 
 
+def flat(settings: Any) -> dict[str, Any]:
+    """Values of the settings by name, those of the network among them."""
+    values = {each.name: getattr(settings, each.name) for each in dataclasses.fields(settings)}
+    network = values.get("network")
+    if dataclasses.is_dataclass(network):
+        values |= {each.name: getattr(network, each.name) for each in dataclasses.fields(network)}
+    return values
+
+
 def networks(kind: type) -> dict[str, type]:
     """Settings classes of the networks of a task by name; empty for a task with one network."""
     hint = typing.get_type_hints(kind).get("network")

@@ -12,6 +12,7 @@ from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.photos import Photos
 from seaice_tf.clouds.scores import baselines
 from seaice_tf.clouds.settings import Settings
+from seaice_tf.errors import NotFittedError
 from seaice_tf.files.photos import encoded
 from seaice_tf.task import Case, Cases, PredictOptions
 
@@ -85,4 +86,10 @@ def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Ca
 
 
 def _mean_masks(photos: Photos, settings: Settings) -> np.ndarray:
-    return baselines.mean_masks(examples.training_photos(photos, settings).truths(SCORE_SHAPE))
+    training = examples.training_photos(photos, settings)
+    if not len(training):
+        raise NotFittedError(
+            "mean_mask: expected training photos, whose mean it is, got none; add labelled photos "
+            "or change --folds"
+        )
+    return baselines.mean_masks(training.truths(SCORE_SHAPE))

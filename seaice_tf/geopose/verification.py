@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, NotFittedError
 from seaice_tf.geopose.cases import EvaluateOptions
 from seaice_tf.geopose.data import tiles as geopose_tiles
-from seaice_tf.geopose.data.pose import CITIES, Pose, expected_flow_pose
+from seaice_tf.geopose.data.pose import CITIES, Pose, TileStatistics, expected_flow_pose
 from seaice_tf.geopose.products import plots, submission
 from seaice_tf.geopose.scores import baselines, overhead
 from seaice_tf.geopose.scores.baselines import ZERO_FLOW
@@ -45,34 +45,59 @@ def score(pairs: Pairs, options: EvaluateOptions | None = None) -> dict[str, flo
     return result
 
 
-def score_submission(predicted: Path, folder: Path) -> dict[str, float]:
-    """Scores of the files of a submission, overall and by city.
+def score_submission(predicted: Path, folder: Path) -> tuple[dict[str, float], list[str]]:
+    """Scores of the files of a submission by the published rule, overall and by city.
 
     Args:
         predicted: folder of <id>_AGL.tif and <id>_VFLOW.json.
         folder: of labelled tiles, all of which are expected.
 
     Returns:
-        Scores by name; "missing" is the number of tiles without a prediction of their size.
+        Scores by name; and a sentence for each tile that makes its city 0, or that the rule is
+        lenient with.
 
     Raises:
         InputError: the labels cannot be read, or all tiles are missing.
     """
     tiles = geopose_tiles.read_labelled(folder)
-    rows = []
+    rows, found = [], []
     for tile in tiles:
-        found = submission.read(predicted, tile.id)
-        if found is None or found[0].shape != tile.shape:
-            rows.append(overhead.missing_sums())
-        else:
-            rows.append(overhead.sums(geopose_tiles.read_agl(tile), tile.labels[1], *found))
-    missing = sum(bool(np.isnan(row).all()) for row in rows)
-    if missing == len(rows):
+        row, problem = _score_files(predicted, tile)
+        rows.append(row)
+        found += [problem] if problem else []
+    if np.isnan(rows).all():
         raise InputError(
             f"{predicted}: expected heights and poses of the tiles in {folder}, got none; predict "
-            f"the tiles of its geopose_train.csv, not those of a geopose_test.csv beside it"
+            f"the tiles of its geopose_train.csv, not those of a geopose_test.csv beside it "
+            f"({found[0]})"
         )
-    return overhead.scores([tile.city for tile in tiles], np.array(rows)) | {"missing": missing}
+    return overhead.scores([tile.city for tile in tiles], np.array(rows)), found
+
+
+def _score_files(predicted: Path, tile: geopose_tiles.Tile) -> tuple[np.ndarray, str]:
+    """Sums of the files of a tile, and what is wrong with them."""
+    try:
+        agl, pose = submission.read(predicted, tile.id)
+    except InputError as error:
+        return overhead.missing_sums(), f"{error} ({tile.city} scores 0)"
+    if agl.shape != tile.shape:
+        return overhead.missing_sums(), (
+            f"{predicted / tile.id}_AGL.tif: expected {tile.shape[0]} x {tile.shape[1]} heights, "
+            f"got {' x '.join(map(str, agl.shape))} ({tile.city} scores 0)"
+        )
+    true = geopose_tiles.read_agl(tile)
+    row = overhead.sums(true, tile.labels[1], agl, pose, lenient=True)
+    if unknown := int((np.isnan(agl) & np.isfinite(true)).sum()):
+        return row, (
+            f"{predicted / tile.id}_AGL.tif: expected a height at every pixel, got none at "
+            f"{unknown} with a true height, to which the rule gives no error"
+        )
+    if pose.scale < 0:
+        return row, (
+            f"{predicted / tile.id}_VFLOW.json: expected a scale of at least 0, got "
+            f"{pose.scale / 100:g} px/cm, with which the flow points away from the angle"
+        )
+    return row, ""
 
 
 def _scores(cities: Sequence[str], table: np.ndarray) -> dict[str, float]:
@@ -102,19 +127,34 @@ def _flat(case: Case) -> Maps:
     return _constant(case, 0.0, ZERO_FLOW)
 
 
+def _training(case: Case) -> tuple[list[TileStatistics], str]:
+    """The statistics of the training tiles, and the city of the case.
+
+    Raises:
+        NotFittedError: there are none with known heights.
+    """
+    training = case.context.training()
+    if not any(each.known for each in training):
+        raise NotFittedError(
+            "baselines: expected training tiles, whose means they are, got none; add tiles to the "
+            "folder or change --folds"
+        )
+    return training, case.context.tile.city
+
+
 def _mean_height(case: Case) -> Maps:
-    training, city = case.context.training(), case.context.tile.city
+    training, city = _training(case)
     return _constant(case, baselines.mean_height(training, city), ZERO_FLOW)
 
 
 def _height_and_flow(case: Case) -> Maps:
-    training, city = case.context.training(), case.context.tile.city
+    training, city = _training(case)
     height = baselines.mean_height(training, city)
     return _constant(case, height, baselines.mean_flow(training, city))
 
 
 def _height_and_pose(case: Case) -> Maps:
-    training, city = case.context.training(), case.context.tile.city
+    training, city = _training(case)
     height = baselines.mean_height(training, city)
     return _constant(case, height, baselines.mean_pose(training, city))
 

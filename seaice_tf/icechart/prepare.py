@@ -62,7 +62,7 @@ def prepare(settings: Settings, out: Path, executor: Executor | None = None) -> 
 def convert(
     paths: Sequence[Path], settings: Settings, out: Path, executor: Executor | None = None
 ) -> list[Path]:
-    """Convert raw scenes with their charts to ready-to-train scenes.
+    """Convert raw scenes with their charts, or test scenes without, to ready-to-train scenes.
 
     The charts of scenes in `settings.target` go into reference files, which makes them test scenes.
     Scenes that were converted from the same file with the same settings are kept.
@@ -100,15 +100,22 @@ def _convert(
     settings: Settings, out: Path, tests: frozenset[str], source: Path
 ) -> tuple[list[Path], str]:
     """Files of a converted scene, and KEPT, WRITTEN or the reason why it is skipped."""
-    name = scene_names.parse(source.name)
+    try:
+        scene = raw_scene.describe(source)
+    except InputError as error:
+        if not settings.skip_damaged:
+            raise
+        return [], str(error)
+    name = scene.name
     path = out / name.prep
-    reference = [path.with_name(f"{path.stem}_reference.nc")] if name.short in tests else []
+    beside = path.with_name(f"{path.stem}_reference.nc")
+    reference = [beside] if name.short in tests and scene.codes else []
     stat = source.stat()
     attributes = {
         "original_id": source.name,
         "ice_service": name.service,
         "thresholds": settings.thresholds,
-        "charts": "in a reference file" if reference else "here",
+        "charts": "in a reference file" if reference else "here" if scene.codes else "none",
         "conversion": np.int64(CONVERSION),
         "source_bytes": np.int64(stat.st_size),
         "source_modified": stat.st_mtime,
@@ -117,13 +124,13 @@ def _convert(
     if all(sar_scene.has_attributes(file, attributes) for file in files):
         return files, KEPT
     try:
-        _write(raw_scene.describe(source), path, reference, settings.thresholds, attributes)
+        _write(scene, path, reference, settings.thresholds, attributes)
     except InputError as error:
         if not settings.skip_damaged:
             raise
         return [], str(error)
     if not reference:
-        path.with_name(f"{path.stem}_reference.nc").unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
     return files, WRITTEN
 
 
@@ -153,4 +160,4 @@ def _channels(scene: RawScene, window: Window) -> dict[str, np.ndarray]:
 
 def _charts(scene: RawScene, window: Window, preset: str) -> dict[str, np.ndarray]:
     charts = raw_scene.read_charts(scene, window, PRESETS[preset])
-    return {chart: charts[chart] for chart in CHARTS}
+    return {chart: charts[chart] for chart in CHARTS if chart in charts}

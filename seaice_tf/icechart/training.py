@@ -93,9 +93,15 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
         return settings
     temperatures = []
     for name, (logits, true) in _validation_logits(settings, model).items():
-        # With a single class the likelihood has no maximum.
-        defined = np.unique(true).size > 1
-        temperature = calibration.fit_temperature(logits, true) if defined else 1.0
+        if np.unique(true).size < 2:  # the likelihood has no maximum
+            log.warning(
+                "temperature of %s: expected validation pixels of two classes or more, got %d of "
+                "%d; it stays 1, and the probabilities are not calibrated",
+                *(name, true.size, np.unique(true).size),
+            )
+            temperatures.append(1.0)
+            continue
+        temperature = calibration.fit_temperature(logits, true)
         errors = [
             calibration.calibration_error(_softmax(logits / each), true)
             for each in (1.0, temperature)

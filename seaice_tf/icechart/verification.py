@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf.errors import NotFittedError
 from seaice_tf.icechart import native
 from seaice_tf.icechart.cases import EvaluateOptions, TrainingStatistics
 from seaice_tf.icechart.data import decision
@@ -115,11 +116,26 @@ def _open_water(case: Case) -> Maps:
     return baselines.open_water(case.context.grid)
 
 
+def _training(case: Case) -> TrainingStatistics:
+    """The statistics of the training scenes.
+
+    Raises:
+        NotFittedError: none of them has a chart.
+    """
+    training = case.context.training()
+    if not all(pixels.any() for pixels in training.pixels.values()):
+        raise NotFittedError(
+            f"{case.context.scene.path.parent}: expected training scenes with charts, whose means "
+            f"the baselines are, got none; put some beside the scenes that are scored"
+        )
+    return training
+
+
 def _climatology(choose: Callable[[Case, TrainingStatistics], np.ndarray | None]) -> Predictor:
     """The climatology of the training scenes that `choose` marks, (scenes,) bool; None for all."""
 
     def predict(case: Case) -> Maps:
-        training = case.context.training()
+        training = _training(case)
         classes = baselines.climatology(training.pixels, choose(case, training))
         return baselines.constant(classes, case.context.grid)
 
@@ -144,7 +160,12 @@ def _same_month_and_area(case: Case, training: TrainingStatistics) -> np.ndarray
 def _linear_regression(case: Case) -> Maps:
     """Pixel-wise linear regression on the brightness temperatures."""
     context = case.context
-    model = context.training().linear
+    model = _training(case).linear
+    if not model.channels:
+        raise NotFittedError(
+            f"{context.scene.path.parent}: expected training scenes with brightness temperatures, "
+            f"got none that all of them have; leave out those without"
+        )
     charts = {chart: np.empty(context.grid, np.uint8) for chart in CHARTS}
     for here in scene_inputs.row_windows(context.grid, ROWS):
         values, _ = scene_inputs.read(context.scene, model.channels, here, context.factor)

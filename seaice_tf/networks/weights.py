@@ -3,10 +3,11 @@
 Weights of older versions are read under today's layer names, see `RENAMED`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import compat
@@ -100,12 +101,21 @@ def load(path: Path, model: keras.Model) -> None:
     assign(model, values, str(path))
 
 
-def transfer(path: Path, model: keras.Model) -> dict[str, list[str]]:
+def transfer(
+    path: Path, model: keras.Model, then: Sequence[str] = (), now: Sequence[str] = ()
+) -> dict[str, list[str]]:
     """Set the weights that have the same name and shape in a file.
 
+    Args:
+        path: of the file.
+        model: to change.
+        then: names of the input channels that the weights of the file were trained with.
+        now: names of the input channels of the model. If they differ, layers that read the input
+            get the weights of each channel by its name; channels that are new keep theirs.
+
     Returns:
-        Names of weights by "taken"; "other_shape" and "not_there", which were not set; and
-        "unused", those of the file only.
+        Names of weights by "taken"; "by_channel", those of them that were set channel by channel;
+        "other_shape" and "not_there", which were not set; and "unused", those of the file only.
 
     Raises:
         InputError: no weight matches, or the file is damaged or missing.
@@ -113,6 +123,8 @@ def transfer(path: Path, model: keras.Model) -> dict[str, list[str]]:
     if not path.exists():
         raise InputError(f"{path}: expected the weights of a run, got none; name its folder")
     values, variables = read_npz(path), named_weights(model)
+    moved = _by_channel(model, values, list(then), list(now)) if list(then) != list(now) else {}
+    values |= moved
     both = [name for name in variables if name in values]
     taken = [name for name in both if tuple(variables[name].shape) == values[name].shape]
     if not taken:
@@ -124,10 +136,61 @@ def transfer(path: Path, model: keras.Model) -> dict[str, list[str]]:
         variables[name].assign(values[name])
     return {
         "taken": taken,
+        "by_channel": list(moved),
         "other_shape": [name for name in both if name not in taken],
         "not_there": [name for name in variables if name not in values],
         "unused": [name for name in values if name not in variables],
     }
+
+
+def _by_channel(
+    model: keras.Model, values: dict[str, np.ndarray], then: list[str], now: list[str]
+) -> dict[str, np.ndarray]:
+    """The model's weights of layers that read the input, with those in `values` by channel name.
+
+    Weights whose channels are not those of `then` are removed from `values`.
+    """
+    moved = {}
+    variables = named_weights(model)
+    for layer in _input_layers(model):
+        for name, variable in variables.items():
+            if name.rpartition("/")[0] != layer.name or name not in values:
+                continue
+            old, new = values[name], variable.numpy()
+            if old.ndim == 1 and old.shape == new.shape and layer.name + "/kernel" in variables:
+                continue  # a bias has no input channel
+            axis = max(old.ndim - 2, 0)
+            if old.ndim != new.ndim or (old.shape[axis], new.shape[axis]) != (len(then), len(now)):
+                del values[name]
+                continue
+            common = [(i, then.index(channel)) for i, channel in enumerate(now) if channel in then]
+            rows = np.moveaxis(new, axis, 0)  # a view
+            if rows.shape[1:] == np.moveaxis(old, axis, 0).shape[1:]:
+                for i, j in common:
+                    rows[i] = np.moveaxis(old, axis, 0)[j]
+                moved[name] = new
+    return moved
+
+
+def _input_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """The layers with weights that read an input of the model, perhaps through ones without."""
+    unchanged = {_source(tensor) for tensor in model.inputs}
+    for layer in model.layers:
+        try:
+            sources = {_source(tensor) for tensor in tf.nest.flatten(layer.input)}
+        except (AttributeError, ValueError, RuntimeError):  # a layer that is called several times
+            continue
+        if layer.name in unchanged or not sources & unchanged:
+            continue
+        if layer.weights:
+            yield layer
+        else:
+            unchanged.add(layer.name)
+
+
+def _source(tensor) -> str:
+    """Name of the layer that a symbolic tensor is from, in any Keras."""
+    return tensor._keras_history[0].name
 
 
 def assign(model: keras.Model, values: Mapping[str, np.ndarray], where: str) -> None:

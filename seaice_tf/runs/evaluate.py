@@ -1,7 +1,7 @@
 """Score a run and every baseline on the same cases."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seaice_tf import progress
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, NotFittedError
 from seaice_tf.runs import artifact
 from seaice_tf.task import Cases, Predictor, Task
 
@@ -54,11 +54,12 @@ def compare(
 
     Returns:
         {"task", "run", "data", "n", "primary", "lower_is_better", "scores", "baselines",
-        "best_baseline", "skill"}; skill is the improvement of the primary score over the best
-        baseline as a fraction of the latter, positive if the model is better.
+        "absent_baselines", "best_baseline", "skill"}; skill is the improvement of the primary score
+        over the best baseline as a fraction of the latter, positive if the model is better. Absent
+        are the baselines that could not be fitted or have no primary score, each with the reason.
 
     Raises:
-        InputError: there are no cases.
+        InputError: there are no cases, or no baseline has a primary score.
     """
     if not len(cases):
         raise InputError(f"{task.name}: expected cases to evaluate, got none; check --data")
@@ -71,9 +72,9 @@ def compare(
         task.verification.verify(pairs, out, f"seaice_tf {task.name} {name}")
     slow_baselines = task.verification.slow_baselines if slow else {}
     references = {**task.verification.baselines, **slow_baselines}
-    baselines = {
-        label: score(task, cases, other, options, label) for label, other in references.items()
-    }
+    baselines, absent = _score_baselines(task, cases, references, options)
+    if not baselines:
+        raise InputError(f"{cases.source}: expected a baseline with a score, got none: {absent}")
     sign = 1 if task.verification.lower_is_better else -1
     best = min(baselines, key=lambda label: sign * baselines[label][task.verification.primary])
     reference = baselines[best][task.verification.primary]
@@ -86,9 +87,28 @@ def compare(
         "lower_is_better": task.verification.lower_is_better,
         "scores": scores,
         "baselines": baselines,
+        "absent_baselines": absent,
         "best_baseline": best,
         "skill": sign * (reference - scores[task.verification.primary]) / abs(reference),
     }
+
+
+def _score_baselines(
+    task: Task, cases: Cases, references: Mapping[str, Predictor], options: Any
+) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    """Scores of the baselines by name, and the reasons why others have none."""
+    found, absent = {}, {}
+    for name, predictor in references.items():
+        try:
+            scores = score(task, cases, predictor, options, name)
+        except NotFittedError as error:
+            absent[name] = str(error)
+            continue
+        if math.isnan(scores[task.verification.primary]):
+            absent[name] = f"its {task.verification.primary} is undefined on these cases"
+        else:
+            found[name] = scores
+    return found, absent
 
 
 def score(
@@ -119,6 +139,8 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
             table.add_row(label, *(_number(scores[name]) for name in part), style=style)
         console.print(table)
         title = ""
+    for label, reason in result.get("absent_baselines", {}).items():
+        console.print(f"no {label}: {reason}", markup=False)
     direction = "lower" if result["lower_is_better"] else "higher"
     own, best = (rows[label][result["primary"]] for label in (run, result["best_baseline"]))
     console.print(

@@ -12,6 +12,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import compat, pipeline, progress
+from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 from seaice_tf.networks import weights
@@ -38,16 +39,40 @@ def network(task: Task, settings: Any, path: Path) -> keras.Model:
     if not (path / folder.CHECKPOINT).exists():
         task.training.start(settings, model)
         if settings.training.transfer:
-            _transfer(Path(settings.training.transfer) / folder.WEIGHTS, model, path)
+            _transfer(task, settings, model, path)
     return model
 
 
-def _transfer(source: Path, model: keras.Model, path: Path) -> None:
-    """Transfer weights from another run, and write which were transferred."""
-    report = weights.transfer(source, model)
+def _transfer(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
+    """Transfer weights from another run, and write which were transferred.
+
+    Weights of input channels are those of the channels of the same name. Warns of settings of that
+    run, besides those of training and of files, that differ.
+    """
+    run = Path(settings.training.transfer)
+    source = run / folder.WEIGHTS
+    if not (run / folder.SETTINGS).exists():
+        log.warning("%s: no settings.json; its inputs may be others than those of this run", run)
+        report = weights.transfer(source, model)
+    else:
+        then = settings_file.read(run / folder.SETTINGS, task.settings)
+        channels = (settings_file.flat(each).get("channels", ()) for each in (then, settings))
+        report = weights.transfer(source, model, *channels)
+        if different := _differences(task, then, settings):
+            log.warning("%s: weights of a run with other settings: %s", run, ", ".join(different))
     folder.write_json(path / folder.TRANSFER, {"from": str(source), **report})
     counts = ", ".join(f"{kind} {len(names)}" for kind, names in report.items())
     log.info("weights from %s: %s; their names are in %s", source, counts, folder.TRANSFER)
+
+
+def _differences(task: Task, then: Any, now: Any) -> list[str]:
+    """Names of the settings that differ, without those of training and of files."""
+    left_out = {"training", *task.data.settings}
+    one, other = (
+        {k: v for k, v in settings_file.to_dict(each).items() if k not in left_out}
+        for each in (then, now)
+    )
+    return settings_file.changes(one, other)
 
 
 def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:

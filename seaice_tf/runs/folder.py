@@ -109,8 +109,8 @@ def open_run(run: Path, task: Task) -> Any:
     """Read the settings of a complete run.
 
     Raises:
-        InputError: the run is missing, incomplete, of another task, of a newer version, or has
-            links to files outside of its folder.
+        InputError: the run is missing, incomplete, of another task, of a newer version, has links
+            to files outside of its folder, or other inputs than it was trained with.
     """
     if not (run / MANIFEST).exists():
         hint = "it is not complete" if partial(run).exists() else "there is none"
@@ -123,7 +123,23 @@ def open_run(run: Path, task: Task) -> Any:
     made_by = facts.get("task")
     if made_by != task.name:
         raise InputError(f"{run}: expected a run of {task.name}, got one of {made_by}")
-    return settings_file.read(run / SETTINGS, task.settings)
+    settings = settings_file.read(run / SETTINGS, task.settings)
+    _require_trained_inputs(run, task, settings, facts.get("settings"))
+    return settings
+
+
+def _require_trained_inputs(run: Path, task: Task, settings: Any, trained: Any) -> None:
+    """Raise an InputError if the inputs of the settings are not those that were trained with."""
+    if trained is None:  # of an older version
+        return
+    then = settings_file.flat(settings_file.from_dict(trained, task.settings, str(run / MANIFEST)))
+    now = settings_file.flat(settings)
+    for name in task.data.inputs:
+        if then.get(name) != now.get(name):
+            raise InputError(
+                f"{run / SETTINGS}: expected the {name} of the training, {then.get(name)}, got "
+                f"{now.get(name)}; restore the file from the settings in {MANIFEST}"
+            )
 
 
 def require_own_files(run: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from seaice_tf import progress
 from seaice_tf.errors import DiskError, InputError, RunError
 from seaice_tf.runs import artifact, folder
+from seaice_tf.settings import flat
 from seaice_tf.task import Cases, Predictor, Task
 
 log = logging.getLogger(__name__)
@@ -123,8 +124,8 @@ def ensemble_cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Ca
     Raises:
         InputError: a setting of `task.data.inputs` differs between the runs.
     """
-    first = to_flat(settings[0])
-    for each, name in itertools.product(map(to_flat, settings), task.data.inputs):
+    first = flat(settings[0])
+    for each, name in itertools.product(map(flat, settings), task.data.inputs):
         if each.get(name) != first.get(name):
             raise InputError(
                 f"ensemble: expected runs with {name} {first.get(name)} as the first, got "
@@ -135,12 +136,3 @@ def ensemble_cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Ca
     made = [make(each) for each in distinct]
     sources = dict.fromkeys(each.source for each in made)
     return Cases(" | ".join(sources), made[0].make)
-
-
-def to_flat(settings: Any) -> dict[str, Any]:
-    """Values of the settings by name, those of the network among them."""
-    values = {each.name: getattr(settings, each.name) for each in dataclasses.fields(settings)}
-    network = values.get("network")
-    if dataclasses.is_dataclass(network):
-        values |= {each.name: getattr(network, each.name) for each in dataclasses.fields(network)}
-    return values

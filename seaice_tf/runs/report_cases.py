@@ -1,5 +1,6 @@
 """The data of a report: a run's files, its predictions, and the scores of each case."""
 
+import contextlib
 import dataclasses
 import functools
 import typing
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from seaice_tf import progress
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, NotFittedError
 from seaice_tf.runs import artifact, folder
 from seaice_tf.task import Case, Maps, Predictor, ReportInput, Task
 
@@ -94,7 +95,8 @@ class Scored:
 
     def values(self, predictor: str, name: str) -> np.ndarray:
         """A score of each case, NaN where it is undefined: (n,)."""
-        return np.array([entry.get(name, np.nan) for entry in self.scores[predictor]])
+        scores = self.scores.get(predictor, [{}] * len(self.pairs))  # a baseline that is not fitted
+        return np.array([entry.get(name, np.nan) for entry in scores])
 
     def report_input(self, task: Task, run: RunRecord, max_bytes: int) -> ReportInput:
         """The input of `task.products.report`."""
@@ -156,8 +158,9 @@ def score(task: Task, run: RunRecord, data: str | None = None, trust: bool = Fal
     scores = {"": [_score_case(task, case, maps) for case, maps in pairs]}
     # The best ones first: they are shown, too, and memory may not hold all.
     for name in progress.track(_ranked(run, baselines), "scoring baselines"):
-        scores[name] = [_score_case(task, case, baselines[name](case)) for case, _ in pairs]
-    scores = {name: scores[name] for name in ("", *baselines)}
+        with contextlib.suppress(NotFittedError):
+            scores[name] = [_score_case(task, case, baselines[name](case)) for case, _ in pairs]
+    scores = {name: scores[name] for name in ("", *baselines) if name in scores}
     with progress.step("scoring by condition"):
         groups = _groups(task, run, pairs, baselines)
     return Scored(cases.source, len(cases), pairs, scores, groups, baselines)
@@ -205,7 +208,8 @@ def _groups(
     found = {"": _grouped(task, pairs, kinds)}
     known = tuple(kind for kind in kinds if any(k.startswith(f"{kind}_") for k in found[""]))
     if found[""] and best in baselines:
-        found[best] = _grouped(task, reference, known)
+        with contextlib.suppress(NotFittedError):
+            found[best] = _grouped(task, reference, known)
     return found
 
 

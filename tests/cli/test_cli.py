@@ -183,8 +183,8 @@ def test_evaluate_writes_its_json(run, home, capsys, ice_archive):
     period = ["--first", "2011-01", "--last", "2011-06"]
     assert cli.main(["evaluate", "forecast", *words, *period]) == 0
     result = json.loads((home / "e.json").read_text())
-    keys = "task run data n primary lower_is_better scores baselines best_baseline skill"
-    assert list(result) == keys.split()
+    keys = "task run data n primary lower_is_better scores baselines absent_baselines"
+    assert list(result) == [*keys.split(), "best_baseline", "skill"]
     assert "month_06/iiee" in result["scores"]
     assert "month_07/iiee" not in result["scores"]
     assert "climatology_10_years" in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """The geopose task beyond what tests/test_every_task.py requires of every task."""
 
+import csv
 import dataclasses
 import json
 import shutil
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
@@ -115,22 +117,128 @@ def test_products_are_a_submission_that_the_doctor_accepts(geopose_settings, tmp
     assert "expected --target" in capsys.readouterr().err
 
 
+def published(predicted, labels):
+    """The published scorer by city, all pixels at once: heights in m, NaN errors left out."""
+    result = {}
+    rows, metadata = (
+        {row["id"]: row for row in csv.DictReader((labels / name).open())}
+        for name in ("geopose_train.csv", "metadata.csv")
+    )
+    cities = {identity: metadata[identity]["city"] for identity in rows}
+    for city in set(cities.values()):
+        agl_true, agl_pred, flow_true, flow_pred = [], [], [], []
+        for identity, row in rows.items():
+            if cities[identity] != city:
+                continue
+            for agls, flows, agl, vflow in (
+                (agl_true, flow_true, find(labels, row["agl"]), find(labels, row["json"])),
+                (agl_pred, flow_pred, *(predicted / f"{identity}_{end}" for end in ENDS)),
+            ):
+                heights = tifffile.imread(agl).astype("float32")
+                heights[heights == 65535] = np.nan
+                heights = heights.astype(float) / 100
+                pose = json.loads(vflow.read_text())
+                length = heights * pose["scale"] * 100
+                agls.append(heights.ravel())
+                flows += [(length * np.sin(pose["angle"])).ravel()]
+                flows += [(length * np.cos(pose["angle"])).ravel()]
+        values = []
+        for true, pred in ((agl_true, agl_pred), (flow_true, flow_pred)):
+            t, p = np.concatenate(true), np.concatenate(pred)
+            values.append(1 - np.nansum((p - t) ** 2) / np.nansum((t - np.nanmean(t)) ** 2))
+        result[city] = float(np.mean(values))
+    return result
+
+
+ENDS = ("AGL.tif", "VFLOW.json")
+
+
+def find(folder, name):
+    return next(path for path in (folder / name, folder / "train" / name) if path.exists())
+
+
 def test_a_submission_scores_as_the_run_that_wrote_it(geopose_settings, tmp_path, monkeypatch):
     monkeypatch.setattr(task, "QUICKLOOKS", 1)
     cases = TASK.data.cases(geopose_settings, EvaluateOptions(tiles="all"))
     pairs = [(case, case.pieces(serve)) for case in cases]
     TASK.products.write(pairs, tmp_path, "a test")
     expected = TASK.verification.score(pairs)
-    labels = Path(geopose_settings.data)
-    found = verification.score_submission(tmp_path / "tiles", labels)
+    labels, tiles = Path(geopose_settings.data), tmp_path / "tiles"
+    found, problems = verification.score_submission(tiles, labels)
+    assert problems == []
     for name in ("r2", "r2_agl", "r2_vflow"):
         assert found[name] == pytest.approx(expected[name], rel=1e-3)
-    (tmp_path / "tiles" / f"{pairs[0][0].name}_AGL.tif").unlink()
+    for city, value in published(tiles, labels).items():
+        assert found[f"r2_{city.lower()}"] == pytest.approx(value, rel=1e-5)
+    (tiles / f"{pairs[0][0].name}_AGL.tif").unlink()
     city = pairs[0][0].context.tile.city.lower()
-    less = verification.score_submission(tmp_path / "tiles", labels)
-    assert (less[f"r2_{city}"], found["missing"], less["missing"]) == (0, 0, 1)
+    less, (problem,) = verification.score_submission(tiles, labels)
+    assert less[f"r2_{city}"] == 0
+    assert f"{pairs[0][0].name}_AGL.tif: expected" in problem
     with pytest.raises(InputError, match="expected heights and poses of the tiles in"):
         verification.score_submission(tmp_path, labels)
+
+
+@pytest.fixture
+def submitted(geopose_settings, tmp_path):
+    """Labels and a prediction of them that is a little off, as files of one tile a city."""
+    labels = Path(geopose_settings.data)
+    for tile in geopose_tiles.read_labelled(labels):
+        agl, pose = geopose_tiles.read_agl(tile), tile.labels[1]
+        agl = np.nan_to_num(agl) * 1.1 + 0.3
+        submission.write_tile(tmp_path, tile.id, agl, pose._replace(scale=pose.scale * 0.9))
+    return tmp_path, labels, geopose_tiles.read_labelled(labels)[0]
+
+
+def no_heights(tiles, tile):
+    agl = tifffile.imread(tiles / f"{tile.id}_AGL.tif")
+    agl[:4, :6] = 65535
+    tifffile.imwrite(tiles / f"{tile.id}_AGL.tif", agl)
+    return "got none at"
+
+
+def negative_scale(tiles, tile):
+    path = tiles / f"{tile.id}_VFLOW.json"
+    pose = json.loads(path.read_text())
+    path.write_text(json.dumps(pose | {"scale": -pose["scale"]}))
+    return "expected a scale of at least 0"
+
+
+def other_type(kind):
+    def write(tiles, tile):
+        path = tiles / f"{tile.id}_AGL.tif"
+        tifffile.imwrite(path, tifffile.imread(path).astype(kind))
+        return ""
+
+    write.__name__ = kind
+    return write
+
+
+@pytest.mark.parametrize(
+    "change",
+    [no_heights, negative_scale, *map(other_type, ("float32", "int32"))],
+    ids=lambda change: change.__name__,
+)
+def test_the_published_rule_is_followed_where_it_is_lenient(change, submitted):
+    tiles, labels, tile = submitted
+    message = change(tiles, tile)
+    found, problems = verification.score_submission(tiles, labels)
+    for city, value in published(tiles, labels).items():
+        assert found[f"r2_{city.lower()}"] == pytest.approx(value, rel=1e-5)
+    assert all(message in problem for problem in problems)
+    assert len(problems) == bool(message)
+
+
+def test_what_makes_a_city_zero_is_named(submitted):
+    tiles, labels, tile = submitted
+    path = tiles / f"{tile.id}_VFLOW.json"
+    path.write_text('{"scale": NaN, "angle": 1}')
+    found, (problem,) = verification.score_submission(tiles, labels)
+    assert found[f"r2_{tile.city.lower()}"] == 0
+    assert f"{path}: expected a finite scale, got nan" in problem
+    submission.write_tile(tiles, tile.id, np.zeros((4, 5)), tile.labels[1])
+    _, (problem,) = verification.score_submission(tiles, labels)
+    assert "expected 48 x 48 heights, got 4 x 5" in problem
 
 
 def drop_label(folder, tile):

@@ -1,6 +1,7 @@
-"""Ensembles and mixed precision."""
+"""Ensembles, transfer and mixed precision."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.icechart.task import TASK
-from seaice_tf.runs import fit, predict
+from seaice_tf.networks import weights
+from seaice_tf.runs import fit, folder, predict, train
 
 
 def test_runs_of_other_channels_cannot_form_an_ensemble(chart_settings):
@@ -17,6 +19,31 @@ def test_runs_of_other_channels_cannot_form_an_ensemble(chart_settings):
         predict.ensemble_cases(TASK, [chart_settings, other], TASK.data.future)
     deeper = dataclasses.replace(chart_settings, filters=(2, 2, 2))
     assert len(predict.ensemble_cases(TASK, [chart_settings, deeper], TASK.data.future)) == 5
+
+
+def test_a_transfer_follows_the_names_of_the_channels(chart_settings, trained, tmp_path, caplog):
+    run, order = trained("icechart"), [2, 0, 3, 1]
+    settings = dataclasses.replace(
+        chart_settings,
+        channels=tuple(chart_settings.channels[i] for i in order),
+        training=dataclasses.replace(chart_settings.training, transfer=str(run)),
+    )
+    network = fit.network(TASK, settings, tmp_path)
+    source = TASK.training.build(chart_settings)
+    weights.load(run / folder.WEIGHTS, source)
+    image = np.random.default_rng(0).normal(size=(1, 16, 16, 4)).astype(np.float32)
+    for head, expected in source(image).items():
+        np.testing.assert_allclose(network(image[..., order])[head], expected, atol=1e-5)
+    assert folder.read_json(tmp_path / folder.TRANSFER)["by_channel"] == ["down0_conv1/kernel"]
+    assert "weights of a run with other settings: channels" in caplog.text
+
+
+def test_settings_with_other_inputs_than_the_training_s_are_refused(trained, tmp_path):
+    run = shutil.copytree(trained("icechart"), tmp_path / "run")
+    settings = folder.read_json(run / folder.SETTINGS)
+    folder.write_json(run / folder.SETTINGS, settings | {"channels": settings["channels"][::-1]})
+    with pytest.raises(InputError, match="expected the channels of the training"):
+        train.export(TASK, run)
 
 
 def test_mixed_precision_trains_and_serves_float32(chart_settings, tmp_path):

@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score, r2_score
 from seaice_tf.icechart.data.charts import CHARTS
 from seaice_tf.icechart.products import upload
 from seaice_tf.icechart.task import TASK, UPLOAD
+from seaice_tf.runs import evaluate
 from tests.icechart.pointwise import pointwise
 
 
@@ -70,3 +71,12 @@ def test_the_doctor_counts_the_pixels_that_the_rule_punishes(without_sar, chart_
     assert f"{case.name}_SOD: expected classes, got 255 at 10 pixels that have one" in problem
     masked = (charts["SOD"] == 255).sum()
     assert any(f"got 255 at {masked} pixels" in each for each in upload.problems(path, [case.name]))
+
+
+def test_baselines_without_training_scenes_are_absent(without_sar, chart_settings):
+    settings = dataclasses.replace(chart_settings, data=str(without_sar))
+    cases = TASK.data.cases(settings)
+    result = evaluate.compare(TASK, cases, lambda case: case.pieces(pointwise), "tiny")
+    assert list(result["baselines"]) == ["open_water"] == [result["best_baseline"]]
+    assert set(result["absent_baselines"]) == set(TASK.verification.baselines) - {"open_water"}
+    assert all("training scenes with charts" in r for r in result["absent_baselines"].values())

@@ -95,3 +95,34 @@ def test_weights_of_older_layer_names_are_loaded_and_transferred(tmp_path, monke
     for a, *rest in zip(source.get_weights(), target.get_weights(), other.get_weights()):
         for b in rest:
             np.testing.assert_array_equal(a, b)
+
+
+def test_input_channels_are_transferred_by_name(tmp_path):
+    def network(seed, channels=3):
+        built = unet((8, 8, channels), {"y": (1, None)}, filters=(2, 3))
+        rng = np.random.default_rng(seed)
+        built.set_weights([rng.random(w.shape) for w in built.get_weights()])
+        return built
+
+    source, target, other = network(0), network(1), network(2, channels=4)
+    weights.save(tmp_path / "w.npz", source)
+    image = np.random.default_rng(3).random((1, 8, 8, 3)).astype("float32")  # of a, b, c
+    report = weights.transfer(tmp_path / "w.npz", target, "abc", "cab")
+    assert report["by_channel"] == ["down0_conv1/kernel"]
+    expected = source(image)["y"].numpy()
+    np.testing.assert_allclose(target(image[..., [2, 0, 1]])["y"], expected, rtol=1e-5)
+    own = weights.named_weights(other)["down0_conv1/kernel"].numpy()
+    report = weights.transfer(tmp_path / "w.npz", other, "abc", "dbxa")
+    assert "down0_conv1/kernel" in report["taken"]
+    given = weights.named_weights(source)["down0_conv1/kernel"].numpy()
+    set_now = weights.named_weights(other)["down0_conv1/kernel"].numpy()
+    np.testing.assert_array_equal(set_now[:, :, [1, 3]], given[:, :, [1, 0]])
+    np.testing.assert_array_equal(set_now[:, :, [0, 2]], own[:, :, [0, 2]])
+
+
+def test_weights_of_unknown_channels_are_not_taken(tmp_path):
+    source, target = model(seed=1), model()
+    weights.save(tmp_path / "w.npz", source)
+    report = weights.transfer(tmp_path / "w.npz", target, "ab", "a")  # the file has one channel
+    assert "down0_conv1/kernel" in report["not_there"]
+    assert "down0_norm1/gamma" in report["taken"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, NotFittedError
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.settings import UNet
 from seaice_tf.forecast.task import EvaluateOptions
@@ -64,6 +64,29 @@ def test_seas_are_scored_by_a_mask(two_months, tmp_path, monkeypatch):
         TASK, two_months, TASK.verification.baselines["seasonal_persistence"], options
     )
     assert scores["region_barents/iiee"] == pytest.approx(scores["iiee"])
+
+
+def test_a_baseline_that_cannot_be_fitted_is_absent_with_the_reason(two_months):
+    def unfitted(case):
+        raise NotFittedError("nothing to fit it to")
+
+    others = {
+        "unfitted": unfitted,
+        "undefined": lambda case: {"concentration": np.full((12, 448, 304), np.nan)},
+    }
+    both = {**others, **TASK.verification.baselines}
+    record = dataclasses.replace(TASK.verification, baselines=both)
+    task = dataclasses.replace(TASK, verification=record)
+    result = evaluate.compare(task, two_months, perfect, "none")
+    assert list(result["baselines"]) == ["seasonal_persistence"] == [result["best_baseline"]]
+    assert result["absent_baselines"]["unfitted"] == "nothing to fit it to"
+    assert "contest_score is undefined" in result["absent_baselines"]["undefined"]
+    page = io.StringIO()
+    evaluate.show(result, console=Console(width=200, file=page))
+    assert "no unfitted: nothing to fit it to" in page.getvalue()
+    record = dataclasses.replace(record, baselines=others)
+    with pytest.raises(InputError, match="expected a baseline with a score"):
+        evaluate.compare(dataclasses.replace(TASK, verification=record), two_months, perfect, "x")
 
 
 def test_slow_baselines_only_when_asked_for(two_months):

@@ -144,8 +144,8 @@ def statistics(tile: Tile, agl: np.ndarray | None = None) -> TileStatistics:
     return TileStatistics(tile.id, tile.city, tile.gsd, pose, heights.size, total, square)
 
 
-def read_pose(path: Path) -> Pose:
-    """Pose of a VFLOW file.
+def read_pose(path: Path, signed: bool = False) -> Pose:
+    """Pose of a VFLOW file; its scale may be negative if `signed`.
 
     Raises:
         InputError: the file is missing or not JSON, or scale or angle are not finite numbers.
@@ -157,15 +157,16 @@ def read_pose(path: Path) -> Pose:
         raise InputError(
             f"{path}: expected a VFLOW file, got {got}; add it or remove its row"
         ) from error
-    return parse_pose(data, str(path))
+    return parse_pose(data, str(path), signed)
 
 
-def parse_pose(data: bytes, where: str) -> Pose:
+def parse_pose(data: bytes, where: str, signed: bool = False) -> Pose:
     """Pose of the bytes of a VFLOW file.
 
     Args:
         data: content of the file.
         where: its place, for error messages.
+        signed: whether the scale may be negative.
 
     Raises:
         InputError: the content is not JSON, or scale or angle are not finite numbers.
@@ -176,16 +177,17 @@ def parse_pose(data: bytes, where: str) -> Pose:
         raise InputError(f"{where}: expected JSON, got {error}; download it again") from error
     values = {}
     for name in ("scale", "angle"):
+        positive = name == "scale" and not signed
         value = content.get(name) if isinstance(content, dict) else None
         if (
             not isinstance(value, int | float)
             or isinstance(value, bool)
             or not abs(value) <= LARGEST  # nor NaN
-            or (name == "scale" and value < 0)
+            or (positive and value < 0)
         ):
             raise InputError(
-                f"{where}: expected a finite {name}{' of at least 0' * (name == 'scale')}, got "
-                f"{value!r}; remove the tile or download the file again"
+                f"{where}: expected a finite {name}{' of at least 0' * positive}, got {value!r}; "
+                f"remove the tile or write the file again"
             )
         values[name] = float(value)
     return decode_pose(**values)

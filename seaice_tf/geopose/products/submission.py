@@ -14,14 +14,15 @@ import tifffile
 from PIL import Image
 
 from seaice_tf.errors import InputError, reason
-from seaice_tf.files import atomic, images
-from seaice_tf.files.image_header import DAMAGE
+from seaice_tf.files import atomic
+from seaice_tf.files.image_header import DAMAGE, readable
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import UNKNOWN, Pose, decode_agl, encode_agl, encode_pose
 
 ROWS = 64  # of a TIFF strip: reading a window decodes little else
 TILE = 256  # pixels along a side of a TIFF tile
 DEFLATE = "tiff_adobe_deflate"
+HEIGHTS = {"L", "I;16", "I;16B", "I", "F"}  # kinds of pixels of one band
 LARGEST = 1 << 28  # bytes of a member; larger ones are not unpacked
 UNPACKED, GROWTH = 1 << 30, 100  # limit of all members: bytes, or times the archive's size
 
@@ -102,7 +103,7 @@ class _Bounded(gzip.GzipFile):
 
 
 def validate(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
-    """Problems for which the challenge would reject a submission.
+    """Problems of a submission: of its format, and heights and scales that are none.
 
     Args:
         path: of the .tar.gz archive.
@@ -136,13 +137,20 @@ def validate(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
     return found + [f"{name} occurs {n} times" for name, n in names.items() if n > 1]
 
 
-def read(folder: Path, identity: str) -> tuple[np.ndarray, Pose] | None:
-    """Heights in metres and pose of a predicted tile; None if a file is missing or damaged."""
-    try:
-        raw = images.read(folder / f"{identity}_AGL.tif")
-        return decode_agl(raw), geopose_tiles.read_pose(folder / f"{identity}_VFLOW.json")
-    except InputError:
-        return None
+def read(folder: Path, identity: str) -> tuple[np.ndarray, Pose]:
+    """Heights in metres, NaN for 65535, and pose of a predicted tile, as lenient as the challenge.
+
+    Heights may be of any type of number, in cm, and a scale may be negative.
+
+    Raises:
+        InputError: a file is missing or damaged, or scale or angle are not finite.
+    """
+    path = folder / f"{identity}_AGL.tif"
+    with readable(path), Image.open(path) as image:
+        if image.mode not in HEIGHTS:
+            raise ValueError(f"pixels of the kind {image.mode}")
+        agl = decode_agl(np.asarray(image))
+    return agl, geopose_tiles.read_pose(folder / f"{identity}_VFLOW.json", signed=True)
 
 
 def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
@@ -150,7 +158,7 @@ def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
         with Image.open(io.BytesIO(data)) as image:
             mode, size = image.mode, image.size[::-1]
             compression = image.info.get("compression")
-            unknown = mode.startswith("I;16") and (np.asarray(image) == UNKNOWN).any()
+            unknown = int((np.asarray(image) == UNKNOWN).sum()) if mode in HEIGHTS else 0
     except DAMAGE as error:
         yield f"expected an image, got {reason(error)[:90]}"
         return
@@ -161,7 +169,7 @@ def _agl(data: bytes, shape: tuple[int, int]) -> Iterable[str]:
     if compression != DEFLATE:
         yield f"expected deflate, got {compression}"
     if unknown:
-        yield f"expected a height at every pixel, got {UNKNOWN} for unknown"
+        yield f"expected a height at every pixel, got {UNKNOWN} for unknown at {unknown}"
 
 
 def _pose(data: bytes) -> Iterable[str]:

@@ -2,10 +2,13 @@
 
 Within a city the pixels of all tiles are pooled, without those of unknown true height: R2 of the
 heights, and R2 of the flow vectors with one mean over both components. The score of a city is the
-mean of the two, the final score the mean over cities. A tile without a prediction, or with one that
-is not finite where the truth is known, makes the score of its city 0. Scores are computed from sums
-of each tile, so memory does not grow with the number of pixels. (The challenge also adds 0.0001 to
-the denominators.)
+mean of the two, the final score the mean over cities. A tile without a prediction makes the score
+of its city 0. Scores are computed from sums of each tile, so memory does not grow with the number
+of pixels.
+
+The published code is lenient where a prediction has no height, 65535 or NaN: such a pixel has no
+error. So it is here for files that others wrote; in a network's prediction it counts as a missing
+tile. Unlike the published code this one adds no 0.0001 to the denominators.
 
 Source: Christie et al. 2021, Single View Geocentric Pose in the Wild, and its published code.
 """
@@ -40,6 +43,7 @@ def sums(
     pred: np.ndarray,
     pred_pose: Pose,
     pred_scale: float | None = None,
+    lenient: bool = False,
 ) -> np.ndarray:
     """Sums of a tile, from which scores are computed.
 
@@ -49,10 +53,11 @@ def sums(
         pred: (H, W) metres.
         pred_pose: of the predicted flow.
         pred_scale: the predicted scale, if that of the flow was shortened.
+        lenient: whether predicted heights may be NaN, which then have no error.
 
     Returns:
-        (11,) float64 in the order of FIELDS; NaN if the prediction is not finite where the truth
-        is known.
+        (11,) float64 in the order of FIELDS; NaN if the pose is not finite or, unless `lenient`, a
+        height is not where the truth is known.
 
     Raises:
         InputError: the shapes differ.
@@ -67,7 +72,7 @@ def sums(
     total = np.zeros(len(FIELDS))
     for top in range(0, len(true), BAND):
         here = slice(top, top + BAND)
-        total[:7] += _moments(true[here], true_pose, pred[here], pred_pose)
+        total[:7] += _moments(true[here], true_pose, pred[here], pred_pose, lenient)
         total[8] += np.nansum(np.abs(true[here].astype(float) - pred[here]))
     if not np.isfinite(total).all():
         return missing_sums()
@@ -170,13 +175,15 @@ def interval(
     return float(low), float(high)
 
 
-def _moments(true, true_pose: Pose, pred, pred_pose: Pose) -> np.ndarray:
+def _moments(true, true_pose: Pose, pred, pred_pose: Pose, lenient: bool) -> np.ndarray:
     """The first seven fields of a band of rows."""
     known = ~np.isnan(true)
     heights, predicted = (values[known].astype(np.float64) for values in (true, pred))
     vectors = flow(heights, true_pose)
     flow_error = flow(predicted, pred_pose) - vectors
     error = predicted - heights
+    if lenient:
+        error, flow_error = np.nan_to_num(error), np.nan_to_num(flow_error)
     return np.array(
         [
             heights.size,

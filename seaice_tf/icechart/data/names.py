@@ -3,7 +3,8 @@
 A raw name joins the Sentinel-1 product with the ice chart of the scene:
 `S1A_EW_GRDM_1SDH_<start>_<stop>_<orbit>_<take>_<crc>_icechart_<service>_<chart>.nc`, where the
 chart of the Canadian service is `<area>_<YYYYMMDDTHHMMZ>_pl_a` and that of the Danish one
-`<YYYYMMDDHHMM>_<area>_RIC`. A ready-to-train name keeps only the start and the service.
+`<YYYYMMDDHHMM>_<area>_RIC`, and `_testdata` follows in test scenes. A ready-to-train name keeps
+only the start and the service.
 """
 
 import re
@@ -22,7 +23,10 @@ RAW = re.compile(
 SHORT = re.compile(
     r"(?P<time>\d{8}T\d{6})_(?P<service>cis|dmi)(?P<kind>(_prep)?(_reference)?)(\.nc)?"
 )
-AREA = {"cis": re.compile(r"(\w+?)_\d{8}T\d{4}Z_.*"), "dmi": re.compile(r"\d+_(\w+)_RIC")}
+AREA = {
+    "cis": re.compile(r"(\w+?)_\d{8}T\d{4}Z_.*"),
+    "dmi": re.compile(r"\d+_(\w+?)_RIC.*"),
+}
 UNKNOWN = "unknown"  # area or satellite, which a ready-to-train name does not contain
 FACTORS = ("area", "month", "year", "service", "satellite")
 

@@ -4,9 +4,13 @@ A raw scene has a raster of polygon ids and, for each id, a string of codes: the
 CT, and the partial concentration, stage and form of the thickest (A), second (B) and third (C) ice.
 A polygon has a stage or floe size only if one class dominates its ice.
 
-Two things differ from the conversion published with AutoICE: there, only two of three partial
-concentrations of one class are added, and a partial concentration of 99 (unknown) counts as 990 %
-and dominates. Here all three are added, and an unknown one never dominates.
+Four things differ from the conversion published with AutoICE, where
+- only two of three partial concentrations of one class are added: here all three are;
+- a partial concentration of 99 (unknown) counts as 990 % and dominates: here it never does;
+- an empty partial concentration (-9) of the class of another one takes 90 % off it: here it adds
+  nothing;
+- with an unknown total (99) and CA empty, SOD and FLOE are those of ice A: here all three charts
+  are masked.
 """
 
 from collections.abc import Sequence

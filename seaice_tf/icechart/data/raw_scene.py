@@ -1,7 +1,8 @@
 """Reader of raw AI4Arctic scenes: 40 m pixels in dB, NaN without data, and ice-chart polygons.
 
 A pixel is valid where both SAR channels and the polygon are known, because there is SAR over land
-too. This follows the ready-to-train data set, whose manual aligns the masks of all SAR grids.
+too. This follows the ready-to-train data set, whose manual aligns the masks of all SAR grids. Test
+scenes have no polygons; there the distance from land, which is unknown on land, takes their place.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from seaice_tf.icechart.data.polygon_codes import BOTH_65, Thresholds
 
 FACTOR = 2  # from 40 to 80 m
 ANGLE, DISTANCE = FINE[2:]
+POLYGONS = ("polygon_icechart", "polygon_codes")  # test scenes have neither
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class RawScene:
     path: Path
     name: SceneName
     shape: tuple[int, int]  # lines and samples of 40 m
-    codes: tuple[str, ...]  # the header and a row for each polygon
+    codes: tuple[str, ...]  # the header and a row for each polygon; empty without polygons
 
 
 def find(folder: Path) -> list[Path]:
@@ -52,13 +54,14 @@ def describe(path: Path) -> RawScene:
     name = scene_names.parse(path.name)
     require_sound_strings(path)
     with opened(path) as data:
-        wanted = ("polygon_icechart", "polygon_codes", *SAR)
+        polygons = [each for each in POLYGONS if each in data.variables]
+        wanted = (*(POLYGONS if polygons else (DISTANCE,)), *SAR)
         if missing := [each for each in wanted if each not in data.variables]:
             raise InputError(
                 f"{path}: expected a raw scene, got none of {', '.join(missing)}; "
                 f"ready-to-train scenes end in _prep.nc"
             )
-        grids = ("polygon_icechart", *SAR)
+        grids = (wanted[0], *SAR)
         require_numbers(path, data, grids, ndim=2)
         shapes = {data[each].shape for each in grids}
         if len(shapes) > 1:
@@ -66,9 +69,10 @@ def describe(path: Path) -> RawScene:
                 f"{path}: expected {', '.join(grids)} on one grid, got {sorted(shapes)}; "
                 f"download the scene again"
             )
-        codes = tuple(_text(code) for code in data["polygon_codes"][:])
+        codes = tuple(_text(code) for code in data["polygon_codes"][:]) if polygons else ()
     try:
-        polygon_codes.parse(codes)
+        if polygons:
+            polygon_codes.parse(codes)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return RawScene(path, name, shapes.pop(), codes)
@@ -95,7 +99,12 @@ def read_sar(scene: RawScene, window: Window | None = None) -> tuple[np.ndarray,
 def read_charts(
     scene: RawScene, window: Window | None = None, thresholds: Thresholds = BOTH_65
 ) -> dict[str, np.ndarray]:
-    """Read the charts at 80 m, the majority of each 2 x 2 pixels; 255 where masked or invalid."""
+    """Read the charts at 80 m, the majority of each 2 x 2 pixels; 255 where masked or invalid.
+
+    Empty for a test scene, which has no polygons.
+    """
+    if not scene.codes:
+        return {}
     values, ids = _grids(scene, window)
     charts = polygon_codes.charts(ids, scene.codes, thresholds)
     for chart in charts.values():
@@ -104,11 +113,11 @@ def read_charts(
 
 
 def _grids(scene: RawScene, window: Window | None) -> tuple[np.ndarray, np.ndarray]:
-    """SAR channels and polygon ids at 40 m of a window at 80 m."""
+    """SAR channels, and polygon ids or else the distance, at 40 m of a window at 80 m."""
     native = _native(scene, window)
     with opened(scene.path) as data:
         values = np.stack([_numbers(scene, data, name)[native.slices] for name in SAR], axis=-1)
-        ids = _numbers(scene, data, "polygon_icechart")[native.slices]
+        ids = _numbers(scene, data, POLYGONS[0] if scene.codes else DISTANCE)[native.slices]
         return values, np.asarray(ids, float)
 
 

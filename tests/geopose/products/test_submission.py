@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from seaice_tf.errors import InputError
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import UNKNOWN, Pose
 from seaice_tf.geopose.products import submission
@@ -44,7 +45,8 @@ def test_a_submission_is_valid_and_deterministic(tmp_path):
     agl, pose = submission.read(tmp_path / "a", "ARG_a")
     assert agl.shape == (20, 30)
     assert pose == pytest.approx(POSE)
-    assert submission.read(tmp_path / "a", "OMA_c") is None
+    with pytest.raises(InputError, match="OMA_c_AGL"):
+        submission.read(tmp_path / "a", "OMA_c")
 
 
 def test_problems_of_a_submission_are_reported(tmp_path):

@@ -28,6 +28,13 @@ def test_a_raw_name_of_either_service():
     assert (name.prep, name.year, name.month) == ("20180124T194759_dmi_prep.nc", 2018, 1)
 
 
+@pytest.mark.parametrize(("raw", "area"), [(CANADIAN, "SGRDIFOXE"), (DANISH, "SouthEast")])
+def test_the_raw_name_of_a_test_scene(raw, area):
+    test = scene_names.parse(raw.replace(".nc", "_testdata.nc"))
+    assert test == scene_names.parse(raw)
+    assert test.area == area
+
+
 @pytest.mark.parametrize(
     "ending", ["", "_prep", "_prep.nc", "_reference.nc", "_prep_reference.nc", ".nc"]
 )

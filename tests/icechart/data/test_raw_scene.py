@@ -282,3 +282,29 @@ def test_a_raw_scene_without_a_channel_leaves_nothing(path, tmp_path, capsys):
     assert cli.main(["prepare", "icechart", *words]) == 1
     assert "expected distance_map, got none" in capsys.readouterr().err
     assert not list((tmp_path / "ready").glob("*prep*"))
+
+
+def test_a_raw_test_scene_becomes_one_without_charts(path, tmp_path):
+    with netCDF4.Dataset(path, "a") as data:
+        for name in ("polygon_icechart", "polygon_codes"):
+            data.renameVariable(name, f"no_{name}")
+    test = path.rename(path.with_name(NAME.replace(".nc", "_testdata.nc")))
+    source = raw_scene.describe(test)
+    assert raw_scene.read_charts(source) == {}
+    scene = prepare(test, tmp_path / "ready")
+    assert (scene.charts, sar_scene.area(scene)) == ((), "SouthEast")
+    assert sar_scene.problems(scene.path, CHANNELS) == []
+    valid = sar_scene.read_valid(scene)
+    assert not valid[0, [0, 4]].any()  # land, where the distance from it is unknown
+    assert valid.sum() == 23
+    listed = tmp_path / "tests.json"
+    listed.write_text(json.dumps([NAME]))
+    prepare(test, tmp_path / "target", "--target", str(listed))
+    assert [file.name for file in (tmp_path / "target").glob("*.nc")] == [READY]
+
+
+def test_a_raw_scene_with_one_of_the_polygon_variables_is_damaged(path):
+    with netCDF4.Dataset(path, "a") as data:
+        data.renameVariable("polygon_codes", "other")
+    with pytest.raises(InputError, match="got none of polygon_codes"):
+        raw_scene.describe(path)
