@@ -184,7 +184,7 @@ def _input_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
             continue
         if layer.weights:
             yield layer
-        else:
+        elif sources <= unchanged:  # not features that are cropped like the input
             unchanged.add(layer.name)
 
 

@@ -28,7 +28,7 @@ def published(path, truth):
 def test_evaluate_gives_what_the_published_rule_gives_the_submission(
     unet_settings, tmp_path, monkeypatch
 ):
-    for name in ("write", "write_animation"):
+    for name in ("write", "write_gif", "write_pixels", "figure", "pixels"):
         monkeypatch.setattr(maps, name, lambda path, *_, **__: path)
     (case,) = TASK.data.cases(unet_settings, EvaluateOptions("2011-01", "2011-12"))
     ice = TASK.verification.baselines["seasonal_persistence"](case)["concentration"]
