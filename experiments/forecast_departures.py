@@ -4,7 +4,7 @@ Each family of the Dacon entry's networks, as one that predicts what departs fro
 climatology: damped codes, LSTM and attention on codes of anomalies, and ConvLSTM2D on crops of
 anomalies. Trained to 2006, with the best epoch on 2007-2009; 2010-2012 is held out. Then
 ensembles with the network `distribution` of forecast_networks.py, if its runs are there. Real data
-with SEAICE_TF_DATA; about five minutes a row on two cores.
+with SEAICE_TF_DATA; three to six minutes a row on two cores, and six for the cells of a seed.
 
 Usage: python experiments/forecast_departures.py [SEED ...]
 """
