@@ -10,7 +10,7 @@ DEMO = saved_models/forecast/demo-$(if $(SEAICE_TF_DATA),real,synthetic)
 
 demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real with SEAICE_TF_DATA
 	@echo "training, scoring and predicting on $(if $(SEAICE_TF_DATA),$(SEAICE_TF_DATA),synthetic ice): some minutes"
-	test -e $(DEMO)/manifest.json || $(VENV)/seaice-tf train forecast --run $(DEMO) --cell-fraction 0.01
+	test -e $(DEMO)/manifest.json || $(VENV)/seaice-tf train forecast --run $(DEMO) --cell-fraction 0.03 --init-step 5
 	@head -30 $(DEMO)/model_card.md
 	$(VENV)/seaice-tf predict forecast --run $(DEMO) --out demo
 	@echo "look at demo/forecast.png; the SavedModel is in $(DEMO)/saved_model"

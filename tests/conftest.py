@@ -195,7 +195,7 @@ def distribution_settings(long_archive) -> ForecastSettings:
     return ForecastSettings(
         data=str(long_archive),
         **PERIODS,
-        network=Distribution(members=2, width=8, cell_fraction=0.01, calibrate=True),
+        network=Distribution(members=2, width=8, cell_fraction=0.03, init_step=5, calibrate=True),
         training=Training(epochs=2, batch_size=1, checkpoint_steps=5, seed=3, learning_rate=5e-3),
     )
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 import tensorflow as tf
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.archive import Archive
@@ -60,7 +61,7 @@ def examples(network: Distribution, settings: Settings, data: Archive) -> tuple[
             f"{data.source}: expected {settings.history} months before "
             f"{settings.validation_start}, got {first}; choose another validation period"
         )
-    validation = drawn_cells(data, range(first, last + 1), last + 1, network, settings)
+    validation = drawn_cells(data, range(first, last + 1, network.init_step), last + 1, network, settings)
     return train, blocks([validation], network.members, settings.training.seed, hold_out=False)
 
 
@@ -77,7 +78,7 @@ def training_cells(network: Distribution, settings: Settings) -> list[Cells]:
     for folder, weight in records:
         data = read_record(folder, settings)
         end = data.index(months.parse(settings.train_end)) + 1
-        starts = range(earliest_start(settings, end, settings.history), end)
+        starts = range(earliest_start(settings, end, settings.history), end, network.init_step)
         if not starts:
             raise InputError(
                 f"{data.source}: expected more than {settings.history} months up to "
@@ -109,7 +110,7 @@ def drawn_cells(
     season = 6 if data.grid.name == "south" else 0
     names = ("features", "counts", "lead", "year", "place")
     columns: dict[str, list] = {name: [] for name in names}
-    for start in starts:
+    for start in progress.track(starts, f"features of {data.grid.name}ern cells"):
         leads = min(LEADS, end - start)
         month = tf.constant([months.number(data.first + start) + season])
         history = data.counts[None, start - settings.history : start]

@@ -33,6 +33,8 @@ class Distribution:
     """Units of each hidden layer."""
     cell_fraction: float = 0.025
     """Fraction of the cells of each month to train on."""
+    init_step: int = 1
+    """Train on forecasts from every so many months, for a quick run; 5 and 7 sample all seasons."""
     error_weight: float = 20.0
     """Weight of the squared error of the departure from climatology, beside the cross-entropy."""
     other_hemisphere: str = ""
@@ -54,7 +56,7 @@ class Distribution:
     """Result of the calibration: weights of the log odds of ice, a row a lead; empty for none."""
 
     def __post_init__(self):
-        _require_positive(self, "members", "width")
+        _require_positive(self, "members", "width", "init_step")
         _require_fraction(self, "cell_fraction")
         if min(self.error_weight, self.other_weight) < 0:
             raise InputError("error_weight, other_weight: expected at least 0, got less")

@@ -52,7 +52,7 @@ def test_a_unet_trains_on_windows_and_whole_grids_of_the_south(south):
 
 
 def test_the_distribution_of_the_south_trains_and_serves(south):
-    network = Distribution(members=2, width=4, cell_fraction=0.02)
+    network = Distribution(members=2, width=4, cell_fraction=0.1, init_step=7)
     settings = dataclasses.replace(south, network=network)
     model = TASK.training.build(settings)
     batch = next(iter(training_stream(TASK.data.splits(settings).train, 1, seed=0)))
