@@ -61,7 +61,9 @@ def examples(network: Distribution, settings: Settings, data: Archive) -> tuple[
             f"{data.source}: expected {settings.history} months before "
             f"{settings.validation_start}, got {first}; choose another validation period"
         )
-    validation = drawn_cells(data, range(first, last + 1, network.init_step), last + 1, network, settings)
+    validation = drawn_cells(
+        data, range(first, last + 1, network.init_step), last + 1, network, settings
+    )
     return train, blocks([validation], network.members, settings.training.seed, hold_out=False)
 
 

@@ -157,7 +157,7 @@ def _read_decoded(path: Path) -> None:
 
 
 def _upload(folder: Path) -> Path:
-    charts = {chart: np.tile(np.uint8([0, 1, 2, MASK]), (30, 8)) for chart in CHARTS}
+    charts = {chart: np.tile(np.uint8([0, 1, 2, 1]), (30, 8)) for chart in CHARTS}
     return upload.write(folder / "upload.nc", [(UPLOADED, charts)])
 
 

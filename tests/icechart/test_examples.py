@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf import pipeline, processes
-from seaice_tf.errors import InputError
+from seaice_tf.errors import InputError, NotFittedError
 from seaice_tf.grids.windows import Window, whole
 from seaice_tf.icechart import examples
 from seaice_tf.icechart.cases import EvaluateOptions
@@ -120,8 +120,11 @@ def test_a_folder_of_test_scenes_alone_can_be_scored(chart_settings, tmp_path):
         shutil.copy(path, tmp_path)
     alone = dataclasses.replace(chart_settings, data=str(tmp_path))
     (case,) = TASK.data.cases(alone)
-    for baseline in TASK.verification.baselines.values():
-        assert (baseline(case)["SIC"] == 0).all()
+    baselines = dict(TASK.verification.baselines)
+    assert (baselines.pop("open_water")(case)["SIC"] == 0).all()
+    for baseline in baselines.values():
+        with pytest.raises(NotFittedError, match="expected training scenes with charts"):
+            baseline(case)
     with pytest.raises(InputError, match="at least 2 scenes with charts"):
         TASK.data.splits(alone)
 
