@@ -38,7 +38,7 @@ def predictions(real_data, indices):
 def test_probabilities_of_a_photo_hardly_change(real_data):
     for _, (png, jpeg) in predictions(real_data, lambda n: range(0, n, n // 4)):
         for name in ("class_probabilities", "probabilities"):
-            assert np.abs(png[name] - jpeg[name]).mean() < 0.01
+            assert np.abs(png[name] - jpeg[name]).mean() < 0.03
 
 
 @pytest.mark.soak

@@ -190,6 +190,8 @@ def on_grid(
         InputError: the grid is smaller than a crop.
     """
     _, years, side, _ = crop_model.input_shape
+    for length in (rows, columns):
+        starts(length, side, stride)  # checks it; inside a layer Keras 2 would wrap the error
     images = keras.Input((years, rows, columns), name="year_images")
     x = CutCrops(side, stride, name="cut")(images)
     x = OneByOne(crop_model, name="one_by_one")(x)

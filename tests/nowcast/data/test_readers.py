@@ -198,6 +198,7 @@ def test_what_makes_a_forecast_wrong_is_a_problem(tmp_path):
 
 
 def test_the_frames_of_an_operational_service(real_data):
+    pytest.importorskip("zarr")
     (folder,) = frames.find(real_data / "satip")
     found = frames.read(folder, Reading("VIS008"))
     assert (len(found), found.shape) == (12, (229, 574))
