@@ -131,6 +131,7 @@ TASK = Task(
         future=future,
         doctor=doctor,
         settings=("data", "minimum_days", "allow", "average_to_25km"),
+        inputs=("hemisphere",),
         fetch=fetch,
         fetch_options=FetchOptions,
         released=released,

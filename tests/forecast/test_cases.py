@@ -1,15 +1,19 @@
 """Cases on products and grids other than those of the released model."""
 
+import dataclasses
+
 import netCDF4
 import numpy as np
 import pytest
 
+from seaice_tf.errors import InputError
 from seaice_tf.forecast import cases
 from seaice_tf.forecast.data.counts import LAND
 from seaice_tf.forecast.products import netcdf
 from seaice_tf.forecast.settings import Settings, UNet
 from seaice_tf.forecast.task import TASK
 from seaice_tf.grids.polar import EASE_NORTH, EASE_SOUTH, SOUTH
+from seaice_tf.runs import predict
 from tests.forecast.data.archives import write_aggregate, write_osisaf
 from tests.forecast.data.test_archive import months
 
@@ -69,3 +73,23 @@ def test_a_forecast_on_an_ease_grid_lies_where_the_data_lie(tmp_path):
         assert float(data["cell_area"][5, 5]) == pytest.approx(625e6)
         assert (data["lat"][:] < 0).all()
     assert EASE_NORTH.shape == EASE_SOUTH.shape  # so that the shape alone would not do
+
+
+def test_runs_of_both_hemispheres_cannot_form_an_ensemble(climate_record):
+    south = settings(climate_record, "NASA Team")
+    north = dataclasses.replace(south, hemisphere="north")
+    with pytest.raises(InputError, match="expected runs with hemisphere south"):
+        predict.ensemble_cases(TASK, [south, north], TASK.data.future)
+
+
+def test_a_network_of_decembers_forecasts_from_no_other_month(climate_record):
+    network = UNet(history_years=1, base_years=1, init_months="december")
+    decembers = dataclasses.replace(settings(climate_record, "NASA Team"), network=network)
+    assert len(TASK.data.future(decembers)) == 1
+    with pytest.raises(InputError, match="expected a December"):
+        TASK.data.future(decembers, cases.PredictOptions(first_init="2010-06"))
+
+
+def test_members_need_a_network_with_quantiles(climate_record):
+    with pytest.raises(InputError, match="members: expected the network distribution"):
+        TASK.data.future(settings(climate_record, "NASA Team"), cases.PredictOptions(members=5))
