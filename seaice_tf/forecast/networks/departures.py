@@ -13,7 +13,6 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import MISSING, PoleHoleFill
 from seaice_tf.forecast.networks.distribution import (
-    CLASSES,
     INDEX,
     PLAIN,
     CellForecast,
@@ -21,7 +20,7 @@ from seaice_tf.forecast.networks.distribution import (
     Maps,
     NorthernSeason,
     Quantiles,
-    gelu,
+    cell_members,
 )
 from seaice_tf.forecast.networks.features import FEATURES, YEARS, IceFeatures
 from seaice_tf.forecast.networks.history import fill_hole, fraction
@@ -69,24 +68,7 @@ def departure_head(
     if dropout:
         values = layers.Dropout(dropout, name="found_dropout")(values)
     x = layers.Concatenate(name="joined")([x, values])
-    logits, departures = [], []
-    for member in range(members):
-        y = x
-        for depth in (1, 2):
-            y = layers.Dense(width, activation=gelu, name=f"member{member}_dense{depth}")(y)
-        own = layers.Dense(CLASSES, kernel_initializer="zeros", name=f"member{member}_classes")(y)
-        logits.append(layers.Reshape((-1, 1, CLASSES), name=f"member{member}_row")(own))
-        own = layers.Dense(1, kernel_initializer="zeros", name=f"member{member}_departure")(y)
-        departures.append(layers.Add(name=f"member{member}_from_base")([own, base]))
-    outputs = {
-        "classes": _joined(logits, 2, "classes"),
-        "departure": _joined(departures, 2, "departure"),
-    }
-    return keras.Model(inputs, outputs, name=name)
-
-
-def _joined(parts: list, axis: int, name: str):
-    return layers.Concatenate(axis=axis, name=name)(parts) if len(parts) > 1 else parts[0]
+    return keras.Model(inputs, cell_members(x, members, width, base), name=name)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")

@@ -82,6 +82,18 @@ def class_network(members: int = 8, width: int = 48) -> keras.Model:
     require_sizes("class_network", members=members, width=width)
     inputs = keras.Input((None, len(FEATURES)), name="features")
     x = StandardiseFeatures(name="standardise")(inputs)
+    return keras.Model(inputs, cell_members(x, members, width), name="class_network")
+
+
+def cell_members(x, members: int, width: int, base=None) -> dict:
+    """Small dense networks of single cells side by side: the outputs of `class_network`.
+
+    Args:
+        x: (B, n, C).
+        members: number of networks.
+        width: units of both hidden layers.
+        base: (B, n, 1), added to the departures; None adds nothing.
+    """
     logits, departures = [], []
     for member in range(members):
         y = x
@@ -89,14 +101,14 @@ def class_network(members: int = 8, width: int = 48) -> keras.Model:
             y = layers.Dense(width, activation=gelu, name=f"member{member}_dense{depth}")(y)
         own = layers.Dense(CLASSES, kernel_initializer="zeros", name=f"member{member}_classes")(y)
         logits.append(layers.Reshape((-1, 1, CLASSES), name=f"member{member}_row")(own))
-        departures.append(
-            layers.Dense(1, kernel_initializer="zeros", name=f"member{member}_departure")(y)
-        )
-    outputs = {
+        own = layers.Dense(1, kernel_initializer="zeros", name=f"member{member}_departure")(y)
+        if base is not None:
+            own = layers.Add(name=f"member{member}_from_base")([own, base])
+        departures.append(own)
+    return {
         "classes": _joined(logits, 2, "classes"),
         "departure": _joined(departures, 2, "departure"),
     }
-    return keras.Model(inputs, outputs, name="class_network")
 
 
 def _joined(parts: list, axis: int, name: str):
