@@ -11,7 +11,7 @@ import numpy as np
 from seaice_tf.errors import InputError, one_line
 from seaice_tf.forecast.data import joined, reading
 from seaice_tf.forecast.data.formats import Check
-from seaice_tf.forecast.data.inventory import FORMATS, LeftOut
+from seaice_tf.forecast.data.inventory import FORMATS, LeftOut, files_of
 from seaice_tf.forecast.data.joined import Part, Seam
 from seaice_tf.forecast.data.reading import MINIMUM_DAYS, OUTAGE, Record
 from seaice_tf.grids.polar import NORTH, Grid
@@ -110,8 +110,7 @@ def read_archive(
 
 def _signature(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Name, size and time of change of every file, which change with the contents."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    stats = ((str(path), path.stat()) for path in paths)
+    stats = ((str(path), path.stat()) for path in files_of(folder) if path.is_file())
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 

@@ -131,7 +131,7 @@ def find(folder: Path, average_to_25km: bool = False) -> Inventory:
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
     problems: list[Problem] = []
-    for path in _files(folder):
+    for path in files_of(folder):
         try:
             found = _entry(path)
         except InputError as error:
@@ -163,7 +163,7 @@ def _end(entry: Entry) -> int:
     return int(entry.dates[-1].astype("datetime64[D]").astype(int))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def files_of(folder: Path) -> Iterator[Path]:
     """All files in a folder and its folders, each folder once, in order of name."""
     seen: set[Path] = set()
     for root, folders, names in os.walk(folder, followlinks=True):

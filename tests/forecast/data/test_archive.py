@@ -275,3 +275,15 @@ def test_a_record_that_says_it_is_synthetic_is_shown_as_such(tmp_path, writers):
         with netCDF4.Dataset(next(folder.iterdir()), "a") as data:
             data.title = "SYNTHETIC ICE, NOT OBSERVED"
         assert read_archive(folder).source.startswith("synthetic, not observed")
+
+
+def test_a_record_behind_a_link_is_read_again_once_it_changes(tmp_path):
+    (tmp_path / "record").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "record" / "linked").symlink_to(tmp_path / "elsewhere")
+    write = WRITERS["NSIDC-0051 v1.1"]
+    write(tmp_path / "elsewhere", FIRST, months(NORTH))
+    assert len(read_archive(tmp_path / "record").counts) == 3
+    assert read_archive(tmp_path / "record") is read_archive(tmp_path / "record")
+    write(tmp_path / "elsewhere", FIRST, months(NORTH, 4))
+    assert len(read_archive(tmp_path / "record").counts) == 4
