@@ -160,16 +160,9 @@ def _evaluate(task, words: list[str]) -> int:
         atomic.require_folder(flags.out)
     if flags.json:
         atomic.require_folder(flags.json.parent)
-    settings = load_run_settings(task, flags)
-    start_tensorflow()
+    cases, predictor = _cases_and_predictor(task, flags, task.data.cases)
     from seaice_tf.runs import evaluate, predict
 
-    with progress.step("reading data"):
-        cases = predict.ensemble_cases(
-            task, settings, lambda each: task.data.cases(each, flags.options)
-        )
-    with progress.step("loading the model"):
-        predictor = predict.ensemble_predictor(task, flags.run, flags.trust)
     result = evaluate.compare(
         task,
         cases,
@@ -185,6 +178,18 @@ def _evaluate(task, words: list[str]) -> int:
     return 0
 
 
+def _cases_and_predictor(task, flags: Any, make: Callable[..., Any]) -> tuple[Any, Any]:
+    """The cases that `make` gives for the runs of the flags, and the predictor of the runs."""
+    settings = load_run_settings(task, flags)
+    start_tensorflow()
+    from seaice_tf.runs import predict
+
+    with progress.step("reading data"):
+        cases = predict.ensemble_cases(task, settings, lambda each: make(each, flags.options))
+    with progress.step("loading the model"):
+        return cases, predict.ensemble_predictor(task, flags.run, flags.trust)
+
+
 def _predict(task, words: list[str]) -> int:
     from seaice_tf.runs import folder
 
@@ -192,16 +197,9 @@ def _predict(task, words: list[str]) -> int:
     fields += [out_flag("Folder of the products."), STRICT_FLAG]
     flags = parse_options(words, f"predict {task.name}", fields, task.products.options)
     atomic.require_folder(flags.out)
-    settings = load_run_settings(task, flags)
-    start_tensorflow()
+    cases, predictor = _cases_and_predictor(task, flags, task.data.future)
     from seaice_tf.runs import predict
 
-    with progress.step("reading data"):
-        cases = predict.ensemble_cases(
-            task, settings, lambda each: task.data.future(each, flags.options)
-        )
-    with progress.step("loading the model"):
-        predictor = predict.ensemble_predictor(task, flags.run, flags.trust)
     name = predict.ensemble_name(flags.run)
     written = predict.predict(task, cases, predictor, name, flags.out, flags.options, flags.strict)
     files = written.files
