@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.cell_examples import Cells, drawn_cells, learns_from
 from seaice_tf.forecast.data import months
@@ -109,7 +110,8 @@ def _records(settings: Settings) -> tuple[Record, Record]:
 
 def _record(starts: range, end: int, settings: Settings, data: Archive) -> Record:
     network: Any = settings.network
-    cells = [drawn_cells(data, range(i, i + 1), end, network, settings) for i in starts]
+    shown = progress.track(starts, "features of cells")
+    cells = [drawn_cells(data, [start], end, network, settings) for start in shown]
     return Record(starts, cells, end)
 
 

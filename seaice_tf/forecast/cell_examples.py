@@ -1,6 +1,6 @@
 """Training examples of the distribution network: single cells of forecasts from every month."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -86,13 +86,14 @@ def training_cells(network: Distribution, settings: Settings) -> list[Cells]:
                 f"{data.source}: expected more than {settings.history} months up to "
                 f"{settings.train_end} to train on; add earlier files"
             )
-        found.append(drawn_cells(data, starts, end, network, settings, weight))
+        shown = progress.track(starts, f"features of {data.grid.name}ern cells")
+        found.append(drawn_cells(data, shown, end, network, settings, weight))
     return found
 
 
 def drawn_cells(
     data: Archive,
-    starts: range,
+    starts: Iterable[int],
     end: int,
     network: Distribution,
     settings: Settings,
@@ -112,7 +113,7 @@ def drawn_cells(
     season = 6 if data.grid.name == "south" else 0
     names = ("features", "counts", "lead", "year", "place")
     columns: dict[str, list] = {name: [] for name in names}
-    for start in progress.track(starts, f"features of {data.grid.name}ern cells"):
+    for start in starts:
         leads = min(LEADS, end - start)
         month = tf.constant([months.number(data.first + start) + season])
         history = data.counts[None, start - settings.history : start]
