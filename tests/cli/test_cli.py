@@ -134,7 +134,8 @@ def test_help_errors_and_checks_of_data_load_no_tensorflow(ice_archive):
     each += ["predict forecast", "trian forecast", "report --help", "board --help", "-V"]
     each += [f"doctor forecast --data {ice_archive}", "evaluate icechart"]
     command = [sys.executable, "-c", NO_TENSORFLOW, ";".join(each)]
-    subprocess.run(command, check=True, capture_output=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_complete_run_is_not_overwritten(fails, run):

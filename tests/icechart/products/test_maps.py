@@ -42,7 +42,8 @@ def test_large_scenes_are_subsampled():
 def test_a_scene_without_data_is_drawn():
     empty = {chart: np.full((20, 20), 255, np.uint8) for chart in CHARTS}
     nothing = np.zeros((20, 20))
-    icechart_maps.figure("empty", nothing, nothing > 0, empty, empty)
+    sheet = icechart_maps.figure("empty", nothing, nothing > 0, empty, empty)
+    assert sheet.get_suptitle() == "empty"
 
 
 def test_compositions_weights_and_scores_are_plotted(tmp_path):
