@@ -66,6 +66,12 @@ def in_order(examples: Examples, batch_size: int, shard: Shard = ALL) -> tf.data
     return _finished(examples, dataset.batch(batch_size))
 
 
+def some(examples: Examples, chosen: np.ndarray) -> tf.data.Dataset:
+    """The examples of these indices, (n,) int64, in batches of one."""
+    dataset = tf.data.Dataset.from_tensor_slices(chosen)
+    return _finished(examples, dataset.map(examples.fetch, THREADS, deterministic=True).batch(1))
+
+
 def _finished(examples: Examples, batches: tf.data.Dataset) -> tf.data.Dataset:
     if examples.finish is not None:
         batches = batches.map(examples.finish, THREADS, deterministic=True)

@@ -150,6 +150,16 @@ def _no_endpoints(settings: Any, served: keras.Model) -> Mapping[str, keras.Mode
     return {}
 
 
+def _no_product(path: Path, target: Path | None = None) -> list[str] | None:
+    """The default: no written file can be checked."""
+    return None
+
+
+def _as_they_are(settings: Any) -> Any:
+    """The default: the data say nothing of their values."""
+    return settings
+
+
 def _released(settings: Any) -> str:
     """The default: one released model for all data."""
     return "released"
@@ -172,6 +182,9 @@ class Data:
             download.
         fetch_options: class of the options of `fetch`.
         inputs: names of the settings that all runs of an ensemble must have in common.
+        units: names of further settings that say what the values of the inputs are; runs in which
+            they differ are warned of.
+        described: settings -> the settings with what the data say of the values of the inputs.
         released: settings with the data -> name of the released model for them.
         record: xarray.Dataset -> the argument `record` of `cases` and `future`; None if they take
             files only.
@@ -184,6 +197,8 @@ class Data:
     prepare: Callable[[Any, Path, Executor | None], list[Path]] | None = None
     settings: tuple[str, ...] = ("data",)
     inputs: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    described: Callable[[Any], Any] = _as_they_are
     fetch: Callable[[Any, Path], list[Path]] | None = None
     fetch_options: type | None = None
     released: Callable[[Any], str] = _released
@@ -253,6 +268,8 @@ class Products:
         report: ReportInput -> sections of a report that only this task has.
         report_options: options of evaluate for the cases of a report; None for the default ones.
         dataset: (case, maps, model name) -> xarray.Dataset with CF attributes.
+        check: (file, what it must cover or None) -> what its published rule punishes and what is
+            wrong with its format, one sentence each; None for a file that `write` does not make.
     """
 
     write: Callable[..., list[Path]]
@@ -263,6 +280,7 @@ class Products:
     report: Callable[[ReportInput], list[Section]] = _no_sections
     report_options: Any = None
     dataset: Callable[[Case, Maps, str], xr.Dataset] | None = None
+    check: Callable[[Path, Path | None], list[str] | None] = _no_product
 
 
 @dataclass(frozen=True)

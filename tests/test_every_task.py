@@ -179,6 +179,9 @@ def renamed(monkeypatch):
 def test_products_are_written(predictor, task, settings, tmp_path, renamed):
     cases = task.data.future(settings)
     written = predict.predict(task, cases, predictor, "tiny", tmp_path / "out").files
+    checked = [task.products.check(path, Path(settings.data)) for path in written]
+    assert [found for found in checked if found is not None]
+    assert not any(checked)
     case = next(iter(task.data.cases(settings)))
     written += task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
     assert any("verified" in str(path) for path in written)

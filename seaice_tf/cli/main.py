@@ -47,6 +47,7 @@ seaice-tf VERB TASK --help lists the flags; report, board, feed and completion t
 RESUMED = {
     "train": "; repeat the command to resume",
     "tune": "; repeat the command to resume",
+    "predict": "; products may be incomplete",
     "prepare": "; repeat the command to continue, what is written is kept",
     "fetch": "; repeat the command to fetch the rest",
 }

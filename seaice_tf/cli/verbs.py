@@ -1,6 +1,7 @@
 """What each verb does: it parses its flags, then imports what it needs, and works."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -38,6 +39,13 @@ Method = Literal["random", "hyperband", "bayesian"]
 
 def _flag(hint: Any, text: str, **options: Any) -> Any:
     return Annotated[hint, tyro.conf.arg(help=text, **options)]
+
+
+TARGET_TEXT = (
+    "What a file of predict must cover: the record, scenes, windows, photos or tiles that it was "
+    "made for; of scenes of icechart, those whose composition training matches."
+)
+NONE = {"help_behavior_hint": "(default: none)"}
 
 
 def start_tensorflow() -> None:
@@ -222,19 +230,36 @@ def _export(task, words: list[str]) -> int:
 
 def _doctor(task, words: list[str]) -> int:
     fields: list[tuple] = [
-        ("data", _flag(str, "Folder or file to check.")),
-        *data_flags(task, skip=("data",), otherwise="as in training"),
+        ("data", _flag(str, "Folder or file of data, or a file that predict wrote, to check.")),
+        *data_flags(task, skip=("data", "target"), otherwise="as in training"),
+        ("target", _flag(str | None, TARGET_TEXT, metavar="PATH", **NONE), None),
         file_flag("plots", "Folder for plots of the data."),
     ]
     flags = parse(words, f"doctor {task.name}", fields)
     if flags.plots:
         atomic.require_folder(flags.plots)
-    with progress.step("checking the data"):
-        problems = task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
+    with progress.step(f"checking {flags.data}"):
+        problems = _problems(task, flags)
     for problem in problems:
         print(f"problem: {one_line(problem)}")
     print(f"{len(problems)} problems" if problems else "no problems found")
     return 1 if problems else 0
+
+
+def _problems(task, flags: Any) -> list[str]:
+    """What `doctor` finds in a product of the task, or else in its data."""
+    target = Path(flags.target) if flags.target else None
+    problems = task.products.check(Path(flags.data), target)
+    if problems is not None:
+        if not target:
+            print(f"{flags.data}: checked by itself; --target checks that it covers its data")
+        return problems
+    if target and "target" not in task.data.settings:
+        raise InputError(
+            f"--target: expected a product that can be checked as --data, got {flags.data}; leave "
+            "it out to check data"
+        )
+    return task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
 
 
 def _report(tasks, words: list[str]) -> int:
@@ -265,7 +290,19 @@ def _board(tasks, words: list[str]) -> int:
         ("port", _flag(int, "Port of the page on this machine."), 6006),
     ]
     flags = parse(words, "board", fields)
+    _write_missing_curves(flags.runs)
     return subprocess.call(tensorboard_command(flags.runs, flags.port))
+
+
+def _write_missing_curves(runs: Path) -> None:
+    """Write the curves of released runs, which are without them, where that is possible."""
+    from seaice_tf.runs import curves
+
+    found = [run for run in curves.missing(runs) if os.access(run, os.W_OK)]
+    if found:
+        start_tensorflow()
+        for run in progress.track(found, "writing learning curves"):
+            curves.write(run)
 
 
 def tensorboard_command(runs: Path, port: int) -> list[str]:
@@ -274,11 +311,13 @@ def tensorboard_command(runs: Path, port: int) -> list[str]:
     Raises:
         InputError: no such folder, no run in it, or TensorBoard is not installed.
     """
+    from seaice_tf.runs import curves
+
     if importlib.util.find_spec("tensorboard") is None:
         raise InputError("board: expected tensorboard, got none installed; pip install tensorboard")
     if not runs.is_dir():
         raise InputError(f"{runs}: expected a folder of runs, got none; train one, or give --runs")
-    if next(runs.rglob("events.out.tfevents.*"), None) is None:
+    if not curves.exist(runs):
         raise InputError(
             f"{runs}: expected runs with learning curves, got none; train one, with seaice-tf "
             f"train forecast --run {runs / 'forecast' / 'first'}, or give --runs"

@@ -89,7 +89,7 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
             panels.append(panel(case, fields)._replace(note=note))
     tables = [
         submission.write(out / "submission.csv", codes),
-        choices.write(out / "choices.csv", made),
+        choices.write(out / submission.CHOICES, made),
     ]
     return [*tables, *plots.write_overlays(out / "overlays", panels, f"{model} on {source}")]
 
@@ -100,17 +100,15 @@ def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
 
 
 def doctor(settings: Settings, folder: Path | None) -> list[str]:
-    """Check a folder of photos, or a submission (.csv); prints statistics of a folder.
+    """Check a folder of photos, and print its statistics.
 
     Args:
-        settings: their data is the folder or the submission.
+        settings: their data is the folder.
         folder: for plots of the statistics; None plots nothing.
 
     Returns:
         The problems found, one sentence each.
     """
-    if settings.data.endswith(".csv"):
-        return submission.validate(Path(settings.data))
     found = cloud_doctor.examine(Path(settings.data))
     print("\n".join(found.lines()))
     if folder and found.labelled:
@@ -171,5 +169,6 @@ TASK = Task(
         units=UNITS,
         report=sections,
         dataset=function("seaice_tf.clouds.products.dataset", "dataset"),
+        check=submission.check,
     ),
 )

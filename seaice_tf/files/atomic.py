@@ -78,6 +78,24 @@ def folder(path: Path) -> Iterator[Path]:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+@contextmanager
+def gathered(path: Path) -> Iterator[Path]:
+    """A context with a temporary folder, whose files are moved into `path` on success."""
+    with disk_errors(path / "files"):
+        path.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary(path / "files", "files")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+            for written in [each for each in temporary.rglob("*") if each.is_file()]:
+                target = path / written.relative_to(temporary)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                written.replace(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_bytes(path: Path, content: bytes | memoryview) -> Path:
     """Write a file atomically."""
     with file(path) as temporary:

@@ -81,6 +81,22 @@ def created(path: Path) -> Iterator[netCDF4.Dataset]:
             yield dataset
 
 
+@contextmanager
+def decoded(path: Path) -> Iterator["xr.Dataset"]:
+    """A context with an open file as xarray decodes it: unpacked, NaN where missing, with times."""
+    import xarray as xr
+
+    with opened(path) as dataset:
+        try:
+            store = xr.backends.NetCDF4DataStore(dataset)
+            data = xr.open_dataset(store, decode_timedelta=False)
+        except ValueError as error:
+            raise InputError(
+                f"{path}: expected the CF conventions, got {reason(error)}; write it again"
+            ) from error
+        yield data
+
+
 def loaded(write: Callable[[Path], Any]) -> "xr.Dataset":
     """What a function writes to a netCDF file, as an xarray.Dataset in memory."""
     import xarray as xr  # takes half a second, and not every reader needs it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,11 @@ def archive(settings: Settings) -> Archive:
         InputError: it is of the other hemisphere.
     """
     return of_hemisphere(read_record(settings.data, settings), settings)
+
+
+def described(settings: Settings) -> Settings:
+    """The settings with the algorithm of the data that they name."""
+    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
 
 
 def of_hemisphere(data: Archive, settings: Settings) -> Archive:

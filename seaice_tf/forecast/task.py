@@ -14,7 +14,7 @@ from seaice_tf.forecast.cases import (
 )
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.fetch import FetchOptions, fetch
-from seaice_tf.forecast.examples import archive, read_record
+from seaice_tf.forecast.examples import archive, described, read_record
 from seaice_tf.forecast.settings import Sequence, Settings
 from seaice_tf.forecast.verification import (
     BASELINES,
@@ -132,6 +132,8 @@ TASK = Task(
         doctor=doctor,
         settings=("data", "minimum_days", "allow", "average_to_25km"),
         inputs=("hemisphere",),
+        units=("trained_on",),
+        described=described,
         fetch=fetch,
         fetch_options=FetchOptions,
         released=released,
@@ -166,5 +168,6 @@ TASK = Task(
         report=function("seaice_tf.forecast.report", "sections"),
         report_options=EvaluateOptions(members=OUTLOOK_MEMBERS),
         dataset=function("seaice_tf.forecast.products.dataset", "dataset"),
+        check=function("seaice_tf.forecast.products.check", "check"),
     ),
 )

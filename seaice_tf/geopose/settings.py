@@ -25,6 +25,7 @@ class Settings:
 
     ALIASES: ClassVar[dict[str, tuple[str, dict[Any, Any]] | None]] = {
         "augment": ("augment", {"turns": "dihedral"}),
+        "target": None,
         "tile": None,
         "overlap": None,
         "views": None,
@@ -36,8 +37,6 @@ class Settings:
     else synthetic tiles."""
     shards: str = ""
     """Folder of shards written by `prepare`, to train on instead of the tiles."""
-    target: str = ""
-    """doctor: folder of the tiles that a submission, given as the data, must contain."""
     cities: tuple[Literal[CITIES], ...] = CITIES  # type: ignore[valid-type]
     """Cities to train and score on; with --transfer a run on all is fine-tuned to one."""
     folds: int = 5

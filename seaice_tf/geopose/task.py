@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.files import tfrecords
 from seaice_tf.geopose import examples
 from seaice_tf.geopose.cases import EvaluateOptions, PredictOptions, cases, future, preview
 from seaice_tf.geopose.data import doctor as geopose_doctor
 from seaice_tf.geopose.data import shards as geopose_shards
-from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.tiles import Tile
 from seaice_tf.geopose.inference import combine
 from seaice_tf.geopose.products import plots, submission
@@ -54,25 +54,16 @@ def splits(settings: Settings) -> Splits:
 
 
 def doctor(settings: Settings, plots: Path | None) -> list[str]:
-    """Check a folder of tiles, or a submission (.tar.gz); prints statistics of a folder.
+    """Check a folder of tiles, and print its statistics.
 
     Args:
-        settings: their data is the folder or the submission, their target the folder of the tiles
-            that the submission must contain.
+        settings: their data is the folder.
         plots: not used.
 
     Returns:
         The problems found, one sentence each.
     """
-    path = Path(settings.data)
-    if path.name.endswith(".tar.gz"):
-        if not settings.target:
-            raise InputError(
-                f"{path}: expected --target, the folder of the tiles that it must contain, got none"
-            )
-        tiles = geopose_tiles.read_unlabelled(Path(settings.target))
-        return submission.validate(path, {tile.id: tile.shape for tile in tiles})
-    found = geopose_doctor.examine(path)
+    found = geopose_doctor.examine(Path(settings.data))
     print("\n".join(found.lines()))
     return list(found.problems)
 
@@ -124,8 +115,10 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
             caption = f"{model} on {case.context.source}"
             others.append(plots.write(out / "quicklooks" / f"{case.name}.png", [sheet], caption))
         shapes[case.name] = case.context.tile.shape
-    archive = submission.write_archive(out / SUBMISSION, files)
-    if problems := submission.validate(archive, shapes):
+    with progress.step("packing the submission"):
+        archive = submission.write_archive(out / SUBMISSION, files)
+        problems = submission.validate(archive, shapes)
+    if problems:
         raise InputError(f"{archive}: expected a valid submission, got: {'; '.join(problems)}")
     return [archive, *files, *others]
 
@@ -164,7 +157,6 @@ TASK = Task(
         future=future,
         doctor=doctor,
         prepare=prepare,
-        settings=("data", "target"),
     ),
     training=Training(
         build=function(TRAINING, "build"),
@@ -190,5 +182,6 @@ TASK = Task(
         options=PredictOptions,
         report=sections,
         dataset=function("seaice_tf.geopose.products.dataset", "dataset"),
+        check=submission.check,
     ),
 )

@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.icechart import examples
 from seaice_tf.icechart.data import sampling
@@ -19,17 +20,13 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
     """Print the composition of the scenes and its distance from the target's.
 
     Args:
-        settings: `data` names a folder of scenes, a list of names (JSON), or an upload file (.nc),
-            which is checked for the scenes of `target`, or for any 20; where `target` is their
-            folder, against its charts.
+        settings: `data` names a folder of scenes or a list of names (JSON).
         plots: folder for plots; None writes none.
 
     Returns:
         The problems found, in sentences.
     """
     path = Path(settings.data)
-    if path.is_file() and path.suffix == ".nc":
-        return _upload(path, settings)
     found, problems = (sampling.read_list(path), []) if path.is_file() else _folder(settings)
     print(f"{len(found.names)} scenes")
     if not found.names:
@@ -62,12 +59,23 @@ def doctor(settings: Settings, plots: Path | None) -> list[str]:
     return problems
 
 
-def _upload(path: Path, settings: Settings) -> list[str]:
-    if not settings.target:
+def check_upload(path: Path, target: Path | None = None) -> list[str] | None:
+    """Problems of an AutoICE upload.
+
+    Args:
+        path: of the netCDF file.
+        target: list of the scenes that it must contain (JSON), or their folder, for their charts
+            too; None for any 20.
+
+    Returns:
+        One sentence for each problem; None for a file that is no upload.
+    """
+    if not upload.is_upload(path):
+        return None
+    if target is None:
         return upload.problems(path)
-    target = Path(settings.target)
     if not target.is_dir():
-        return upload.problems(path, [name.short for name in examples.target_list(settings).names])
+        return upload.problems(path, [name.short for name in sampling.read_list(target).names])
     labelled = {file: sar_scene.with_charts(file) for file in sar_scene.find(target)}
     charts = {file.name[:19]: scene for file, scene in labelled.items() if scene.charts}
     return upload.problems(
@@ -80,7 +88,7 @@ def _upload(path: Path, settings: Settings) -> list[str]:
 
 def _folder(settings: Settings) -> tuple[SceneList, list[str]]:
     problems = []
-    for path in sar_scene.find(Path(settings.data)):
+    for path in progress.track(sar_scene.find(Path(settings.data)), "reading scenes"):
         found = sar_scene.problems(path)
         problems += found
         if not found and not sar_scene.has_charts(path):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.files import lock, tfrecords
 from seaice_tf.grids.windows import Window
@@ -87,7 +88,8 @@ def convert(
     )
     with lock.held(out):
         make = partial(_convert, settings, out, frozenset(tests))
-        made = list(executor.map(make, paths) if executor else map(make, paths))
+        results = executor.map(make, paths) if executor else map(make, paths)
+        made = list(progress.track(results, "converting scenes", len(paths)))
     for _, outcome in made:
         if outcome not in (KEPT, WRITTEN):
             print(f"skipped: {outcome}")

@@ -126,5 +126,6 @@ TASK = Task(
         options=PredictOptions,
         report=sections,
         dataset=function("seaice_tf.icechart.products.dataset", "dataset"),
+        check=function("seaice_tf.icechart.doctor", "check_upload"),
     ),
 )

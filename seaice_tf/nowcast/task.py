@@ -83,6 +83,8 @@ TASK = Task(
         doctor=doctor,
         prepare=prepare,
         settings=("data", "channel", "step", "value_range"),
+        units=("channel", "step", "value_range"),
+        described=examples.with_value_range,
     ),
     training=Training(
         build=function(TRAINING, "build"),
@@ -110,5 +112,6 @@ TASK = Task(
         options=FrameOptions,
         report=sections,
         dataset=function("seaice_tf.nowcast.products.dataset", "dataset"),
+        check=function("seaice_tf.nowcast.products.check", "check"),
     ),
 )

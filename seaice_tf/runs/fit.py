@@ -16,7 +16,8 @@ from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 from seaice_tf.networks import weights
-from seaice_tf.runs import checkpoint, folder, strategy
+from seaice_tf.pipeline import Examples
+from seaice_tf.runs import checkpoint, folder, inputs, strategy
 from seaice_tf.settings import Training
 from seaice_tf.task import Splits, Task
 
@@ -32,22 +33,30 @@ def seed_everything(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def network(task: Task, settings: Any, path: Path) -> keras.Model:
-    """Build the network to fit in the folder `path`; without a checkpoint, set initial weights."""
+def network(task: Task, settings: Any, path: Path, examples: Examples | None = None) -> keras.Model:
+    """Build the network to fit in the folder `path`; without a checkpoint, set initial weights.
+
+    Args:
+        task: the system.
+        settings: of the run.
+        path: folder of the run.
+        examples: validation examples, to compare with those of the run that weights are from.
+    """
     with compat.precision(settings.training.precision):
         model = task.training.build(settings)
     if not (path / folder.CHECKPOINT).exists():
         task.training.start(settings, model)
         if settings.training.transfer:
             _transfer(task, settings, model, path)
+            for difference in _differences(task, settings, examples):
+                log.warning("%s: weights of a run with %s", settings.training.transfer, difference)
     return model
 
 
 def _transfer(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
     """Transfer weights from another run, and write which were transferred.
 
-    Weights of input channels are those of the channels of the same name. Warns of settings of that
-    run, besides those of training and of files, that differ.
+    Weights of input channels are those of the channels of the same name.
     """
     run = Path(settings.training.transfer)
     source = run / folder.WEIGHTS
@@ -58,21 +67,31 @@ def _transfer(task: Task, settings: Any, model: keras.Model, path: Path) -> None
         then = settings_file.read(run / folder.SETTINGS, task.settings)
         channels = (settings_file.flat(each).get("channels", ()) for each in (then, settings))
         report = weights.transfer(source, model, *channels)
-        if different := _differences(task, then, settings):
-            log.warning("%s: weights of a run with other settings: %s", run, ", ".join(different))
     folder.write_json(path / folder.TRANSFER, {"from": str(source), **report})
     counts = ", ".join(f"{kind} {len(names)}" for kind, names in report.items())
     log.info("weights from %s: %s; their names are in %s", source, counts, folder.TRANSFER)
 
 
-def _differences(task: Task, then: Any, now: Any) -> list[str]:
-    """Names of the settings that differ, without those of training and of files."""
-    left_out = {"training", *task.data.settings}
+def _differences(task: Task, settings: Any, examples: Examples | None) -> list[str]:
+    """How the run that weights are from differs: its settings, and the values of its inputs."""
+    run = Path(settings.training.transfer)
+    if not (run / folder.SETTINGS).exists():
+        return []
+    then = settings_file.read(run / folder.SETTINGS, task.settings)
+    facts = folder.read_json(run / folder.MANIFEST) if (run / folder.MANIFEST).exists() else {}
+    found = inputs.other_units(task, then, task.data.described(settings))
+    if examples is not None and (known := facts.get("inputs", {}).get("statistics")):
+        found += inputs.other_statistics(known, inputs.statistics(settings, examples))
+    if "settings" in facts:  # those of settings.json have what calibration added
+        then = settings_file.from_dict(facts["settings"], task.settings, str(run / folder.MANIFEST))
+    left_out = {"training", *task.data.settings, *task.data.units}
     one, other = (
         {k: v for k, v in settings_file.to_dict(each).items() if k not in left_out}
-        for each in (then, now)
+        for each in (then, settings)
     )
-    return settings_file.changes(one, other)
+    if changed := settings_file.changes(one, other):
+        found.append(f"other settings: {', '.join(changed)}")
+    return found
 
 
 def learning_rate(training: Training, progress: float, losses: Sequence[float] = ()) -> float:

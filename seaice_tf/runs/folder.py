@@ -18,6 +18,7 @@ from seaice_tf.task import Task
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
 HELD_OUT = "held_out.json"
+HISTORY = "history.json"  # losses of each epoch
 CARD = "model_card.md"
 RELEASED = Path(seaice_tf.__file__).parent / "saved_models"  # of the package
 BEGUN = "begun.json"  # the settings that a run was started with
@@ -124,21 +125,25 @@ def open_run(run: Path, task: Task) -> Any:
     if made_by != task.name:
         raise InputError(f"{run}: expected a run of {task.name}, got one of {made_by}")
     settings = settings_file.read(run / SETTINGS, task.settings)
-    _require_trained_inputs(run, task, settings, facts.get("settings"))
+    _require_trained_inputs(run, task, settings, facts)
     return settings
 
 
-def _require_trained_inputs(run: Path, task: Task, settings: Any, trained: Any) -> None:
-    """Raise an InputError if the inputs of the settings are not those that were trained with."""
-    if trained is None:  # of an older version
-        return
-    then = settings_file.flat(settings_file.from_dict(trained, task.settings, str(run / MANIFEST)))
-    now = settings_file.flat(settings)
-    for name in task.data.inputs:
-        if then.get(name) != now.get(name):
+def _require_trained_inputs(run: Path, task: Task, settings: Any, facts: dict[str, Any]) -> None:
+    """Raise an InputError if the inputs of the settings are not those that were trained with.
+
+    A manifest of an older version may lack those of the training.
+    """
+    now, then = settings_file.flat(settings), dict(facts.get("inputs", {}).get("units", {}))
+    if "settings" in facts:
+        trained = settings_file.from_dict(facts["settings"], task.settings, str(run / MANIFEST))
+        of_training = settings_file.flat(trained)
+        then |= {name: of_training.get(name) for name in task.data.inputs}
+    for name, value in then.items():
+        if json.dumps(value) != json.dumps(now.get(name)):
             raise InputError(
-                f"{run / SETTINGS}: expected the {name} of the training, {then.get(name)}, got "
-                f"{now.get(name)}; restore the file from the settings in {MANIFEST}"
+                f"{run / SETTINGS}: expected the {name} of the training, {value}, got "
+                f"{now.get(name)}; restore the file from {MANIFEST}"
             )
 
 

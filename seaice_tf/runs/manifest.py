@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from seaice_tf import settings as settings_file
-from seaice_tf.runs import folder
+from seaice_tf.runs import folder, inputs
 from seaice_tf.runs.checkpoint import State
 from seaice_tf.task import Splits, Task
 
@@ -104,6 +104,7 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
         "settings": folder.read_json(path / folder.BEGUN),
         "seed": settings.training.seed,
         "input_shape": input_shape(splits.preview().inputs),
+        "inputs": inputs.describe(task, settings, splits.validation),
         "kept_epoch": epochs if settings.training.keep == "last" else state.best() + 1,
         "epochs": epochs,
         "seconds": round(state.seconds, 1),
@@ -118,9 +119,9 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
     }
 
 
-def input_shape(inputs: Any) -> list[int]:
+def input_shape(values: Any) -> list[int]:
     """Shape of the input of a SavedModel without the batch axis; of several, of the first."""
-    return list(np.shape(inputs[0] if isinstance(inputs, tuple) else inputs))
+    return list(np.shape(values[0] if isinstance(values, tuple) else values))
 
 
 def versions() -> dict[str, str]:

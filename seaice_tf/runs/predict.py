@@ -1,5 +1,6 @@
 """Write the products of a run, or of an ensemble of runs."""
 
+import contextlib
 import dataclasses
 import itertools
 import logging
@@ -9,7 +10,8 @@ from typing import Any
 
 from seaice_tf import progress
 from seaice_tf.errors import DiskError, InputError, RunError
-from seaice_tf.runs import artifact, folder
+from seaice_tf.files import atomic
+from seaice_tf.runs import artifact, folder, inputs
 from seaice_tf.settings import flat
 from seaice_tf.task import Cases, Predictor, Task
 
@@ -47,7 +49,7 @@ def predict(
         name: of the run, or of the ensemble.
         out: folder of the products.
         options: of class `task.products.options`.
-        strict: raise the error of the first case that cannot be predicted.
+        strict: raise the error of the first case that cannot be predicted, and write nothing.
 
     Returns:
         The files, and the cases that were left out because their data are damaged.
@@ -63,8 +65,42 @@ def predict(
         more = f" (and {len(left_out) - 1} more)" if left_out[1:] else ""
         raise InputError(left_out[0] + more)
     model = f"seaice_tf {task.name} {name}"
-    files = task.products.write(itertools.chain(first, pairs), out, model, options)
+    with _all_or_nothing(out) if strict else _said_if_incomplete(out) as place:
+        files = task.products.write(itertools.chain(first, pairs), place, model, options)
+    if strict:
+        files = [out / file.relative_to(place) for file in files]
     return Written(files, left_out)
+
+
+@contextlib.contextmanager
+def _all_or_nothing(out: Path) -> Iterator[Path]:
+    try:
+        with atomic.gathered(out) as place:
+            yield place
+    except InputError:
+        log.warning("%s: nothing was written, as --strict asks", out)
+        raise
+
+
+@contextlib.contextmanager
+def _said_if_incomplete(out: Path) -> Iterator[Path]:
+    """A context that says, if it fails, how many files there are of the cases before."""
+    before = _files(out)
+    try:
+        yield out
+    except BaseException:
+        if new := [path for path, time in _files(out).items() if before.get(path) != time]:
+            log.warning("%s: incomplete, %d files of some cases were written", out, len(new))
+        raise
+
+
+def _files(folder: Path) -> dict[Path, int]:
+    """Time of the last change of each file below a folder, but for hidden ones."""
+    return {
+        path: path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def _pairs(cases: Cases, predictor: Predictor, left_out: list[str], strict: bool) -> Iterator:
@@ -96,6 +132,9 @@ def ensemble_predictor(task: Task, runs: Sequence[Path], trust: bool = False) ->
         InputError: the runs have inputs of different shapes, or, without `trust`, a SavedModel
             differs from its manifest.
     """
+    for run in runs[1:]:
+        for difference in inputs.other_statistics(_statistics(runs[0]), _statistics(run)):
+            log.warning("ensemble: %s was trained on %s (%s)", runs[0], difference, run)
     shapes = {run: folder.read_json(run / folder.MANIFEST).get("input_shape") for run in runs}
     for run, shape in shapes.items():
         if shape != shapes[runs[0]]:
@@ -107,6 +146,11 @@ def ensemble_predictor(task: Task, runs: Sequence[Path], trust: bool = False) ->
     if len(members) == 1:
         return members[0]
     return lambda case: task.verification.combine([member(case) for member in members])
+
+
+def _statistics(run: Path) -> dict[str, list[float]]:
+    """Those of the inputs of a run; none of a run of an older version."""
+    return folder.read_json(run / folder.MANIFEST).get("inputs", {}).get("statistics", {})
 
 
 def ensemble_cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Cases]) -> Cases:
@@ -122,7 +166,8 @@ def ensemble_cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Ca
         The cases of the first run, with the sources of all.
 
     Raises:
-        InputError: a setting of `task.data.inputs` differs between the runs.
+        InputError: a setting of `task.data.inputs` differs between the runs. Those of
+            `task.data.units` are warned of.
     """
     first = flat(settings[0])
     for each, name in itertools.product(map(flat, settings), task.data.inputs):
@@ -131,6 +176,9 @@ def ensemble_cases(task: Task, settings: Sequence[Any], make: Callable[[Any], Ca
                 f"ensemble: expected runs with {name} {first.get(name)} as the first, got "
                 f"{each.get(name)}; leave that run out"
             )
+    for each in settings[1:]:
+        for difference in inputs.other_units(task, settings[0], each):
+            log.warning("ensemble: %s; the data are read for the first of the runs", difference)
     common = {name: getattr(settings[0], name) for name in ("training", *task.data.settings)}
     distinct = dict.fromkeys(dataclasses.replace(each, **common) for each in settings)
     made = [make(each) for each in distinct]

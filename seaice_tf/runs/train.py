@@ -1,6 +1,5 @@
 """Train a run and write its complete folder."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from seaice_tf.networks import weights
 from seaice_tf.runs import (
     artifact,
     checkpoint,
+    curves,
     evaluate,
     fit,
     folder,
@@ -25,8 +25,6 @@ from seaice_tf.runs import (
     track,
 )
 from seaice_tf.task import Splits, Task
-
-HISTORY = "history.json"
 
 
 def train(
@@ -79,7 +77,7 @@ def _train(
     tracker: track.Tracker,
 ) -> None:
     # A chief that was killed after fitting resumes alone: the other workers have ended.
-    fitted = (path / HISTORY).exists()
+    fitted = (path / folder.HISTORY).exists()
     replicas = tf.distribute.get_strategy() if fitted else strategy.create(settings.training)
     try:
         splits = _splits(task, settings, reproduced)
@@ -87,7 +85,7 @@ def _train(
         folder.forget(path)
         raise
     model, state = _fit(task, settings, splits, path, replicas, ignore_memory, tracker)
-    folder.write_json(path / HISTORY, state.history)
+    folder.write_json(path / folder.HISTORY, state.history)
     if settings.training.precision != "float32" or replicas.num_replicas_in_sync > 1:
         model = task.training.build(settings)
         weights.load(path / folder.WEIGHTS, model)
@@ -98,7 +96,7 @@ def _train(
         interface = write_saved_model(task, settings, model, path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
-    write_score_summaries(scores["scores"], path, len(state.history) - 1)
+    curves.write_scores(scores["scores"], path, len(state.history) - 1)
     facts = manifest.manifest(task, settings, splits, state, path) | {"interface": interface}
     atomic.write_text(path / "model_card.md", manifest.model_card(task, settings, facts, scores))
     folder.write_json(path / folder.MANIFEST, facts)
@@ -137,7 +135,7 @@ def _fit(
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / "data.json", {"source": splits.source, "files": files})
     with replicas.scope(), progress.step("building the network"):
-        model = fit.network(task, settings, path)
+        model = fit.network(task, settings, path, splits.validation)
     if not ignore_memory and replicas.num_replicas_in_sync == 1:  # the estimate is of one replica
         memory.require(model, splits, settings.training)
     with replicas.scope():
@@ -168,13 +166,6 @@ def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path)
         endpoints = task.training.extra_endpoints(settings, served)
         compat.export(served, temporary, **endpoints)
     return compat.interface(served, **endpoints)
-
-
-def write_score_summaries(scores: Mapping[str, float], path: Path, epoch: int) -> None:
-    """Write the scores of a run to TensorBoard; those of groups stand under their kind."""
-    with tf.summary.create_file_writer(str(path / folder.LOGS)).as_default(step=epoch):
-        for name, value in scores.items():
-            tf.summary.scalar(f"scores/{name}", value)
 
 
 class Pictures(keras.callbacks.Callback):

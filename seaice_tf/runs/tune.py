@@ -119,7 +119,7 @@ def train_trial(
     splits = task.data.splits(settings)
     replicas = strategy.create(settings.training)
     with replicas.scope():
-        model = fit.network(task, settings, path)
+        model = fit.network(task, settings, path, splits.validation)
     if not ignore_memory and replicas.num_replicas_in_sync == 1:
         memory.require(model, splits, settings.training)
     tracker(track.settings(settings))

@@ -28,14 +28,32 @@ def test_a_transfer_follows_the_names_of_the_channels(chart_settings, trained, t
         channels=tuple(chart_settings.channels[i] for i in order),
         training=dataclasses.replace(chart_settings.training, transfer=str(run)),
     )
-    network = fit.network(TASK, settings, tmp_path)
+    examples = TASK.data.splits(settings).validation
+    network = fit.network(TASK, settings, tmp_path, examples)
     source = TASK.training.build(chart_settings)
     weights.load(run / folder.WEIGHTS, source)
     image = np.random.default_rng(0).normal(size=(1, 16, 16, 4)).astype(np.float32)
     for head, expected in source(image).items():
         np.testing.assert_allclose(network(image[..., order])[head], expected, atol=1e-5)
     assert folder.read_json(tmp_path / folder.TRANSFER)["by_channel"] == ["down0_conv1/kernel"]
-    assert "weights of a run with other settings: channels" in caplog.text
+    (warning,) = [each.message for each in caplog.records if "weights of a run" in each.message]
+    assert warning == f"{run}: weights of a run with other settings: channels"
+
+
+def test_a_transfer_between_other_units_is_warned_of(chart_settings, trained, tmp_path, caplog):
+    run = shutil.copytree(trained("icechart"), tmp_path / "run")
+    facts = folder.read_json(run / folder.MANIFEST)
+    mean, std = facts["inputs"]["statistics"]["btemp_18_7v"]
+    assert abs(mean) < 5  # standardised
+    facts["inputs"]["statistics"]["btemp_18_7v"] = [218.6, 28.1]  # as in a run on kelvins
+    folder.write_json(run / folder.MANIFEST, facts)
+    training = dataclasses.replace(chart_settings.training, transfer=str(run))
+    settings = dataclasses.replace(chart_settings, training=training)
+    fit.network(TASK, settings, tmp_path, TASK.data.splits(settings).validation)
+    expected = f"weights of a run with btemp_18_7v of 218.6 +- 28.1, here {mean:g} +- {std:g}"
+    assert expected in caplog.text
+    predict.ensemble_predictor(TASK, (trained("icechart"), run))
+    assert "was trained on btemp_18_7v of" in caplog.text
 
 
 def test_settings_with_other_inputs_than_the_training_s_are_refused(trained, tmp_path):

@@ -55,19 +55,17 @@ def test_evaluate_gives_what_the_published_rule_gives_the_upload(
     scored = TASK.verification.score(pairs)["score"]
     assert TASK.products.write(pairs, tmp_path, "tiny")[0] == tmp_path / UPLOAD
     assert scored == pytest.approx(published(tmp_path / UPLOAD, without_sar), abs=1e-9)
-    checked = dataclasses.replace(settings, data=str(tmp_path / UPLOAD), target=str(without_sar))
-    assert TASK.data.doctor(checked, None) == []
+    assert TASK.products.check(tmp_path / UPLOAD, without_sar) == []
 
 
 def test_the_doctor_counts_the_pixels_that_the_rule_punishes(without_sar, chart_settings, tmp_path):
     (case,) = TASK.data.cases(dataclasses.replace(chart_settings, data=str(without_sar)))
     charts = {chart: values.copy() for chart, values in case.truth.items()}
     path = upload.write(tmp_path / "upload.nc", [(case.name, charts)])
-    settings = dataclasses.replace(chart_settings, data=str(path), target=str(without_sar))
-    assert TASK.data.doctor(settings, None) == []  # 255 where the reference has it, too
+    assert TASK.products.check(path, without_sar) == []  # 255 where the reference has it, too
     charts["SOD"][:2, :5] = 255
     upload.write(path, [(case.name, charts)])
-    (problem,) = TASK.data.doctor(settings, None)
+    (problem,) = TASK.products.check(path, without_sar)
     assert f"{case.name}_SOD: expected classes, got 255 at 10 pixels that have one" in problem
     masked = (charts["SOD"] == 255).sum()
     assert any(f"got 255 at {masked} pixels" in each for each in upload.problems(path, [case.name]))

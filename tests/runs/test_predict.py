@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from seaice_tf.errors import DiskError, InputError, RunError
+from seaice_tf.files import atomic
 from seaice_tf.runs import predict
 from seaice_tf.task import Case, Cases, PredictOptions, failing
 
@@ -34,8 +35,8 @@ def upper(case):
     return {"value": case.inputs.upper()}
 
 
-def run(*names, predictor=upper, strict=False):
-    return predict.predict(TASK, cases(*names), predictor, "tiny", Path("out"), None, strict)
+def run(*names, predictor=upper, strict=False, task=TASK, out=Path("out")):
+    return predict.predict(task, cases(*names), predictor, "tiny", out, None, strict)
 
 
 def test_the_others_are_delivered_and_the_one_is_named(caplog):
@@ -46,9 +47,45 @@ def test_the_others_are_delivered_and_the_one_is_named(caplog):
     assert run("a").left_out == []
 
 
-def test_strict_stops_at_the_first():
+def write_each(pairs, out, model, options):
+    """A file for each case, as of scenes and tiles, and one of all."""
+    files = [out / "maps" / f"{case.name}.txt" for case, _ in pairs if _write(out, case.name)]
+    return [*files, atomic.write_text(out / "all.txt", "all")]
+
+
+def _write(out, name):
+    if name == "full":
+        raise DiskError("disk full")
+    return atomic.write_text(out / "maps" / f"{name}.txt", name)
+
+
+PRODUCTS = SimpleNamespace(options=PredictOptions, write=write_each)
+EACH = SimpleNamespace(name="any", products=PRODUCTS)
+
+
+def files(folder):
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_strict_stops_at_the_first_and_writes_nothing(tmp_path, caplog):
+    run("b", task=EACH, out=tmp_path)
     with pytest.raises(InputError, match="no1"):
-        run("a", "no1", "b", strict=True)
+        run("a", "no1", "c", strict=True, task=EACH, out=tmp_path)
+    assert files(tmp_path) == ["all.txt", "b.txt"]  # of the command before
+    assert "nothing was written, as --strict asks" in caplog.text
+
+
+def test_strict_writes_all_that_can_be_predicted(tmp_path):
+    written = run("a", "b", strict=True, task=EACH, out=tmp_path).files
+    assert written == [tmp_path / name for name in ("maps/a.txt", "maps/b.txt", "all.txt")]
+    assert files(tmp_path) == ["a.txt", "all.txt", "b.txt"]
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_delivery_that_ends_on_the_way_is_called_incomplete(tmp_path, caplog):
+    with pytest.raises(DiskError):
+        run("a", "b", "full", task=EACH, out=tmp_path)
+    assert f"{tmp_path}: incomplete, 2 files of some cases were written" in caplog.text
 
 
 def test_nothing_that_can_be_predicted_is_an_error_of_the_first():

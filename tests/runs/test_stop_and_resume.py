@@ -54,7 +54,7 @@ def test_a_crash_changes_no_bit(unet_settings, trained, tmp_path):
             np.testing.assert_array_equal(expected[name], weight.numpy())
     losses = [
         [entry["val_loss"] for entry in history]
-        for history in (state.history, folder.read_json(whole / train.HISTORY))
+        for history in (state.history, folder.read_json(whole / folder.HISTORY))
     ]
     assert losses[0] == losses[1]
 

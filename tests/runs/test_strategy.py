@@ -114,7 +114,7 @@ def test_a_worker_that_is_killed_comes_back(unet_settings, tmp_path, lost):
     single = dataclasses.replace(settings, training=dataclasses.replace(training, strategy="none"))
     whole = train.train(TASKS["forecast"], single, tmp_path / "whole")
     curves = [
-        [entry["val_loss"] for entry in folder.read_json(path / train.HISTORY)]
+        [entry["val_loss"] for entry in folder.read_json(path / folder.HISTORY)]
         for path in (run, whole)
     ]
     np.testing.assert_allclose(*curves, rtol=1e-4)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.clouds.data import labels, rle
 from seaice_tf.clouds.data import photos as cloud_photos
 from seaice_tf.clouds.data.labels import CLASSES, LABEL_SHAPE, join_label
@@ -96,7 +97,7 @@ def examine(folder: Path) -> Findings:
     areas, inside, brightness, thumbnails, readable = [], [], [], [], []
     overlap, frequency = np.zeros((len(CLASSES), len(CLASSES))), np.zeros((*GRID, len(CLASSES)))
     sizes: Counter[tuple[int, int]] = Counter()
-    for path in paths:
+    for path in progress.track(paths, "reading photos"):
         try:
             thumbnails.append(photos.read_image(path, folds.THUMBNAIL, "L"))
         except InputError as error:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from seaice_tf import progress
 from seaice_tf.clouds.data.doctor import Findings
 from seaice_tf.clouds.data.labels import CLASSES
 from seaice_tf.files import maps
@@ -50,7 +51,7 @@ def write_overlays(folder: Path, panels: Iterable[Panel], caption: str) -> list[
     """
     return [
         maps.write(folder / f"{Path(panel.title).stem}.png", figure([panel], caption))
-        for panel in panels
+        for panel in progress.track(panels, "drawing overlays")
     ]
 
 

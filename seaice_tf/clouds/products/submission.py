@@ -7,12 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.clouds.data import labels, rle
+from seaice_tf.clouds.data import labels, photos, rle
 from seaice_tf.clouds.data.labels import CLASSES, COLUMNS, SCORE_SHAPE, join_label
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates what begins with these
+CHOICES = "choices.csv"  # written beside it, for the reader
 LISTED = 6  # names in an error message
 
 
@@ -56,6 +57,21 @@ def write(path: Path, codes: Mapping[str, Sequence[str]]) -> Path:
         for kind, code in zip(CLASSES, codes[name], strict=True):
             table.writerow([join_label(name, kind), code])
     return atomic.write_text(path, text.getvalue())
+
+
+def check(path: Path, target: Path | None = None) -> list[str] | None:
+    """Problems of a submission.
+
+    Args:
+        path: of the table.
+        target: folder of the photos that it must contain.
+
+    Returns:
+        One sentence for each problem; None for a file that is no submission.
+    """
+    if path.suffix != ".csv" or path.is_dir() or path.name == CHOICES:
+        return None
+    return validate(path, photos.read_unlabelled(target).names if target else None)
 
 
 def validate(path: Path, names: Iterable[str] | None = None) -> list[str]:

@@ -13,11 +13,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import unquote, urljoin, urlparse
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError, reason
 from seaice_tf.forecast.data import g02202, months, nsidc0051_netcdf
 from seaice_tf.forecast.data.formats import Format, Name
@@ -112,9 +114,20 @@ def fetch(options: FetchOptions, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     if not place.folder:
         return _from_earthdata(place, period, options, out)
-    addresses = _addresses(place, period, options)
-    with _progress(len(addresses)) as advance:
-        return [_file(address, place, options, out, advance) for address in addresses]
+    with progress.step("reading the list of the server"):
+        addresses = _addresses(place, period, options)
+    with progress.bar("downloading", len(addresses)) as update:
+        files = []
+        for address in addresses:
+            files.append(_file(address, place, options, out, partial(_note, update)))
+            update(1)
+    return files
+
+
+def _note(update: progress.Update, name: str, done: int = 0, total: int | None = None) -> None:
+    """Show which file is being downloaded, and how much of it there is."""
+    size = f" {done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else ""
+    update(0, f"{name}{size}")
 
 
 def _addresses(place: Place, period: str, options: FetchOptions) -> list[str]:
@@ -210,14 +223,14 @@ def _folder(address: str) -> str:
 
 
 def _file(
-    address: str, place: Place, options: FetchOptions, out: Path, advance: Callable[..., None]
+    address: str, place: Place, options: FetchOptions, out: Path, note: Callable[..., None]
 ) -> Path:
     """One file, kept as it is if it has the size and the time of the server's."""
     import pooch
 
     name = unquote(urlparse(address).path).rpartition("/")[2]
     path = out / Path(name).name
-    advance(file=path.name)
+    note(path.name)
     if path.exists() and not _has_changed(address, path, options):
         _verify(path, place)
         return path
@@ -226,7 +239,7 @@ def _file(
         path.unlink()
 
     def downloader(url: str, output: str, _: Any) -> None:
-        part = _resumed(url, path, options, advance)
+        part = _resumed(url, path, options, note)
         _verify(part, place, path.name)
         os.replace(part, output)
 
@@ -268,14 +281,14 @@ def _has_changed(address: str, path: Path, options: FetchOptions) -> bool:
     return changed is not None and changed > status.st_mtime + 1
 
 
-def _resumed(address: str, path: Path, options: FetchOptions, advance: Callable[..., None]) -> Path:
+def _resumed(address: str, path: Path, options: FetchOptions, note: Callable[..., None]) -> Path:
     """The complete content beside `path`, with what an earlier attempt left of it."""
     part = path.with_name(f"{path.name}.part")
-    _repeated(address, options, lambda: _append(address, part, options, advance))
+    _repeated(address, options, lambda: _append(address, part, options, partial(note, path.name)))
     return part
 
 
-def _append(address: str, part: Path, options: FetchOptions, advance: Callable[..., None]) -> None:
+def _append(address: str, part: Path, options: FetchOptions, note: Callable[..., None]) -> None:
     """Download what a partial file lacks.
 
     Raises:
@@ -302,12 +315,12 @@ def _append(address: str, part: Path, options: FetchOptions, advance: Callable[.
         start = part.stat().st_size if resumed else 0
         length = answer.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else None
-        advance(total=total, done=start)
+        note(start, total)
         with part.open("ab" if resumed else "wb") as file:
             for block in answer.iter_content(BLOCK):
                 file.write(block)
                 start += len(block)
-                advance(done=start)
+                note(start, total)
     if total is not None and part.stat().st_size != total:
         raise ConnectionError(f"{address}: cut after {part.stat().st_size} of {total} bytes")
     tag.unlink(missing_ok=True)
@@ -375,33 +388,6 @@ def _seconds(date: str | None) -> float | None:
         return email.utils.parsedate_to_datetime(date).timestamp() if date else None
     except ValueError:
         return None
-
-
-@contextlib.contextmanager
-def _progress(files: int) -> Iterator[Callable[..., None]]:
-    """A bar of the current file; gives a function of `file`, `total` and `done`."""
-    from rich import progress
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns) as bar:
-        task = bar.add_task("", total=None)
-        number = itertools.count(1)
-
-        def advance(file: str = "", total: int | None = None, done: int | None = None) -> None:
-            if file:
-                bar.reset(task, total=None, description=f"{next(number)}/{files} {file}")
-            if total is not None:
-                bar.update(task, total=total)
-            if done is not None:
-                bar.update(task, completed=done)
-
-        yield advance
 
 
 def _from_earthdata(place: Place, period: str, options: FetchOptions, out: Path) -> list[Path]:

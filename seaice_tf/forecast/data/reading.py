@@ -1,14 +1,13 @@
 """Reads the files of a folder month by month, and finds all that is wrong with them on the way."""
 
 import itertools
-import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import consistency, counts, inventory, joined, months
 from seaice_tf.forecast.data.counts import MISSING, UNUSED
@@ -19,10 +18,7 @@ from seaice_tf.grids.polar import COARSER, Grid
 
 MINIMUM_DAYS = 20  # of a month; that of G02202, which asks half as many of SMMR
 EVERY_DAY = np.datetime64("1987-08")  # SMMR, before, was on every other day
-SECONDS = 3  # between lines that say how far the reading is
 OUTAGE = (np.datetime64("1987-12"), np.datetime64("1988-01"))  # F08 was off, from 3rd to 12th
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,12 +81,8 @@ def read(folder: Path, minimum_days: int = MINIMUM_DAYS, average_to_25km: bool =
     by_month = files.by_month()
     reader = _Reader(files, problems)
     found: dict[np.datetime64, _Month | None] = {}
-    said = time.monotonic()
-    for month in by_month:
+    for month in progress.track(by_month, "reading months"):
         found[month] = reader.month(month, by_month[month], minimum_days)
-        if time.monotonic() > said + SECONDS:
-            said = time.monotonic()
-            log.info("%s: %d of %d months read", folder, len(found), len(by_month))
     read_months = {month: each for month, each in found.items() if each}
     notes: list[str] = []
     enough = _complete(folder, read_months, minimum_days, files, problems, notes)

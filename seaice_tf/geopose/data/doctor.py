@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.geopose.data import tiles as geopose_tiles
 from seaice_tf.geopose.data.pose import CITIES, TileStatistics, resultant_length
@@ -82,7 +83,7 @@ def examine(folder: Path) -> Findings:
     tiles, problems = geopose_tiles.scan(folder, labelled)
     readable, statistics, brightness = [], [], []
     heights = {city: np.zeros(STEPS * TALLEST, np.int64) for city in CITIES}
-    for tile in tiles:
+    for tile in progress.track(tiles, "reading tiles"):
         try:
             mean = geopose_tiles.read_image(tile).mean(axis=(0, 1))
             if labelled:

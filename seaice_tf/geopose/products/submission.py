@@ -102,6 +102,29 @@ class _Bounded(gzip.GzipFile):
         return content
 
 
+def check(path: Path, target: Path | None = None) -> list[str] | None:
+    """Problems of a submission.
+
+    Args:
+        path: of the .tar.gz archive.
+        target: folder of the tiles that it must contain.
+
+    Returns:
+        One sentence for each problem; None for a file that is no submission.
+
+    Raises:
+        InputError: there is no target.
+    """
+    if not path.name.endswith(".tar.gz"):
+        return None
+    if target is None:
+        raise InputError(
+            f"{path}: expected --target, the folder of the tiles that it must contain, got none"
+        )
+    tiles = geopose_tiles.read_unlabelled(target)
+    return validate(path, {tile.id: tile.shape for tile in tiles})
+
+
 def validate(path: Path, shapes: Mapping[str, tuple[int, int]]) -> list[str]:
     """Problems of a submission: of its format, and heights and scales that are none.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.files import json_text
 from seaice_tf.icechart.data import names as scene_names
@@ -110,7 +111,8 @@ def read_histograms(path: Path, names: Sequence[SceneName]) -> dict[str, np.ndar
 def read_folder(folder: Path) -> SceneList:
     """Read names, areas and class histograms of all scenes of a folder."""
     scenes = [sar_scene.describe(path) for path in sar_scene.find(folder)]
-    counts = [sar_scene.histograms(scene) for scene in scenes]
+    counted = progress.track(scenes, "counting classes")
+    counts = [sar_scene.histograms(scene) for scene in counted]
     return SceneList(
         tuple(scene.name for scene in scenes),
         tuple(sar_scene.area(scene) for scene in scenes),

@@ -16,6 +16,7 @@ from seaice_tf.files.netcdf import opened
 from seaice_tf.icechart.data import names as scene_names
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, MASK
 
+OTHERS = ("sar_lines", "line")  # dimensions of a scene, and of its charts alone
 SCENES = 20  # in the AutoICE test set
 Charts = Mapping[str, np.ndarray]
 
@@ -68,6 +69,14 @@ def _require_charts(short: str, charts: Charts, data: netCDF4.Dataset) -> None:
                 f"{short}: expected {chart} of 0 to {number - 1}, or {MASK}, got others; round and "
                 f"clip it to classes first"
             )
+
+
+def is_upload(path: Path) -> bool:
+    """Whether a netCDF file is meant as an upload: neither a scene, nor the charts of one."""
+    if path.suffix != ".nc" or path.is_dir():
+        return False
+    with opened(path) as data:
+        return not any(name.startswith(OTHERS) for name in data.dimensions)
 
 
 def problems(

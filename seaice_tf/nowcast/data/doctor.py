@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast.data import climatehack, frames, layout, units
@@ -65,7 +66,7 @@ def sequence(path: Path, reading: Reading | None = None) -> Findings:
     problems, means, dark, blocks = [], [], [], 0
     if found.osgb is not None and not np.isfinite(found.osgb).any():
         problems.append(f"{path}: coordinates osgb are all NaN; products have none of them")
-    for number, time in enumerate(found.time):
+    for number, time in enumerate(progress.track(found.time, "reading frames")):
         frame = _frame(found, number)
         means.append(np.nanmean(frame, dtype=np.float64) if np.isfinite(frame).any() else np.nan)
         blocks = max(blocks, layout.zeros(frame))
@@ -133,7 +134,7 @@ def _climatehack(path: Path) -> Findings:
     problems, means = [], []
     if not of_features and (features := path.with_name(climatehack.FEATURES)).exists():
         climatehack.targets(path, len(climatehack.features(features)))
-    for index in range(len(windows)):
+    for index in progress.track(range(len(windows)), "reading windows"):
         try:
             values = windows.read(index)
         except InputError as error:

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.files import atomic
 from seaice_tf.files.maps import pixels
 from seaice_tf.nowcast.data import climatehack
@@ -47,8 +48,9 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
                 drawn.append(fields)
             cases.append(case)
         if cases:
-            written += _write_windows(spool, cases, out, model)
-    for case, fields in zip(cases, drawn):
+            with progress.step("writing windows"):
+                written += _write_windows(spool, cases, out, model)
+    for case, fields in progress.track(list(zip(cases, drawn)), "drawing windows"):
         written += _draw(out / case.name, case, fields, model, moving=case is cases[0])
     return written
 

@@ -39,3 +39,14 @@ def test_an_encoded_mask_scores_as_the_mask_does(cloud_folder):
     for code, mask in zip(submission.encode(large), np.moveaxis(small, -1, 0)):
         decoded = rle.decode(code, SCORE_SHAPE)
         assert dice.dice(mask[..., None], decoded[..., None])[0] > 0.99
+
+
+def test_the_check_of_a_submission_names_the_missing_photos(cloud_folder, tmp_path):
+    names = sorted(path.name for path in (cloud_folder / "train_images").iterdir())
+    path = submission.write(tmp_path / "submission.csv", {name: [""] * 4 for name in names})
+    assert submission.check(path, cloud_folder) == []
+    submission.write(path, {name: [""] * 4 for name in names[1:]})
+    (problem,) = submission.check(path, cloud_folder)
+    assert f"expected 48 rows of 12 images, got none of {names[0]}" in problem
+    assert submission.check(cloud_folder) is None
+    assert submission.check(tmp_path / submission.CHOICES) is None

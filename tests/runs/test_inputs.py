@@ -1,0 +1,103 @@
+"""Runs whose inputs differ in what they mean: named when weights are taken over, or averaged."""
+
+import dataclasses
+import logging
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seaice_tf import settings as settings_file
+from seaice_tf.errors import InputError
+from seaice_tf.forecast.settings import Settings
+from seaice_tf.forecast.task import TASK as FORECAST
+from seaice_tf.networks import weights
+from seaice_tf.nowcast.settings import Settings as FrameSettings
+from seaice_tf.nowcast.task import TASK as NOWCAST
+from seaice_tf.pipeline import Examples
+from seaice_tf.runs import fit, folder, inputs, predict
+from seaice_tf.task import Cases
+
+
+@pytest.fixture
+def run(unet_settings, tmp_path):
+    """A function of the algorithm that a run was trained on, which gives a folder of the run."""
+
+    def make(trained_on: str, **units):
+        path = tmp_path / "run"
+        path.mkdir()
+        weights.save(path / folder.WEIGHTS, FORECAST.training.build(unet_settings))
+        calibrated = dataclasses.replace(unet_settings, trained_on=trained_on)
+        (path / folder.SETTINGS).write_text(settings_file.to_json(calibrated))
+        facts = {"task": "forecast", "settings": settings_file.to_dict(unet_settings)}
+        folder.write_json(path / folder.MANIFEST, facts | units)
+        return path
+
+    return make
+
+
+def transferred(settings: Settings, run, path, caplog) -> list[str]:
+    """The warnings of a transfer to the settings."""
+    training = dataclasses.replace(settings.training, transfer=str(run))
+    fit.network(FORECAST, dataclasses.replace(settings, training=training), path)
+    return [each.message for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+def test_weights_of_another_algorithm_are_warned_of(run, unet_settings, tmp_path, caplog):
+    other = run("NOAA/NSIDC CDR")
+    (message,) = transferred(unet_settings, other, tmp_path, caplog)
+    assert message.endswith("inputs with trained_on NOAA/NSIDC CDR, here NASA Team")
+
+
+def test_weights_of_the_same_algorithm_are_not(run, unet_settings, tmp_path, caplog):
+    assert transferred(unet_settings, run("NASA Team"), tmp_path, caplog) == []
+
+
+def test_weights_of_another_history_and_hemisphere(run, unet_settings, tmp_path, caplog):
+    network = dataclasses.replace(unet_settings.network, history_years=3)
+    settings = dataclasses.replace(unet_settings, network=network, pole_hole_fill="image_median")
+    (message,) = transferred(settings, run("NASA Team"), tmp_path, caplog)
+    assert message.endswith("other settings: pole_hole_fill, history_years")
+
+
+def test_an_algorithm_other_than_the_training_s_is_refused(run):
+    path = run("NASA Team", inputs={"units": {"trained_on": "NOAA/NSIDC CDR"}})
+    with pytest.raises(InputError, match="expected the trained_on of the training, NOAA"):
+        folder.open_run(path, FORECAST)
+
+
+def test_an_ensemble_of_other_ranges_is_warned_of(caplog):
+    one = FrameSettings(channel="ir", value_range=(200.0, 300.0))
+    settings = [one, dataclasses.replace(one, value_range=(0.0, 1.0))]
+    predict.ensemble_cases(NOWCAST, settings, lambda each: Cases("frames", []))
+    assert "ensemble: inputs with value_range 200 to 300, here 0 to 1;" in caplog.text
+    assert inputs.other_units(NOWCAST, one, FrameSettings()) == []  # one of them says nothing
+
+
+def test_statistics_are_those_of_the_examples():
+    values = np.random.default_rng(0).normal((2, 500), (1, 30), (5, 6, 7, 2)).astype(np.float32)
+    values[0, 0, 0, 0] = np.nan
+    examples = Examples(5, lambda i: (tf.gather(values, i), {}, {}))
+    settings = dataclasses.make_dataclass("Settings", ["channels"])(("a", "b"))
+    found = inputs.statistics(settings, examples)
+    assert found["a"] == pytest.approx(
+        [np.nanmean(values[..., 0]), np.nanstd(values[..., 0])], 1e-4
+    )
+    assert found["b"] == pytest.approx([values[..., 1].mean(), values[..., 1].std()], 1e-4)
+    assert list(inputs.statistics(Settings(), examples)) == ["input 1"]
+    photos = Examples(5, lambda i: (tf.strings.as_string(i), {}, {}))
+    assert inputs.statistics(settings, photos) == {}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "named"),
+    [
+        ([0.5, 0.2], [512, 200], True),  # 0 to 1, and counts
+        ([512, 200], [480, 260], False),
+        ([-0.3, 1.0], [268, 9], True),  # standardised, and kelvins
+        ([1, 0], [9, 0], False),  # a constant, such as the month
+        ([0, 1], [0, 12], True),
+    ],
+)
+def test_values_of_another_size(then, now, named):
+    assert bool(inputs.other_statistics({"x": then}, {"x": now})) == named
