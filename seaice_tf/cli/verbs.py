@@ -251,7 +251,7 @@ def _problems(task, flags: Any) -> list[str]:
     target = Path(flags.target) if flags.target else None
     problems = task.products.check(Path(flags.data), target)
     if problems is not None:
-        if not target:
+        if not target and Path(flags.data).is_file():
             print(f"{flags.data}: checked by itself; --target checks that it covers its data")
         return problems
     if target and "target" not in task.data.settings:

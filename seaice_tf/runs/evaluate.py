@@ -67,9 +67,9 @@ def compare(
 
     scores = score(task, cases, predictor, options, name)
     if out:
-        drawn = progress.track(cases, f"drawing {name}")
-        pairs = ((case, predictor(case)) for case in drawn)
-        task.verification.verify(pairs, out, f"seaice_tf {task.name} {name}")
+        pairs = ((case, predictor(case)) for case in progress.track(cases, f"predicting {name}"))
+        with progress.step(f"drawing {name}"):
+            task.verification.verify(pairs, out, f"seaice_tf {task.name} {name}")
     slow_baselines = task.verification.slow_baselines if slow else {}
     references = {**task.verification.baselines, **slow_baselines}
     baselines, absent = _score_baselines(task, cases, references, options)
@@ -115,8 +115,9 @@ def score(
     task: Task, cases: Cases, predictor: Predictor, options: Any = None, name: str = ""
 ) -> dict[str, float]:
     """The scores of one predictor, computed case by case in bounded memory."""
-    pairs = ((case, predictor(case)) for case in progress.track(cases, f"scoring {name}"))
-    return task.verification.score(pairs, options or task.verification.options())
+    pairs = ((case, predictor(case)) for case in progress.track(cases, f"predicting {name}"))
+    with progress.step(f"scoring {name}"):
+        return task.verification.score(pairs, options or task.verification.options())
 
 
 def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None = None) -> None:

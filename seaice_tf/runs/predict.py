@@ -65,7 +65,8 @@ def predict(
         more = f" (and {len(left_out) - 1} more)" if left_out[1:] else ""
         raise InputError(left_out[0] + more)
     model = f"seaice_tf {task.name} {name}"
-    with _all_or_nothing(out) if strict else _said_if_incomplete(out) as place:
+    complete = _all_or_nothing(out) if strict else _said_if_incomplete(out)
+    with complete as place, progress.step("writing the products"):
         files = task.products.write(itertools.chain(first, pairs), place, model, options)
     if strict:
         files = [out / file.relative_to(place) for file in files]
@@ -105,7 +106,7 @@ def _files(folder: Path) -> dict[Path, int]:
 
 def _pairs(cases: Cases, predictor: Predictor, left_out: list[str], strict: bool) -> Iterator:
     """Cases with their predictions; the errors of the others are logged and put into `left_out`."""
-    for make in progress.track(cases.make, "predicting and writing"):
+    for make in progress.track(cases.make, "predicting"):
         try:
             case = make()
             maps = predictor(case)

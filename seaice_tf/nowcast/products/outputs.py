@@ -50,8 +50,8 @@ def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = 
         if cases:
             with progress.step("writing windows"):
                 written += _write_windows(spool, cases, out, model)
-    for case, fields in progress.track(list(zip(cases, drawn)), "drawing windows"):
-        written += _draw(out / case.name, case, fields, model, moving=case is cases[0])
+            for case, fields in progress.track(list(zip(cases, drawn)), "drawing windows"):
+                written += _draw(out / case.name, case, fields, model, moving=case is cases[0])
     return written
 
 
