@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
@@ -60,9 +61,10 @@ def check(path: Path, target: Path | None = None) -> list[str] | None:
         return list(_table(path, _record(target)))
     if path.suffix != ".nc":
         return None
-    with netcdf.decoded(path) as data:
-        if not any(name in data and _is_forecast(data) for name in REQUIRED):
+    with netcdf.opened(path) as raw:  # what xarray cannot decode may still be data
+        if not _is_forecast(raw):
             return None
+    with netcdf.decoded(path) as data:
         return [f"{path}: {problem}" for problem in _maps(data, _record(target))]
 
 
@@ -70,8 +72,10 @@ def _record(target: Path | None) -> Archive | None:
     return None if target is None else archive.read_archive(target)
 
 
-def _is_forecast(data: "xr.Dataset") -> bool:
-    return "forecast_reference_time" in data.variables or {"init", "lead"} <= set(data.sizes)
+def _is_forecast(data: netCDF4.Dataset) -> bool:
+    named = not set(REQUIRED).isdisjoint(data.variables)
+    of_init = {"init", "lead"} <= set(data.dimensions)
+    return named and (of_init or "forecast_reference_time" in data.variables)
 
 
 def _is_table(path: Path) -> bool:

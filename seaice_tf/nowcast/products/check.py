@@ -63,12 +63,12 @@ def _npz(path: Path, target: Path | None) -> list[str] | None:
 
 
 def _netcdf(path: Path, target: Path | None) -> list[str] | None:
-    with netcdf.decoded(path) as data:
-        if "lead" not in data.sizes or "time" in data.sizes:
+    with netcdf.opened(path) as raw:  # what xarray cannot decode may still be data
+        if "lead" not in raw.dimensions or "time" in raw.dimensions:
             return None
-        if "window" in data.sizes:
-            return list(_windows_file(data, target))
-        return list(_image_file(data))
+    with netcdf.decoded(path) as data:
+        found = _windows_file(data, target) if "window" in data.sizes else _image_file(data)
+        return list(found)
 
 
 def _number(number: int, target: Path | None) -> Iterator[str]:
