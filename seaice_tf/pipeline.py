@@ -6,6 +6,7 @@ one that started at the first.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ class Examples:
         augment: (example, stateless seed of two integers) -> example; None for no augmentation.
         draw: (seed, epoch, index), scalar int64 tensors -> training example, in place of `fetch`
             and `augment` for examples that are drawn at random; or None.
+        draw_batch: (seed, epochs (n,), indices (n,)) -> batch of drawn examples, in place of `draw`
+            where copying them into a batch would take as long as reading them; or None.
         kept: like `fetch`, but what was read once is kept in memory by a Python function, which
             data services cannot run; or None.
         finish: (batch of what the functions above give) -> batch of examples, for conversions that
@@ -42,6 +45,7 @@ class Examples:
     fetch: Callable[[tf.Tensor], Any]
     augment: Callable[[Any, tf.Tensor], Any] | None = None
     draw: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any] | None = None
+    draw_batch: Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Any] | None = None
     kept: Callable[[tf.Tensor], Any] | None = None
     finish: Callable[..., Example] | None = None
     name: Callable[[int], str] = str
@@ -131,6 +135,10 @@ def training_stream(
     if service:
         first, services = service
         dataset = dataset.batch(own).shard(services, first).unbatch()
+    if examples.draw_batch is not None:
+        keys = dataset.batch(own, drop_remainder=True)
+        draw = functools.partial(examples.draw_batch, tf.constant(seed, tf.int64))
+        return _finished(examples, keys.map(draw, THREADS, deterministic=True))
     dataset = dataset.map(fetch, THREADS, deterministic=True)
     return _finished(examples, dataset.batch(own, drop_remainder=True))
 

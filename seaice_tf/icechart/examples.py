@@ -187,13 +187,15 @@ def training_examples(settings: Settings, train: Sequence[Pixels]) -> Examples:
     )
     sampler = PatchSampler(train, sampling_weights(settings, scene_list(train)), options)
 
-    def draw(seed, epoch, index):
-        return _example(settings, sampler.draw, seed, epoch, index)
+    def draw(seed, epochs, indices):
+        return _examples(settings, sampler.batch, (None,), seed, epochs, indices)
 
     def fetch(index):
-        return draw(tf.constant(settings.training.seed, tf.int64), tf.constant(0, tf.int64), index)
+        seed, epoch = tf.constant(settings.training.seed, tf.int64), tf.constant(0, tf.int64)
+        return _examples(settings, sampler.draw, (), seed, epoch, index)
 
-    return Examples(settings.patches, fetch, draw=draw, finish=partial(_finish, settings))
+    finish = partial(_finish, settings)
+    return Examples(settings.patches, fetch, draw_batch=draw, finish=finish)
 
 
 def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Examples:
@@ -214,7 +216,7 @@ def validation_examples(settings: Settings, validation: Sequence[Pixels]) -> Exa
 
     return Examples(
         len(chosen),
-        lambda index: _example(settings, cut, index),
+        lambda index: _examples(settings, cut, (), index),
         finish=partial(_finish, settings),
     )
 
@@ -234,14 +236,17 @@ def _require_size(settings: Settings, chosen: Sequence[Pixels]) -> None:
             )
 
 
-def _example(settings: Settings, read, *key):
-    """Image (side, side, C) float16 and charts (side, side, 3) uint8 of the key."""
+def _examples(settings: Settings, read, batch: tuple, *key):
+    """Images (*batch, side, side, C) float16 and charts (*batch, side, side, 3) of the key."""
     side = settings.patch
     image, charts = tf.numpy_function(
-        lambda *numbers: read(*map(int, numbers)), key, (tf.float16, tf.uint8), stateful=False
+        lambda *numbers: read(*(each.tolist() for each in numbers)),
+        key,
+        (tf.float16, tf.uint8),
+        stateful=False,
     )
-    image = tf.ensure_shape(image, (side, side, len(settings.channels)))
-    return image, tf.ensure_shape(charts, (side, side, len(CHARTS)))
+    image = tf.ensure_shape(image, (*batch, side, side, len(settings.channels)))
+    return image, tf.ensure_shape(charts, (*batch, side, side, len(CHARTS)))
 
 
 def _finish(settings: Settings, images, charts):

@@ -20,6 +20,8 @@ CELLS = 1 << 18  # of a summed-area table, 4 bytes each
 POSITIONS = 100  # candidate positions of a patch
 CUTMIX_OFFSET = 1 << 40  # added to the index of a patch for the one that is pasted into it
 
+Patch = tuple[np.ndarray, np.ndarray]  # channels and charts
+
 
 @dataclass(frozen=True)
 class Band:
@@ -46,17 +48,18 @@ class Pixels:
         rows = sum(len(band.valid_fraction) for band in self.bands)
         return rows, self.bands[0].valid_fraction.shape[1]
 
-    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, window: Window, out: Patch | None = None) -> Patch:
         """Read a window of the scene.
+
+        Args:
+            window: inside the scene.
+            out: arrays for the result; None makes them.
 
         Returns:
             Channels, (height, width, C) in the stored type, and charts, (height, width, 3) uint8,
             which are masked where there is no valid SAR pixel.
         """
-        shape = window.height, window.width
-        first = self.bands[0].channels
-        channels = np.empty((*shape, first.shape[-1]), first.dtype)
-        charts = np.empty((*shape, self.bands[0].charts.shape[-1]), np.uint8)
+        channels, charts = self.empty(window.height, window.width) if out is None else out
         top = 0
         for band in self.bands:
             bottom = top + len(band.valid_fraction)
@@ -69,6 +72,14 @@ class Pixels:
                 charts[there][band.valid_fraction[here] == 0] = MASK
             top = bottom
         return channels, charts
+
+    def empty(self, *shape: int) -> Patch:
+        """Arrays for channels and charts of this shape, of any content."""
+        first = self.bands[0]
+        return (
+            np.empty((*shape, first.channels.shape[-1]), first.channels.dtype),
+            np.empty((*shape, first.charts.shape[-1]), np.uint8),
+        )
 
     def labelled(self) -> np.ndarray:
         """Pixels with valid SAR and at least one chart: (H, W) bool."""
@@ -119,22 +130,45 @@ class PatchSampler:
         self.scenes, self.weights, self.options = scenes, weights, options
         self._tables: dict[int, SummedAreaTable] = {}
 
-    def draw(self, seed: int, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, seed: int, epochs: Sequence[int], indices: Sequence[int]) -> Patch:
+        """Draw patches, each into its place in the batch.
+
+        Args:
+            seed: of all.
+            epochs, indices: of each patch.
+
+        Returns:
+            Channels, (n, side, side, C) in the stored type, and charts, (n, side, side, 3) uint8.
+        """
+        side = self.options.side
+        images, charts = self.scenes[0].empty(len(indices), side, side)
+        for epoch, index, *out in zip(epochs, indices, images, charts):
+            self.draw(seed, epoch, index, tuple(out))
+        return images, charts
+
+    def draw(self, seed: int, epoch: int, index: int, out: Patch | None = None) -> Patch:
         """Draw a patch.
+
+        Args:
+            seed, epoch, index: the random key.
+            out: arrays for the result; None makes them.
 
         Returns:
             Channels, (side, side, C) in the stored type, and charts, (side, side, 3) uint8.
         """
-        image, charts = self._augmented(seed, epoch, index)
+        side = self.options.side
+        patch = self.scenes[0].empty(side, side) if out is None else out
+        self._augmented(seed, epoch, index, patch)
         rng = np.random.default_rng((seed, epoch, index, 3))
         if rng.random() < self.options.cutmix:
-            other = self._augmented(seed, epoch, index + CUTMIX_OFFSET)
-            here = _cutmix_rectangle(rng, self.options.side)
-            for target, pasted in zip((image, charts), other):
+            other = self.scenes[0].empty(side, side)
+            self._augmented(seed, epoch, index + CUTMIX_OFFSET, other)
+            here = _cutmix_rectangle(rng, side)
+            for target, pasted in zip(patch, other):
                 target[here] = pasted[here]
-        return image, charts
+        return patch
 
-    def _augmented(self, seed: int, epoch: int, index: int) -> tuple[np.ndarray, np.ndarray]:
+    def _augmented(self, seed: int, epoch: int, index: int, out: Patch) -> None:
         number = draw_scene(seed, epoch, index, self.weights)
         if number not in self._tables:
             self._tables[number] = SummedAreaTable(self.scenes[number].labelled())
@@ -145,11 +179,13 @@ class PatchSampler:
         side = round(options.side * options.scale ** rng.uniform(-1, 1))
         side = min(side, max(options.side, min(table.shape)))
         window, _ = draw_window(seed, epoch, index, table, side, options.min_valid_fraction)
-        image, charts = resample(*self.scenes[number].read(window), options.side)
-        return (
-            symmetry.apply_to_channels(image, options.channels),
-            np.ascontiguousarray(symmetry.apply(charts)),
-        )
+        scene = self.scenes[number]
+        if side == options.side and symmetry == Symmetry():
+            scene.read(window, out)
+            return
+        image, charts = resample(*scene.read(window), options.side)
+        out[0][...] = symmetry.apply_to_channels(image, options.channels)
+        out[1][...] = symmetry.apply(charts)
 
 
 def draw_scene(seed: int, epoch: int, index: int, weights: Sequence[float] | np.ndarray) -> int:

@@ -206,3 +206,16 @@ def test_a_table_of_blocks_is_exact_at_block_edges_and_close_elsewhere(monkeypat
     tops, lefts = np.arange(0, 27), np.arange(10, 37)
     difference = blocks.fractions(tops, lefts, 24) - exact.fractions(tops, lefts, 24)
     assert np.abs(difference).max() < 0.15
+
+
+def test_a_batch_is_its_patches_drawn_one_by_one():
+    scenes = [pixels(seed=seed)[0] for seed in range(2)]
+    options = PatchOptions(4, 0.2, True, True, 0.5, scale=1.5)
+    sampler = PatchSampler(scenes, np.ones(2), options)
+    epochs, indices = [0, 0, 1], [5, 7, 2]
+    found = sampler.batch(3, epochs, indices)
+    for i, (epoch, index) in enumerate(zip(epochs, indices)):
+        for batch, patch in zip(found, sampler.draw(3, epoch, index)):
+            np.testing.assert_array_equal(batch[i], patch)
+    assert found[0].shape == (3, 4, 4, 2)
+    assert found[0].dtype == np.float16
