@@ -65,25 +65,30 @@ def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
             f"members: expected at most {len(starts)}, which the record has past years for, got "
             f"{members}; ask for fewer, or add earlier files"
         )
-    icy = np.any(~counts.flagged(past) & (past > 0), axis=0)
-    record = past[:, icy]
-    departure = damped_persistence.anomalies(record, damped_persistence.climatologies(record))
+    icy = damped_persistence.ever_icy(past)
     rng = np.random.default_rng(seed)
     # Years that begin at the init's own month come first, the others fill up.
     own = sum(start % LEADS == len(past) % LEADS for start in starts)
     order = np.concatenate([rng.permutation(own), own + rng.permutation(len(starts) - own)])
     result = np.zeros((members, LEADS, *icy.shape), np.float32)
-    for year, i in zip(result, order):
-        year[:, icy] = np.nan_to_num(departure[starts[i] : starts[i] + LEADS])
+    chosen = [starts[i] for i in order[:members]]
+    for calendar in range(LEADS):  # a calendar month at a time, for memory
+        departure = np.nan_to_num(damped_persistence.anomalies(past[calendar::LEADS, icy]))
+        for year, start in zip(result, chosen):
+            lead = (calendar - start) % LEADS
+            year[lead, icy] = departure[(start + lead) // LEADS]
     return result
 
 
-def shuffle(quantiles: np.ndarray, pattern: np.ndarray) -> np.ndarray:
+def shuffle(
+    quantiles: np.ndarray, pattern: np.ndarray, out: np.ndarray | None = None
+) -> np.ndarray:
     """Give each member the quantile of its template's rank, cell by cell and month by month.
 
     Args:
         quantiles: (members, 12, rows, columns) fraction, not falling along the first axis.
         pattern: (members, 12, rows, columns), of `templates`.
+        out: array for the result, which may be `quantiles`; None makes one.
 
     Returns:
         (members, 12, rows, columns): the same values in every cell, in another order.
@@ -91,12 +96,13 @@ def shuffle(quantiles: np.ndarray, pattern: np.ndarray) -> np.ndarray:
     >>> shuffle(np.array([0.1, 0.5]).reshape(2, 1, 1, 1), np.array([3, -1]).reshape(2, 1, 1, 1))[0]
     array([[[0.5]]])
     """
-    result = quantiles.copy()
+    result = np.empty_like(quantiles) if out is None else out
     for lead in range(quantiles.shape[1]):
         uncertain = quantiles[-1, lead] > quantiles[0, lead]
         order = np.argsort(_by_rank(pattern[:, lead])[:, uncertain], axis=0, kind="stable")
         shuffled = np.empty_like(quantiles[:, lead, uncertain])
         np.put_along_axis(shuffled, order, quantiles[:, lead, uncertain], axis=0)
+        result[:, lead] = quantiles[:, lead]
         result[:, lead, uncertain] = shuffled
     return result
 

@@ -145,8 +145,8 @@ def damped_anomaly_persistence(case: Case) -> Fields:
     reference = damped_persistence(case.context.past)
     return {
         "concentration": reference.concentration,
-        "probability": reference.probability(),
-        "spread": reference.spread(),
+        "probability": reference.probability,
+        "spread": reference.spread,
     }
 
 

@@ -8,6 +8,7 @@ Sources: Van den Dool 2006, Empirical Methods in Short-Term Climate Prediction; 
 Goessling 2021, doi:10.1029/2021JC017784, for the probabilistic form.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,91 +26,102 @@ CELLS_ACROSS = 3  # neighbouring cells whose years are pooled, along each axis
 
 @dataclass(frozen=True)
 class Reference:
-    """Damped anomaly persistence from one init.
+    """Damped anomaly persistence from one init, (12, rows, columns) each, of leads 1 to 12.
 
     Attributes:
-        concentration: (12, rows, columns) fraction, of leads 1 to 12.
-        climatology: (12, rows, columns) fraction, the mean of the target month over ten years.
-        coefficient: (12, rows, columns), the factor of the last month's anomaly.
-        residuals: (years, 12, rows, columns) fraction, the errors of the same forecast in earlier
-            years, NaN where it could not be made.
+        concentration: fraction.
+        climatology: fraction, the mean of the target month over ten years.
+        coefficient: the factor of the last month's anomaly.
+        probability: of at least 15 % ice, in [0, 1]; 1 or 0 by the concentration where no error of
+            a past year is known.
+        spread: standard deviation of the errors of past years, fraction.
     """
 
     concentration: np.ndarray
     climatology: np.ndarray
     coefficient: np.ndarray
-    residuals: np.ndarray
+    probability: np.ndarray
+    spread: np.ndarray
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The forecast of one lead in the n cells that have had ice.
+
+    Attributes:
+        concentration, climatology, coefficient: (n,), as of `Reference`.
+        errors: (years, n) fraction, of the same forecast in earlier years, NaN where it could not
+            be made.
+    """
+
+    concentration: np.ndarray
+    climatology: np.ndarray
+    coefficient: np.ndarray
+    errors: np.ndarray
 
     def probability(self) -> np.ndarray:
         """Probability of at least 15 % ice: the fraction of past errors with which it comes true.
 
         Returns:
-            (12, rows, columns) in [0, 1]; 1 or 0 by the concentration where no error is known.
+            (n,) in [0, 1].
         """
-        ice, number = np.zeros((2, *self.concentration.shape), np.float32)
-        for errors in self.residuals:
-            known = ~np.isnan(errors)
-            ice += known & (self.concentration + np.nan_to_num(errors) >= EDGE)
-            number += known
-        own = self.concentration >= EDGE
+        known = ~np.isnan(self.errors)
+        ice = (known & (self.concentration + self.errors >= EDGE)).sum(axis=0)
         # One more forecast without an error keeps the probability off 0 and 1 by a single year.
-        return ((ice + own) / (number + 1)).astype(np.float32)
+        return (ice + (self.concentration >= EDGE)) / (known.sum(axis=0) + 1)
 
     def spread(self) -> np.ndarray:
-        """Standard deviation of the past errors, an unknown one counted as 0: fraction."""
-        total, squares = np.zeros((2, *self.concentration.shape))
-        for errors in map(np.nan_to_num, self.residuals):
-            total += errors
-            squares += errors**2
-        number = len(self.residuals)
-        return np.sqrt(np.maximum(squares / number - (total / number) ** 2, 0)).astype(np.float32)
-
-    def members(self) -> np.ndarray:
-        """The forecast with each past year's errors, clipped: (years, 12, rows, columns)."""
-        return np.clip(self.concentration + np.nan_to_num(self.residuals), 0, 1)
+        """Standard deviation of the past errors, an unknown one counted as 0: (n,) fraction."""
+        errors, years = np.nan_to_num(self.errors), max(len(self.errors), 1)
+        mean = errors.sum(axis=0, dtype=np.float64) / years
+        square = np.square(errors, dtype=np.float64).sum(axis=0) / years
+        return np.sqrt(np.maximum(square - mean**2, 0))
 
 
-def fractions(past: np.ndarray) -> np.ndarray:
-    """Raw counts as fractions, NaN where a cell is flagged: (months, rows, columns) float32."""
-    result = past / np.float32(FULL_ICE)
-    result[counts.flagged(past)] = np.nan
-    return result
+def ever_icy(past: np.ndarray) -> np.ndarray:
+    """Cells that have had any ice: (months, rows, columns) raw counts to (rows, columns) bool."""
+    icy = np.zeros(past.shape[1:], bool)
+    for month in past:
+        icy |= ~counts.flagged(month) & (month > 0)
+    return icy
 
 
-def climatologies(past: np.ndarray, ahead: int = LEADS, years: int = YEARS) -> np.ndarray:
-    """For each month the mean of its calendar month over the years before it.
+def climatologies(years: np.ndarray, at_most: int = YEARS) -> np.ndarray:
+    """For each year the mean of one calendar month over the years before it.
 
     Args:
-        past: (months, ...) uint8 raw counts with flags.
-        ahead: so many months after the record's end, too.
-        years: at most as many are used.
+        years: (years, ...) uint8 raw counts with flags, of one calendar month.
+        at_most: so many years are used.
 
     Returns:
-        (months + ahead, ...) float32 fractions, NaN where no year has a value.
+        (years + 1, ...) float32 fractions, NaN where no year has a value; the last is of the year
+        after the record.
     """
-    known = ~counts.flagged(past)
-    own = np.where(known, past, 0)
-    result = np.empty((len(past) + ahead, *past.shape[1:]), np.float32)
-    sums = np.zeros((LEADS, *past.shape[1:]), np.int32)
-    number = np.zeros((LEADS, *past.shape[1:]), np.int32)
-    for month in range(len(result)):
-        calendar, last, dropped = month % LEADS, month - LEADS, month - LEADS * (years + 1)
-        if 0 <= last < len(past):
-            sums[calendar] += own[last]
-            number[calendar] += known[last]
-        if 0 <= dropped < len(past):
-            sums[calendar] -= own[dropped]
-            number[calendar] -= known[dropped]
+    known = ~counts.flagged(years)
+    own = np.where(known, years, 0)
+    result = np.empty((len(years) + 1, *years.shape[1:]), np.float32)
+    total, number = np.zeros((2, *years.shape[1:]), np.int32)
+    for year in range(len(result)):
+        if year > 0:
+            total += own[year - 1]
+            number += known[year - 1]
+        if year > at_most:
+            total -= own[year - 1 - at_most]
+            number -= known[year - 1 - at_most]
         with np.errstate(invalid="ignore"):  # 0 / 0
-            result[month] = sums[calendar] / (number[calendar] * np.float32(FULL_ICE))
+            result[year] = total / (number * np.float32(FULL_ICE))
     return result
 
 
-def anomalies(past: np.ndarray, usual: np.ndarray) -> np.ndarray:
-    """Departures from `climatologies`; NaN in the first three years and where unknown."""
-    result = fractions(past)
-    result -= usual[: len(result)]
-    result[: FEWEST_YEARS * LEADS] = np.nan
+def anomalies(years: np.ndarray) -> np.ndarray:
+    """Departures of one calendar month from `climatologies`: (years, ...) float32 fractions.
+
+    NaN in the first three years, where flagged, and where no earlier year has a value.
+    """
+    result = years / np.float32(FULL_ICE)
+    result -= climatologies(years)[:-1]
+    result[counts.flagged(years)] = np.nan
+    result[:FEWEST_YEARS] = np.nan
     return result
 
 
@@ -123,25 +135,33 @@ def damped_persistence(past: np.ndarray) -> Reference:
     Returns:
         The forecast; cells that are flagged throughout come out as 0.
     """
-    icy = np.any(~counts.flagged(past) & (past > 0), axis=0)
-    record = past[:, icy]
-    usual = climatologies(record)
-    departure = anomalies(record, usual)
-    init = len(record) - 1
-    last = np.nan_to_num(departure[init])
+    icy = ever_icy(past)
+    maps = np.zeros((5, LEADS, *icy.shape), np.float32)
+    for i, lead in enumerate(leads(past, icy)):
+        parts = lead.concentration, lead.climatology, lead.coefficient
+        parts = (*parts, lead.probability(), lead.spread())
+        for field, values in zip(maps[:, i], parts):
+            field[icy] = values
+    return Reference(*maps)
+
+
+def leads(past: np.ndarray, icy: np.ndarray) -> Iterator[Lead]:
+    """The forecasts of leads 1 to 12 in the cells of `icy`, (rows, columns) bool.
+
+    A calendar month at a time, so that no array has all months of the record.
+    """
+    init = len(past) - 1
+    of_init = anomalies(past[init % LEADS :: LEADS, icy])
+    last = np.nan_to_num(of_init[-1])
     earlier = np.arange(init - LEADS, FEWEST_YEARS * LEADS - 1, -LEADS)
-    result = np.zeros((3, LEADS, *icy.shape), np.float32)
-    residuals = np.full((max(len(earlier), 1), LEADS, *icy.shape), np.nan, np.float32)
+    before = of_init[earlier // LEADS]
     for lead in range(1, LEADS + 1):
-        climate = np.nan_to_num(usual[init + lead])
-        seen = earlier[earlier + lead <= init]
-        before, after = departure[seen], departure[seen + lead]
+        target = past[(init + lead) % LEADS :: LEADS, icy]
+        climate = np.nan_to_num(climatologies(target)[-1])
+        after = anomalies(target)[(earlier + lead) // LEADS]
         slope = coefficient(before, after, icy)
-        residuals[: len(seen), lead - 1, icy] = after - slope * before
         guess = np.clip(climate + slope * last, 0, 1)
-        result[:, lead - 1, icy] = guess, climate, slope
-    concentration, climate_mean, slopes = result
-    return Reference(concentration, climate_mean, slopes, residuals)
+        yield Lead(guess, climate, slope, after - slope * before)
 
 
 def coefficient(before: np.ndarray, after: np.ndarray, icy: np.ndarray) -> np.ndarray:

@@ -61,7 +61,7 @@ def test_a_forecast_of_a_record_without_anomalies_is_its_climatology():
     found = damped.damped_persistence(past)
     np.testing.assert_allclose(found.concentration, found.climatology)
     np.testing.assert_allclose(found.concentration[:, 1, 1], field[:12] / 250, atol=1e-6)
-    np.testing.assert_allclose(np.nan_to_num(found.residuals), 0, atol=1e-6)
+    np.testing.assert_allclose(found.spread, 0, atol=1e-6)
 
 
 def test_flagged_cells_are_zero_and_nothing_is_undefined():
@@ -70,16 +70,15 @@ def test_flagged_cells_are_zero_and_nothing_is_undefined():
     found = damped.damped_persistence(past)
     assert not found.concentration[:, 0, 0].any()
     assert np.isfinite(found.concentration).all()
-    assert np.isfinite(found.probability()).all()
+    assert np.isfinite(found.probability).all()
 
 
 def test_the_probability_counts_past_errors():
-    concentration = np.full((12, 1, 1), 0.2, np.float32)
-    errors = np.full((4, 12, 1, 1), np.nan, np.float32)
-    errors[:3, 0] = np.array([-0.1, 0.1, -0.2]).reshape(3, 1, 1)
-    found = damped.Reference(concentration, concentration, concentration, errors).probability()
-    assert found[0, 0, 0] == pytest.approx(2 / 4)  # one past error and the forecast itself
-    assert found[1, 0, 0] == 1
+    errors = np.array([[-0.1, np.nan], [0.1, np.nan], [-0.2, np.nan], [np.nan, np.nan]])
+    concentration = np.full(2, 0.2)
+    found = damped.Lead(concentration, concentration, concentration, errors).probability()
+    assert found[0] == pytest.approx(2 / 4)  # one past error and the forecast itself
+    assert found[1] == 1
 
 
 def test_a_short_record_gives_the_climatology():
@@ -87,7 +86,33 @@ def test_a_short_record_gives_the_climatology():
     np.testing.assert_allclose(found.concentration, found.climatology)
 
 
+def test_errors_are_those_of_the_same_forecast_in_past_years():
+    past = record()
+    icy = damped.ever_icy(past)
+    init, lead, (row, column) = len(past) - 1, 5, (3, 1)
+    found = list(damped.leads(past, icy))[lead - 1]
+    cell = np.flatnonzero(icy.ravel()).tolist().index(row * icy.shape[1] + column)
+    for error, at in zip(found.errors[:, cell], range(init - 12, 35, -12), strict=True):
+        before, after = (
+            past[when, row, column] / 250 - slow_climatology(past[:when], row, column, when)
+            for when in (at, at + lead)
+        )
+        assert error == pytest.approx(after - found.coefficient[cell] * before, abs=1e-5)
+
+
 def test_the_spread_is_that_of_the_past_errors():
-    reference = damped.damped_persistence(record())
-    expected = np.nan_to_num(reference.residuals).std(axis=0)
-    np.testing.assert_allclose(reference.spread(), expected, atol=1e-5)
+    past = record()
+    reference, icy = damped.damped_persistence(past), damped.ever_icy(past)
+    for i, lead in enumerate(damped.leads(past, icy)):
+        expected = np.nan_to_num(lead.errors).std(axis=0)
+        np.testing.assert_allclose(reference.spread[i, icy], expected, atol=1e-5)
+        assert not reference.spread[i, ~icy].any()
+
+
+def test_a_climatology_is_the_mean_of_at_most_ten_earlier_years():
+    years = np.arange(14, dtype=np.uint8)[:, None] * 10
+    years[3] = 255
+    found = damped.climatologies(years)[:, 0] * 250
+    assert np.isnan(found[0])
+    assert found[1:5].tolist() == pytest.approx([0, 5, 10, 10])
+    assert found[14] == pytest.approx(np.mean([40, 50, 60, 70, 80, 90, 100, 110, 120, 130]))
