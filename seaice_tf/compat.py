@@ -21,9 +21,10 @@ def export(model: keras.Model, path: Path, **others: keras.Model) -> None:
     """
     archive = keras.export.ExportArchive()
     for name, each in {"serve": model, **others}.items():
-        archive.track(each)
-        signature = [tf.TensorSpec((None, *x.shape[1:]), x.dtype, x.name) for x in each.inputs]
-        archive.add_endpoint(name, _function(each), signature)
+        archive.add_endpoint(name, *_endpoint(each))
+    for kind in ("variables", "trainable_variables", "non_trainable_variables"):
+        used = [variable for each in (model, *others.values()) for variable in getattr(each, kind)]
+        archive.add_variable_collection(kind, used)
     with contextlib.redirect_stdout(io.StringIO()):
         archive.write_out(str(path))
 
@@ -51,17 +52,27 @@ def interface(model: keras.Model, **others: keras.Model) -> list[dict]:
     return rows
 
 
-def _function(model: keras.Model):
-    """A function of the model's inputs under their names: `model.serve(history=..., month=...)`."""
+def _endpoint(model: keras.Model):
+    """A function of the model's inputs under their names, `serve(history=..., month=...)`.
+
+    Returns:
+        The function, and the specification of its inputs. An archive traces such a function three
+        times; the graph of the model is traced once, here.
+    """
+    inputs = [tf.TensorSpec((None, *x.shape[1:]), x.dtype, x.name) for x in model.inputs]
+    call = tf.function(
+        lambda *arguments: model(arguments[0] if len(arguments) == 1 else arguments),
+        autograph=False,
+    ).get_concrete_function(*inputs)
 
     def serve(*arguments):
-        return model(arguments[0] if len(arguments) == 1 else arguments)
+        return call(*arguments)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     serve.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(x.name, kind) for x in model.inputs]
     )
-    return serve
+    return serve, inputs
 
 
 @contextlib.contextmanager

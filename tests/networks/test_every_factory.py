@@ -174,6 +174,27 @@ def test_a_saved_model_is_a_layer_of_another_model(name, tmp_path):
     assert_equal(tf.nest.flatten(found), answer(model, inputs))
 
 
+def test_an_export_traces_each_endpoint_once(tmp_path):
+    calls = []
+
+    class Counted(keras.layers.Layer):
+        def call(self, x):
+            calls.append(x.shape)
+            return 2 * x
+
+    x = keras.Input((3,), name="x")
+    model = keras.Model(x, {"y": Counted(name="counted")(keras.layers.Dense(2, name="dense")(x))})
+    other = keras.Model(x, {"z": model.output["y"] + 1})
+    calls.clear()
+    compat.export(model, tmp_path / "saved_model", other=other)
+    assert len(calls) == 2
+    served = tf.saved_model.load(str(tmp_path / "saved_model"))
+    given = tf.ones((4, 3))
+    np.testing.assert_allclose(served.serve(x=given)["y"], model(given)["y"], rtol=1e-6)
+    np.testing.assert_allclose(served.other(given)["z"], model(given)["y"] + 1, rtol=1e-6)
+    assert {each.shape for each in served.variables} == {(3, 2), (2,)}
+
+
 @with_saved_model_layer
 @pytest.mark.parametrize("variant", SERVED)
 def test_the_saved_model_of_a_run_is_a_layer(variant, trained):
