@@ -1,15 +1,19 @@
 """Maps of sea-ice concentration on the NSIDC grid's own projection, as PNG and animated GIF."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from contourpy import contour_generator
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.path import Path as Path2D
 from PIL import Image
 
 from seaice_tf.files import atomic
@@ -58,7 +62,6 @@ def draw(
         The image, for a colour bar.
     """
     grid = grid or of_shape(field.shape)
-    x, y = grid.axes()
     sea = np.ma.masked_where(land, field)
     image = axes.imshow(
         sea,
@@ -68,16 +71,39 @@ def draw(
         extent=grid.extent,
         interpolation="nearest",
     )
-    if not difference and sea.min() < EDGE <= sea.max():
-        axes.contour(x, y, sea, [EDGE], colors="#ff9f1c", linewidths=0.7)
-    latitude, longitude = grid.latitude_longitude()
-    lines: dict[str, Any] = {"colors": "white", "linewidths": 0.3, "alpha": 0.6}
-    axes.contour(x, y, np.abs(latitude), [50, 60, 70, 80], **lines)
-    # The sine of three times the longitude is zero on every sixtieth meridian, without a seam.
-    axes.contour(x, y, np.sin(np.radians(3 * longitude)), [0], **lines)
+    if not difference:
+        draw_lines(axes, contours(grid, sea, EDGE), color="#ff9f1c", linewidths=0.7)
+    draw_lines(axes, _graticule(grid), color="white", linewidths=0.3, alpha=0.6)
     axes.set_title(title, fontsize=9)
     axes.set_axis_off()
     return image
+
+
+def contours(grid: Grid, field: np.ndarray, level: float) -> list[np.ndarray]:
+    """Lines along which a field, perhaps masked, has a level: (n, 2) projected metres each.
+
+    As `Axes.contour` finds them, which keeps three arrays of the size of the map for each call.
+    """
+    return contour_generator(*grid.axes(), field).lines(level)
+
+
+def draw_lines(axes: Axes, lines: Sequence[np.ndarray], color: str, **style: Any) -> None:
+    """Draw the lines of `contours`; `style` is that of a PathCollection."""
+    if lines:
+        path = Path2D.make_compound_path(*map(Path2D, lines))
+        drawn = PathCollection([path], facecolors="none", edgecolors=color, **style)
+        axes.add_collection(drawn, autolim=False)
+
+
+@cache  # the same on every map
+def _graticule(grid: Grid) -> list[np.ndarray]:
+    """Parallels every ten degrees from 50 to 80, and every sixtieth meridian."""
+    latitude, longitude = grid.latitude_longitude()
+    lines = [
+        line for parallel in (50, 60, 70, 80) for line in contours(grid, np.abs(latitude), parallel)
+    ]
+    # The sine of three times the longitude is zero on every sixtieth meridian, without a seam.
+    return lines + contours(grid, np.sin(np.radians(3 * longitude)), 0)
 
 
 def figure(

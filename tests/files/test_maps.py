@@ -27,3 +27,16 @@ def test_a_year_is_twelve_frames_of_one_size(tmp_path):
             light.append(pixels.mean())
     assert (np.diff(light) > 0).all()  # there is more ice in every frame
     assert [p.name for p in tmp_path.iterdir()] == ["year.gif"]
+
+
+def test_a_contour_is_the_line_of_its_level_and_ends_at_masked_cells():
+    x, y = NORTH.axes()
+    field = np.broadcast_to(np.linspace(0, 1, NORTH.rows)[:, None], NORTH.shape)
+    (line,) = maps.contours(NORTH, field, 0.25)
+    expected = np.interp(0.25 * (NORTH.rows - 1), range(NORTH.rows), y)
+    np.testing.assert_allclose(line[:, 1], expected)
+    assert (line[:, 0].min(), line[:, 0].max()) == (x[0], x[-1])
+    masked = np.ma.masked_where(np.arange(NORTH.columns) > 99, field)
+    (line,) = maps.contours(NORTH, masked, 0.25)
+    assert line[:, 0].max() == x[99]
+    assert maps.contours(NORTH, field, 2.0) == []

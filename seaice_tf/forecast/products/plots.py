@@ -5,7 +5,6 @@ A month without an observation has no panel.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -70,9 +69,8 @@ def edges(
         image = axes.imshow(land, cmap=GROUND, vmin=0, vmax=1, extent=plane.extent)
         for field, name in ((truth / FULL_ICE, "truth"), (pred, "forecast")):
             visible = np.ma.masked_where(counts.flagged(truth), field)
-            if visible.min() < EDGE <= visible.max():
-                line: dict[str, Any] = {"colors": EDGES[name], "linewidths": 0.9}
-                axes.contour(*plane.axes(), visible, [EDGE], **line)
+            lines = maps.contours(plane, visible, EDGE)
+            maps.draw_lines(axes, lines, color=EDGES[name], linewidths=0.9)
         axes.set_title(str(month), fontsize=9)
         axes.set_axis_off()
         return image
