@@ -36,7 +36,7 @@ def test_a_contour_is_the_line_of_its_level_and_ends_at_masked_cells():
     expected = np.interp(0.25 * (NORTH.rows - 1), range(NORTH.rows), y)
     np.testing.assert_allclose(line[:, 1], expected)
     assert (line[:, 0].min(), line[:, 0].max()) == (x[0], x[-1])
-    masked = np.ma.masked_where(np.arange(NORTH.columns) > 99, field)
+    masked = np.ma.array(field, mask=np.broadcast_to(np.arange(NORTH.columns) > 99, NORTH.shape))
     (line,) = maps.contours(NORTH, masked, 0.25)
     assert line[:, 0].max() == x[99]
     assert maps.contours(NORTH, field, 2.0) == []
