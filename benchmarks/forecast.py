@@ -1,6 +1,6 @@
 """Speed and memory of the forecast, each beside a named peer.
 
-Usage: python benchmarks/forecast.py [released examples step memory]
+Usage: python benchmarks/forecast.py [released growth examples step memory]
 """
 
 import tempfile
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
-from timing import Row, median_seconds, python, run, seconds
+from timing import Row, alone, median_seconds, python, run, seconds
 
 from seaice_tf import pipeline
 from seaice_tf.forecast.examples import archive
@@ -81,6 +81,27 @@ def released() -> Iterator[Row]:
     yield Row("loading the SavedModel", "its first call", (start, first))
 
 
+def on_larger_grid(rows: int, columns: int) -> float:
+    """Seconds of the released SavedModel's first call, its grid repeated side by side."""
+    run_folder = folder.released(TASK)
+    model = tf.saved_model.load(str(run_folder / folder.SAVED_MODEL))
+    case = next(iter(TASK.data.future(folder.open_run(run_folder, TASK))))
+    history, month = artifact.batch(case)
+    larger = np.tile(history, (1, 1, rows, columns))
+    return seconds(lambda: model.serve(larger, month)["concentration"].numpy())[0]
+
+
+def growth() -> Iterator[Row]:
+    """12 months of two and four times as many cells, against one, each in a process."""
+    single = None
+    for rows, columns in ((1, 1), (2, 1), (2, 2)):
+        ours, memory = alone(on_larger_grid, rows, columns)
+        single = single or (ours, memory)
+        number = rows * columns
+        what, memories = f"12 months of {number} x the cells, first call", (memory, single[1])
+        yield Row(what, f"{number} times one", (ours, number * single[0]), "s", memories)
+
+
 def example_rows() -> Iterator[Row]:
     network = UNet()
     times = examples(Settings(network=network), network)
@@ -103,5 +124,13 @@ def memory() -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    rows = {"released": released, "examples": example_rows, "step": step_rows, "memory": memory}
-    run(__doc__, rows)
+    run(
+        __doc__,
+        {
+            "released": released,
+            "growth": growth,
+            "examples": example_rows,
+            "step": step_rows,
+            "memory": memory,
+        },
+    )

@@ -1,0 +1,73 @@
+"""Operations that take more than a tenth of the time of a released SavedModel.
+
+Measured by the trace of a TensorFlow session, in a process of its own for each path: with oneDNN,
+and without it. Operations of one kind are added up; those that run at the same time count each.
+
+Usage: python benchmarks/ops.py [forecast nowcast clouds]
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import tensorflow as tf
+from timing import Row, alone, run, seconds
+
+from seaice_tf.runs import artifact, folder
+from seaice_tf.tasks import TASKS
+
+LEAST = 0.1  # of the time of all operations
+RUNS = 3
+SESSION = tf.compat.v1
+
+
+def operations(name: str) -> tuple[dict[str, float], float]:
+    """Seconds of a warm call by kind of operation, and on the clock, of a task's released model."""
+    task = TASKS[name]
+    path = folder.released(task)
+    case = next(iter(task.data.future(folder.open_run(path, task))))
+    rows = folder.read_json(path / folder.MANIFEST)["interface"]
+    names = [
+        row["name"] for row in rows if (row["endpoint"], row["direction"]) == ("serve", "input")
+    ]
+    values = [np.asarray(each) for each in tf.nest.flatten(artifact.batch(case))]
+    with SESSION.Session(graph=tf.Graph()) as session:
+        model = SESSION.saved_model.load(session, ["serve"], str(path / folder.SAVED_MODEL))
+        signature = model.signature_def["serve"]
+        given = {signature.inputs[each].name: value for each, value in zip(names, values)}
+        wanted = [each.name for each in signature.outputs.values()]
+        session.run(wanted, given)
+        taken = [seconds(lambda: session.run(wanted, given))[0] for _ in range(RUNS)]
+        options = SESSION.RunOptions(trace_level=SESSION.RunOptions.FULL_TRACE)
+        traced = SESSION.RunMetadata()
+        session.run(wanted, given, options=options, run_metadata=traced)
+    return by_kind(traced), float(np.median(taken))
+
+
+def by_kind(traced) -> dict[str, float]:
+    """Seconds by kind of operation."""
+    found: Counter[str] = Counter()
+    for device in traced.step_stats.dev_stats:
+        for node in device.node_stats:
+            # "name = Kind(inputs)"
+            kind = node.timeline_label.partition(" = ")[2].partition("(")[0]
+            found[kind or node.node_name] += node.op_end_rel_micros - node.op_start_rel_micros
+    return {kind: micros / 1e6 for kind, micros in found.items()}
+
+
+def rows(name: str) -> Iterator[Row]:
+    """Kinds of operations with their part of the time, with and without oneDNN."""
+    for switch, label in (("1", "oneDNN"), ("0", "without oneDNN")):
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = switch
+        (found, clock), _ = alone(operations, name)
+        whole = sum(found.values())
+        yield Row(f"{name}, {label}: a call", "sum of its operations", (clock, whole))
+        for kind, taken in sorted(found.items(), key=lambda pair: -pair[1]):
+            if taken > LEAST * whole:
+                yield Row(f"{name}, {label}: {kind}", "sum of all operations", (taken, whole))
+
+
+if __name__ == "__main__":
+    run(__doc__, {name: partial(rows, name) for name in ("forecast", "nowcast", "clouds")})
