@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from contourpy import contour_generator
+from contourpy import LineType, contour_generator
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -84,7 +84,8 @@ def contours(grid: Grid, field: np.ndarray, level: float) -> list[np.ndarray]:
 
     As `Axes.contour` finds them, which keeps three arrays of the size of the map for each call.
     """
-    return contour_generator(*grid.axes(), field).lines(level)
+    generator = contour_generator(*grid.axes(), field, line_type=LineType.Separate)
+    return generator.lines(level)  # type: ignore[return-value]  # a list, by the type of lines
 
 
 def draw_lines(axes: Axes, lines: Sequence[np.ndarray], color: str, **style: Any) -> None:

@@ -138,9 +138,8 @@ def damped_persistence(past: np.ndarray) -> Reference:
     icy = ever_icy(past)
     maps = np.zeros((5, LEADS, *icy.shape), np.float32)
     for i, lead in enumerate(leads(past, icy)):
-        parts = lead.concentration, lead.climatology, lead.coefficient
-        parts = (*parts, lead.probability(), lead.spread())
-        for field, values in zip(maps[:, i], parts):
+        fitted = lead.concentration, lead.climatology, lead.coefficient
+        for field, values in zip(maps[:, i], (*fitted, lead.probability(), lead.spread())):
             field[icy] = values
     return Reference(*maps)
 
