@@ -198,11 +198,19 @@ def expected_dice(probabilities, class_probabilities):
     """`postprocessing.expected_dice` of a batch: (B, H, W, 4), (B, 4) -> (B, H, W, 4) bool."""
     given = tf.math.divide_no_nan(probabilities, class_probabilities[:, None, None])
     given = tf.minimum(given, 1.0)
-    flat = tf.reshape(given, [-1, given.shape[1] * given.shape[2], given.shape[3]])
-    ranked = tf.sort(tf.transpose(flat, [0, 2, 1]), direction="DESCENDING")  # (B, 4, pixels)
-    pixels = tf.range(1.0, ranked.shape[2] + 1)
-    both = tf.cumsum(ranked, axis=2)
-    value = class_probabilities[..., None] * 2 * both / (pixels + both[..., -1:])
-    lowest = tf.gather(ranked, tf.argmax(value, axis=2), batch_dims=2)
-    predicted = tf.reduce_max(value, axis=2) > 1 - class_probabilities
-    return (given >= lowest[:, None, None]) & predicted[:, None, None]
+    total = tf.reduce_sum(given, axis=(1, 2))
+
+    def of_pixels_above(half):
+        chosen = tf.cast(given > half[:, None, None], given.dtype)
+        both = tf.reduce_sum(chosen * given, axis=(1, 2))
+        return tf.math.divide_no_nan(both, tf.reduce_sum(chosen, axis=(1, 2)) + total)
+
+    # Half of the largest 2 both / (pixels + total) is the threshold with which it is reached:
+    # Dinkelbach 1967, doi:10.1287/mnsc.13.7.492. A sort of all pixels takes ten times as long.
+    half, _ = tf.while_loop(
+        lambda half, before: tf.reduce_any(half > before),
+        lambda half, before: (tf.maximum(of_pixels_above(half), half), half),
+        (of_pixels_above(tf.zeros_like(total)), tf.zeros_like(total)),
+    )
+    predicted = class_probabilities * 2 * half > 1 - class_probabilities
+    return (given > half[:, None, None]) & predicted[:, None, None]

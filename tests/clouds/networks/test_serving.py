@@ -8,7 +8,13 @@ from tensorflow import keras
 
 from seaice_tf.clouds.data import postprocessing
 from seaice_tf.clouds.data.postprocessing import RULES, Decisions, from_array, refine
-from seaice_tf.clouds.networks.serving import TTA, DecideMasks, DecodePhotos, tta_mean
+from seaice_tf.clouds.networks.serving import (
+    TTA,
+    DecideMasks,
+    DecodePhotos,
+    expected_dice,
+    tta_mean,
+)
 
 
 def photo(pixels, kind="PNG"):
@@ -59,3 +65,14 @@ def test_decisions_in_the_graph_equal_those_in_numpy(rule):
     for i in range(8):
         expected = postprocessing.masks(probabilities[i], class_probabilities[i], decisions)
         np.testing.assert_array_equal(refine(masks.numpy()[i], decisions), expected)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 1 << 20])  # of the probabilities; few of them are ties
+def test_the_threshold_of_the_largest_expected_dice_needs_no_sort(steps):
+    rng = np.random.default_rng(steps)
+    probabilities = rng.beta(0.3, 0.9, (6, 40, 50, 4)) * rng.random((6, 1, 1, 4))
+    probabilities = (np.rint(probabilities * steps) / steps).astype(np.float32)
+    class_probabilities = probabilities.max(axis=(1, 2)) * rng.choice([0.5, 1.0], (6, 4))
+    found = expected_dice(probabilities, class_probabilities.astype(np.float32)).numpy()
+    for masks, *case in zip(found, probabilities, class_probabilities):
+        np.testing.assert_array_equal(masks, postprocessing.expected_dice(*case))
