@@ -36,7 +36,8 @@ def operations(name: str) -> tuple[dict[str, float], float]:
     with SESSION.Session(graph=tf.Graph()) as session:
         model = SESSION.saved_model.load(session, ["serve"], str(path / folder.SAVED_MODEL))
         signature = model.signature_def["serve"]
-        given = {signature.inputs[each].name: value for each, value in zip(names, values)}
+        inputs = [signature.inputs[each] for each in names]
+        given = {each.name: cut(value, each.tensor_shape) for each, value in zip(inputs, values)}
         wanted = [each.name for each in signature.outputs.values()]
         session.run(wanted, given)
         taken = [seconds(lambda: session.run(wanted, given))[0] for _ in range(RUNS)]
@@ -44,6 +45,11 @@ def operations(name: str) -> tuple[dict[str, float], float]:
         traced = SESSION.RunMetadata()
         session.run(wanted, given, options=options, run_metadata=traced)
     return by_kind(traced), float(np.median(taken))
+
+
+def cut(value: np.ndarray, shape) -> np.ndarray:
+    """The first part of an array that fits an input: of a whole image, a window."""
+    return value[tuple(slice(None if side.size < 0 else side.size) for side in shape.dim)]
 
 
 def by_kind(traced) -> dict[str, float]:
