@@ -147,16 +147,34 @@ def _fit(
 
 
 def export(task: Task, run: Path) -> Path:
-    """Write the SavedModel of a complete run again, from its weights.npz."""
+    """Write the SavedModel of a complete run again, from its weights.npz.
+
+    Raises:
+        InputError: the settings of the run have other inputs than it was trained with.
+    """
     settings = folder.open_run(run, task)
     model = task.training.build(settings)
     weights.load(run / folder.WEIGHTS, model)
+    _require_trained_shape(run, task.training.serving_model(settings, model))
     with lock.held(run):
         interface = write_saved_model(task, settings, model, run)
         facts = folder.read_json(run / folder.MANIFEST) | {"interface": interface}
         facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
         folder.write_json(run / folder.MANIFEST, facts)
     return run / folder.SAVED_MODEL
+
+
+def _require_trained_shape(run: Path, served: keras.Model) -> None:
+    """Raise an InputError for a model of another history or another number of channels."""
+    trained = folder.read_json(run / folder.MANIFEST).get("input_shape") or []
+    sides = served.inputs[0].shape[1:]
+    if len(sides) == len(trained) and any(
+        side not in (None, then) for side, then in zip(sides, trained)
+    ):
+        raise InputError(
+            f"{run / folder.SETTINGS}: expected inputs of {trained}, as in the training, got "
+            f"{list(sides)}; restore the file from {folder.MANIFEST}"
+        )
 
 
 def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> list[dict]:

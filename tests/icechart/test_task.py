@@ -76,3 +76,14 @@ def test_mixed_precision_trains_and_serves_float32(chart_settings, tmp_path):
     losses = [np.ravel(model.train_on_batch(*batch))[0] for _ in range(4)]
     assert losses[-1] < losses[0]
     assert {np.asarray(head).dtype.name for head in model(batch[0]).values()} == {"float32"}
+
+
+def test_a_model_of_another_shape_than_the_training_s_is_not_exported(trained, tmp_path):
+    run = shutil.copytree(trained("icechart"), tmp_path / "run")
+    facts = folder.read_json(run / folder.MANIFEST)
+    height, width, channels = facts["input_shape"]
+    folder.write_json(run / folder.MANIFEST, facts | {"input_shape": [height, width, channels - 1]})
+    with pytest.raises(InputError, match=r"expected inputs of .* as in the training, got \[None"):
+        train.export(TASK, run)
+    folder.write_json(run / folder.MANIFEST, facts)
+    train.export(TASK, run)
