@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import seaice_tf
 from seaice_tf import settings as settings_file
 from seaice_tf.cli import flags, main, verbs
 from seaice_tf.tasks import NAMES, TASKS
@@ -69,6 +70,11 @@ def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "README.md").read_text()
     pages = {path.name for path in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert pages <= set(LINK.findall(index))
+
+
+def test_the_newest_release_of_the_changelog_is_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert re.search(r"^## (\d+\.\d+\.\d+)", text, re.MULTILINE)[1] == seaice_tf.__version__
 
 
 def test_every_experiment_is_in_the_table():
