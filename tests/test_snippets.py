@@ -32,9 +32,10 @@ def blocks(page: str) -> list[str]:
 
 def code() -> list:
     """The blocks of all pages but those of `ELSEWHERE`, with the page."""
+    marks = {"howto": pytest.mark.soak}  # the model of forecast-1 again, seconds of its time
     pages = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
     return [
-        pytest.param(page, block, id=f"{page}-{number}")
+        pytest.param(page, block, id=f"{page}-{number}", marks=marks.get(page, ()))
         for page in pages
         if page not in ELSEWHERE
         for number, block in enumerate(blocks(page))
