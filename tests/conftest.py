@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import importlib
 import os
 import shutil
 from pathlib import Path
@@ -148,6 +149,8 @@ def browse(chromium):
 @pytest.fixture
 def undrawn(monkeypatch):
     """Draws no maps, which takes time and is tested elsewhere."""
+    # It imports a function by name, which must not be the one of this test for good.
+    importlib.import_module("seaice_tf.nowcast.products.outputs")
     for name in ("write", "write_gif", "write_pixels", "pixels"):
         monkeypatch.setattr(maps, name, lambda path, *rest, **options: path)
     monkeypatch.setattr(maps, "figure", lambda *rest, **options: None)
