@@ -168,10 +168,9 @@ def test_photos_without_labels_make_a_valid_submission(cloud_folder, cloud_setti
     names = [case.name for case, _ in pairs]
     path = tmp_path / "out" / "submission.csv"
     assert submission.validate(path, names) == []
-    checked = dataclasses.replace(cloud_settings, data=str(path))
-    assert TASK.data.doctor(checked, None) == []
+    assert TASK.products.check(path, folder) == []
     path.write_text(path.read_text().replace("_Gravel,", "_Gravel,0 "))
-    assert len(TASK.data.doctor(checked, None)) == len(names)
+    assert len(TASK.products.check(path, folder)) == len(names)
 
 
 def test_the_error_for_a_damaged_photo_names_it(cloud_folder, cloud_settings, tmp_path):
