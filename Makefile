@@ -39,7 +39,7 @@ build: .venv/ready  ## wheel and source distribution in build/dist
 	$(VENV)/twine check --strict build/dist/*
 
 bench: .venv/ready  ## 15 minutes on two cores; one row: .venv/bin/python benchmarks/FILE.py ROW
-	for file in verbs forecast icechart nowcast photos rle geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; echo; done
+	for file in verbs ops forecast icechart nowcast photos rle geopose; do $(VENV)/python benchmarks/$$file.py || exit 1; echo; done
 
 soak: .venv/ready  ## commands killed again and again, memory and open files over long runs
 	$(VENV)/python -m pytest -q -m soak -rP
