@@ -84,7 +84,8 @@ def nowcast(task: Task, run: Path, path: Path) -> None:
     known = case.context.known
     panels = {"observed": case.truth[known], "forecast": fields["frames"][known]}
     past = case.context.past[:, CENTRE, CENTRE]
-    frame_maps.animate(path, past, panels, f"{case.name}: MS-SSIM {values[middle]:.3f}")
+    caption = f"{case.name}: MS-SSIM {values[middle]:.3f}"
+    frame_maps.animate(path, past, panels, caption, minutes=case.context.minutes)
 
 
 def geopose(task: Task, run: Path, path: Path) -> None:

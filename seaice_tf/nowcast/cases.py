@@ -23,6 +23,7 @@ from seaice_tf.nowcast.data.layout import (
     FRAMES_IN,
     FRAMES_OUT,
     MIN_FRAMES,
+    STEP,
     TARGET,
 )
 from seaice_tf.nowcast.examples import Place
@@ -65,6 +66,7 @@ class Context:
         place: label shared by the windows of the same pixels on one day.
         image: the sequence that a whole image is the last frame of, None for a window.
         row: of a ClimateHack.AI window in its file, and the number of windows in it.
+    step: from one frame to the next.
     """
 
     source: str
@@ -75,6 +77,12 @@ class Context:
     place: str = ""
     image: Frames | None = None
     row: tuple[int, int] | None = None
+    step: np.timedelta64 = STEP
+
+    @property
+    def minutes(self) -> int:
+        """From one frame to the next."""
+        return int(self.step / np.timedelta64(1, "m"))
 
     def centre_osgb(self) -> np.ndarray | None:
         """Eastings and northings of the target: (2, 64, 64)."""
@@ -152,7 +160,7 @@ def _image(each: Frames, at: str) -> Case:
     last = each.time[end - 1]
     name = f"{Path(each.name).stem}_{str(last)[:16].replace(':', '').replace('-', '')}"
     source = f"{each.name}, {end - first} frames up to {last}"
-    context = Context(source, past, known, last, each.osgb, image=each)
+    context = Context(source, past, known, last, each.osgb, image=each, step=each.step)
     return Case(name, past, context, truth, pieces=partial(forecast_image, past))
 
 
@@ -209,7 +217,7 @@ def _case(place: Place, source: str, truth: bool) -> Case:
         osgb = osgb[:, *place.window.slices]
     last = place.frames.time[place.start + FRAMES_IN - 1]
     where = f"{place.frames.name} {np.datetime64(last, 'D')} {place.window}"
-    context = Context(source, past, known, last, osgb, where)
+    context = Context(source, past, known, last, osgb, where, step=place.frames.step)
     return Case(place.name, past.astype(np.float32), context, later if truth else None)
 
 

@@ -12,7 +12,6 @@ from seaice_tf.task import Case, Maps, ReportInput
 MAX_ANIMATED = 9  # windows
 COMPARED = 8  # windows in the curves; each takes a second by optical flow
 BASELINES = 2  # in the curves, the best ones
-MINUTES = 5  # from one frame to the next
 COLOUR_RANGE = (1, 99)  # percentiles of the counts
 
 
@@ -41,7 +40,7 @@ def animation(run: str, case: Case, fields: Maps) -> Frames:
         values = packed(np.concatenate([past, later]), low, high)
         return Field(name, values, "grey", low, high)
 
-    minutes = MINUTES * np.arange(1 - FRAMES_IN, FRAMES_OUT + 1)
+    minutes = context.minutes * np.arange(1 - FRAMES_IN, FRAMES_OUT + 1)
     return Frames(
         f"{case.name}, forecast by {run}",
         [f"{minute:+d} min" for minute in minutes],
@@ -72,6 +71,6 @@ def by_lead(shown: ReportInput) -> Lines:
         ]
         style: Style = "line" if name == shown.run else "dashes"
         series.append(Series(name, frame_scores.by_lead(windows)["ms_ssim"].tolist(), style))
-    minutes = (MINUTES * np.arange(1, FRAMES_OUT + 1)).tolist()
+    minutes = (some[0][0].context.minutes * np.arange(1, FRAMES_OUT + 1)).tolist()
     text = f"Means of {len(some)} windows, from the lowest score to the highest."
     return Lines("MS-SSIM by lead", minutes, series, "minutes ahead", "MS-SSIM", text)

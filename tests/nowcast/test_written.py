@@ -1,10 +1,13 @@
 """What `evaluate` scores is what `predict` writes: predictions.npz by the published rule."""
 
+import dataclasses
+
 import netCDF4
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from seaice_tf.nowcast.data import synthetic
 from seaice_tf.nowcast.data.layout import CENTRE
 from seaice_tf.nowcast.products import outputs
 from seaice_tf.nowcast.task import TASK
@@ -42,3 +45,23 @@ def test_evaluate_gives_what_the_published_rule_gives_the_frames(
     assert scored == pytest.approx(published(frames, [case for case, _ in pairs]), abs=1e-4)
     with netCDF4.Dataset(tmp_path / "nowcast.nc") as data:
         np.testing.assert_array_equal(data["hrv_counts"][:], np.clip(frames, 0, 1023))
+
+
+def test_products_of_windows_have_the_step_of_their_frames(frame_settings, tmp_path, monkeypatch):
+    time = synthetic.times(16)
+    counts = synthetic.sequence(5, time, (128, 384))
+    later = time[0] + 3 * (time - time[0])
+    np.savez(tmp_path / "slow.npz", data=counts, time=later)
+    settings = dataclasses.replace(frame_settings, data=str(tmp_path / "slow.npz"), step=15)
+    (first, *_) = TASK.data.cases(settings)
+    fields = too_bright(first)
+    found = TASK.products.dataset(first, fields, "tiny")
+    assert found["lead"].values[[0, -1]].tolist() == [15, 360]
+    assert found["flow"].units == "pixels per frame of 15 minutes"
+    drawn = []
+    for name in ("write_sheet", "animate"):
+        monkeypatch.setattr(
+            outputs.maps, name, lambda path, *_, minutes, **__: drawn.append(minutes)
+        )
+    TASK.verification.verify([(first, fields)], tmp_path, "tiny")
+    assert drawn == [15, 15]

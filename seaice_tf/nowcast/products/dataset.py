@@ -20,7 +20,8 @@ def dataset(case: Case, fields: Maps, model: str) -> xr.Dataset:
     Of a window hrv_counts (lead, y, x), and flow (component, row, column) of its last frame; of an
     image what `image_netcdf` writes.
     """
-    attributes = {"long_name": "motion of the clouds", "units": "pixels per frame of 5 minutes"}
+    units = f"pixels per frame of {case.context.minutes} minutes"
+    attributes = {"long_name": "motion of the clouds", "units": units}
     flow = np.moveaxis(np.asarray(fields["flow"]), -1, 0)
     moving = xr.Variable(("component", "row", "column"), flow, attributes)
     found = xr.Dataset(
@@ -39,6 +40,7 @@ def dataset(case: Case, fields: Maps, model: str) -> xr.Dataset:
             f"{model} on {case.context.source}",
             None if osgb is None else osgb[None],
             None if last is None else np.array([last]),
+            step=case.context.step,
         )
     ).isel(window=0)
     return frames.assign(flow=moving).assign_coords(component=list(COMPONENTS))

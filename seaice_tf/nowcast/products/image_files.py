@@ -38,9 +38,8 @@ def write(case: Case, fields: Maps, out: Path, model: str) -> list[Path]:
     past = context.past[:, rows, columns]
     small = np.where(known[:, rows, columns], frames[:, rows, columns], np.float32(np.nan))
     truth = None if case.truth is None else case.truth[:, rows, columns]
-    minutes = int(context.image.step / np.timedelta64(1, "m"))
     with progress.step("pictures of the image"):
-        sheet = maps.sheet(caption, past, small, truth, context.known, minutes)
+        sheet = maps.sheet(caption, past, small, truth, context.known, minutes=context.minutes)
         # Of arrows on a mirrored picture the directions are mirrored too.
         flow = fields["flow"][rows, columns] * np.sign([rows.step, columns.step])
         written += [
@@ -52,7 +51,7 @@ def write(case: Case, fields: Maps, out: Path, model: str) -> list[Path]:
             later = context.known.sum()
             panels = {"truth": truth[:later], "forecast": small[:later]}
         written.append(
-            maps.animate(stem.with_suffix(".gif"), past, panels, caption, minutes=minutes)
+            maps.animate(stem.with_suffix(".gif"), past, panels, caption, minutes=context.minutes)
         )
     return written
 

@@ -13,9 +13,8 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 
 from seaice_tf.files import maps
-from seaice_tf.nowcast.data.layout import NIGHT, STEP
+from seaice_tf.nowcast.data.layout import NIGHT
 
-MINUTES = int(STEP.astype(int))
 LEADS = (1, 3, 6, 9, 12, 18, 24)  # on a sheet
 MAX_ERROR = 150  # counts, at the ends of the colour scale of errors
 # The colour wheel: steps from one corner to the next, and red, green and blue of the corners.
@@ -36,7 +35,8 @@ def sheet(
     pred: np.ndarray,
     true: np.ndarray | None = None,
     known: np.ndarray | None = None,
-    minutes: int = MINUTES,
+    *,
+    minutes: int,
 ) -> Figure:
     """Sheet of past and forecast frames, with truth and error if there is a truth.
 
@@ -91,7 +91,8 @@ def animate(
     panels: Mapping[str, np.ndarray],
     caption: str,
     seconds: float = 0.15,
-    minutes: int = MINUTES,
+    *,
+    minutes: int,
 ) -> Path:
     """Write a GIF of the past frames, then of the panels side by side.
 

@@ -10,7 +10,7 @@ from pyproj import CRS, Transformer
 
 from seaice_tf import __version__
 from seaice_tf.files import netcdf
-from seaice_tf.nowcast.data.layout import FRAMES_OUT, HIGHEST, STEP, TARGET
+from seaice_tf.nowcast.data.layout import FRAMES_OUT, HIGHEST, TARGET
 
 OSGB = 27700  # EPSG code of the British national grid
 DIMENSIONS = ("window", "lead", "y", "x")
@@ -24,6 +24,8 @@ def write(
     source: str,
     osgb: np.ndarray | None = None,
     last: np.ndarray | None = None,
+    *,
+    step: np.timedelta64,
 ) -> Path:
     """Write forecast frames.
 
@@ -34,12 +36,13 @@ def write(
         source: the model and its input data.
         osgb: (number, 2, 64, 64) eastings and northings of the pixels in metres, if known.
         last: (number,) datetime64, times of the last frames of the input, if known.
+        step: from one frame to the next.
     """
     with netcdf.created(path) as data:
         for name, size in zip(DIMENSIONS, (number, FRAMES_OUT, TARGET, TARGET)):
             data.createDimension(name, size)
-        _describe(data, source, last)
-        _times(data, last)
+        _describe(data, source, last, step)
+        _times(data, last, step)
         field = data.createVariable(
             VARIABLE,
             "f4",
@@ -68,14 +71,16 @@ def write(
     return path
 
 
-def _describe(data: netCDF4.Dataset, source: str, last: np.ndarray | None) -> None:
+def _describe(
+    data: netCDF4.Dataset, source: str, last: np.ndarray | None, step: np.timedelta64
+) -> None:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     title = "Nowcast of the high-resolution visible channel of Meteosat"
-    minutes = FRAMES_OUT * int(STEP.astype(int))
+    minutes = int(step / np.timedelta64(1, "m"))
     attributes = {
         "Conventions": "CF-1.10, ACDD-1.3",
         "title": title,
-        "summary": f"{title}, up to {minutes} minutes ahead. Made by {source}.",
+        "summary": f"{title}, up to {FRAMES_OUT * minutes} minutes ahead. Made by {source}.",
         "keywords": "EARTH SCIENCE > ATMOSPHERE > CLOUDS",
         "keywords_vocabulary": "GCMD Science Keywords",
         "source": source,
@@ -84,17 +89,17 @@ def _describe(data: netCDF4.Dataset, source: str, last: np.ndarray | None) -> No
         "date_created": now,
         "product_version": __version__,
         "cdm_data_type": "Grid",
-        "time_coverage_resolution": "PT5M",
+        "time_coverage_resolution": f"PT{minutes}M",
     }
     if last is not None:
-        span = (last.min() + STEP, last.max() + FRAMES_OUT * STEP)
+        span = (last.min() + step, last.max() + FRAMES_OUT * step)
         for name, time in zip(("start", "end"), span):
             attributes[f"time_coverage_{name}"] = f"{time.astype('datetime64[s]')}Z"
     data.setncatts(attributes)
 
 
-def _times(data: netCDF4.Dataset, last: np.ndarray | None) -> None:
-    ahead = np.arange(1, FRAMES_OUT + 1) * STEP
+def _times(data: netCDF4.Dataset, last: np.ndarray | None, step: np.timedelta64) -> None:
+    ahead = np.arange(1, FRAMES_OUT + 1) * step
     lead = data.createVariable("lead", "f8", ("lead",))
     lead.setncatts({"standard_name": "forecast_period", "units": "minutes"})
     lead.long_name = "time after the last frame of the input"

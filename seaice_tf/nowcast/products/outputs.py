@@ -77,6 +77,7 @@ def _write_windows(spool: BinaryIO, cases: list[Case], out: Path, model: str) ->
         f"{model} on {cases[0].context.source}",
         _joined([case.context.centre_osgb() if complete else None for case in cases]),
         _joined([case.context.last for case in cases]),
+        step=cases[0].context.step,
     )
     return [predictions, dataset]
 
@@ -97,18 +98,21 @@ def _joined(values: list[Any]) -> np.ndarray | None:
 
 
 def _draw(stem: Path, case: Case, fields: Maps, model: str, moving: bool) -> list[Path]:
-    past, caption = case.context.past, f"{case.name}: {model} on {case.context.source}"
-    centre, frames = past[:, CENTRE, CENTRE], fields["frames"]
-    known = case.context.known
+    context, frames = case.context, fields["frames"]
+    caption = f"{case.name}: {model} on {context.source}"
+    centre, known = context.past[:, CENTRE, CENTRE], context.known
+    picture, minutes = stem.with_suffix(".png"), context.minutes
+    flow = stem.with_name(f"{stem.name}_flow.png")
     written = [
-        maps.write_sheet(stem.with_suffix(".png"), caption, centre, frames, case.truth, known),
-        maps.write_flow(stem.with_name(f"{stem.name}_flow.png"), caption, past[-1], fields["flow"]),
+        maps.write_sheet(picture, caption, centre, frames, case.truth, known, minutes=minutes),
+        maps.write_flow(flow, caption, context.past[-1], fields["flow"]),
     ]
     if moving:
         panels = {"forecast": frames}
         if case.truth is not None:
             panels = {"truth": case.truth[known], "forecast": frames[: known.sum()]}
-        written.append(maps.animate(stem.with_suffix(".gif"), centre, panels, caption))
+        film = stem.with_suffix(".gif")
+        written.append(maps.animate(film, centre, panels, caption, minutes=minutes))
     return written
 
 
@@ -138,6 +142,8 @@ def pictures(case: Case, fields: Maps) -> dict[str, np.ndarray]:
     """Sheet and flow of a window, for TensorBoard."""
     context, frames = case.context, fields["frames"]
     centre = context.past[:, CENTRE, CENTRE]
-    sheet = maps.sheet("training", centre, frames, case.truth, context.known)
+    sheet = maps.sheet(
+        "training", centre, frames, case.truth, context.known, minutes=context.minutes
+    )
     flow = maps.flow_figure("training", context.past[-1], fields["flow"])
     return {"nowcast/frames": pixels(sheet), "nowcast/flow": pixels(flow)}

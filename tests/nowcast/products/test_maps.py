@@ -13,29 +13,28 @@ def panels(figure):
 
 
 def test_a_sheet_has_a_row_for_each_kind():
-    alone = panels(maps.sheet("a test", PAST, TRUE))
+    alone = panels(maps.sheet("a test", PAST, TRUE, minutes=5))
     assert [axes.get_title() for axes in alone[:2]] == ["input\n-30 min", "input\n-25 min"]
     assert alone[6].get_title() == "input\n0 min"
     assert len(alone) == 14
     known = np.arange(FRAMES_OUT) < 12
-    beside = panels(maps.sheet("a test", PAST, TRUE + 10, TRUE, known))
+    beside = panels(maps.sheet("a test", PAST, TRUE + 10, TRUE, known, minutes=15))
     assert len(beside) == 28
     error = beside[21].images[0].get_array()
-    assert beside[21].get_title() == "forecast minus truth\n+5 min"
+    assert beside[21].get_title() == "forecast minus truth\n+15 min"
     np.testing.assert_allclose(error, 10)
     assert [bool(axes.images) for axes in beside[14:21]] == [True] * 5 + [False] * 2
 
 
 def test_a_sheet_is_written(tmp_path):
-    path = maps.write_sheet(tmp_path / "a.png", "a test", PAST, TRUE)
+    path = maps.write_sheet(tmp_path / "a.png", "a test", PAST, TRUE, minutes=5)
     with Image.open(path) as picture:
         assert picture.width > 2 * picture.height > 600
 
 
 def test_truth_beside_forecast_as_a_gif(tmp_path):
-    path = maps.animate(
-        tmp_path / "a.gif", PAST[-2:], {"truth": TRUE[:2], "forecast": TRUE[:3]}, "a test", 0.2
-    )
+    both = {"truth": TRUE[:2], "forecast": TRUE[:3]}
+    path = maps.animate(tmp_path / "a.gif", PAST[-2:], both, "a test", 0.2, minutes=5)
     with Image.open(path) as picture:
         assert picture.n_frames == 5
         assert picture.width > picture.height

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.nowcast.data import synthetic
+from seaice_tf.nowcast.data.times import STEP
 from seaice_tf.nowcast.products import netcdf
 
 FRAMES = np.random.default_rng(0).uniform(0, 1023, (2, 24, 64, 64)).astype(np.float32)
@@ -11,7 +12,7 @@ FRAMES = np.random.default_rng(0).uniform(0, 1023, (2, 24, 64, 64)).astype(np.fl
 def test_a_file_with_place_and_time(tmp_path):
     osgb = np.broadcast_to(synthetic.osgb_grid((64, 64)), (2, 2, 64, 64))
     last = np.array(["2020-04-01T12:55:00", "2020-04-01T13:00:00"], "datetime64[s]")
-    path = netcdf.write(tmp_path / "a.nc", 2, iter(FRAMES), "a test", osgb, last)
+    path = netcdf.write(tmp_path / "a.nc", 2, iter(FRAMES), "a test", osgb, last, step=STEP)
     assert [p.name for p in tmp_path.iterdir()] == ["a.nc"]
     with netCDF4.Dataset(path) as data:
         field = data["hrv_counts"]
@@ -34,7 +35,7 @@ def test_a_file_with_place_and_time(tmp_path):
 
 
 def test_place_and_time_may_be_unknown(tmp_path):
-    path = netcdf.write(tmp_path / "a.nc", 2, FRAMES + 300, "a test")
+    path = netcdf.write(tmp_path / "a.nc", 2, FRAMES + 300, "a test", step=STEP)
     with netCDF4.Dataset(path) as data:
         assert not {"lat", "crs", "valid_time"} & set(data.variables)
         assert "coordinates" not in data["hrv_counts"].ncattrs()
@@ -43,5 +44,17 @@ def test_place_and_time_may_be_unknown(tmp_path):
 
 def test_too_few_windows_leave_no_file(tmp_path):
     with pytest.raises(ValueError, match="shorter"):
-        netcdf.write(tmp_path / "a.nc", 3, FRAMES, "a test")
+        netcdf.write(tmp_path / "a.nc", 3, FRAMES, "a test", step=STEP)
     assert not list(tmp_path.iterdir())
+
+
+def test_times_are_those_of_the_step(tmp_path):
+    last, step = np.array(["2023-12-20T12:00"], "datetime64[s]"), np.timedelta64(15, "m")
+    path = netcdf.write(tmp_path / "a.nc", 1, FRAMES[:1], "a test", last=last, step=step)
+    with netCDF4.Dataset(path) as data:
+        assert data["lead"][[0, -1]].tolist() == [15, 360]
+        times = netCDF4.num2date(data["valid_time"][0], data["valid_time"].units)
+        assert str(times[-1]) == "2023-12-20 18:00:00"
+        assert data.time_coverage_resolution == "PT15M"
+        assert data.time_coverage_end == "2023-12-20T18:00:00Z"
+        assert "360 minutes" in data.summary
