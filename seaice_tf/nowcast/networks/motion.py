@@ -13,12 +13,16 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.nowcast.data.layout import SIDE
-from seaice_tf.nowcast.networks.local_means import gaussian_mean, local_mean
+from seaice_tf.nowcast.networks.local_means import blocked_mean, gaussian_mean, local_mean
 
 COARSEST = 16  # pixels, the pyramid ends at the last level with sides of at least this length
 LEVELS = 4  # at most: motions of up to 30 pixels per frame
 LARGEST_CHANGE = 1.0  # pixels per iteration
 SMALLEST_SIGMA = 0.1  # pixels, a blur that leaves an image as it is
+CONTRAST_SIGMA = 8.0  # pixels, of the windows of the local mean and contrast
+CONTRAST_REACH = 36  # pixels
+NOISE = 10.0  # counts, standard deviation below which contrast is not enhanced
+OUTLIER = 0.4  # local standard deviations, an error from which on its weight falls
 
 
 def sample(images, rows, columns):
@@ -130,6 +134,8 @@ class LucasKanade(keras.layers.Layer):
 
     Lucas and Kanade 1981; coarse to fine with warping as in Bouguet 2001. All pairs of frames share
     one flow: their normal equations are summed, which is less noisy than the flow of the last pair.
+    Frames are normalised locally first, so that thin cloud counts as much as bright edges, and
+    pixels that change by more than motion count less (Black and Anandan 1996).
     (B, T, H, W) -> (B, H, W, 2), or a list of such flows if `window` is a sequence.
 
     Args:
@@ -157,8 +163,6 @@ class LucasKanade(keras.layers.Layer):
 
     def call(self, frames):
         frames = tf.transpose(tf.stop_gradient(frames)[:, -self.pairs - 1 :], [0, 2, 3, 1])
-        # Each window has a copy of the batch.
-        frames = tf.tile(frames, [len(self.windows), 1, 1, 1])
         flow = lucas_kanade(frames, self.windows, self.iterations, self.damping)
         return tf.split(flow, len(self.windows)) if self.several else flow
 
@@ -176,20 +180,39 @@ class LucasKanade(keras.layers.Layer):
 
 
 def lucas_kanade(frames, windows, iterations: int = 2, damping: float = 0.01):
-    """One flow of successive frames, see `LucasKanade`: (N, H, W, T) -> (N, H, W, 2).
+    """One flow of successive frames for each window, see `LucasKanade`.
 
     Args:
-        frames: counts; of images of unknown size, sides that are multiples of 8 and at least 128.
-        windows: one sigma in pixels for each part of the batch.
+        frames: (B, H, W, T) counts; of images of unknown size, sides that are multiples of 8 and at
+            least 128.
+        windows: sigmas in pixels.
         iterations, damping: as in `LucasKanade`.
+
+    Returns:
+        (windows B, H, W, 2), the flows by the first window first.
     """
-    levels = [frames]
+    levels = [tf.tile(normalised(frames), [len(windows), 1, 1, 1])]
     while _has_coarser(levels[-1], len(levels)):
         levels.append(tf.nn.avg_pool2d(levels[-1], 2, 2, "SAME"))
     flow = tf.zeros_like(levels[-1][..., :2])
     for level, frames in reversed(list(enumerate(levels))):
         flow = _iterated(frames, finer(flow, frames), windows, iterations, damping, SIDE >> level)
     return flow
+
+
+def normalised(frames):
+    """Frames less their local mean, in local standard deviations: (B, H, W, T) -> same.
+
+    Where the contrast is low, `NOISE` counts are the least standard deviation.
+    """
+    detail = frames - _contrast_mean(frames)
+    return detail / tf.sqrt(_contrast_mean(tf.square(detail)) + NOISE**2)
+
+
+def _contrast_mean(x):
+    if None in x.shape[1:3]:
+        return blocked_mean(x, CONTRAST_SIGMA, CONTRAST_REACH)
+    return gaussian_mean(x, (CONTRAST_SIGMA,))
 
 
 def _has_coarser(frames, levels: int) -> bool:
@@ -214,7 +237,9 @@ def _change(warped, later, windows, damping: float, around: int):
     """Change of the flow in one iteration: twice (N, H, W, T) -> (N, H, W, 2)."""
     down, across = _gradient(warped, axis=1), _gradient(warped, axis=2)
     error = warped - later
+    weight = tf.math.rsqrt(1 + tf.square(error / OUTLIER))
     products = (down * down, down * across, across * across, down * error, across * error)
+    products = (weight * product for product in products)
     sums = tf.stack([tf.reduce_sum(p, axis=-1) for p in products], axis=-1)
     aa, ab, bb, ae, be = tf.unstack(gaussian_mean(sums, windows), axis=-1)
     minimum = damping * local_mean((aa + bb)[..., None], around)[..., 0] + 1e-12
