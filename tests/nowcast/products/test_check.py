@@ -6,6 +6,7 @@ import xarray as xr
 
 from seaice_tf.cli import main as cli
 from seaice_tf.nowcast.data import climatehack
+from seaice_tf.nowcast.data.times import STEP
 from seaice_tf.nowcast.products import netcdf
 from seaice_tf.nowcast.products.check import check
 
@@ -56,7 +57,7 @@ def test_predictions(frames, features, tmp_path, capsys):
     ],
 )
 def test_faults_of_a_rewritten_file(frames, tmp_path, change, problem):
-    path = netcdf.write(tmp_path / "nowcast.nc", 3, frames, "tiny", last=LAST)
+    path = netcdf.write(tmp_path / "nowcast.nc", 3, frames, "tiny", last=LAST, step=STEP)
     assert check(path) == []
     with xr.open_dataset(path, decode_timedelta=False) as data:
         change(data.load()).to_netcdf(tmp_path / "other.nc")
