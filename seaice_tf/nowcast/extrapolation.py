@@ -27,8 +27,9 @@ def flow(
     """Optical flow of the last frames of a sequence by Lucas-Kanade, coarse to fine.
 
     All pairs of successive frames share one flow, which is less noisy than that of the last pair.
-    Frames are normalised locally first, so that faint patterns count as much as bright edges. It
-    does not depend on the unit or the range of the values. Motions of up to 30 pixels per frame.
+    Frames are normalised locally first, so that faint patterns count as much as bright edges, and
+    outliers count less. The flow does not depend on the unit or the range of the values. Motions of
+    up to 30 pixels per frame.
 
     Args:
         frames: (T, H, W), two or more, the latest last; NaN where unknown.

@@ -239,8 +239,7 @@ def _change(warped, later, windows, damping: float, around: int):
     error = warped - later
     weight = tf.math.rsqrt(1 + tf.square(error / OUTLIER))
     products = (down * down, down * across, across * across, down * error, across * error)
-    products = (weight * product for product in products)
-    sums = tf.stack([tf.reduce_sum(p, axis=-1) for p in products], axis=-1)
+    sums = tf.stack([tf.reduce_sum(weight * p, axis=-1) for p in products], axis=-1)
     aa, ab, bb, ae, be = tf.unstack(gaussian_mean(sums, windows), axis=-1)
     minimum = damping * local_mean((aa + bb)[..., None], around)[..., 0] + 1e-12
     change = solve(aa + minimum, ab, bb + minimum, ae, be)

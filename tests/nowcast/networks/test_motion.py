@@ -275,3 +275,11 @@ def test_frames_are_normalised_as_in_scipy(scene):
         np.testing.assert_allclose(channel[inside], slow[inside], atol=0.05)
     brighter = normalised(tf.constant(3 * np.moveaxis(frames, 0, -1)[None] + 50))[0]
     np.testing.assert_allclose(brighter, found, atol=0.05)
+
+
+def test_what_appears_has_little_weight(scene):
+    frames = moving(scene, (1.0, -2.0), 3)
+    frames[-1, 28:36, 28:36] += 400
+    flow = LucasKanade(pairs=2)(frames[None]).numpy()[0]
+    error = np.hypot(*np.moveaxis(flow - (1.0, -2.0), -1, 0))
+    assert error[24:-24, 24:-24].mean() < 0.25
