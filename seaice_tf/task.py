@@ -51,6 +51,7 @@ class Case:
         truth: the observation, None if unknown.
         pieces: (model as a function of a batch of arrays) -> maps, for inputs that may be too large
             for one call; None passes `inputs` to the model as they are.
+        free_axes: of the first of the inputs, those whose length may differ between cases.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Case:
     context: Any
     truth: Any = None
     pieces: Callable[[Callable[[Any], Maps]], Maps] | None = None
+    free_axes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

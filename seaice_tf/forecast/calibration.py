@@ -26,6 +26,7 @@ EVERY = 3  # of the training cells, each third is used
 KEPT = (1, 1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.5)  # of the fit, by lead
 CONCENTRATION_RIDGE, LOG_ODDS_RIDGE = 0.02, 0.002
 ITERATIONS = 8  # of Newton's method
+LONG_MEAN = 4  # position of the climatology of all years among the concentration's weights
 BATCH = 1 << 15
 
 
@@ -54,15 +55,16 @@ def with_trend(calibration: Calibration, network: Distribution) -> Calibration:
     """The weights with those of the settings for the trend; lead 1 has little use for it."""
     ramp = np.minimum(np.arange(LEADS) / 3, 1)
     concentration, odds = (np.array(each) for each in vars(calibration).values())
-    concentration[:, 3] += network.trend_weight * ramp
-    odds[:, 2:] += network.log_odds_offset, network.trend_log_odds
+    concentration[:, -1] += network.trend_weight * ramp
+    odds[:, -2:] += network.log_odds_offset, network.trend_log_odds
     return Calibration(_table(concentration), _table(odds))
 
 
 def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
     """Fit the weights by lead, but for those of the trend.
 
-    Far ahead less of the fit is kept, for the past years flatter it: the rest goes to climatology.
+    Far ahead less of the fit is kept, for the past years flatter it: the rest goes to the
+    climatology of all years.
 
     Args:
         model: of `class_network`, trained.
@@ -75,15 +77,17 @@ def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
     steps, terms, base = held_out(model, cells.features[rows], left_out)
     truth = cells.counts[rows] / np.float32(FULL_ICE)
     weight = area.ravel()[cells.place[rows]]
-    concentration, odds = np.zeros((LEADS, 4)), np.zeros((LEADS, 4))
+    concentration, odds = (np.zeros((LEADS, len(table[0]))) for table in vars(PLAIN).values())
     for lead, kept in enumerate(KEPT):
         near = np.abs(cells.lead[rows].astype(int) - 1 - lead) <= 1
         own = weight[near] / weight[near].sum()
-        start = PLAIN.concentration[lead][:3], PLAIN.log_odds[lead][:3]
-        fitted = least_squares(steps[near, :3], (truth - base)[near], own, start[0])
-        concentration[lead, :3] = kept * fitted
-        network, climatology, offset = logistic(terms[near, :3], truth[near] >= EDGE, own, start[1])
-        odds[lead, :3] = kept * network, climatology + (1 - kept) * network, offset
+        start = PLAIN.concentration[lead][:-1], PLAIN.log_odds[lead][:-1]
+        fitted = least_squares(steps[near, :-1], (truth - base)[near], own, start[0])
+        rest = (1 - kept) * fitted[:LONG_MEAN].sum()
+        concentration[lead, :-1] = [*kept * fitted[:LONG_MEAN], fitted[LONG_MEAN] + rest]
+        odds[lead, :-1] = logistic(terms[near, :-1], truth[near] >= EDGE, own, start[1])
+        odds[lead, 2] += (1 - kept) * odds[lead, 0]
+        odds[lead, 0] *= kept
     return Calibration(_table(concentration), _table(odds))
 
 
@@ -102,7 +106,7 @@ def held_out(
         left_out: (n, members) bool.
 
     Returns:
-        Departures (n, 4), log odds terms (n, 4) and climatology (n,), see `distribution`.
+        Departures (n, 6), log odds terms (n, 5) and climatology (n,), see `distribution`.
     """
     parts: list[tuple[np.ndarray, ...]] = []
     mean_of = (left_out / left_out.sum(axis=1, keepdims=True)).astype(np.float32)

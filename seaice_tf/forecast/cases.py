@@ -12,7 +12,7 @@ import numpy as np
 from seaice_tf.errors import InputError, one_line
 from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
-from seaice_tf.forecast.examples import archive, of_hemisphere
+from seaice_tf.forecast.examples import archive, history_before, of_hemisphere
 from seaice_tf.forecast.members import levels, most, shuffle, templates
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
@@ -20,6 +20,7 @@ from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Cases, Maps
 
 OUTLOOK_MEMBERS = 20  # from which the outlook is computed where no members are asked for
+SCORED_QUANTILES = 20  # of which the CRPS is taken
 
 log = logging.getLogger(__name__)
 
@@ -184,16 +185,16 @@ def _case(
     period = months.span(first, first + LEADS - 1)
     truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
     context = Context(past, period, source, data.citation, data.grid)
-    history = past[-settings.history :]
+    history = history_before(past, settings)
     if not settings.network.takes_month:
         return Case(f"{first}", history, context, truth)
     inputs = history, np.int32(months.number(first))
-    pieces = None
-    if number := min(members, most(past)):
-        pieces = partial(_with_quantiles, inputs, number)
-        if truth is not None:
-            pieces = partial(_with_extents, inputs, number, context)
-    return Case(f"{first}", inputs, context, truth, pieces)
+    number = min(members, most(past))
+    if truth is not None:
+        pieces: Callable | None = partial(_with_distribution, inputs, number, context)
+    else:
+        pieces = partial(_with_quantiles, inputs, number) if number else None
+    return Case(f"{first}", inputs, context, truth, pieces, free_axes=(0,))
 
 
 def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> Maps:
@@ -203,10 +204,16 @@ def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> 
     return {head: value[0] for head, value in serve(batch, "quantiles").items()}
 
 
-def _with_extents(
+def _with_distribution(
     inputs: tuple, members: int, context: Context, serve: Callable[..., Maps]
 ) -> Maps:
-    """The forecast's maps, and the extents of its members, (members, 12) in 10^6 km2."""
-    fields = dict(_with_quantiles(inputs, members, serve))
-    maps = shuffle(fields.pop("quantiles"), templates(context.past, members))
-    return fields | {"extent_members": ice_edge.extent(maps, context.grid.cell_area())}
+    """The forecast's maps and its quantiles as `members`, (n, 12, rows, columns).
+
+    With `members` also the extents of so many members in space, (members, 12) in 10^6 km2.
+    """
+    fields = dict(_with_quantiles(inputs, members or SCORED_QUANTILES, serve))
+    fields["members"] = fields.pop("quantiles")
+    if members:
+        maps = shuffle(fields["members"], templates(context.past, members))
+        fields["extent_members"] = ice_edge.extent(maps, context.grid.cell_area())
+    return fields

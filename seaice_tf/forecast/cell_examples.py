@@ -12,13 +12,14 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
-from seaice_tf.forecast.examples import earliest_start, read_record
+from seaice_tf.forecast.examples import earliest_start, history_before, read_record
 from seaice_tf.forecast.networks.distribution import INDEX, class_of
 from seaice_tf.forecast.networks.features import IceFeatures
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
 from seaice_tf.pipeline import Example, Examples
 
 BLOCK = 1024  # cells in an example
+SHORT_EVERY = 5  # every so many inits has ten years alone, for users that have no more
 GROUPS = 4  # of blocks of years, of which each member leaves one out
 YEARS_LEFT_OUT = 3  # length of the blocks of years that a member leaves out
 
@@ -116,12 +117,15 @@ def drawn_cells(
     for start in starts:
         leads = min(LEADS, end - start)
         month = tf.constant([months.number(data.first + start) + season])
-        history = data.counts[None, start - settings.history : start]
+        past = data.counts[:start]
+        if start % SHORT_EVERY == 0:
+            past = past[-settings.history :]
+        history = history_before(past, settings)[None]
         maps, possible, places = (each.numpy() for each in make(history, month))
         truth = data.counts[start : start + leads].reshape(leads, -1)[:, places]
         rng = np.random.default_rng((settings.training.seed, start))
         drawn = possible[0, :leads] & ~counts.flagged(truth)
-        drawn &= rng.random(truth.shape) < network.cell_fraction
+        drawn &= rng.random((LEADS, len(places)))[:leads] < network.cell_fraction
         lead, cell = np.nonzero(drawn)
         columns["features"].append(maps[0, lead, cell].astype(np.float16))
         columns["counts"].append(truth[drawn])
@@ -212,4 +216,5 @@ def _weights(part: Cells, members: int, hold_out: bool) -> np.ndarray:
 
 @lru_cache
 def _traced_features(pole_hole_fill: PoleHoleFill) -> Callable:
-    return tf.function(IceFeatures(pole_hole_fill))
+    months, month = tf.TensorSpec([1, None, None, None], tf.uint8), tf.TensorSpec([1], tf.int32)
+    return tf.function(IceFeatures(pole_hole_fill), input_signature=(months, month))

@@ -62,6 +62,16 @@ def read_record(folder: str, settings: Settings) -> Archive:
     return read_archive(cached("nsidc0051", synthetic.write_archive, *SYNTHETIC_PERIOD))
 
 
+def history_before(past: np.ndarray, settings: Settings) -> np.ndarray:
+    """The last months of a record that a network makes use of, whole years where it has a choice.
+
+    Args:
+        past: (months, rows, columns), up to the init; at least `settings.history`.
+    """
+    number = min(len(past) // LEADS * LEADS, settings.longest_history)
+    return past[-max(number, settings.history) :]
+
+
 def training_starts(data: Archive, settings: Settings, init_months: str = "all") -> np.ndarray:
     """Positions in the archive of the first months of the training forecasts.
 

@@ -15,6 +15,8 @@ from seaice_tf.settings import Training
 
 LEADS = 12  # months ahead
 MOST_MONTHS = 60  # of anomalies from five years within a history of ten
+LONGEST_HISTORY = 20  # years that a network of features makes use of
+TERMS = {"concentration_weights": 6, "log_odds_weights": 5}  # of `distribution.Calibration`
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Distribution:
     name: ClassVar[str] = "distribution"
     takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
+    longest_history_years: ClassVar[int] = LONGEST_HISTORY
     ALIASES: ClassVar[dict] = {"cells": ("cell_fraction", {})}
 
     members: int = 8
@@ -61,9 +64,12 @@ class Distribution:
         if min(self.error_weight, self.other_weight) < 0:
             raise InputError("error_weight, other_weight: expected at least 0, got less")
         for name in ("concentration_weights", "log_odds_weights"):
-            rows = getattr(self, name)
-            if rows and (len(rows) != LEADS or {len(row) for row in rows} != {4}):
-                raise InputError(f"{name}: expected none or 12 rows of 4, got {len(rows)} rows")
+            rows, terms = getattr(self, name), TERMS[name]
+            if rows and (len(rows) != LEADS or {len(row) for row in rows} != {terms}):
+                raise InputError(
+                    f"{name}: expected none or 12 rows of {terms}, got {len(rows)} rows of "
+                    f"{sorted({len(row) for row in rows})}; train again"
+                )
 
 
 @dataclass(frozen=True)
@@ -195,6 +201,7 @@ class AnomalyCodes:
     name: ClassVar[str] = "anomaly_codes"
     takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
+    longest_history_years: ClassVar[int] = LONGEST_HISTORY
 
     variant: Literal["damped_codes", "linear_codes", "lstm_codes", "attention_codes"] = "lstm_codes"
     """Architecture, see docs/forecast_models.md."""
@@ -237,6 +244,7 @@ class AnomalyCrops:
     name: ClassVar[str] = "anomaly_crops"
     takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
+    longest_history_years: ClassVar[int] = LONGEST_HISTORY
 
     months: int = 4
     """Last months whose anomalies are seen."""
@@ -337,8 +345,13 @@ class Settings:
 
     @property
     def history(self) -> int:
-        """Months that a forecast is made from."""
+        """Fewest months that a forecast is made from."""
         return LEADS * self.network.history_years
+
+    @property
+    def longest_history(self) -> int:
+        """Most months that a forecast makes use of."""
+        return LEADS * getattr(self.network, "longest_history_years", self.network.history_years)
 
 
 def _require_positive(settings: Any, *names: str) -> None:

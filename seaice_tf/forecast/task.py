@@ -1,4 +1,4 @@
-"""The task `forecast`: monthly sea-ice concentration of ten years in, the next 12 months out."""
+"""The task `forecast`: monthly sea-ice concentration in, the next 12 months out."""
 
 from collections.abc import Mapping
 from pathlib import Path

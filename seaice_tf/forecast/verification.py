@@ -42,8 +42,11 @@ def score(
         for case, fields in pairs:
             if "region" in options.by and not masks:
                 masks.update(region_masks(options, case.context.grid))
+            crps = None
+            if "members" in fields:
+                crps = period.distribution_crps(case.truth, fields["members"])
             if options.init_frequency == "monthly":
-                add_maps(totals, case, fields)
+                add_maps(totals, case, fields, crps)
             yield period.Forecast(
                 case.truth,
                 fields["concentration"],
@@ -52,7 +55,7 @@ def score(
                 case.context.months,
                 fields.get("probability"),
                 fields.get("spread"),
-                fields.get("members"),
+                crps,
                 case.context.grid,
             )
 
@@ -65,8 +68,10 @@ def score(
     return found | hindcasts.results(totals)
 
 
-def add_maps(totals: hindcasts.Totals, case: Case, fields: Fields) -> None:
-    """Add the maps of one forecast to the sums of its leads and months."""
+def add_maps(
+    totals: hindcasts.Totals, case: Case, fields: Fields, crps: np.ndarray | None = None
+) -> None:
+    """Add the maps of one forecast, and its CRPS by cell, to the sums of its leads and months."""
     past, init = case.context.past, case.context.months[0] - 1
     climatology = baselines.climatology(past, years=10)
     area = case.context.grid.cell_area()
@@ -77,7 +82,10 @@ def add_maps(totals: hindcasts.Totals, case: Case, fields: Fields) -> None:
         if "probability" in fields:
             spread = fields.get("spread", np.zeros_like(fields["concentration"]))
             forecast = hindcasts.Forecast(
-                fields["concentration"][i], fields["probability"][i], spread[i]
+                fields["concentration"][i],
+                fields["probability"][i],
+                spread[i],
+                None if crps is None else crps[i],
             )
         hindcasts.add(totals, target, forecast)
 
@@ -98,8 +106,9 @@ def region_masks(options: EvaluateOptions, grid: Grid) -> dict[str, np.ndarray]:
 def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
     """Maps of the ensemble of several runs.
 
-    Runs with a probability and a spread are mixed with equal weights. Of other runs both are those
-    of the ensemble of concentrations, which is kept as "members" for the scores.
+    Runs with a probability and a spread are mixed with equal weights, the members of all together
+    being those of the mixture. Of other runs both are those of the ensemble of concentrations,
+    which is kept as "members" for the scores.
     """
     result = probability.summary(np.stack([member["concentration"] for member in members]))
     if all("spread" in member and "probability" in member for member in members):
@@ -109,6 +118,8 @@ def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
                 for name in ("concentration", "spread", "probability")
             )
         )
+        if all("members" in member for member in members):
+            result["members"] = np.concatenate([member["members"] for member in members])
     else:
         result["members"] = np.stack([member["concentration"] for member in members])
     if all("contest_decision" in member for member in members):
@@ -141,12 +152,13 @@ def _baseline(function: Callable[[np.ndarray], np.ndarray]) -> Predictor:
 
 
 def damped_anomaly_persistence(case: Case) -> Fields:
-    """Damped anomaly persistence, with the probability and spread of its errors in past years."""
+    """Damped anomaly persistence, with the distribution of its errors in past years."""
     reference = damped_persistence(case.context.past)
     return {
         "concentration": reference.concentration,
         "probability": reference.probability,
         "spread": reference.spread,
+        "members": reference.members,
     }
 
 

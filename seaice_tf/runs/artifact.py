@@ -60,7 +60,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
             return case.pieces(serve)
         inputs = batch(case)
         # A model for inputs of any size has still been trained on one grid only.
-        found = manifest.input_shape(case.inputs)
+        found = manifest.input_shape(case)
         if input_shape and found != input_shape:
             raise RunError(
                 f"{run}: expected inputs of {input_shape}, got {found}; "

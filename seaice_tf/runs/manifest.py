@@ -15,7 +15,7 @@ import numpy as np
 from seaice_tf import settings as settings_file
 from seaice_tf.runs import folder, inputs
 from seaice_tf.runs.checkpoint import State
-from seaice_tf.task import Splits, Task
+from seaice_tf.task import Case, Splits, Task
 
 PACKAGES = (
     *("seaice_tf", "tensorflow", "keras", "tf_keras", "tensorflow-addons", "numpy"),
@@ -103,7 +103,7 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
         "source": splits.source,
         "settings": folder.read_json(path / folder.BEGUN),
         "seed": settings.training.seed,
-        "input_shape": input_shape(splits.preview().inputs),
+        "input_shape": input_shape(splits.preview()),
         "inputs": inputs.describe(task, settings, splits.validation),
         "kept_epoch": epochs if settings.training.keep == "last" else state.best() + 1,
         "epochs": epochs,
@@ -119,9 +119,10 @@ def manifest(task: Task, settings: Any, splits: Splits, state: State, path: Path
     }
 
 
-def input_shape(values: Any) -> list[int]:
-    """Shape of the input of a SavedModel without the batch axis; of several, of the first."""
-    return list(np.shape(values[0] if isinstance(values, tuple) else values))
+def input_shape(case: Case) -> list[int | None]:
+    """Shape of the first input of a SavedModel without the batch axis, None for its free axes."""
+    shape = np.shape(case.inputs[0] if isinstance(case.inputs, tuple) else case.inputs)
+    return [None if axis in case.free_axes else size for axis, size in enumerate(shape)]
 
 
 def versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ from seaice_tf.forecast.networks.distribution import (
     Quantiles,
     cell_members,
 )
-from seaice_tf.forecast.networks.features import FEATURES, YEARS, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
 from seaice_tf.forecast.networks.history import fill_hole, fraction
 
 layers = keras.layers
@@ -33,7 +33,8 @@ FEW = (  # of the last five years and of the init; without trends
     *("anomaly_last_near_5", "anomaly_season_near_9", "anomaly_same_month_near_9"),
     *("damped_increment_33", "target_sine", "target_cosine", "lead"),
 )
-CELL_FEATURES: dict[str, tuple[str, ...]] = {"few": FEW, "all": tuple(FEATURES)}
+TEN_YEARS = tuple(name for name in FEATURES if "_long" not in name)
+CELL_FEATURES: dict[str, tuple[str, ...]] = {"few": FEW, "all": TEN_YEARS}
 
 
 def departure_head(
@@ -120,8 +121,8 @@ class AnomalyMaps(keras.layers.Layer):
         months: how many, at most 60.
         pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
-    Call with counts (B, 120, H, W) uint8, raw counts with flags; returns (B, months, H, W),
-    fractions, the oldest first: the same as `anomaly_examples.anomalies`.
+    Call with counts (B, T, H, W) uint8, raw counts with flags of ten years or more; returns
+    (B, months, H, W), fractions, the oldest first: the same as `anomaly_examples.anomalies`.
     """
 
     def __init__(self, months: int, pole_hole_fill: PoleHoleFill = "neighbours", **kwargs):
@@ -174,7 +175,7 @@ def forecast(
         A functional model with the inputs and outputs of `distribution.serving_model`, or of
         `distribution.quantile_model`.
     """
-    history = keras.Input((12 * YEARS, rows, columns), dtype="uint8", name="history")
+    history = keras.Input((None, rows, columns), dtype="uint8", name="history")
     month = keras.Input((), dtype="int32", name="month")
     season = NorthernSeason(south, name="northern_season")(month)
     maps, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
-from seaice_tf.forecast.networks.features import FEATURES, YEARS, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
 from seaice_tf.networks.arguments import require_sizes
 
 layers = keras.layers
@@ -44,20 +44,21 @@ Table = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class Calibration:
-    """How far each prediction is trusted, by lead: rows of four weights for leads 1 to 12.
+    """How far each prediction is trusted, by lead: rows of weights for leads 1 to 12.
 
     Attributes:
-        concentration: of the departures from climatology of the distribution's mean, of the
-            regression head and of damped anomaly persistence, and of the trend's increment.
-        log_odds: of the log odds of ice of the network and of the climatological frequency, of 1,
-            and of the trend's increment.
+        concentration: of the departures from the ten-year climatology of the distribution's mean,
+            of the regression head, of damped anomaly persistence from ten years and from all, and
+            of the climatology of all years; and of the trend's increment.
+        log_odds: of the log odds of ice of the network and of the frequency of ice in ten years and
+            in all, of 1, and of the trend's increment.
     """
 
     concentration: Table
     log_odds: Table
 
 
-PLAIN = Calibration(((0.5, 0.5, 0.0, 0.0),) * 12, ((1.0, 0.0, 0.0, 0.0),) * 12)
+PLAIN = Calibration(((0.5, 0.5, 0.0, 0.0, 0.0, 0.0),) * 12, ((1.0, 0.0, 0.0, 0.0, 0.0),) * 12)
 
 
 def class_of(counts: np.ndarray) -> np.ndarray:
@@ -140,8 +141,8 @@ def serving_model(
         calibration: weights of the predictions by lead.
 
     Returns:
-        A functional model from raw counts with flags of the ten years that end with the init,
-        `history` (B, 120, rows, columns) uint8, and the calendar month of lead 1, `month` (B,)
+        A functional model from raw counts with flags of ten years or more that end with the init,
+        `history` (B, T, rows, columns) uint8, and the calendar month of lead 1, `month` (B,)
         int32, to maps (B, 12, rows, columns) of leads 1 to 12:
             concentration: fraction, the expected concentration.
             probability: of ice at 15 % or more.
@@ -184,7 +185,7 @@ def class_network_of(served: keras.Model) -> keras.Model:
 
 def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
     """Inputs, and class probabilities, concentration and indices of the possible cells."""
-    history = keras.Input((12 * YEARS, rows, columns), dtype="uint8", name="history")
+    history = keras.Input((None, rows, columns), dtype="uint8", name="history")
     month = keras.Input((), dtype="int32", name="month")
     season = NorthernSeason(south, name="northern_season")(month)
     maps, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)
@@ -308,7 +309,7 @@ class CellForecast(keras.layers.Layer):
 
 
 def departures(probabilities, departure, features):
-    """Climatology and the four departures from it that a forecast is weighted from.
+    """Climatology and the departures from it that a forecast is weighted from.
 
     Args:
         probabilities: (n, 32) of the classes.
@@ -316,23 +317,29 @@ def departures(probabilities, departure, features):
         features: (n, C).
 
     Returns:
-        The ten-year mean (n,), and (n, 4) as Calibration.concentration has them.
+        The ten-year mean (n,), and (n, 6) as Calibration.concentration has them.
     """
-    names = ("mean_10", "damped_9", TREND)
-    base, damped, trend = (features[:, INDEX[name]] for name in names)
+    names = ("mean_10", "damped_9", "damped_increment_long_5", "mean_long", TREND)
+    base, damped, long_damped, long_mean, trend = (features[:, INDEX[name]] for name in names)
     mean = tf.linalg.matvec(probabilities, CENTRES / FULL_ICE)
     head = tf.reduce_mean(departure, axis=1)
-    return base, tf.stack([mean - base, head, damped - base, trend], axis=1)
+    steps = [mean - base, head, damped - base, long_damped, long_mean - base, trend]
+    return base, tf.stack(steps, axis=1)
 
 
 def log_odds_terms(probabilities, features):
-    """The terms (n, 4) of the log odds of ice, as Calibration.log_odds has them."""
+    """The terms (n, 5) of the log odds of ice, as Calibration.log_odds has them."""
     ice = log_odds(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1))
     names = ("ice_frequency_10", "ice_frequency_10_near_9")
     frequency = tf.add_n([features[:, INDEX[name]] for name in names]) / 2
+    number = 20 * features[:, INDEX["years_long"]]
     # As if half a year more with ice and half a year without had been seen.
     climatology = log_odds((10 * frequency + 0.5) / 11)
-    return tf.stack([ice, climatology, tf.ones_like(ice), features[:, INDEX[TREND]]], axis=1)
+    long_climatology = log_odds(
+        (number * features[:, INDEX["ice_frequency_long"]] + 0.5) / (number + 1)
+    )
+    terms = [ice, climatology, long_climatology, tf.ones_like(ice), features[:, INDEX[TREND]]]
+    return tf.stack(terms, axis=1)
 
 
 def log_odds(probability):

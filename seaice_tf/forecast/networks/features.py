@@ -11,8 +11,11 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 from seaice_tf.forecast.networks.history import fill_hole
+from seaice_tf.forecast.networks.long_features import long_features
+from seaice_tf.forecast.networks.window_means import window_sum
 
 YEARS = 10
+MOST_YEARS = 20  # of a longer history; those before are not used
 LEADS = 12
 # Feature -> (mean, standard deviation) over the cells that can hold ice of both hemispheres, 1988
 # to 2006 of NSIDC-0051 v1.1.
@@ -80,6 +83,16 @@ FEATURES: dict[str, tuple[float, float]] = {
     # Past years whose last months were like these.
     "analogue_increment": (-0.002, 0.036),
     "analogue_frequency": (0.6, 0.452),
+    # The same of all years given, up to twenty.
+    "mean_long": (0.473, 0.39),
+    "mean_long_near_5": (0.473, 0.388),
+    "std_long": (0.088, 0.088),
+    "ice_frequency_long": (0.608, 0.438),
+    "years_long": (0.85, 0.172),
+    "coefficient_long_5": (0.115, 0.332),
+    "damped_increment_long_5": (-0.001, 0.044),
+    "damped_increment_long_17": (-0.001, 0.037),
+    "damped_spread_long_5": (0.094, 0.09),
     # Calendar months of target and init, and lead.
     "target_sine": (0.038, 0.699),
     "target_cosine": (0.035, 0.713),
@@ -98,9 +111,10 @@ class IceFeatures(keras.layers.Layer):
     Args:
         pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
 
-    Call with counts (B, 120, H, W) uint8, raw counts with flags of the ten years that end with the
-    init, and month (B,) int32, the calendar month (1 to 12) of lead 1 in the northern season: six
-    months later in the south. Returns three tensors; N cells can hold ice in any month:
+    Call with counts (B, T, H, W) uint8, raw counts with flags of ten years or more that end with
+    the init (whole years are used, at most twenty), and month (B,) int32, the calendar month (1 to
+    12) of lead 1 in the northern season: six months later in the south. Returns three tensors; N
+    cells can hold ice in any month:
         features (B, 12, N, len(FEATURES)): fractions, not standardised.
         possible (B, 12, N) bool: the cell or one within two cells had ice in ten years of that
             calendar month.
@@ -116,11 +130,9 @@ class IceFeatures(keras.layers.Layer):
 
     def call(self, counts, month):
         cells = _Cells(counts, self.pole_hole_fill)
-        years, known = cells.years, cells.known
-        number = tf.reduce_sum(known, axis=1)
-        climate = tf.reduce_sum(years * known, axis=1) / tf.maximum(number, 1.0)
-        years = tf.where(known > 0, years, climate[:, None])
-        maps = _levels(years) | _anomalies(years)
+        record = cells.years
+        years = tf.ensure_shape(record[:, :YEARS], [None, YEARS, 12, None])
+        maps = _levels(years) | _anomalies(years) | long_features(record, cells.near)
         maps |= _surroundings(maps, cells)
         maps |= _damped(years, maps, cells) | _analogues(years, maps, cells) | _season(month)
         everywhere = tf.shape(years[:, 0])
@@ -137,17 +149,19 @@ class _Cells:
     """Histories of the sea cells that had ice in any month there or near, and their places.
 
     Attributes:
-        years: (B, 10, 12, N) fractions, the last year first, 0 where flagged.
-        known: (B, 10, 12, N) float, 1 where observed.
+        years: (B, Y, 12, N) fractions, the last year first; flagged cells have the other years'
+            mean.
         places: (N,) int32, index in the flattened grid.
     """
 
     def __init__(self, counts, pole_hole_fill: PoleHoleFill):
+        number = tf.minimum(tf.shape(counts)[1] // 12, MOST_YEARS)
+        counts = counts[:, -12 * number :]
         shape = tf.shape(counts)
         self.rows, self.columns = shape[2], shape[3]
         self.sea = (counts[:, -1] != LAND) & (counts[:, -1] != COAST)
         ice = (counts > 0) & (counts <= POLE_HOLE)
-        ever = tf.cast(tf.reduce_any(ice, axis=1) & self.sea, tf.float32)
+        ever = tf.cast(tf.reduce_any(ice[:, -12 * YEARS :], axis=1) & self.sea, tf.float32)
         reach = tf.nn.max_pool2d(ever[..., None], 5, 1, "SAME")[..., 0]
         wanted = tf.reduce_any((reach > 0) & self.sea, axis=0)
         self.places = tf.cast(tf.where(tf.reshape(wanted, [-1]))[:, 0], tf.int32)
@@ -158,12 +172,9 @@ class _Cells:
         )
         has_hole = tf.reduce_any(counts == POLE_HOLE)
         filled = tf.cond(has_hole, lambda: fill_hole(counts, pole_hole_fill), lambda: counts)
-        series = self.gather(filled)
-        parts = [shape[0], YEARS, 12, number]
-        valid = series <= FULL_ICE
-        self.known = tf.reshape(tf.cast(valid, tf.float32), parts)[:, ::-1]
-        fraction = tf.where(valid, tf.cast(series, tf.float32) / FULL_ICE, 0.0)
-        self.years = tf.reshape(fraction, parts)[:, ::-1]  # the last year first
+        parts = [shape[0], shape[1] // 12, 12, number]
+        series = tf.reshape(self.gather(filled), parts)[:, ::-1]  # the last year first
+        self.years = _fractions(series)
         chosen = self.map(tf.ones([shape[0], 1, number]))
         self.number = {cells: window_sum(chosen, cells) for cells in (5, 9, 17, 33)}
 
@@ -186,25 +197,13 @@ class _Cells:
         return self.gather(total / tf.maximum(self.number[cells], 1.0))
 
 
-def window_sum(maps, cells: int):
-    """Sum over a window of 2^k + 1 cells a side of maps (B, K, H, W), by doubling."""
-    half = cells // 2
-    for axis in (2, 3):
-        size = tf.shape(maps)[axis]
-        padding = [[0, 0]] * 4
-        padding[axis] = [half, half]
-        padded = tf.pad(maps, padding)
-        total, width = padded, 1
-        while width < cells - 1:
-            length = tf.shape(total)[axis] - width
-            total = _part(total, axis, 0, length) + _part(total, axis, width, length)
-            width *= 2
-        maps = _part(total, axis, 0, size) + _part(padded, axis, cells - 1, size)
-    return maps
-
-
-def _part(maps, axis: int, first: int, length):
-    return maps[:, :, first : first + length] if axis == 2 else maps[..., first : first + length]
+def _fractions(series):
+    """Counts (B, Y, 12, N) as fractions; what is flagged, as the mean of the other years."""
+    valid = series <= FULL_ICE
+    fraction = tf.where(valid, tf.cast(series, tf.float32) / FULL_ICE, 0.0)
+    number = tf.reduce_sum(tf.cast(valid, tf.float32), axis=1, keepdims=True)
+    mean = tf.reduce_sum(fraction, axis=1, keepdims=True) / tf.maximum(number, 1.0)
+    return tf.where(valid, fraction, mean)
 
 
 def _levels(years) -> dict:
@@ -266,7 +265,7 @@ def _anomalies(years) -> dict:
 
 
 NEAR = {
-    5: ("mean_10", "year_1", "std_10", "last", "anomaly_last"),
+    5: ("mean_10", "mean_long", "year_1", "std_10", "last", "anomaly_last"),
     9: (
         *("ice_frequency_10", "trend_increment", "anomaly_same_month", "anomaly_last", "anomaly_2"),
         *("anomaly_3", "anomaly_season", "anomaly_year"),
@@ -278,11 +277,12 @@ NEAR = {
 
 def _surroundings(maps: dict, cells: _Cells) -> dict:
     """Means over square windows: fixed smoothing, which cannot recognise a year."""
-    return {
-        f"{name}_near_{size}": cells.near(maps[name], size)
-        for size, names in NEAR.items()
-        for name in names
-    }
+    result = {}
+    for size, names in NEAR.items():
+        near = cells.near(tf.concat([maps[name] for name in names], axis=1), size)
+        parts = tf.split(near, [maps[name].shape[1] for name in names], axis=1)
+        result |= {f"{name}_near_{size}": part for name, part in zip(names, parts)}
+    return result
 
 
 def _damped(years, maps: dict, cells: _Cells) -> dict:

@@ -35,6 +35,7 @@ class Reference:
         probability: of at least 15 % ice, in [0, 1]; 1 or 0 by the concentration where no error of
             a past year is known.
         spread: standard deviation of the errors of past years, fraction.
+        members: (years, 12, rows, columns), the forecast with the errors of each past year.
     """
 
     concentration: np.ndarray
@@ -42,6 +43,7 @@ class Reference:
     coefficient: np.ndarray
     probability: np.ndarray
     spread: np.ndarray
+    members: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,14 @@ class Lead:
         mean = errors.sum(axis=0, dtype=np.float64) / years
         square = np.square(errors, dtype=np.float64).sum(axis=0) / years
         return np.sqrt(np.maximum(square - mean**2, 0))
+
+    def members(self) -> np.ndarray:
+        """The forecast with the errors of each past year, an unknown one counted as 0: (years, n).
+
+        Without a past year the forecast alone.
+        """
+        errors = np.nan_to_num(self.errors) if len(self.errors) else np.zeros(1, np.float32)
+        return np.clip(self.concentration + errors, 0, 1).reshape(-1, len(self.concentration))
 
 
 def ever_icy(past: np.ndarray) -> np.ndarray:
@@ -137,11 +147,15 @@ def damped_persistence(past: np.ndarray) -> Reference:
     """
     icy = ever_icy(past)
     maps = np.zeros((5, LEADS, *icy.shape), np.float32)
+    members: list[np.ndarray] = []
     for i, lead in enumerate(leads(past, icy)):
         fitted = lead.concentration, lead.climatology, lead.coefficient
         for field, values in zip(maps[:, i], (*fitted, lead.probability(), lead.spread())):
             field[icy] = values
-    return Reference(*maps)
+        own = np.zeros((len(lead.members()), *icy.shape), np.float32)
+        own[:, icy] = lead.members()
+        members.append(own)
+    return Reference(*maps, np.stack(members, axis=1))
 
 
 def leads(past: np.ndarray, icy: np.ndarray) -> Iterator[Lead]:

@@ -30,7 +30,9 @@ class Forecast:
         probability: (12, rows, columns) of ice at 15 % or more; None for a deterministic forecast.
         spread: (12, rows, columns) standard deviation of the forecast; None for a deterministic
             forecast.
-        members: (members, 12, rows, columns) fraction, of an ensemble; used instead of `spread`.
+        distribution_crps: (n, rows, columns) continuous ranked probability score of each cell as a
+            fraction, as of `distribution_crps`; None takes that of a normal distribution with
+            `spread`, censored at 0 and 1.
         grid: of the maps; None for the polar stereographic grid of their shape.
     """
 
@@ -41,7 +43,7 @@ class Forecast:
     months: np.ndarray
     probability: np.ndarray | None = None
     spread: np.ndarray | None = None
-    members: np.ndarray | None = None
+    distribution_crps: np.ndarray | None = None
     grid: polar.Grid | None = None
 
     def probability_of_ice(self, i: int) -> np.ndarray:
@@ -53,10 +55,27 @@ class Forecast:
         observed, mean = true[cells], self.pred[i][cells]
         if not observed.size:
             return np.nan
-        if self.members is not None:
-            return 100 * float(probability.crps(observed, self.members[:, i][:, cells]).mean())
+        if self.distribution_crps is not None:
+            return 100 * float(self.distribution_crps[i][cells].mean())
         spread = np.zeros(observed.shape) if self.spread is None else self.spread[i][cells]
         return 100 * float(probability.crps_normal(observed, mean, spread).mean())
+
+
+def distribution_crps(true: np.ndarray, members: np.ndarray) -> np.ndarray:
+    """CRPS of each cell by the members, which are the whole distribution; 0 where flagged.
+
+    Args:
+        true: (n, rows, columns) raw counts.
+        members: (m, at least n, rows, columns) fraction.
+
+    Returns:
+        (n, rows, columns) fraction.
+    """
+    result = np.zeros(true.shape, np.float32)
+    for i, observed in enumerate(true):
+        cells = ~counts.flagged(observed) & ((observed > 0) | (members[:, i] > 0).any(axis=0))
+        result[i, cells] = probability.crps(observed[cells] / FULL_ICE, members[:, i, cells])
+    return result
 
 
 @dataclass(frozen=True)

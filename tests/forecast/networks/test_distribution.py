@@ -287,7 +287,7 @@ def test_calibration_moves_the_probability_of_ice_alone():
 
 
 def test_the_table_of_features_is_complete():
-    assert len(FEATURES) == 61
+    assert len(FEATURES) == 70
     assert all(deviation > 0 for _, deviation in FEATURES.values())
     assert {f"{name}_near_{n}" for n, names in ice_features.NEAR.items() for name in names} <= set(
         FEATURES

@@ -94,7 +94,10 @@ def test_probability_and_members_are_scored(rolling):
     members = np.stack([forecast.pred, 1 - forecast.pred])
     probabilities = np.full(forecast.pred.shape, 0.85)  # frequency of ice in uniform random counts
     ensemble = dataclasses.replace(
-        forecast, pred=members.mean(axis=0), members=members, probability=probabilities
+        forecast,
+        pred=members.mean(axis=0),
+        distribution_crps=period.distribution_crps(forecast.true, members),
+        probability=probabilities,
     )
     scores = period.score([ensemble], groups=(), reliability=True)
     assert scores["crps"] < scores["mae"] < period.score([forecast], groups=())["mae"]
