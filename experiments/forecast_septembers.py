@@ -76,7 +76,7 @@ def network() -> tuple[dict, hindcasts.Totals, hindcasts.Totals]:
     extents: dict[int, dict[int, float]] = {init: {} for init in INITS}
     own, reference = ({} for _ in range(2))
     for end in ENDS:
-        run = trained(RUNS / "windows" / f"arctic-to-{end}", settings_to("arctic", f"{end}-12"))
+        run = trained(RUNS / f"arctic-to-{end}-12", settings_to("arctic", f"{end}-12"))
         predict = artifact.predictor(run)
         for year, init in progress.track(
             [(end + 1 + i, init) for i in range(YEARS_AHEAD) for init in INITS], "Septembers"
