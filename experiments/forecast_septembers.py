@@ -74,7 +74,8 @@ def published() -> dict[int, dict[int, float]]:
 def network() -> tuple[dict, hindcasts.Totals, hindcasts.Totals]:
     """Expected map extents by init and year, and sums of the network's and the reference's maps."""
     extents: dict[int, dict[int, float]] = {init: {} for init in INITS}
-    own, reference = ({} for _ in range(2))
+    own: hindcasts.Totals = {}
+    reference: hindcasts.Totals = {}
     for end in ENDS:
         run = trained(RUNS / f"arctic-to-{end}-12", settings_to("arctic", f"{end}-12"))
         predict = artifact.predictor(run)
@@ -117,6 +118,10 @@ def main() -> None:
     }
     for name in statistical(index, SEPTEMBER - 1, years[0]):
         forecasts[name] = {m: {y: statistical(index, m, y)[name] for y in years} for m in INITS}
+    own_and_trend = forecasts["**network**"], forecasts["trend + damped anomaly"]
+    forecasts["mean of the network and that"] = {
+        m: {y: float(np.mean([each[m][y] for each in own_and_trend])) for y in years} for m in INITS
+    }
     errors = {
         name: [np.sqrt(np.mean([(by[m][y] - truth[y]) ** 2 for y in years])) for m in INITS]
         for name, by in forecasts.items()

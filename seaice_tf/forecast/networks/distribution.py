@@ -13,6 +13,7 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
 from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
+from seaice_tf.forecast.networks.long_features import MOST_YEARS
 from seaice_tf.networks.arguments import require_sizes
 
 layers = keras.layers
@@ -332,7 +333,7 @@ def log_odds_terms(probabilities, features):
     ice = log_odds(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1))
     names = ("ice_frequency_10", "ice_frequency_10_near_9")
     frequency = tf.add_n([features[:, INDEX[name]] for name in names]) / 2
-    number = 20 * features[:, INDEX["years_long"]]
+    number = MOST_YEARS * features[:, INDEX["years_long"]]
     # As if half a year more with ice and half a year without had been seen.
     climatology = log_odds((10 * frequency + 0.5) / 11)
     long_climatology = log_odds(

@@ -11,11 +11,10 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 from seaice_tf.forecast.networks.history import fill_hole
-from seaice_tf.forecast.networks.long_features import long_features
+from seaice_tf.forecast.networks.long_features import MOST_YEARS, long_features
 from seaice_tf.forecast.networks.window_means import window_sum
 
 YEARS = 10
-MOST_YEARS = 20  # of a longer history; those before are not used
 LEADS = 12
 # Feature -> (mean, standard deviation) over the cells that can hold ice of both hemispheres, 1988
 # to 2006 of NSIDC-0051 v1.1.
@@ -277,7 +276,7 @@ NEAR = {
 
 def _surroundings(maps: dict, cells: _Cells) -> dict:
     """Means over square windows: fixed smoothing, which cannot recognise a year."""
-    result = {}
+    result: dict = {}
     for size, names in NEAR.items():
         near = cells.near(tf.concat([maps[name] for name in names], axis=1), size)
         parts = tf.split(near, [maps[name].shape[1] for name in names], axis=1)

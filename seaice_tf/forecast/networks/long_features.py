@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from seaice_tf.forecast.data.counts import EDGE
 
+MOST_YEARS = 20  # of a history; those before are not used
 BASE_YEARS = 10  # of the climatology that an anomaly is taken from
 FEWEST_YEARS = 3  # before a year that its anomaly is taken from
 PRIOR = 0.02  # added to the denominator of a regression coefficient
@@ -29,7 +30,7 @@ def long_features(years, near) -> dict:
         "mean_long": mean,
         "std_long": tf.math.reduce_std(years, axis=1),
         "ice_frequency_long": tf.reduce_mean(tf.cast(years >= EDGE, tf.float32), axis=1),
-        "years_long": tf.fill(tf.shape(mean[:, :1]), number / 20),
+        "years_long": tf.fill(tf.shape(mean[:, :1]), number / MOST_YEARS),
         **_damped(anomalies(years), near),
     }
 

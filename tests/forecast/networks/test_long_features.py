@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf.forecast.networks import long_features
-from seaice_tf.forecast.networks.features import FEATURES, MOST_YEARS, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
 
 MONTH = np.array([4], np.int32)
 
@@ -53,7 +53,8 @@ def test_the_regression_is_that_of_all_pairs_of_years(years):
 
 
 def test_only_whole_years_and_the_last_twenty_are_used():
-    counts = np.random.default_rng(1).integers(0, 251, (12 * MOST_YEARS + 17, 7, 6))
+    months = 12 * long_features.MOST_YEARS + 17
+    counts = np.random.default_rng(1).integers(0, 251, (months, 7, 6))
     counts = counts.astype(np.uint8)
     other = counts.copy()
     other[:17] = 250 - other[:17]
