@@ -19,7 +19,7 @@ from seaice_tf.forecast.settings import LEADS, Distribution, Settings
 from seaice_tf.pipeline import Example, Examples
 
 BLOCK = 1024  # cells in an example
-SHORT_EVERY = 5  # every so many inits has ten years alone, for users that have no more
+SHORT_EVERY = 5  # every so many of the starts has ten years alone, for users that have no more
 GROUPS = 4  # of blocks of years, of which each member leaves one out
 YEARS_LEFT_OUT = 3  # length of the blocks of years that a member leaves out
 
@@ -114,11 +114,11 @@ def drawn_cells(
     season = 6 if data.grid.name == "south" else 0
     names = ("features", "counts", "lead", "year", "place")
     columns: dict[str, list] = {name: [] for name in names}
-    for start in starts:
+    for number, start in enumerate(starts):
         leads = min(LEADS, end - start)
         month = tf.constant([months.number(data.first + start) + season])
         past = data.counts[:start]
-        if start % SHORT_EVERY == 0:
+        if number % SHORT_EVERY == 0:
             past = past[-settings.history :]
         history = history_before(past, settings)[None]
         maps, possible, places = (each.numpy() for each in make(history, month))
