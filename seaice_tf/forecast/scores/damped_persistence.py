@@ -155,7 +155,7 @@ def damped_persistence(past: np.ndarray) -> Reference:
         own = np.zeros((len(lead.members()), *icy.shape), np.float32)
         own[:, icy] = lead.members()
         members.append(own)
-    return Reference(*maps, np.stack(members, axis=1))
+    return Reference(*maps, members=np.stack(members, axis=1))
 
 
 def leads(past: np.ndarray, icy: np.ndarray) -> Iterator[Lead]:
