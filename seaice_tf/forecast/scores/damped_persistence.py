@@ -155,7 +155,9 @@ def damped_persistence(past: np.ndarray) -> Reference:
         own = np.zeros((len(lead.members()), *icy.shape), np.float32)
         own[:, icy] = lead.members()
         members.append(own)
-    return Reference(*maps, members=np.stack(members, axis=1))
+    concentration, climatology, slope, probability, spread = maps
+    together = np.stack(members, axis=1)
+    return Reference(concentration, climatology, slope, probability, spread, together)
 
 
 def leads(past: np.ndarray, icy: np.ndarray) -> Iterator[Lead]:
