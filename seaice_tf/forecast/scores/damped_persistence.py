@@ -152,9 +152,9 @@ def damped_persistence(past: np.ndarray) -> Reference:
         fitted = lead.concentration, lead.climatology, lead.coefficient
         for field, values in zip(maps[:, i], (*fitted, lead.probability(), lead.spread())):
             field[icy] = values
-        own = np.zeros((len(lead.members()), *icy.shape), np.float32)
-        own[:, icy] = lead.members()
-        members.append(own)
+        with_errors = lead.members()
+        members.append(np.zeros((len(with_errors), *icy.shape), np.float32))
+        members[-1][:, icy] = with_errors
     concentration, climatology, slope, probability, spread = maps
     together = np.stack(members, axis=1)
     return Reference(concentration, climatology, slope, probability, spread, together)
