@@ -28,6 +28,7 @@ DATA = {"north": "nsidc0051", "south": "nsidc0051_south"}
 HEMISPHERES: dict[str, Literal["north", "south"]] = {"arctic": "north", "antarctic": "south"}
 # Chosen on 2001 to 2009 (experiments/README.md).
 SOUTH: dict[str, Any] = {
+    "longest_history_years": 20,
     "calibrate": True,
     "trend_weight": -0.1,
     "trend_log_odds": -1.0,

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from seaice_tf.errors import InputError, one_line
+from seaice_tf.errors import InputError, RunError, one_line
 from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive, history_before, of_hemisphere
@@ -201,7 +201,13 @@ def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> 
     """The forecast's maps, and its quantiles at the levels of the members."""
     batch = tuple(np.asarray(each)[None] for each in inputs)
     batch = (*batch, levels(members).astype(np.float32))
-    return {head: value[0] for head, value in serve(batch, "quantiles").items()}
+    found = serve(batch, "quantiles")
+    if "concentration" not in found:
+        raise RunError(
+            "quantiles: expected a SavedModel that gives the concentration beside them, got "
+            f"{', '.join(sorted(found))}; export the run again"
+        )
+    return {head: value[0] for head, value in found.items()}
 
 
 def _with_distribution(

@@ -15,7 +15,6 @@ from seaice_tf.settings import Training
 
 LEADS = 12  # months ahead
 MOST_MONTHS = 60  # of anomalies from five years within a history of ten
-LONGEST_HISTORY = 20  # years that a network of features makes use of
 TERMS = {"concentration_weights": 6, "log_odds_weights": 5}  # of `distribution.Calibration`
 
 
@@ -26,7 +25,6 @@ class Distribution:
     name: ClassVar[str] = "distribution"
     takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
-    longest_history_years: ClassVar[int] = LONGEST_HISTORY
     ALIASES: ClassVar[dict] = {"cells": ("cell_fraction", {})}
 
     members: int = 8
@@ -36,6 +34,8 @@ class Distribution:
     """Units of each hidden layer."""
     cell_fraction: float = 0.025
     """Fraction of the cells of each month to train on."""
+    longest_history_years: Literal[10, 20] = 10
+    """Most years of the record that it makes use of; 20 adds features of a longer climate."""
     init_step: int = 1
     """Train on forecasts from every so many months, for a quick run; 5 and 7 sample all seasons."""
     error_weight: float = 20.0
@@ -201,7 +201,6 @@ class AnomalyCodes:
     name: ClassVar[str] = "anomaly_codes"
     takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
-    longest_history_years: ClassVar[int] = LONGEST_HISTORY
 
     variant: Literal["damped_codes", "linear_codes", "lstm_codes", "attention_codes"] = "lstm_codes"
     """Architecture, see docs/forecast_models.md."""
@@ -244,7 +243,6 @@ class AnomalyCrops:
     name: ClassVar[str] = "anomaly_crops"
     takes_month: ClassVar[bool] = True  # the SavedModel has the month as an input
     history_years: ClassVar[int] = 10
-    longest_history_years: ClassVar[int] = LONGEST_HISTORY
 
     months: int = 4
     """Last months whose anomalies are seen."""

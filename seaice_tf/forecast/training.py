@@ -78,7 +78,9 @@ class Network:
 
 
 def _distribution(network: Distribution, settings: Settings) -> keras.Model:
-    model = distribution.class_network(network.members, network.width)
+    model = distribution.class_network(
+        network.members, network.width, years=network.longest_history_years
+    )
     loss = {"classes": class_cross_entropy, "departure": departure_error}
     weights_of_losses = {"classes": 1.0, "departure": network.error_weight}
     model.compile(

@@ -46,10 +46,11 @@ def require_multiple(where: str, name: str, value: int, of: int, what: str) -> N
         raise InputError(f"{where}: {name}: expected a multiple of {what}, {of}, got {value}")
 
 
-def require_choice(where: str, name: str, value: object, choices: Sequence[str]) -> None:
+def require_choice(where: str, name: str, value: object, choices: Sequence[object]) -> None:
     """InputError unless a value is one of the choices."""
     if value not in choices:
-        raise InputError(f"{where}: {name}: expected one of {', '.join(choices)}, got {value!r}")
+        named = ", ".join(map(str, choices))
+        raise InputError(f"{where}: {name}: expected one of {named}, got {value!r}")
 
 
 def require_shape(where: str, input_shape: Sequence[int | None]) -> None:

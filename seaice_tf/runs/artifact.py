@@ -61,7 +61,7 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
         inputs = batch(case)
         # A model for inputs of any size has still been trained on one grid only.
         found = manifest.input_shape(case)
-        if input_shape and found != input_shape:
+        if not manifest.same_shape(input_shape, found):
             raise RunError(
                 f"{run}: expected inputs of {input_shape}, got {found}; "
                 "use a run for this grid and history"

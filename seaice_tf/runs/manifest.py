@@ -125,6 +125,18 @@ def input_shape(case: Case) -> list[int | None]:
     return [None if axis in case.free_axes else size for axis, size in enumerate(shape)]
 
 
+def same_shape(one: Sequence[int | None] | None, other: Sequence[int | None] | None) -> bool:
+    """Whether two input shapes agree, but for free axes; one that is not known does.
+
+    >>> same_shape([None, 448, 304], [120, 448, 304]), same_shape([120, 448], [60, 448])
+    (True, False)
+    """
+    if not one or not other:
+        return True
+    pairs = zip(one, other)
+    return len(one) == len(other) and all(a == b or None in (a, b) for a, b in pairs)
+
+
 def versions() -> dict[str, str]:
     """Installed versions of PACKAGES."""
     found = {}

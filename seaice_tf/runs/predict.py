@@ -11,7 +11,7 @@ from typing import Any
 from seaice_tf import progress
 from seaice_tf.errors import DiskError, InputError, RunError
 from seaice_tf.files import atomic
-from seaice_tf.runs import artifact, folder, inputs
+from seaice_tf.runs import artifact, folder, inputs, manifest
 from seaice_tf.settings import flat
 from seaice_tf.task import Cases, Predictor, Task
 
@@ -138,7 +138,7 @@ def ensemble_predictor(task: Task, runs: Sequence[Path], trust: bool = False) ->
             log.warning("ensemble: %s was trained on %s (%s)", runs[0], difference, run)
     shapes = {run: folder.read_json(run / folder.MANIFEST).get("input_shape") for run in runs}
     for run, shape in shapes.items():
-        if shape != shapes[runs[0]]:
+        if not manifest.same_shape(shape, shapes[runs[0]]):
             raise InputError(
                 f"{run}: expected inputs of {shapes[runs[0]]} as {runs[0]} has, got {shape}; "
                 "the runs of an ensemble need the same grid and history"

@@ -22,7 +22,7 @@ from seaice_tf.forecast.networks.distribution import (
     Quantiles,
     cell_members,
 )
-from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS, IceFeatures
 from seaice_tf.forecast.networks.history import fill_hole, fraction
 
 layers = keras.layers
@@ -33,7 +33,6 @@ FEW = (  # of the last five years and of the init; without trends
     *("anomaly_last_near_5", "anomaly_season_near_9", "anomaly_same_month_near_9"),
     *("damped_increment_33", "target_sine", "target_cosine", "lead"),
 )
-TEN_YEARS = tuple(name for name in FEATURES if "_long" not in name)
 CELL_FEATURES: dict[str, tuple[str, ...]] = {"few": FEW, "all": TEN_YEARS}
 
 

@@ -12,9 +12,9 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
-from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS, YEARS, IceFeatures
 from seaice_tf.forecast.networks.long_features import MOST_YEARS
-from seaice_tf.networks.arguments import require_sizes
+from seaice_tf.networks.arguments import require_choice, require_sizes
 
 layers = keras.layers
 
@@ -67,7 +67,7 @@ def class_of(counts: np.ndarray) -> np.ndarray:
     return np.searchsorted(LIMITS, counts.astype(np.float32), side="left")
 
 
-def class_network(members: int = 8, width: int = 48) -> keras.Model:
+def class_network(members: int = 8, width: int = 48, *, years: int = 10) -> keras.Model:
     """Build an uncompiled ensemble of small dense networks of single cells.
 
     It starts from equal class probabilities and a departure of 0: the last layers start at zero.
@@ -75,6 +75,7 @@ def class_network(members: int = 8, width: int = 48) -> keras.Model:
     Args:
         members: networks with different initial weights; their predictions are averaged.
         width: units of both hidden layers.
+        years: 10 for the features of ten years alone, 20 for those of a longer history too.
 
     Returns:
         A functional model from features of cells (B, n, features) to a dict:
@@ -82,8 +83,9 @@ def class_network(members: int = 8, width: int = 48) -> keras.Model:
             departure: (B, n, members), of the concentration from the ten-year climatology.
     """
     require_sizes("class_network", members=members, width=width)
+    require_choice("class_network", "years", years, (YEARS, MOST_YEARS))
     inputs = keras.Input((None, len(FEATURES)), name="features")
-    x = StandardiseFeatures(name="standardise")(inputs)
+    x = StandardiseFeatures(years, name="standardise")(inputs)
     return keras.Model(inputs, cell_members(x, members, width), name="class_network")
 
 
@@ -198,14 +200,27 @@ def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
 
 @keras.utils.register_keras_serializable("seaice_tf")
 class StandardiseFeatures(keras.layers.Layer):
-    """Standardise features by their mean and standard deviation, clipped to [-6, 6]."""
+    """Choose features and standardise them by mean and standard deviation, clipped to [-6, 6].
+
+    Args:
+        years: 10 for the features of ten years alone, 20 for all.
+    """
+
+    def __init__(self, years: int = YEARS, **kwargs):
+        super().__init__(**kwargs)
+        self.years = years
+        self.names = tuple(FEATURES) if years > YEARS else TEN_YEARS
 
     def call(self, x):
-        mean, deviation = np.array(list(FEATURES.values()), np.float32).T
-        return tf.clip_by_value((x - mean) / deviation, -6.0, 6.0)
+        mean, deviation = np.array([FEATURES[name] for name in self.names], np.float32).T
+        chosen = tf.gather(x, [INDEX[name] for name in self.names], axis=-1)
+        return tf.clip_by_value((chosen - mean) / deviation, -6.0, 6.0)
 
     def compute_output_shape(self, shape):
-        return shape
+        return (*shape[:-1], len(self.names))
+
+    def get_config(self):
+        return super().get_config() | {"years": self.years}
 
 
 @keras.utils.register_keras_serializable("seaice_tf")

@@ -99,6 +99,7 @@ FEATURES: dict[str, tuple[float, float]] = {
     "init_cosine": (-0.007, 0.711),
     "lead": (0.54, 0.288),
 }
+TEN_YEARS = tuple(name for name in FEATURES if "_long" not in name)
 RECENT = 4.0  # years: e-folding time of the weights of mean_recent
 PRIOR = 0.004  # variance added to the denominator of a regression coefficient in 9 x 9 cells
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import distribution
 from seaice_tf.forecast.networks import features as ice_features
@@ -13,6 +14,7 @@ from seaice_tf.forecast.networks.distribution import (
     CENTRES,
     CLASSES,
     LIMITS,
+    StandardiseFeatures,
     class_network,
     class_of,
 )
@@ -221,9 +223,9 @@ def test_examples_of_a_batch_do_not_influence_each_other():
 @pytest.mark.parametrize("members", [1, 3])
 def test_the_network_has_the_parameters_of_its_members(members):
     network = class_network(members, width=8)
-    each = (len(FEATURES) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES) + (8 + 1)
+    each = (len(ice_features.TEN_YEARS) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES) + (8 + 1)
     assert network.count_params() == members * each
-    outputs = network(np.zeros((2, 5, len(FEATURES))))
+    outputs = network(np.zeros((2, 5, len(ice_features.TEN_YEARS))))
     assert outputs["classes"].shape == (2, 5, members, CLASSES)
     assert outputs["departure"].shape == (2, 5, members)
 
@@ -284,6 +286,19 @@ def test_calibration_moves_the_probability_of_ice_alone():
     before = probabilities.numpy()[:, distribution.FIRST_ICE :]
     ratio = ice / ice.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(ratio, before / before.sum(axis=1, keepdims=True), atol=1e-4)
+
+
+def test_a_network_of_ten_years_does_not_see_a_longer_climate():
+    rng = np.random.default_rng(0)
+    cells = rng.random((1, 20, len(FEATURES))).astype(np.float32)
+    other = cells.copy()
+    other[..., [i for i, name in enumerate(FEATURES) if "_long" in name]] = 0.9
+    ten, twenty = (StandardiseFeatures(years) for years in (10, 20))
+    assert ten(cells).shape[-1] == len(FEATURES) - 9
+    np.testing.assert_array_equal(ten(cells), ten(other))
+    assert not np.array_equal(twenty(cells), twenty(other))
+    with pytest.raises(InputError, match="years: expected one of 10, 20, got 15"):
+        class_network(2, 4, years=15)
 
 
 def test_the_table_of_features_is_complete():
