@@ -225,7 +225,7 @@ def test_the_network_has_the_parameters_of_its_members(members):
     network = class_network(members, width=8)
     each = (len(ice_features.TEN_YEARS) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES) + (8 + 1)
     assert network.count_params() == members * each
-    outputs = network(np.zeros((2, 5, len(ice_features.TEN_YEARS))))
+    outputs = network(np.zeros((2, 5, len(FEATURES))))
     assert outputs["classes"].shape == (2, 5, members, CLASSES)
     assert outputs["departure"].shape == (2, 5, members)
 
