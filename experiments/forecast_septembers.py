@@ -7,11 +7,12 @@ from the past alone and the hindcasts of Gregory et al. 2020 (doi:10.1175/WAF-D-
 IIEE of the maps are compared with damped anomaly persistence. Real data with SEAICE_TF_DATA; about
 forty minutes on two cores.
 
-Usage: python experiments/forecast_septembers.py
+Usage: python experiments/forecast_septembers.py [LAST YEAR OF TRAINING ...]
 """
 
 import csv
 import dataclasses
+import sys
 
 import numpy as np
 from dacon_entry import RUNS, TASK, trained
@@ -71,12 +72,12 @@ def published() -> dict[int, dict[int, float]]:
     return {m: {int(r["year"]): float(r[column]) for r in rows} for m, column in INITS.items()}
 
 
-def network() -> tuple[dict, hindcasts.Totals, hindcasts.Totals]:
+def network(ends: list[int]) -> tuple[dict, hindcasts.Totals, hindcasts.Totals]:
     """Expected map extents by init and year, and sums of the network's and the reference's maps."""
     extents: dict[int, dict[int, float]] = {init: {} for init in INITS}
     own: hindcasts.Totals = {}
     reference: hindcasts.Totals = {}
-    for end in ENDS:
+    for end in ends:
         run = trained(RUNS / f"arctic-to-{end}-12", settings_to("arctic", f"{end}-12"))
         predict = artifact.predictor(run)
         for year, init in progress.track(
@@ -102,11 +103,11 @@ def show(title: str, rows: dict[str, list[float]], decimals: int) -> None:
         print(" | ".join([f"| {name}", *(f"{value:.{decimals}f}" for value in values)]) + " |")
 
 
-def main() -> None:
+def main(ends: list[int]) -> None:
     index, maps = observed()
-    extents, own, reference = network()
+    extents, own, reference = network(ends)
     theirs, truth = published(), index[SEPTEMBER]
-    years = [end + 1 + i for end in ENDS for i in range(YEARS_AHEAD)]
+    years = [end + 1 + i for end in ends for i in range(YEARS_AHEAD)]
 
     def offset(year: int) -> float:
         """How much larger the extent of monthly maps was before a year."""
@@ -141,4 +142,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main([int(word) for word in sys.argv[1:]] or list(ENDS))

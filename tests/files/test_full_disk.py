@@ -80,7 +80,9 @@ WRITES = {
     "upload.nc": lambda path: icechart_upload.write(
         path, [("20180124T194759_dmi_prep.nc", {n: CHART for n in ("SIC", "SOD", "FLOE")})]
     ),
-    "nowcast.nc": lambda path: nowcast_netcdf.write(path, 1, FRAMES, "a test"),
+    "nowcast.nc": lambda path: nowcast_netcdf.write(
+        path, 1, FRAMES, "a test", step=np.timedelta64(5, "m")
+    ),
     "map.png": lambda path: maps.write(path, Figure()),
     "year.gif": lambda path: maps.write_gif(path, [np.zeros((9, 9, 3), np.uint8)] * 2, 0.1),
     "contest.csv": lambda path: dacon_csv.write(path, MONTHS, np.zeros((1, 9, 9))),

@@ -129,6 +129,11 @@ class IceFeatures(keras.layers.Layer):
         return super().get_config() | {"pole_hole_fill": self.pole_hole_fill}
 
     def call(self, counts, month):
+        tf.debugging.assert_greater_equal(
+            tf.shape(counts)[1],
+            12 * YEARS,
+            f"history: expected at least {12 * YEARS} months, got fewer; give a longer record",
+        )
         cells = _Cells(counts, self.pole_hole_fill)
         record = cells.years
         years = tf.ensure_shape(record[:, :YEARS], [None, YEARS, 12, None])

@@ -85,3 +85,8 @@ def test_missing_months_have_the_mean_of_the_other_years():
     index = list(FEATURES).index("mean_long")
     whole, partly = (IceFeatures()(c, MONTH)[0][..., index] for c in (counts, missing))
     np.testing.assert_allclose(whole, partly, atol=1e-6)
+
+
+def test_a_short_history_is_refused():
+    with pytest.raises(tf.errors.InvalidArgumentError, match="at least 120 months"):
+        IceFeatures()(np.zeros((1, 108, 7, 6), np.uint8), MONTH)
