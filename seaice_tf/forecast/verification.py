@@ -158,7 +158,7 @@ def damped_anomaly_persistence(case: Case) -> Fields:
         "concentration": reference.concentration,
         "probability": reference.probability,
         "spread": reference.spread,
-        "members": reference.members,
+        "members": reference.members(),
     }
 
 

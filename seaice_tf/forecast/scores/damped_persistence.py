@@ -26,24 +26,33 @@ CELLS_ACROSS = 3  # neighbouring cells whose years are pooled, along each axis
 
 @dataclass(frozen=True)
 class Reference:
-    """Damped anomaly persistence from one init, (12, rows, columns) each, of leads 1 to 12.
+    """Damped anomaly persistence from one init, of leads 1 to 12.
 
-    Attributes:
+    Attributes, (12, rows, columns) unless said:
+        leads: the forecast of each lead in the cells of `icy`.
+        icy: (rows, columns) bool, cells that have had ice.
         concentration: fraction.
         climatology: fraction, the mean of the target month over ten years.
         coefficient: the factor of the last month's anomaly.
         probability: of at least 15 % ice, in [0, 1]; 1 or 0 by the concentration where no error of
             a past year is known.
         spread: standard deviation of the errors of past years, fraction.
-        members: (years, 12, rows, columns), the forecast with the errors of each past year.
     """
 
+    leads: tuple["Lead", ...]
+    icy: np.ndarray
     concentration: np.ndarray
     climatology: np.ndarray
     coefficient: np.ndarray
     probability: np.ndarray
     spread: np.ndarray
-    members: np.ndarray
+
+    def members(self) -> np.ndarray:
+        """The forecast with the errors of each past year: (years, 12, rows, columns) fraction."""
+        each = np.stack([lead.members() for lead in self.leads], axis=1)
+        result = np.zeros((*each.shape[:2], *self.icy.shape), np.float32)
+        result[..., self.icy] = each
+        return result
 
 
 @dataclass(frozen=True)
@@ -146,18 +155,13 @@ def damped_persistence(past: np.ndarray) -> Reference:
         The forecast; cells that are flagged throughout come out as 0.
     """
     icy = ever_icy(past)
+    made = tuple(leads(past, icy))
     maps = np.zeros((5, LEADS, *icy.shape), np.float32)
-    members: list[np.ndarray] = []
-    for i, lead in enumerate(leads(past, icy)):
+    for i, lead in enumerate(made):
         fitted = lead.concentration, lead.climatology, lead.coefficient
         for field, values in zip(maps[:, i], (*fitted, lead.probability(), lead.spread())):
             field[icy] = values
-        with_errors = lead.members()
-        members.append(np.zeros((len(with_errors), *icy.shape), np.float32))
-        members[-1][:, icy] = with_errors
-    concentration, climatology, slope, probability, spread = maps
-    together = np.stack(members, axis=1)
-    return Reference(concentration, climatology, slope, probability, spread, together)
+    return Reference(made, icy, *maps)
 
 
 def leads(past: np.ndarray, icy: np.ndarray) -> Iterator[Lead]:
