@@ -93,7 +93,8 @@ def _train(
         settings = task.training.calibrate(settings, model)
     atomic.write_text(path / folder.SETTINGS, settings_file.to_json(settings))
     with progress.step("exporting the SavedModel"):
-        interface = write_saved_model(task, settings, model, path)
+        served = task.training.serving_model(settings, model)
+        interface = write_saved_model(task, settings, served, path)
     scores = evaluate.evaluate(task, settings, path)
     folder.write_json(path / folder.SCORES, scores)
     curves.write_scores(scores["scores"], path, len(state.history) - 1)
@@ -155,9 +156,10 @@ def export(task: Task, run: Path) -> Path:
     settings = folder.open_run(run, task)
     model = task.training.build(settings)
     weights.load(run / folder.WEIGHTS, model)
-    _require_trained_shape(run, task.training.serving_model(settings, model))
+    served = task.training.serving_model(settings, model)
+    _require_trained_shape(run, served)
     with lock.held(run):
-        interface = write_saved_model(task, settings, model, run)
+        interface = write_saved_model(task, settings, served, run)
         facts = folder.read_json(run / folder.MANIFEST) | {"interface": interface}
         facts["saved_model_sha256"] = manifest.tree_sha256(run / folder.SAVED_MODEL)
         folder.write_json(run / folder.MANIFEST, facts)
@@ -168,18 +170,15 @@ def _require_trained_shape(run: Path, served: keras.Model) -> None:
     """Raise an InputError for a model of another history or another number of channels."""
     trained = folder.read_json(run / folder.MANIFEST).get("input_shape") or []
     sides = served.inputs[0].shape[1:]
-    if len(sides) == len(trained) and any(
-        side not in (None, then) for side, then in zip(sides, trained)
-    ):
+    if len(sides) == len(trained) and not manifest.same_shape(sides, trained):
         raise InputError(
             f"{run / folder.SETTINGS}: expected inputs of {trained}, as in the training, got "
             f"{list(sides)}; restore the file from {folder.MANIFEST}"
         )
 
 
-def write_saved_model(task: Task, settings: Any, model: keras.Model, path: Path) -> list[dict]:
-    """Export the serving model of a trained model into the folder `path`; returns its interface."""
-    served = task.training.serving_model(settings, model)
+def write_saved_model(task: Task, settings: Any, served: keras.Model, path: Path) -> list[dict]:
+    """Export a serving model into the folder `path`; returns its interface."""
     with atomic.folder(path / folder.SAVED_MODEL) as temporary:
         endpoints = task.training.extra_endpoints(settings, served)
         compat.export(served, temporary, **endpoints)
