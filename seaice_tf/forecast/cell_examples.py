@@ -216,5 +216,5 @@ def _weights(part: Cells, members: int, hold_out: bool) -> np.ndarray:
 
 @lru_cache
 def _traced_features(pole_hole_fill: PoleHoleFill) -> Callable:
-    months, month = tf.TensorSpec([1, None, None, None], tf.uint8), tf.TensorSpec([1], tf.int32)
-    return tf.function(IceFeatures(pole_hole_fill), input_signature=(months, month))
+    history, month = tf.TensorSpec([1, None, None, None], tf.uint8), tf.TensorSpec([1], tf.int32)
+    return tf.function(IceFeatures(pole_hole_fill), input_signature=(history, month))

@@ -377,7 +377,7 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
     """The settings with the algorithm of the data, and with the calibration of the network."""
     if isinstance(settings.network, Distribution):  # with the settings that made its cells
         settings = calibration.calibrated(settings.network, settings, model)
-    return dataclasses.replace(settings, trained_on=archive(settings).algorithm)
+    return examples.described(settings)
 
 
 def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:

@@ -26,6 +26,7 @@ from seaice_tf.nowcast.data.layout import (
     STEP,
     TARGET,
 )
+from seaice_tf.nowcast.data.times import whole_minutes
 from seaice_tf.nowcast.examples import Place
 from seaice_tf.nowcast.settings import Settings
 from seaice_tf.task import Case, Cases, PredictOptions
@@ -66,7 +67,7 @@ class Context:
         place: label shared by the windows of the same pixels on one day.
         image: the sequence that a whole image is the last frame of, None for a window.
         row: of a ClimateHack.AI window in its file, and the number of windows in it.
-    step: from one frame to the next.
+        step: from one frame to the next.
     """
 
     source: str
@@ -82,7 +83,7 @@ class Context:
     @property
     def minutes(self) -> int:
         """From one frame to the next."""
-        return int(self.step / np.timedelta64(1, "m"))
+        return whole_minutes(self.step)
 
     def centre_osgb(self) -> np.ndarray | None:
         """Eastings and northings of the target: (2, 64, 64)."""

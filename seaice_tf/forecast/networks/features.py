@@ -12,7 +12,7 @@ from tensorflow import keras
 from seaice_tf.forecast.data.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 from seaice_tf.forecast.networks.history import fill_hole
 from seaice_tf.forecast.networks.long_features import MOST_YEARS, long_features
-from seaice_tf.forecast.networks.window_means import window_sum
+from seaice_tf.forecast.networks.window_sums import window_sum
 
 YEARS = 10
 LEADS = 12

@@ -22,6 +22,7 @@ from seaice_tf.grids.windows import Window
 from seaice_tf.nowcast.data import doctor, frames
 from seaice_tf.nowcast.data.frames import Block, Frames, Reading
 from seaice_tf.nowcast.data.layout import FRAMES_IN, STEP, ahead
+from seaice_tf.nowcast.data.times import whole_minutes
 
 SUFFIX = ".tfrecord"
 MANIFEST = tfrecords.MANIFEST
@@ -105,7 +106,7 @@ def records(sequence: Frames, span: Span) -> Iterator[bytes]:
     header = {
         "name": sequence.name,
         "synthetic": sequence.synthetic,
-        "minutes": int(sequence.step / np.timedelta64(1, "m")),
+        "minutes": whole_minutes(sequence.step),
         "times": [str(time) for time in times],
         "shape": [height, width],
         "tile": TILE,

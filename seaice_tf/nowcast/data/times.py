@@ -9,6 +9,11 @@ STEP = np.timedelta64(5, "m")
 TOLERANCE = 0.25  # of a step
 
 
+def whole_minutes(step: np.timedelta64) -> int:
+    """Whole minutes of a step."""
+    return int(step / np.timedelta64(1, "m"))
+
+
 def on_grid(time: np.ndarray, step: np.timedelta64, where: str) -> tuple[np.ndarray, np.ndarray]:
     """The frames at multiples of a step, such as every third of 15 minutes, and those times.
 

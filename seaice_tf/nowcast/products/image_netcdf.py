@@ -13,6 +13,7 @@ from seaice_tf.files import netcdf
 from seaice_tf.nowcast.data import units
 from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.source import Grid
+from seaice_tf.nowcast.data.times import whole_minutes
 from seaice_tf.task import Maps
 
 OSGB = 27700  # EPSG code of the British national grid
@@ -90,7 +91,7 @@ def _describe(
     data: netCDF4.Dataset, source: str, image: Frames, last: np.datetime64, leads: int
 ) -> None:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    minutes = int(image.step / np.timedelta64(1, "m"))
+    minutes = whole_minutes(image.step)
     data.setncatts(
         {
             "Conventions": "CF-1.10, ACDD-1.3",

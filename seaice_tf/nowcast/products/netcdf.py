@@ -11,6 +11,7 @@ from pyproj import CRS, Transformer
 from seaice_tf import __version__
 from seaice_tf.files import netcdf
 from seaice_tf.nowcast.data.layout import FRAMES_OUT, HIGHEST, TARGET
+from seaice_tf.nowcast.data.times import whole_minutes
 
 OSGB = 27700  # EPSG code of the British national grid
 DIMENSIONS = ("window", "lead", "y", "x")
@@ -76,7 +77,7 @@ def _describe(
 ) -> None:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     title = "Nowcast of the high-resolution visible channel of Meteosat"
-    minutes = int(step / np.timedelta64(1, "m"))
+    minutes = whole_minutes(step)
     attributes = {
         "Conventions": "CF-1.10, ACDD-1.3",
         "title": title,
