@@ -21,8 +21,8 @@ from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.examples import archive, earliest_start, filled_images
 from seaice_tf.forecast.networks import crops
 from seaice_tf.forecast.networks.anomaly_codes import LEADS, leading_functions
+from seaice_tf.forecast.networks.classes import class_of
 from seaice_tf.forecast.networks.departures import BASE_YEARS
-from seaice_tf.forecast.networks.distribution import class_of
 from seaice_tf.forecast.settings import AnomalyCodes, AnomalyCrops, Settings
 from seaice_tf.pipeline import Examples
 from seaice_tf.settings import Training

@@ -1,0 +1,98 @@
+"""Classes of concentration, and what follows from the probabilities of the classes in a cell."""
+
+import numpy as np
+import tensorflow as tf
+
+from seaice_tf.forecast.data.counts import FULL_ICE
+
+# Upper limits of the classes in raw counts, the last one 250: fine at open water and full ice, with
+# limits at 5 and 50 %, the band of the Dacon score, and at 15 %, the ice edge (15 % is ice).
+LIMITS = np.array(
+    [
+        *(0.5, 3, 6, 9, 12.5, 16, 20, 25, 31, 37.4999, 44, 52, 62, 75, 90, 107, 125),
+        *(145, 165, 182, 197, 208, 217, 224, 230, 235, 239, 242, 245, 247, 249, FULL_ICE),
+    ],
+    np.float32,
+)
+CLASSES = len(LIMITS)
+LOWER = np.concatenate([[0], LIMITS[:-1]]).astype(np.float32)
+CENTRES = np.concatenate([[0], (LOWER[1:] + LIMITS[1:]) / 2]).astype(np.float32)
+FIRST_ICE = int(np.searchsorted(LIMITS, 37.5))  # the first class of ice
+# Classes inside the band of the Dacon score, 5 to 50 %, below the ice edge and above.
+BAND_WATER = (CENTRES > 12.5) & (CENTRES < 37.5)
+BAND_ICE = (CENTRES > 37.5) & (CENTRES < 125)
+EDGE, BELOW_EDGE = 37.5, 37.0  # counts of the ice edge, and of a cell just without ice
+ROUNDS = 4  # iterations of `decide`
+
+
+def class_of(counts: np.ndarray) -> np.ndarray:
+    """The class of raw counts 0 to 250."""
+    return np.searchsorted(LIMITS, counts.astype(np.float32), side="left")
+
+
+def with_probability_of_ice(probabilities, ice):
+    """Class probabilities (n, 32) scaled so that those with ice add up to `ice` (n,)."""
+    before = tf.clip_by_value(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1), 1e-4, 1 - 1e-4)
+    water, icy = (1 - ice) / (1 - before), ice / before
+    scaled = probabilities * tf.where(tf.range(CLASSES) < FIRST_ICE, water[:, None], icy[:, None])
+    return scaled / tf.reduce_sum(scaled, axis=1, keepdims=True)
+
+
+def median(probabilities):
+    """Median in counts of distributions (n, classes), see `quantile`."""
+    return quantile(probabilities, 0.5)
+
+
+def quantile(probabilities, level):
+    """Quantile in counts of distributions (n, classes), linear within a class; 0 in the lowest."""
+    return quantile_of_sums(tf.cumsum(probabilities, axis=1), level)
+
+
+def quantile_of_sums(reached, level):
+    """Of cumulative distributions (n, classes)."""
+    below = tf.cast(reached[:, :-1] < level, tf.int32)
+    place = tf.reduce_sum(below, axis=1)
+    before = tf.where(place == 0, 0.0, tf.gather(reached, tf.maximum(place - 1, 0), batch_dims=1))
+    own = tf.gather(reached, place, batch_dims=1) - before
+    part = tf.clip_by_value((level - before) / tf.maximum(own, 1e-6), 0.0, 1.0)
+    low, high = tf.gather(LOWER, place), tf.gather(LIMITS, place)
+    return tf.where(place == 0, 0.0, low + (high - low) * part)
+
+
+def decide(probabilities, middle, year):
+    """Forecast in counts (n,) that minimises the expected Dacon score, MAE / F1.
+
+    The median minimises the expected absolute error. It is raised to the ice edge, or lowered just
+    below it, where the relative gain of the expected F1 exceeds the relative loss of the expected
+    MAE. Both are sums over all cells of a year that depend on the result: a few iterations.
+
+    Args:
+        probabilities: (n, classes).
+        middle: (n,) median in counts.
+        year: (n,) index of the cell's example in the batch.
+    """
+
+    def error(value):
+        return tf.reduce_sum(probabilities * tf.abs(CENTRES - tf.reshape(value, [-1, 1])), axis=1)
+
+    def total(values):
+        number = tf.reduce_max(tf.concat([year, [0]], axis=0)) + 1
+        return tf.gather(tf.math.unsorted_segment_sum(values, year, number), year)
+
+    ice = tf.linalg.matvec(probabilities, BAND_ICE.astype(np.float32))
+    band = ice + tf.linalg.matvec(probabilities, BAND_WATER.astype(np.float32))
+    keep, raised, lowered = (
+        error(value) for value in (middle, tf.constant([EDGE]), tf.constant([BELOW_EDGE]))
+    )
+    icy = tf.cast(middle >= EDGE, tf.float32)
+    chosen, cost = middle, keep
+    for _ in range(ROUNDS):
+        hits = tf.maximum(total(ice * icy), 1e-6)
+        marks = tf.maximum(total(band * icy) + total(ice), 1e-6)
+        gain, absolute_error = ice / hits - band / marks, tf.maximum(total(cost), 1e-6)
+        up = (middle < EDGE) & (gain > (raised - keep) / absolute_error)
+        down = (middle >= EDGE) & (-gain > (lowered - keep) / absolute_error)
+        chosen = tf.where(up, EDGE, tf.where(down, BELOW_EDGE, middle))
+        cost = tf.where(up, raised, tf.where(down, lowered, keep))
+        icy = tf.cast(chosen >= EDGE, tf.float32)
+    return chosen

@@ -1,0 +1,97 @@
+import itertools
+
+import numpy as np
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seaice_tf.forecast.networks import classes
+from seaice_tf.forecast.networks.classes import CENTRES, CLASSES, LIMITS, class_of
+from seaice_tf.forecast.scores import dacon
+
+
+@given(st.integers(0, 250))
+def test_a_class_holds_its_counts(value):
+    k = int(class_of(np.array([value], np.uint8))[0])
+    assert value <= LIMITS[k]
+    assert k == 0 or value > LIMITS[k - 1]
+    assert (k >= classes.FIRST_ICE) == (value >= 37.5)
+
+
+def test_the_median_of_a_known_distribution():
+    probabilities = np.zeros((3, CLASSES), np.float32)
+    probabilities[0, 0] = 1
+    probabilities[1, 5] = 1
+    probabilities[2, [3, 8]] = 0.75, 0.25
+    low, high = LIMITS[2], LIMITS[3]
+    expected = [0, (LIMITS[4] + LIMITS[5]) / 2, low + (high - low) * 0.5 / 0.75]
+    np.testing.assert_allclose(classes.median(tf.constant(probabilities)), expected, rtol=1e-5)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_a_decision_has_no_worse_expected_score_than_the_median(seed):
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.05), 400).astype(np.float32)
+    middle = classes.median(tf.constant(probabilities))
+    chosen = classes.decide(tf.constant(probabilities), middle, tf.zeros(400, tf.int64))
+    reached = probabilities.cumsum(axis=1, dtype=float)
+    draws = rng.random((20, 400, 1)) * reached[:, -1:]
+    drawn = CENTRES[(reached < draws).sum(axis=-1)]
+    scores = []
+    for pred in (chosen, middle):
+        sums = dacon.Sums()
+        for true in drawn:
+            sums += dacon.sums(np.round(true).astype(np.uint8), pred.numpy())
+        scores.append(sums.scores()["contest_score"])
+    assert scores[0] <= scores[1] * 1.01
+
+
+def test_a_decision_near_the_best_of_all():
+    """Against every combination of raised cells."""
+    rng = np.random.default_rng(3)
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.2), 9).astype(np.float32)
+    middle = classes.median(tf.constant(probabilities)).numpy()
+    chosen = classes.decide(probabilities, tf.constant(middle), tf.zeros(9, tf.int64)).numpy()
+
+    def expected_score(pred):
+        error = (probabilities * np.abs(CENTRES - pred[:, None])).sum()
+        ice, water = (
+            probabilities @ band.astype(np.float32)
+            for band in (classes.BAND_ICE, classes.BAND_WATER)
+        )
+        icy = pred >= 37.5
+        f1 = 2 * ice[icy].sum() / max((ice + water)[icy].sum() + ice.sum(), 1e-9)
+        return error / max(f1, 1e-9)
+
+    below = np.flatnonzero(middle < 37.5)
+    best = min(
+        expected_score(np.where(np.isin(np.arange(9), raised), 37.5, middle))
+        for n in range(len(below) + 1)
+        for raised in itertools.combinations(below, n)
+    )
+    assert expected_score(chosen) <= best * 1.05
+    assert expected_score(chosen) <= expected_score(middle)
+
+
+def test_examples_of_a_batch_do_not_influence_each_other():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.1), 60).astype(np.float32)
+    middle = classes.median(tf.constant(probabilities))
+    year = tf.constant([0] * 30 + [1] * 30, tf.int64)
+    both = classes.decide(tf.constant(probabilities), middle, year)
+    first = classes.decide(tf.constant(probabilities[:30]), middle[:30], year[:30])
+    np.testing.assert_allclose(both[:30], first, rtol=1e-5)
+
+
+def test_calibration_moves_the_probability_of_ice_alone():
+    rng = np.random.default_rng(0)
+    probabilities = tf.constant(rng.dirichlet(np.full(CLASSES, 0.3), 50).astype(np.float32))
+    wanted = tf.constant(rng.uniform(0.05, 0.95, 50).astype(np.float32))
+    found = classes.with_probability_of_ice(probabilities, wanted).numpy()
+    ice = found[:, classes.FIRST_ICE :]
+    np.testing.assert_allclose(ice.sum(axis=1), wanted, atol=1e-3)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    before = probabilities.numpy()[:, classes.FIRST_ICE :]
+    ratio = ice / ice.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(ratio, before / before.sum(axis=1, keepdims=True), atol=1e-4)
