@@ -2,8 +2,10 @@
 
     SEAICE_TF_DATA=... .venv/bin/python experiments/forecast_index_offset.py
 
-Prints mean and standard deviation over the years of the difference by calendar month, 10^6 km2;
-the means stand in seaice_tf/forecast/products/outlook.py. The pole hole counts as ice in both.
+Prints mean and standard deviation of the difference by calendar month over the last 15 years,
+10^6 km2; the means stand in seaice_tf/forecast/products/outlook.py. The difference drifts: over
+2001 to 2012 it is .12 off the mean of the 15 years before, .13 in the north off that of all years.
+The pole hole counts as ice in both.
 """
 
 import csv
@@ -17,6 +19,7 @@ from seaice_tf.forecast.data.archive import read_archive
 from seaice_tf.forecast.data.counts import ICE_EDGE, POLE_HOLE
 
 ROOT = Path(os.environ["SEAICE_TF_DATA"])
+YEARS = 15  # of which the difference is taken
 
 
 def index_extents(letter: str, month: int) -> dict[int, float]:
@@ -39,7 +42,7 @@ def main() -> None:
                 value - index[int(str(when)[:4])]
                 for when, value in zip(period, extent)
                 if months.number(when) == month and int(str(when)[:4]) in index
-            ]
+            ][-YEARS:]
             mean, deviation = np.mean(differences), np.std(differences)
             print(f"| {letter} | {month} | {mean:.3f} | {deviation:.3f} | {len(differences)} |")
 

@@ -2,7 +2,7 @@
 
 The Arctic network is trained to 2000, 2003, 2006 and 2009, and forecasts the three years after
 each. Its expected September extent, as of the Sea Ice Index (less the mean difference of both in
-the years before), is compared with the Index, beside statistical forecasts of the Index's extent
+the 15 years before), is compared with the Index, beside statistical forecasts of the Index's extent
 from the past alone and the hindcasts of Gregory et al. 2020 (doi:10.1175/WAF-D-19-0107.1). RMSE and
 IIEE of the maps are compared with damped anomaly persistence. Real data with SEAICE_TF_DATA; about
 forty minutes on two cores.
@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 from dacon_entry import RUNS, TASK, trained
-from forecast_index_offset import ROOT, index_extents
+from forecast_index_offset import ROOT, YEARS, index_extents
 from forecast_release import settings_to
 
 from seaice_tf import progress
@@ -111,7 +111,8 @@ def main(ends: list[int]) -> None:
 
     def offset(year: int) -> float:
         """How much larger the extent of monthly maps was before a year."""
-        return float(np.mean([maps[y] - truth[y] for y in maps if y < year and y in truth]))
+        before = [y for y in sorted(maps) if y < year and y in truth][-YEARS:]
+        return float(np.mean([maps[y] - truth[y] for y in before]))
 
     forecasts = {
         "**network**": {m: {y: extents[m][y] - offset(y) for y in years} for m in INITS},
