@@ -44,17 +44,24 @@ def calibrated(network: Distribution, settings: Settings, model: keras.Model) ->
     return dataclasses.replace(settings, network=found)
 
 
-def of_settings(network: Distribution) -> Calibration:
-    """The calibration that the settings hold, or that of the plain network with its trend terms."""
+def of_settings(network: Distribution, south: bool = False) -> Calibration:
+    """The calibration that the settings hold, or that of the plain network with its trend terms.
+
+    The late summer of the south has no weights: its decline has not outrun the trend.
+    """
+    found = with_trend(PLAIN, network)
     if network.concentration_weights:
-        return Calibration(network.concentration_weights, network.log_odds_weights)
-    return with_trend(PLAIN, network)
+        found = Calibration(network.concentration_weights, network.log_odds_weights)
+    if south:
+        return found
+    late_summer = network.late_summer_trend_weight, network.late_summer_trend_log_odds
+    return dataclasses.replace(found, late_summer=late_summer)
 
 
 def with_trend(calibration: Calibration, network: Distribution) -> Calibration:
     """The weights with those of the settings for the trend; lead 1 has little use for it."""
     ramp = np.minimum(np.arange(LEADS) / 3, 1)
-    concentration, odds = (np.array(each) for each in vars(calibration).values())
+    concentration, odds = np.array(calibration.concentration), np.array(calibration.log_odds)
     concentration[:, -1] += network.trend_weight * ramp
     odds[:, -2:] += network.log_odds_offset, network.trend_log_odds
     return Calibration(_table(concentration), _table(odds))
@@ -77,7 +84,9 @@ def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
     steps, terms, base = held_out(model, cells.features[rows], left_out)
     truth = cells.counts[rows] / np.float32(FULL_ICE)
     weight = area.ravel()[cells.place[rows]]
-    concentration, odds = (np.zeros((LEADS, len(table[0]))) for table in vars(PLAIN).values())
+    concentration, odds = (
+        np.zeros((LEADS, len(table[0]))) for table in (PLAIN.concentration, PLAIN.log_odds)
+    )
     for lead, kept in enumerate(KEPT):
         near = np.abs(cells.lead[rows].astype(int) - 1 - lead) <= 1
         own = weight[near] / weight[near].sum()

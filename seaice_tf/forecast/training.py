@@ -105,10 +105,11 @@ def quantile_endpoint(
 
 
 def _serving_options(network: Distribution, settings: Settings) -> dict[str, Any]:
+    south = settings.hemisphere == "south"
     return {
         "pole_hole_fill": settings.pole_hole_fill,
-        "south": settings.hemisphere == "south",
-        "calibration": calibration.of_settings(network),
+        "south": south,
+        "calibration": calibration.of_settings(network, south),
     }
 
 

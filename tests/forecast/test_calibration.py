@@ -63,12 +63,21 @@ def test_a_network_that_says_nothing_is_calibrated_towards_climatology():
     found = calibration.fit(class_network(2, 4), cells, np.ones((3, 4)))
     assert np.mean([row[1] for row in found.log_odds]) > 0.5
     assert not np.array(found.concentration)[:, -1].any()  # the trend's weights are settings
+    late_summer = {"late_summer_trend_weight": 0.0, "late_summer_trend_log_odds": 0.0}
     settings = Distribution(
-        concentration_weights=found.concentration, log_odds_weights=found.log_odds
+        concentration_weights=found.concentration, log_odds_weights=found.log_odds, **late_summer
     )
     assert calibration.of_settings(settings) == found
-    plain = Distribution(trend_weight=0, log_odds_offset=0)
+    plain = Distribution(trend_weight=0, log_odds_offset=0, **late_summer)
     assert calibration.of_settings(plain) == PLAIN
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_late_summer_is_a_setting_of_the_north_calibrated_or_not(calibrated):
+    tables = {"concentration_weights": PLAIN.concentration, "log_odds_weights": PLAIN.log_odds}
+    network = Distribution(late_summer_trend_log_odds=3.0, **(tables if calibrated else {}))
+    assert calibration.of_settings(network).late_summer == (0.15, 3.0)
+    assert calibration.of_settings(network, south=True).late_summer == (0, 0)
 
 
 def test_the_trend_counts_from_lead_4_on():

@@ -5,7 +5,8 @@ twenty years of training data a network that has the whole map as input recognis
 overfits.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -44,10 +45,13 @@ class Calibration:
             of the climatology of all years; and of the trend's increment.
         log_odds: of the log odds of ice of the network and of the frequency of ice in ten years and
             in all, of 1, and of the trend's increment.
+        late_summer: further weights of the trend's increment in the concentration and in the log
+            odds, in September; half of them in August.
     """
 
     concentration: Table
     log_odds: Table
+    late_summer: tuple[float, float] = (0.0, 0.0)
 
 
 PLAIN = Calibration(((0.5, 0.5, 0.0, 0.0, 0.0, 0.0),) * 12, ((1.0, 0.0, 0.0, 0.0, 0.0),) * 12)
@@ -289,9 +293,13 @@ class CellForecast(keras.layers.Layer):
         )
         probabilities = tf.reduce_mean(tf.nn.softmax(outputs["classes"][0]), axis=1)
         base, steps = departures(probabilities, outputs["departure"][0], features)
+        of_concentration, of_log_odds = self.calibration.late_summer
+        trend = late_summer_trend(features, lead)
         concentration = base + tf.reduce_sum(concentration_weights * steps, axis=1)
+        concentration += of_concentration * trend
         terms = log_odds_terms(probabilities, features)
-        better = tf.sigmoid(tf.reduce_sum(log_odds_weights * terms, axis=1))
+        odds = tf.reduce_sum(log_odds_weights * terms, axis=1) + of_log_odds * trend
+        better = tf.sigmoid(odds)
         return with_probability_of_ice(probabilities, better), tf.clip_by_value(
             concentration, 0.0, 1.0
         )
@@ -300,7 +308,7 @@ class CellForecast(keras.layers.Layer):
         return (None, CLASSES), (None,)
 
     def get_config(self):
-        tables = {name: list(map(list, table)) for name, table in vars(self.calibration).items()}
+        tables = asdict(self.calibration)
         network = keras.utils.serialize_keras_object(self.network)
         return super().get_config() | {"network": network, "calibration": tables}
 
@@ -342,6 +350,19 @@ def log_odds_terms(probabilities, features):
     )
     terms = [ice, climatology, long_climatology, tf.ones_like(ice), features[:, INDEX[TREND]]]
     return tf.stack(terms, axis=1)
+
+
+def late_summer_trend(features, lead):
+    """The trend's increment (n,) in September, half in August, half of that at lead 1; else 0.
+
+    Args:
+        features: (n, C).
+        lead: (n,) from 0.
+    """
+    sine, cosine = (features[:, INDEX[f"target_{name}"]] for name in ("sine", "cosine"))
+    month = tf.round(tf.atan2(sine, cosine) * (6 / math.pi)) % 12
+    season = tf.where(month == 9, 1.0, tf.where(month == 8, 0.5, 0.0))
+    return features[:, INDEX[TREND]] * season * tf.where(lead == 0, 0.5, 1.0)
 
 
 def log_odds(probability):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -24,8 +26,12 @@ def history():
 
 @pytest.fixture(scope="module")
 def features(history):
+    return mapped(history, np.array([4], np.int32))
+
+
+def mapped(history, month):
     """Features as maps (12, 24, 22) by name, NaN in cells left out; and where ice is possible."""
-    values, possible, places = IceFeatures("neighbours")(history, np.array([4], np.int32))
+    values, possible, places = IceFeatures("neighbours")(history, month)
     grids = np.full((12, 24 * 22, len(FEATURES)), np.nan)
     grids[:, places.numpy()] = values.numpy()[0]
     where = np.zeros((12, 24 * 22), bool)
@@ -177,6 +183,31 @@ def test_the_south_is_forecast_in_its_own_season(history):
     half_a_year_on = (MONTH + 5) % 12 + 1
     found = south([history, half_a_year_on])["concentration"]
     np.testing.assert_allclose(found, north([history, MONTH])["concentration"], atol=1e-5)
+
+
+@pytest.mark.parametrize(("first", "changed"), [(6, {2: 0.5, 3: 1.0}), (9, {0: 0.5, 11: 0.5})])
+def test_late_summer_follows_the_trend_further(history, first, changed):
+    """Of September fully, of August by half; by half at lead 1."""
+    network, month = class_network(1, 4), np.array([first], np.int32)
+    further = dataclasses.replace(distribution.PLAIN, late_summer=(0.2, 3.0))
+    plain, late = (
+        distribution.serving_model(network, 24, 22, calibration=calibration)([history, month])
+        for calibration in (distribution.PLAIN, further)
+    )
+    maps, _ = mapped(history, month)
+    trend = np.nan_to_num(maps[distribution.TREND])
+
+    def log_odds(fields):
+        return distribution.log_odds(fields["probability"]).numpy()[0]
+
+    for lead in range(12):
+        weight = changed.get(lead, 0.0)
+        moved = log_odds(late)[lead] - log_odds(plain)[lead]
+        np.testing.assert_allclose(moved, 3.0 * weight * trend[lead], atol=2e-3)
+        moved = (late["concentration"] - plain["concentration"]).numpy()[0, lead]
+        kept = (late["concentration"][0, lead] > 0) & (late["concentration"][0, lead] < 1)
+        np.testing.assert_allclose(moved[kept], 0.2 * weight * trend[lead][kept], atol=1e-5)
+    assert np.abs(trend).max() > 0.01
 
 
 def test_quantiles_of_the_served_distribution(history):
