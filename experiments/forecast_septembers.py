@@ -5,7 +5,7 @@ each. Its expected September extent, as of the Sea Ice Index (less the mean diff
 the 15 years before), is compared with the Index, beside statistical forecasts of the Index's extent
 from the past alone and the hindcasts of Gregory et al. 2020 (doi:10.1175/WAF-D-19-0107.1). RMSE and
 IIEE of the maps are compared with damped anomaly persistence. Real data with SEAICE_TF_DATA; about
-forty minutes on two cores.
+half an hour on two cores.
 
 Usage: python experiments/forecast_septembers.py [LAST YEAR OF TRAINING ...]
 """
