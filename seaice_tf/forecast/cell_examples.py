@@ -11,11 +11,11 @@ from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts, months
 from seaice_tf.forecast.data.archive import Archive
-from seaice_tf.forecast.data.counts import FULL_ICE, PoleHoleFill
+from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.examples import earliest_start, history_before, read_record
 from seaice_tf.forecast.networks.classes import class_of
 from seaice_tf.forecast.networks.distribution import INDEX
-from seaice_tf.forecast.networks.features import IceFeatures
+from seaice_tf.forecast.networks.features import IceFeatures, of_cells
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
 from seaice_tf.pipeline import Example, Examples
 
@@ -111,7 +111,7 @@ def drawn_cells(
         settings: with the seed; the cells drawn depend on it and on the start alone.
         weight: of each cell in the loss.
     """
-    make = _traced_features(settings.pole_hole_fill)
+    make = IceFeatures(settings.pole_hole_fill)
     season = 6 if data.grid.name == "south" else 0
     names = ("features", "counts", "lead", "year", "place")
     columns: dict[str, list] = {name: [] for name in names}
@@ -122,13 +122,15 @@ def drawn_cells(
         if number % SHORT_EVERY == 0:
             past = past[-settings.history :]
         history = history_before(past, settings)[None]
-        maps, possible, places = (each.numpy() for each in make(history, month))
+        features, possible, places = make(history, month)
+        possible, places = possible.numpy(), places.numpy()
         truth = data.counts[start : start + leads].reshape(leads, -1)[:, places]
         rng = np.random.default_rng((settings.training.seed, start))
         drawn = possible[0, :leads] & ~counts.flagged(truth)
         drawn &= rng.random((LEADS, len(places)))[:leads] < network.cell_fraction
         lead, cell = np.nonzero(drawn)
-        columns["features"].append(maps[0, lead, cell].astype(np.float16))
+        cells = np.stack([np.zeros_like(lead), lead, cell], axis=1)
+        columns["features"].append(of_cells(features, cells).numpy().astype(np.float16))
         columns["counts"].append(truth[drawn])
         year = (data.first + start + lead).astype("datetime64[Y]").astype(np.int16)
         columns["lead"].append((lead + 1).astype(np.uint8))
@@ -178,16 +180,20 @@ def blocks(parts: list[Cells], members: int, seed: int, hold_out: bool = True) -
     if not number:
         raise InputError(f"cells: expected at least {BLOCK} to train on, got {ends[-1]}")
     order = np.random.default_rng(seed).permutation(ends[-1])[: number * BLOCK].reshape(-1, BLOCK)
-    weights = [_weights(part, members, hold_out) for part in parts]
+    mask_of = learns_from if hold_out else _all_years
+    means = [mask_of(part.year, members).mean(axis=0) for part in parts]
 
     def block(index):
         columns = []
-        for part, weight, end in zip(parts, weights, ends):
+        for part, mean, end in zip(parts, means, ends):
             row = order[index] - end + len(part.counts)
             row = row[(row >= 0) & (row < len(part.counts))]
             classes = class_of(part.counts[row])[:, None]
             departure = part.departure(row)[:, None]
-            columns.append((part.features[row], classes, departure, weight[row]))
+            # A weight of `part.weight` on average; for all cells at once it would take gigabytes.
+            scale = np.float32(part.weight) / np.maximum(mean, 1e-9).astype(np.float32)
+            weight = scale * mask_of(part.year[row], members)
+            columns.append((part.features[row], classes, departure, weight))
         features, classes, departure, weight = map(np.concatenate, zip(*columns))
         return features.astype(np.float32), classes.astype(np.uint8), departure, weight
 
@@ -209,13 +215,5 @@ def _example(block: Callable, members: int, index: tf.Tensor) -> Example:
     return features, labels, dict.fromkeys(labels, tf.ensure_shape(weight, (BLOCK, members)))
 
 
-def _weights(part: Cells, members: int, hold_out: bool) -> np.ndarray:
-    """Weight of each cell for each member, `part.weight` on average: (n, members) float32."""
-    mask = learns_from(part.year, members) if hold_out else np.ones((len(part.year), members), bool)
-    return np.float32(part.weight) / np.maximum(mask.mean(axis=0), 1e-9).astype(np.float32) * mask
-
-
-@lru_cache
-def _traced_features(pole_hole_fill: PoleHoleFill) -> Callable:
-    history, month = tf.TensorSpec([1, None, None, None], tf.uint8), tf.TensorSpec([1], tf.int32)
-    return tf.function(IceFeatures(pole_hole_fill), input_signature=(history, month))
+def _all_years(year: np.ndarray, members: int) -> np.ndarray:
+    return np.ones((len(year), members), bool)

@@ -39,27 +39,52 @@ def with_probability_of_ice(probabilities, ice):
 
 
 def median(probabilities):
-    """Median in counts of distributions (n, classes), see `quantile`."""
-    return quantile(probabilities, 0.5)
+    """Median in counts of distributions (n, classes), see `quantiles`."""
+    return quantiles(probabilities, tf.constant([0.5]))[:, 0]
 
 
-def quantile(probabilities, level):
-    """Quantile in counts of distributions (n, classes), linear within a class; 0 in the lowest."""
-    return quantile_of_sums(tf.cumsum(probabilities, axis=1), level)
+def quantiles(probabilities, levels):
+    """Quantiles in counts, linear within a class; 0 in the lowest.
 
+    Args:
+        probabilities: (n, classes).
+        levels: (L,) in (0, 1).
 
-def quantile_of_sums(reached, level):
-    """Of cumulative distributions (n, classes)."""
-    below = tf.cast(reached[:, :-1] < level, tf.int32)
-    place = tf.reduce_sum(below, axis=1)
+    Returns:
+        (n, L).
+    """
+    reached = tf.cumsum(probabilities, axis=1)
+    wanted = tf.tile(levels[None], [tf.shape(reached)[0], 1])
+    place = tf.searchsorted(reached[:, :-1], wanted)
     before = tf.where(place == 0, 0.0, tf.gather(reached, tf.maximum(place - 1, 0), batch_dims=1))
     own = tf.gather(reached, place, batch_dims=1) - before
-    part = tf.clip_by_value((level - before) / tf.maximum(own, 1e-6), 0.0, 1.0)
+    part = tf.clip_by_value((levels - before) / tf.maximum(own, 1e-6), 0.0, 1.0)
     low, high = tf.gather(LOWER, place), tf.gather(LIMITS, place)
     return tf.where(place == 0, 0.0, low + (high - low) * part)
 
 
-def decide(probabilities, middle, year):
+def decision_terms(probabilities, middle):
+    """What `decide` needs of the classes of each cell.
+
+    Args:
+        probabilities: (n, classes).
+        middle: (n,) median in counts.
+
+    Returns:
+        (n, 5): probability of ice, and of all, in the band of the Dacon score; expected absolute
+        error in counts of the median, of the ice edge and of the value just below it.
+    """
+
+    def error(value):
+        return tf.reduce_sum(probabilities * tf.abs(CENTRES - tf.reshape(value, [-1, 1])), axis=1)
+
+    ice = tf.linalg.matvec(probabilities, BAND_ICE.astype(np.float32))
+    band = ice + tf.linalg.matvec(probabilities, BAND_WATER.astype(np.float32))
+    values = (middle, tf.constant([EDGE]), tf.constant([BELOW_EDGE]))
+    return tf.stack([ice, band, *map(error, values)], axis=1)
+
+
+def decide(terms, middle, year):
     """Forecast in counts (n,) that minimises the expected Dacon score, MAE / F1.
 
     The median minimises the expected absolute error. It is raised to the ice edge, or lowered just
@@ -67,23 +92,16 @@ def decide(probabilities, middle, year):
     MAE. Both are sums over all cells of a year that depend on the result: a few iterations.
 
     Args:
-        probabilities: (n, classes).
+        terms: (n, 5) of `decision_terms`.
         middle: (n,) median in counts.
         year: (n,) index of the cell's example in the batch.
     """
-
-    def error(value):
-        return tf.reduce_sum(probabilities * tf.abs(CENTRES - tf.reshape(value, [-1, 1])), axis=1)
 
     def total(values):
         number = tf.reduce_max(tf.concat([year, [0]], axis=0)) + 1
         return tf.gather(tf.math.unsorted_segment_sum(values, year, number), year)
 
-    ice = tf.linalg.matvec(probabilities, BAND_ICE.astype(np.float32))
-    band = ice + tf.linalg.matvec(probabilities, BAND_WATER.astype(np.float32))
-    keep, raised, lowered = (
-        error(value) for value in (middle, tf.constant([EDGE]), tf.constant([BELOW_EDGE]))
-    )
+    ice, band, keep, raised, lowered = tf.unstack(terms, axis=1)
     icy = tf.cast(middle >= EDGE, tf.float32)
     chosen, cost = middle, keep
     for _ in range(ROUNDS):

@@ -12,17 +12,9 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import MISSING, PoleHoleFill
-from seaice_tf.forecast.networks.distribution import (
-    INDEX,
-    PLAIN,
-    CellForecast,
-    Gather,
-    Maps,
-    NorthernSeason,
-    Quantiles,
-    cell_members,
-)
-from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS, IceFeatures
+from seaice_tf.forecast.networks import distribution
+from seaice_tf.forecast.networks.distribution import INDEX, PLAIN, CellForecast, cell_members
+from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS
 from seaice_tf.forecast.networks.history import fill_hole, fraction
 
 layers = keras.layers
@@ -176,19 +168,18 @@ def forecast(
     """
     history = keras.Input((None, rows, columns), dtype="uint8", name="history")
     month = keras.Input((), dtype="int32", name="month")
-    season = NorthernSeason(south, name="northern_season")(month)
-    maps, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)
-    features, where = Gather(name="possible_cells")(maps, possible, places)
+    levels = keras.Input((), name="levels") if quantiles else None
     anomalies = AnomalyMaps(months, pole_hole_fill, name="anomaly_maps")(history)
-    values = found(anomalies, season, where)
-    features = layers.Concatenate(axis=1, name="features_and_found")([features, values])
-    cells = CellForecast(head, PLAIN, name="cell_forecast")(features, where)
-    outputs = Maps(name="maps")(*cells, where, history)
-    inputs = [history, month]
-    if quantiles:
-        levels = keras.Input((), name="levels")
-        inputs.append(levels)
-        outputs |= {"quantiles": Quantiles(name="quantiles")(cells[0], where, history, levels)}
+    outputs = distribution.forecast(
+        history,
+        month,
+        CellForecast(head, PLAIN, name="cell_forecast"),
+        levels,
+        lambda season, where: found(anomalies, season, where),
+        pole_hole_fill=pole_hole_fill,
+        south=south,
+    )
+    inputs = [history, month, levels] if quantiles else [history, month]
     return keras.Model(inputs, outputs, name="departures_forecast")
 
 

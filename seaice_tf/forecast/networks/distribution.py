@@ -6,6 +6,7 @@ overfits.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -18,19 +19,26 @@ from seaice_tf.forecast.networks.classes import (
     CLASSES,
     FIRST_ICE,
     decide,
+    decision_terms,
     median,
-    quantile_of_sums,
+    quantiles,
     with_probability_of_ice,
 )
-from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS, YEARS, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS, YEARS, IceFeatures, of_cells
 from seaice_tf.forecast.networks.long_features import MOST_YEARS
 from seaice_tf.networks.arguments import require_choice, require_sizes
 
 layers = keras.layers
 
-CHUNK = 1 << 16  # cells that the network has in memory at a time
+CHUNK = 1 << 13  # cells whose features and classes are in memory at a time
 
 TREND = "trend_increment_near_9"
+# Features of `departures`, then those of `log_odds_terms`.
+CALIBRATED = (
+    *("mean_10", "damped_9", "damped_increment_long_5", "mean_long", TREND),
+    *("ice_frequency_10", "ice_frequency_10_near_9", "ice_frequency_long", "years_long"),
+)
+OF_CELLS = ("concentration", "probability", "spread", "median", "terms")
 INDEX = {name: i for i, name in enumerate(FEATURES)}
 Table = tuple[tuple[float, ...], ...]
 
@@ -143,8 +151,9 @@ def serving_model(
             contest_decision: fraction with the lowest expected Dacon score; no estimate of the
                 concentration.
     """
-    history, month, cells = _inputs(network, rows, columns, pole_hole_fill, south, calibration)
-    outputs = Maps(name="maps")(*cells, history)
+    history, month = _inputs(rows, columns)
+    layer = CellForecast(network, calibration, name="cell_forecast")
+    outputs = forecast(history, month, layer, pole_hole_fill=pole_hole_fill, south=south)
     return keras.Model([history, month], outputs, name="distribution_forecast")
 
 
@@ -163,11 +172,10 @@ def quantile_model(
         A functional model from `history`, `month` and `levels`, (L,) float32 probabilities in
         (0, 1), to the maps of `serving_model` and `quantiles`, (B, L, 12, rows, columns) fractions.
     """
-    history, month, cells = _inputs(network, rows, columns, pole_hole_fill, south, calibration)
+    history, month = _inputs(rows, columns)
     levels = keras.Input((), name="levels")
-    probabilities, _, where = cells
-    quantiles = Quantiles(name="quantiles")(probabilities, where, history, levels)
-    outputs = Maps(name="maps")(*cells, history) | {"quantiles": quantiles}
+    layer = CellForecast(network, calibration, name="cell_forecast")
+    outputs = forecast(history, month, layer, levels, pole_hole_fill=pole_hole_fill, south=south)
     return keras.Model([history, month, levels], outputs, name="quantiles")
 
 
@@ -176,16 +184,36 @@ def class_network_of(served: keras.Model) -> keras.Model:
     return served.get_layer("cell_forecast").network
 
 
-def _inputs(network, rows, columns, pole_hole_fill, south, calibration):
-    """Inputs, and class probabilities, concentration and indices of the possible cells."""
+def _inputs(rows: int | None, columns: int | None) -> tuple:
     history = keras.Input((None, rows, columns), dtype="uint8", name="history")
-    month = keras.Input((), dtype="int32", name="month")
+    return history, keras.Input((), dtype="int32", name="month")
+
+
+def forecast(
+    history,
+    month,
+    layer: "CellForecast",
+    levels=None,
+    found: Callable | None = None,
+    *,
+    pole_hole_fill: PoleHoleFill,
+    south: bool,
+) -> dict:
+    """Maps of a forecast, with `quantiles` if there are levels.
+
+    Args:
+        history, month, levels: inputs of `serving_model` and `quantile_model`.
+        layer: the forecast of cells.
+        found: (northern season (B,), indices of cells (n, 3)) -> further features (n, k).
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
+        south: the grid is of the southern hemisphere, whose seasons are six months later.
+    """
     season = NorthernSeason(south, name="northern_season")(month)
-    maps, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)
-    features, where = Gather(name="possible_cells")(maps, possible, places)
-    forecast = CellForecast(network, calibration, name="cell_forecast")
-    probabilities, concentration = forecast(features, where)
-    return history, month, (probabilities, concentration, where)
+    features, possible, places = IceFeatures(pole_hole_fill, name="ice_features")(history, season)
+    cells, where = PossibleCells(name="possible_cells")(possible, places)
+    more = {"levels": levels, "found": found and found(season, where)}
+    given = {name: value for name, value in more.items() if value is not None}
+    return Maps(name="maps")(layer(features, cells, **given), where, history)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
@@ -232,29 +260,34 @@ class NorthernSeason(keras.layers.Layer):
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
-class Gather(keras.layers.Layer):
-    """Features (B, 12, N, C) of the possible cells, (n, C), and their example, lead and place.
+class PossibleCells(keras.layers.Layer):
+    """Indices of the possible cells, two (n, 3) int32: of example, lead from 0, and cell.
 
-    The indices, (n, 3) int64, are of the batch, the lead from 0, and the flattened grid.
+    The cells of the first are numbers among the N of `IceFeatures`, of the second those in the
+    flattened grid.
     """
 
-    def call(self, features, possible, places):
-        index = tf.where(possible)
-        place = tf.gather(tf.cast(places, tf.int64), index[:, 2])
-        where = tf.concat([index[:, :2], place[:, None]], axis=1)
-        return tf.boolean_mask(features, possible), where
+    def call(self, possible, places):
+        cells = tf.cast(tf.where(possible), tf.int32)
+        place = tf.gather(places, cells[:, 2])
+        return cells, tf.concat([cells[:, :2], place[:, None]], axis=1)
 
-    def compute_output_shape(self, features_shape, possible_shape, places_shape):
-        return (None, features_shape[-1]), (None, 3)
+    def compute_output_shape(self, possible_shape, places_shape):
+        return (None, 3), (None, 3)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
 class CellForecast(keras.layers.Layer):
-    """Class probabilities and concentration of cells, by a class network and its calibration.
+    """The forecast of cells, by a class network and its calibration.
 
-    Call with features (n, C) and indices (n, 3); returns class probabilities (n, 32) and
-    concentration (n,), a fraction. The logits of all members in all cells would take a gigabyte,
-    so the cells go through the network in chunks.
+    Call with the features of `IceFeatures`, the first indices (n, 3) of `PossibleCells` and, if
+    wanted, `levels` (L,) of quantiles and further features `found` (n, k). Returns a dict:
+        concentration, probability, spread: (n,) fractions.
+        median: (n,) counts.
+        terms: (n, 5) of `classes.decision_terms`.
+        quantiles: (n, L) counts, if there are levels.
+
+    The features and classes of all cells would take gigabytes, so the cells go through in chunks.
 
     Args:
         network: of `class_network`; its weights are shared.
@@ -265,27 +298,30 @@ class CellForecast(keras.layers.Layer):
         super().__init__(**kwargs)
         self.network, self.calibration = network, calibration
 
-    def call(self, features, where):
-        number = tf.shape(features)[0]
-        chunks = tf.maximum(-(-number // CHUNK), 1)
-        size = -(-number // chunks)
-        padding = chunks * size - number
-        parts = (
-            tf.reshape(
-                tf.pad(features, [[0, padding], [0, 0]]), [chunks, size, features.shape[-1]]
-            ),
-            tf.reshape(tf.pad(where[:, 1], [[0, padding]]), [chunks, size]),
-        )
-        probabilities, concentration = tf.map_fn(
-            self._chunk, parts, parallel_iterations=1, fn_output_signature=(tf.float32, tf.float32)
-        )
-        return (
-            tf.reshape(probabilities, [-1, CLASSES])[:number],
-            tf.reshape(concentration, [-1])[:number],
-        )
+    def call(self, features, cells, levels=None, found=None):
+        number = tf.shape(cells)[0]
+        standardise = [x for x in self.network.layers if isinstance(x, StandardiseFeatures)]
+        names = {*standardise[0].names, *CALIBRATED} if standardise else FEATURES
 
-    def _chunk(self, cells):
-        features, lead = cells
+        def chunk(start):
+            # The last cell fills the last chunk: of one size, the graph of the network is small.
+            rows = tf.minimum(start + np.arange(CHUNK, dtype=np.int32), number - 1)
+            some = tf.gather(cells, rows)
+            values = of_cells(features, some, names)
+            if found is not None:
+                values = tf.concat([values, tf.gather(found, rows)], axis=1)
+            return self._forecast(values, some[:, 1], levels)
+
+        kinds = dict.fromkeys(OF_CELLS if levels is None else (*OF_CELLS, "quantiles"), tf.float32)
+        values = tf.map_fn(
+            chunk, tf.range(0, number, CHUNK), parallel_iterations=1, fn_output_signature=kinds
+        )
+        return {
+            name: tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], 0))[:number]
+            for name, value in values.items()
+        }
+
+    def _forecast(self, features, lead, levels):
         outputs = self.network(features[None])
         concentration_weights, log_odds_weights = (
             tf.gather(tf.constant(table, tf.float32), lead)
@@ -300,12 +336,26 @@ class CellForecast(keras.layers.Layer):
         terms = log_odds_terms(probabilities, features)
         odds = tf.reduce_sum(log_odds_weights * terms, axis=1) + of_log_odds * trend
         better = tf.sigmoid(odds)
-        return with_probability_of_ice(probabilities, better), tf.clip_by_value(
-            concentration, 0.0, 1.0
+        probabilities = with_probability_of_ice(probabilities, better)
+        mean = tf.linalg.matvec(probabilities, CENTRES)
+        variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
+        middle = median(probabilities)
+        values = {
+            "concentration": tf.clip_by_value(concentration, 0.0, 1.0),
+            "probability": tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1),
+            "spread": tf.sqrt(tf.maximum(variance, 0.0)) / FULL_ICE,
+            "median": middle,
+            "terms": decision_terms(probabilities, middle),
+        }
+        return (
+            values if levels is None else values | {"quantiles": quantiles(probabilities, levels)}
         )
 
-    def compute_output_shape(self, features_shape, where_shape):
-        return (None, CLASSES), (None,)
+    def compute_output_shape(
+        self, features_shape, cells_shape, levels_shape=None, found_shape=None
+    ):
+        shapes = {name: (None, 5) if name == "terms" else (None,) for name in OF_CELLS}
+        return shapes if levels_shape is None else shapes | {"quantiles": (None, None)}
 
     def get_config(self):
         tables = asdict(self.calibration)
@@ -329,8 +379,7 @@ def departures(probabilities, departure, features):
     Returns:
         The ten-year mean (n,), and (n, 6) as Calibration.concentration has them.
     """
-    names = ("mean_10", "damped_9", "damped_increment_long_5", "mean_long", TREND)
-    base, damped, long_damped, long_mean, trend = (features[:, INDEX[name]] for name in names)
+    base, damped, long_damped, long_mean, trend = (features[:, INDEX[x]] for x in CALIBRATED[:5])
     mean = tf.linalg.matvec(probabilities, CENTRES / FULL_ICE)
     head = tf.reduce_mean(departure, axis=1)
     steps = [mean - base, head, damped - base, long_damped, long_mean - base, trend]
@@ -340,14 +389,11 @@ def departures(probabilities, departure, features):
 def log_odds_terms(probabilities, features):
     """The terms (n, 5) of the log odds of ice, as Calibration.log_odds has them."""
     ice = log_odds(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1))
-    names = ("ice_frequency_10", "ice_frequency_10_near_9")
-    frequency = tf.add_n([features[:, INDEX[name]] for name in names]) / 2
-    number = MOST_YEARS * features[:, INDEX["years_long"]]
+    ten, ten_near, long, years = (features[:, INDEX[name]] for name in CALIBRATED[5:])
+    frequency, number = (ten + ten_near) / 2, MOST_YEARS * years
     # As if half a year more with ice and half a year without had been seen.
     climatology = log_odds((10 * frequency + 0.5) / 11)
-    long_climatology = log_odds(
-        (number * features[:, INDEX["ice_frequency_long"]] + 0.5) / (number + 1)
-    )
+    long_climatology = log_odds((number * long + 0.5) / (number + 1))
     terms = [ice, climatology, long_climatology, tf.ones_like(ice), features[:, INDEX[TREND]]]
     return tf.stack(terms, axis=1)
 
@@ -372,50 +418,30 @@ def log_odds(probability):
 
 @keras.utils.register_keras_serializable("seaice_tf")
 class Maps(keras.layers.Layer):
-    """Maps (B, 12, H, W) of the forecast from its cells; 0 in all others.
+    """Maps of the forecast from its cells; 0 in all others.
 
-    Call with class probabilities (n, 32), concentration (n,), indices (n, 3) and the history.
+    Call with the values of `CellForecast`, the second indices (n, 3) of `PossibleCells` and the
+    history; returns maps (B, 12, H, W), and `quantiles` (B, L, 12, H, W), as fractions.
     """
 
-    def call(self, probabilities, concentration, where, history):
-        mean = tf.linalg.matvec(probabilities, CENTRES)
-        variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
-        middle = median(probabilities)
-        values = {
-            "concentration": concentration,
-            "probability": tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1),
-            "spread": tf.sqrt(tf.maximum(variance, 0.0)) / FULL_ICE,
-            "contest_decision": decide(probabilities, middle, where[:, 0]) / FULL_ICE,
-        }
-        return {name: scattered(value, where, history) for name, value in values.items()}
-
-    def compute_output_shape(
-        self, probabilities_shape, concentration_shape, where_shape, history_shape
-    ):
-        names = ("concentration", "probability", "spread", "contest_decision")
-        return dict.fromkeys(names, (history_shape[0], 12, *history_shape[2:]))
-
-
-def scattered(values, where, history):
-    """Values (n,) of cells as maps (B, 12, H, W), 0 elsewhere."""
-    shape = tf.shape(history, out_type=tf.int64)
-    row, column = where[:, 2] // shape[3], where[:, 2] % shape[3]
-    index = tf.stack([where[:, 0], where[:, 1], row, column], axis=1)
-    return tf.scatter_nd(index, values, tf.stack([shape[0], 12, shape[2], shape[3]]))
-
-
-@keras.utils.register_keras_serializable("seaice_tf")
-class Quantiles(keras.layers.Layer):
-    """Quantiles (B, L, 12, H, W) as fractions, straight within a class; 0 in the lowest."""
-
-    def call(self, probabilities, where, history, levels):
-        reached = tf.cumsum(probabilities, axis=1)
-        maps = tf.map_fn(
-            lambda level: scattered(quantile_of_sums(reached, level) / FULL_ICE, where, history),
-            levels,
-            parallel_iterations=1,
+    def call(self, values, where, history):
+        shape = tf.shape(history)
+        # Number of the cell in each place, from 1; 0, which is padded, for all others.
+        back = tf.scatter_nd(
+            where, tf.range(1, tf.shape(where)[0] + 1), [shape[0], 12, shape[2] * shape[3]]
         )
-        return tf.transpose(maps, [1, 0, 2, 3, 4])
+        back = tf.reshape(back, [shape[0], 12, shape[2], shape[3]])
+        maps = {name: values[name] for name in ("concentration", "probability", "spread")}
+        maps["contest_decision"] = decide(values["terms"], values["median"], where[:, 0]) / FULL_ICE
+        result = {name: tf.gather(tf.pad(own, [[1, 0]]), back) for name, own in maps.items()}
+        if "quantiles" in values:
+            rows = tf.pad(tf.transpose(values["quantiles"]) / FULL_ICE, [[0, 0], [1, 0]])
+            result["quantiles"] = tf.transpose(tf.gather(rows, back, axis=1), [1, 0, 2, 3, 4])
+        return result
 
-    def compute_output_shape(self, probabilities_shape, where_shape, history_shape, levels_shape):
-        return (history_shape[0], None, 12, *history_shape[2:])
+    def compute_output_shape(self, values_shape, where_shape, history_shape):
+        names = ("concentration", "probability", "spread", "contest_decision")
+        result = dict.fromkeys(names, (history_shape[0], 12, *history_shape[2:]))
+        if "quantiles" in values_shape:
+            result["quantiles"] = (history_shape[0], None, 12, *history_shape[2:])
+        return result

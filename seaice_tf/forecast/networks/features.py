@@ -1,21 +1,24 @@
 """Features of each cell before a forecast from any month, computed in the graph from raw counts.
 
 Time series are kept for the N cells that can hold ice alone: a third of the grid, and of the time.
-Means over windows are sums by doubling, whose cost does not depend on a tuned kernel.
+Means over windows are sums by doubling, whose cost does not depend on a tuned kernel, of one map
+after another, which stay in the cache.
 """
 
 import math
+from collections.abc import Callable, Collection
+from functools import lru_cache, partial
 
 import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
+from seaice_tf.forecast.networks.by_lead import LEADS, by_lead
 from seaice_tf.forecast.networks.history import fill_hole
 from seaice_tf.forecast.networks.long_features import MOST_YEARS, long_features
 from seaice_tf.forecast.networks.window_sums import window_sum
 
 YEARS = 10
-LEADS = 12
 # Feature -> (mean, standard deviation) over the cells that can hold ice of both hemispheres, 1988
 # to 2006 of NSIDC-0051 v1.1.
 # "last" is the init, the last month observed; all else is of the target's calendar month unless its
@@ -100,6 +103,11 @@ FEATURES: dict[str, tuple[float, float]] = {
     "lead": (0.54, 0.288),
 }
 TEN_YEARS = tuple(name for name in FEATURES if "_long" not in name)
+SEASON = ("target_sine", "target_cosine", "init_sine", "init_cosine", "lead")
+ONE_LEAD = ("last", "anomaly_last", "anomaly_2", "anomaly_3", "anomaly_season", "anomaly_year")
+ONE_FOR_ALL_LEADS = tuple(
+    name for name in FEATURES if name.startswith((*ONE_LEAD, "years_long", "init_"))
+)
 RECENT = 4.0  # years: e-folding time of the weights of mean_recent
 PRIOR = 0.004  # variance added to the denominator of a regression coefficient in 9 x 9 cells
 
@@ -113,9 +121,10 @@ class IceFeatures(keras.layers.Layer):
 
     Call with counts (B, T, H, W) uint8, raw counts with flags of ten years or more that end with
     the init (whole years are used, at most twenty), and month (B,) int32, the calendar month (1 to
-    12) of lead 1 in the northern season: six months later in the south. Returns three tensors; N
-    cells can hold ice in any month:
-        features (B, 12, N, len(FEATURES)): fractions, not standardised.
+    12) of lead 1 in the northern season: six months later in the south. Returns, of the N cells
+    that can hold ice in any month:
+        features: dict of the FEATURES, fractions, not standardised; each (B, 12, N), with a side of
+            1 where all leads or all cells have the same value. `of_cells` picks from them.
         possible (B, 12, N) bool: the cell or one within two cells had ice in ten years of that
             calendar month.
         places (N,) int32: index of each cell in the flattened grid.
@@ -129,25 +138,64 @@ class IceFeatures(keras.layers.Layer):
         return super().get_config() | {"pole_hole_fill": self.pole_hole_fill}
 
     def call(self, counts, month):
-        tf.debugging.assert_greater_equal(
-            tf.shape(counts)[1],
-            12 * YEARS,
-            f"history: expected at least {12 * YEARS} months, got fewer; give a longer record",
-        )
-        cells = _Cells(counts, self.pole_hole_fill)
-        record = cells.years
-        years = tf.ensure_shape(record[:, :YEARS], [None, YEARS, 12, None])
-        maps = _levels(years) | _anomalies(years) | long_features(record, cells.near)
-        maps |= _surroundings(maps, cells)
-        maps |= _damped(years, maps, cells) | _analogues(years, maps, cells) | _season(month)
-        everywhere = tf.shape(years[:, 0])
-        stacked = tf.stack([tf.broadcast_to(maps[name], everywhere) for name in FEATURES], axis=-1)
-        possible = (maps["max_10"] > 0) | (maps["mean_10_near_5"] > 0.002)
-        return stacked, possible, cells.places
+        return _traced(self.pole_hole_fill)(counts, month)
 
     def compute_output_shape(self, counts_shape, month_shape):
-        maps = (counts_shape[0], LEADS, None)
-        return (*maps, len(FEATURES)), maps, (None,)
+        batch = counts_shape[0]
+        leads = {name: 1 if name in ONE_FOR_ALL_LEADS else LEADS for name in FEATURES}
+        cells = {name: 1 if name in SEASON else None for name in FEATURES}
+        features = {name: (batch, leads[name], cells[name]) for name in FEATURES}
+        return features, (batch, LEADS, None), (None,)
+
+
+def of_cells(features: dict, cells, names: Collection[str] = tuple(FEATURES)):
+    """Features of some cells.
+
+    Args:
+        features: of `IceFeatures`.
+        cells: (m, 3) integers: example in the batch, lead from 0, and number among the N cells.
+        names: features that are wanted; the others are 0.
+
+    Returns:
+        (m, len(FEATURES)), in the order of FEATURES.
+    """
+    indices: dict = {}
+
+    def column(name):
+        maps, kind = features[name], (name in ONE_FOR_ALL_LEADS, name in SEASON)
+        if kind not in indices:
+            sizes = tf.shape(maps, out_type=cells.dtype)
+            example, lead, cell = tf.unstack(tf.minimum(cells, sizes - 1), axis=1)
+            indices[kind] = (example * sizes[1] + lead) * sizes[2] + cell
+        return tf.gather(tf.reshape(maps, [-1]), indices[kind])
+
+    zero = tf.zeros_like(cells[:, 0], tf.float32)
+    return tf.stack([column(name) if name in names else zero for name in FEATURES], axis=1)
+
+
+@lru_cache
+def _traced(pole_hole_fill: PoleHoleFill) -> Callable:
+    """One graph for all models and endpoints, which are loaded faster and smaller with it."""
+    history, month = tf.TensorSpec([None] * 4, tf.uint8), tf.TensorSpec([None], tf.int32)
+    return tf.function(
+        partial(_features, pole_hole_fill), input_signature=(history, month), autograph=False
+    )
+
+
+def _features(pole_hole_fill: PoleHoleFill, counts, month):
+    tf.debugging.assert_greater_equal(
+        tf.shape(counts)[1],
+        12 * YEARS,
+        f"history: expected at least {12 * YEARS} months, got fewer; give a longer record",
+    )
+    cells = _Cells(counts, pole_hole_fill)
+    record = cells.years
+    years = tf.ensure_shape(record[:, :YEARS], [None, YEARS, 12, None])
+    maps = _levels(years) | long_features(record, cells.near)
+    maps |= _surroundings(maps, cells)
+    maps |= _damped(years, maps, cells) | _analogues(years, cells) | _season(month)
+    possible = (maps["max_10"] > 0) | (maps["mean_10_near_5"] > 0.002)
+    return {name: maps[name] for name in FEATURES}, possible, cells.places
 
 
 class _Cells:
@@ -181,7 +229,7 @@ class _Cells:
         series = tf.reshape(self.gather(filled), parts)[:, ::-1]  # the last year first
         self.years = _fractions(series)
         chosen = self.map(tf.ones([shape[0], 1, number]))
-        self.number = {cells: window_sum(chosen, cells) for cells in (5, 9, 17, 33)}
+        self.number = {cells: self.gather(window_sum(chosen, cells)) for cells in (5, 9, 17, 33)}
 
     def gather(self, maps):
         """Maps (B, K, H, W) to cells (B, K, N)."""
@@ -198,8 +246,12 @@ class _Cells:
 
     def near(self, values, cells: int):
         """Mean of (B, K, N) over the cells that can hold ice in a square window."""
-        total = window_sum(self.map(values), cells)
-        return self.gather(total / tf.maximum(self.number[cells], 1.0))
+
+        def total(one):  # (B, N)
+            return self.gather(window_sum(self.map(one[:, None]), cells))[:, 0]
+
+        totals = tf.map_fn(total, tf.transpose(values, [1, 0, 2]), parallel_iterations=1)
+        return tf.transpose(totals, [1, 0, 2]) / tf.maximum(self.number[cells], 1.0)
 
 
 def _fractions(series):
@@ -212,10 +264,36 @@ def _fractions(series):
 
 
 def _levels(years) -> dict:
-    """Levels of the target's calendar month, from years (B, 10, 12, N), the last year first."""
+    """Levels of the target's calendar month, from years (B, 10, 12, N), the last year first.
+
+    With them the anomalies of the last year from the nine before, and those that are one for all
+    leads.
+    """
+    maps = by_lead(_levels_of_lead, LEVELS, years)
+    mean_10, anomaly = maps["mean_10"], maps["anomaly_same_month"]
+    return maps | {
+        "mean_10_month_before": tf.roll(mean_10, 1, axis=1),
+        "mean_10_month_after": tf.roll(mean_10, -1, axis=1),
+        "last": years[:, 0, 11:],
+        "last_mean_10": mean_10[:, 11:],
+        "anomaly_last": anomaly[:, 11:],
+        "anomaly_2": anomaly[:, 10:11],
+        "anomaly_3": anomaly[:, 9:10],
+        "anomaly_season": tf.reduce_mean(anomaly[:, 9:], axis=1, keepdims=True),
+        "anomaly_year": tf.reduce_mean(anomaly, axis=1, keepdims=True),
+    }
+
+
+LEVELS = (
+    *("year_1", "year_2", "year_3", "mean_3", "mean_5", "mean_10", "mean_recent"),
+    *("median_5", "median_10", "min_5", "max_5", "min_10", "max_10", "std_10"),
+    *("trend_increment", "ice_frequency_5", "ice_frequency_10", "anomaly_same_month"),
+)
+
+
+def _levels_of_lead(years) -> dict:
     series = tf.unstack(years, axis=1)
     five, ten = _ordered(series[:5]), _ordered(series)
-    mean_10 = tf.reduce_mean(years, axis=1)
     distance = tf.reshape(tf.range(YEARS - 1, -1, -1, dtype=tf.float32) - 4.5, [1, YEARS, 1, 1])
     slope = tf.reduce_sum(years * distance, axis=1) / tf.reduce_sum(distance**2)
     weight = tf.exp(-tf.range(YEARS, dtype=tf.float32) / RECENT)
@@ -227,7 +305,7 @@ def _levels(years) -> dict:
         "year_3": series[2],
         "mean_3": tf.reduce_mean(years[:, :3], axis=1),
         "mean_5": tf.reduce_mean(years[:, :5], axis=1),
-        "mean_10": mean_10,
+        "mean_10": tf.reduce_mean(years, axis=1),
         "mean_recent": tf.reduce_sum(years * weight, axis=1),
         "median_5": five[2],
         "median_10": (ten[4] + ten[5]) / 2,
@@ -235,12 +313,11 @@ def _levels(years) -> dict:
         "max_5": five[4],
         "min_10": ten[0],
         "max_10": ten[9],
-        "mean_10_month_before": tf.roll(mean_10, 1, axis=1),
-        "mean_10_month_after": tf.roll(mean_10, -1, axis=1),
         "std_10": tf.math.reduce_std(years, axis=1),
         "trend_increment": slope * (YEARS + 1) / 2,
         "ice_frequency_5": tf.reduce_mean(icy[:, :5], axis=1),
         "ice_frequency_10": tf.reduce_mean(icy, axis=1),
+        "anomaly_same_month": series[0] - tf.reduce_mean(years[:, 1:], axis=1),
     }
 
 
@@ -252,21 +329,6 @@ def _ordered(values: list) -> list:
             low, high = values[i], values[i + 1]
             values[i], values[i + 1] = tf.minimum(low, high), tf.maximum(low, high)
     return values
-
-
-def _anomalies(years) -> dict:
-    """Anomalies of the last year from the nine before; all but the first are one for all leads."""
-    anomaly = years[:, 0] - tf.reduce_mean(years[:, 1:], axis=1)
-    return {
-        "last": years[:, 0, 11:],
-        "last_mean_10": tf.reduce_mean(years[:, :, 11:], axis=1),
-        "anomaly_same_month": anomaly,
-        "anomaly_last": anomaly[:, 11:],
-        "anomaly_2": anomaly[:, 10:11],
-        "anomaly_3": anomaly[:, 9:10],
-        "anomaly_season": tf.reduce_mean(anomaly[:, 9:], axis=1, keepdims=True),
-        "anomaly_year": tf.reduce_mean(anomaly, axis=1, keepdims=True),
-    }
 
 
 NEAR = {
@@ -296,24 +358,28 @@ def _damped(years, maps: dict, cells: _Cells) -> dict:
     Regression of the target's anomaly on that of the init, smoothed over 5 x 5 cells: nine pairs of
     years a cell, pooled in a window so that the coefficient is not dominated by noise.
     """
-    target = years - maps["mean_10"][:, None]
     result = {}
     steps = {"": years[:, :, 11], "season_": tf.reduce_mean(years[:, :, 9:], axis=2)}
     for name, past in steps.items():
         past = cells.near(past - tf.reduce_mean(past, axis=1, keepdims=True), 5)
         now, before = past[:, :1], past[:, 1:]
         square = tf.reduce_sum(before**2, axis=1, keepdims=True)
-        product = tf.reduce_sum(before[:, :, None] * target[:, :-1], axis=1)
+
+        def product(years, before=before):
+            target = years - tf.reduce_mean(years, axis=1, keepdims=True)
+            return {"": tf.reduce_sum(before[:, :, None] * target[:, :-1], axis=1)}
+
+        products = by_lead(product, ("",), years)[""]
         for size in (9,) if name else (9, 33):
             prior = PRIOR if size == 9 else PRIOR / 4
-            coefficient = cells.near(product, size) / (cells.near(square, size) + prior)
+            coefficient = cells.near(products, size) / (cells.near(square, size) + prior)
             result[f"coefficient_{name}{size}"] = coefficient
             result[f"damped_increment_{name}{size}"] = coefficient * now
     damped = maps["mean_10"] + result["damped_increment_9"]
     return result | {"damped_9": tf.clip_by_value(damped, 0.0, 1.0)}
 
 
-def _analogues(years, maps: dict, cells: _Cells) -> dict:
+def _analogues(years, cells: _Cells) -> dict:
     """Mean of the target month over nine years, weighted by how alike their last months were.
 
     The distance is the mean square difference of the init and of the last three months in a window
@@ -324,13 +390,17 @@ def _analogues(years, maps: dict, cells: _Cells) -> dict:
     distance = cells.near(distance, 17)
     usual = tf.reduce_mean(distance, axis=1, keepdims=True) + 1e-4
     weight = tf.nn.softmax(-2.0 * distance / usual, axis=1)[:, :, None]
-    after = years[:, :-1]
-    usual_after = tf.reduce_mean(after, axis=1)
-    icy = tf.cast(after >= EDGE, tf.float32)
-    return {
-        "analogue_increment": tf.reduce_sum(weight * after, axis=1) - usual_after,
-        "analogue_frequency": tf.reduce_sum(weight * icy, axis=1),
-    }
+
+    def expected(years):
+        after = years[:, :-1]
+        icy = tf.cast(after >= EDGE, tf.float32)
+        return {
+            "analogue_increment": tf.reduce_sum(weight * after, axis=1)
+            - tf.reduce_mean(after, axis=1),
+            "analogue_frequency": tf.reduce_sum(weight * icy, axis=1),
+        }
+
+    return by_lead(expected, ("analogue_increment", "analogue_frequency"), years)
 
 
 def _season(month) -> dict:
@@ -343,5 +413,5 @@ def _season(month) -> dict:
         "target_cosine": tf.cos(target),
         "init_sine": tf.sin(init),
         "init_cosine": tf.cos(init),
-        "lead": lead / 12,
+        "lead": lead / 12 + tf.zeros_like(first),
     }

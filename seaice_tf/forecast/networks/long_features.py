@@ -7,6 +7,7 @@ better than ten, and a regression from ten years is mostly noise.
 import tensorflow as tf
 
 from seaice_tf.forecast.data.counts import EDGE
+from seaice_tf.forecast.networks.by_lead import by_lead
 
 MOST_YEARS = 20  # of a history; those before are not used
 BASE_YEARS = 10  # of the climatology that an anomaly is taken from
@@ -24,14 +25,17 @@ def long_features(years, near) -> dict:
     Returns:
         Maps (B, 12, N), or (B, 1, N) where all leads have the same.
     """
-    mean = tf.reduce_mean(years, axis=1)
     number = tf.cast(tf.shape(years)[1], tf.float32)
+    maps = by_lead(_climate, ("mean_long", "std_long", "ice_frequency_long"), years)
+    same = tf.fill(tf.shape(maps["mean_long"][:, :1]), number / MOST_YEARS)
+    return maps | {"years_long": same} | _damped(years, near)
+
+
+def _climate(years) -> dict:
     return {
-        "mean_long": mean,
+        "mean_long": tf.reduce_mean(years, axis=1),
         "std_long": tf.math.reduce_std(years, axis=1),
         "ice_frequency_long": tf.reduce_mean(tf.cast(years >= EDGE, tf.float32), axis=1),
-        "years_long": tf.fill(tf.shape(mean[:, :1]), number / MOST_YEARS),
-        **_damped(anomalies(years), near),
     }
 
 
@@ -47,22 +51,24 @@ def anomalies(years):
     return years[:, :kept] - before / length
 
 
-def _damped(anomaly, near) -> dict:
+def _damped(years, near) -> dict:
     """Regression of the target's anomaly on that of the init, pooled over 5 or 17 cells.
 
     The spread is the standard deviation of what the regression leaves.
     """
-    target = anomaly[:, :-1]
-    past = near(anomaly[:, :, 11], 5)
+    past = near(anomalies(years[:, :, 11:])[:, :, 0], 5)
     now, before = past[:, :1], past[:, 1:]
-    sums = tf.concat(
-        [
-            tf.reduce_sum(before**2, axis=1, keepdims=True),
-            tf.reduce_sum(before[:, :, None] * target, axis=1),
-            tf.reduce_sum(target**2, axis=1),
-        ],
-        axis=1,
-    )
+
+    def sums_of_lead(years):
+        target = anomalies(years)[:, :-1]
+        return {
+            "product": tf.reduce_sum(before[:, :, None] * target, axis=1),
+            "total": tf.reduce_sum(target**2, axis=1),
+        }
+
+    own = by_lead(sums_of_lead, ("product", "total"), years)
+    square = tf.reduce_sum(before**2, axis=1, keepdims=True)
+    sums = tf.concat([square, own["product"], own["total"]], axis=1)
     pairs = tf.cast(tf.shape(before)[1], sums.dtype)
     square, product, total = tf.split(near(sums, 5), [1, 12, 12], axis=1)
     coefficient = product / (square + PRIOR)

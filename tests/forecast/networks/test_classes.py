@@ -34,7 +34,8 @@ def test_a_decision_has_no_worse_expected_score_than_the_median(seed):
     rng = np.random.default_rng(seed)
     probabilities = rng.dirichlet(np.full(CLASSES, 0.05), 400).astype(np.float32)
     middle = classes.median(tf.constant(probabilities))
-    chosen = classes.decide(tf.constant(probabilities), middle, tf.zeros(400, tf.int64))
+    terms = classes.decision_terms(probabilities, middle)
+    chosen = classes.decide(terms, middle, tf.zeros(400, tf.int64))
     reached = probabilities.cumsum(axis=1, dtype=float)
     draws = rng.random((20, 400, 1)) * reached[:, -1:]
     drawn = CENTRES[(reached < draws).sum(axis=-1)]
@@ -52,7 +53,8 @@ def test_a_decision_near_the_best_of_all():
     rng = np.random.default_rng(3)
     probabilities = rng.dirichlet(np.full(CLASSES, 0.2), 9).astype(np.float32)
     middle = classes.median(tf.constant(probabilities)).numpy()
-    chosen = classes.decide(probabilities, tf.constant(middle), tf.zeros(9, tf.int64)).numpy()
+    terms = classes.decision_terms(probabilities, middle)
+    chosen = classes.decide(terms, tf.constant(middle), tf.zeros(9, tf.int64)).numpy()
 
     def expected_score(pred):
         error = (probabilities * np.abs(CENTRES - pred[:, None])).sum()
@@ -79,8 +81,9 @@ def test_examples_of_a_batch_do_not_influence_each_other():
     probabilities = rng.dirichlet(np.full(CLASSES, 0.1), 60).astype(np.float32)
     middle = classes.median(tf.constant(probabilities))
     year = tf.constant([0] * 30 + [1] * 30, tf.int64)
-    both = classes.decide(tf.constant(probabilities), middle, year)
-    first = classes.decide(tf.constant(probabilities[:30]), middle[:30], year[:30])
+    terms = classes.decision_terms(probabilities, middle)
+    both = classes.decide(terms, middle, year)
+    first = classes.decide(terms[:30], middle[:30], year[:30])
     np.testing.assert_allclose(both[:30], first, rtol=1e-5)
 
 

@@ -32,11 +32,13 @@ def features(history):
 def mapped(history, month):
     """Features as maps (12, 24, 22) by name, NaN in cells left out; and where ice is possible."""
     values, possible, places = IceFeatures("neighbours")(history, month)
-    grids = np.full((12, 24 * 22, len(FEATURES)), np.nan)
-    grids[:, places.numpy()] = values.numpy()[0]
     where = np.zeros((12, 24 * 22), bool)
     where[:, places.numpy()] = possible.numpy()[0]
-    maps = {name: grids[..., i].reshape(12, 24, 22) for i, name in enumerate(FEATURES)}
+    maps = {}
+    for name in FEATURES:
+        grid = np.full((12, 24 * 22), np.nan)
+        grid[:, places.numpy()] = values[name].numpy()[0]
+        maps[name] = grid.reshape(12, 24, 22)
     return maps, where.reshape(12, 24, 22)
 
 

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf.forecast.networks import long_features
-from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
+from seaice_tf.forecast.networks.features import FEATURES, IceFeatures, of_cells
 
 MONTH = np.array([4], np.int32)
 
@@ -52,24 +52,30 @@ def test_the_regression_is_that_of_all_pairs_of_years(years):
     assert found["damped_spread_long_5"][0, lead, cell] == pytest.approx(left**0.5, abs=1e-4)
 
 
+def stacked(history):
+    """All features of all cells: (12, N, features)."""
+    features, _, places = IceFeatures()(history, MONTH)
+    cells = np.argwhere(np.ones((1, 12, len(places)), bool))
+    return of_cells(features, cells).numpy().reshape(12, len(places), len(FEATURES))
+
+
 def test_only_whole_years_and_the_last_twenty_are_used():
     months = 12 * long_features.MOST_YEARS + 17
     counts = np.random.default_rng(1).integers(0, 251, (months, 7, 6))
     counts = counts.astype(np.uint8)
     other = counts.copy()
     other[:17] = 250 - other[:17]
-    make = IceFeatures()
-    longest = make(counts[None, 17:], MONTH)[0]
-    assert np.array_equal(make(counts[None], MONTH)[0], longest)
-    assert np.array_equal(make(other[None], MONTH)[0], longest)
-    ten, part = (make(counts[None, -months:], MONTH)[0] for months in (120, 125))
+    longest = stacked(counts[None, 17:])
+    assert np.array_equal(stacked(counts[None]), longest)
+    assert np.array_equal(stacked(other[None]), longest)
+    ten, part = (stacked(counts[None, -months:]) for months in (120, 125))
     assert np.array_equal(ten, part)
     assert not np.array_equal(ten, longest)
 
 
 def test_ten_years_have_features_of_ten_years_alone():
     counts = np.random.default_rng(2).integers(0, 251, (1, 240, 7, 6)).astype(np.uint8)
-    ten, twenty = (IceFeatures()(part, MONTH)[0].numpy() for part in (counts[:, -120:], counts))
+    ten, twenty = (stacked(part) for part in (counts[:, -120:], counts))
     longer = [i for i, name in enumerate(FEATURES) if "_long" in name]
     assert np.abs(ten - twenty)[..., longer].max() > 0.05
     np.testing.assert_allclose(
@@ -83,7 +89,7 @@ def test_missing_months_have_the_mean_of_the_other_years():
     missing = counts.copy()
     missing[0, 5] = 255  # a month of the first year
     index = list(FEATURES).index("mean_long")
-    whole, partly = (IceFeatures()(c, MONTH)[0][..., index] for c in (counts, missing))
+    whole, partly = (stacked(c)[..., index] for c in (counts, missing))
     np.testing.assert_allclose(whole, partly, atol=1e-6)
 
 
