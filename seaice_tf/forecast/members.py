@@ -8,6 +8,8 @@ extent, then have a distribution that can be trusted.
 Source: Clark et al. 2004, The Schaake Shuffle, doi:10.1175/1525-7541(2004)005<0243:TSSAMF>2.0.CO;2.
 """
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
 from seaice_tf.errors import InputError
@@ -44,8 +46,10 @@ def _starts(months: int) -> list[int]:
     ]
 
 
-def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
+def templates(past: np.ndarray, members: int, seed: int = 0) -> Iterator[np.ndarray]:
     """Sequences of 12 months of past years, as anomalies from the climatology before them.
+
+    They are made a month at a time, for memory.
 
     Args:
         past: (months, rows, columns) uint8 raw counts with flags, up to the init.
@@ -53,7 +57,7 @@ def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
         seed: decides which years are taken, and their order.
 
     Returns:
-        (members, 12, rows, columns) float32, 0 where unknown.
+        For each of the 12 months (members, rows, columns) float32, 0 where unknown.
 
     Raises:
         InputError: the record has fewer past years, counting those that begin a month earlier or
@@ -70,39 +74,39 @@ def templates(past: np.ndarray, members: int, seed: int = 0) -> np.ndarray:
     # Years that begin at the init's own month come first, the others fill up.
     own = sum(start % LEADS == len(past) % LEADS for start in starts)
     order = np.concatenate([rng.permutation(own), own + rng.permutation(len(starts) - own)])
-    result = np.zeros((members, LEADS, *icy.shape), np.float32)
-    chosen = [starts[i] for i in order[:members]]
-    for calendar in range(LEADS):  # a calendar month at a time, for memory
+    chosen = np.array([starts[i] for i in order[:members]], int)
+    return (_of_lead(past, icy, chosen + lead) for lead in range(LEADS))
+
+
+def _of_lead(past: np.ndarray, icy: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Anomalies of the months at some positions of the record: (members, rows, columns)."""
+    result = np.zeros((len(positions), *icy.shape), np.float32)
+    for calendar in np.unique(positions % LEADS):
         departure = np.nan_to_num(damped_persistence.anomalies(past[calendar::LEADS, icy]))
-        for year, start in zip(result, chosen):
-            lead = (calendar - start) % LEADS
-            year[lead, icy] = departure[(start + lead) // LEADS]
+        for member in np.flatnonzero(positions % LEADS == calendar):
+            result[member, icy] = departure[positions[member] // LEADS]
     return result
 
 
-def shuffle(
-    quantiles: np.ndarray, pattern: np.ndarray, out: np.ndarray | None = None
-) -> np.ndarray:
+def shuffle(quantiles: np.ndarray, pattern: Iterable[np.ndarray]) -> np.ndarray:
     """Give each member the quantile of its template's rank, cell by cell and month by month.
 
     Args:
         quantiles: (members, 12, rows, columns) fraction, not falling along the first axis.
-        pattern: (members, 12, rows, columns), of `templates`.
-        out: array for the result, which may be `quantiles`; None makes one.
+        pattern: (members, rows, columns) of each month, of `templates`.
 
     Returns:
         (members, 12, rows, columns): the same values in every cell, in another order.
 
-    >>> shuffle(np.array([0.1, 0.5]).reshape(2, 1, 1, 1), np.array([3, -1]).reshape(2, 1, 1, 1))[0]
+    >>> shuffle(np.array([0.1, 0.5]).reshape(2, 1, 1, 1), [np.array([3, -1]).reshape(2, 1, 1)])[0]
     array([[[0.5]]])
     """
-    result = np.empty_like(quantiles) if out is None else out
-    for lead in range(quantiles.shape[1]):
+    result = quantiles.copy()
+    for lead, own in enumerate(pattern):
         uncertain = quantiles[-1, lead] > quantiles[0, lead]
-        order = np.argsort(_by_rank(pattern[:, lead])[:, uncertain], axis=0, kind="stable")
+        order = np.argsort(_by_rank(own)[:, uncertain], axis=0, kind="stable")
         shuffled = np.empty_like(quantiles[:, lead, uncertain])
         np.put_along_axis(shuffled, order, quantiles[:, lead, uncertain], axis=0)
-        result[:, lead] = quantiles[:, lead]
         result[:, lead, uncertain] = shuffled
     return result
 

@@ -96,14 +96,14 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
 
 
 def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -> np.ndarray:
-    """(members, 12, rows, columns) fractions, in the place of the quantiles."""
+    """(members, 12, rows, columns) fractions."""
     if options.members > len(quantiles):
         raise InputError(
             f"members: expected at most {len(quantiles)}, which the record has past years for, "
             f"got {options.members}; ask for fewer, or add earlier files"
         )
     pattern = members.templates(past, len(quantiles), options.member_seed)
-    return members.shuffle(quantiles, pattern, out=quantiles)
+    return members.shuffle(quantiles, pattern)
 
 
 def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:

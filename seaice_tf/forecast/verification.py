@@ -42,12 +42,12 @@ def score(
         for case, fields in pairs:
             if "region" in options.by and not masks:
                 masks.update(region_masks(options, case.context.grid))
-            crps = None
+            crps = fields.get("crps")
             if "members" in fields:
-                crps = period.distribution_crps(case.truth, fields["members"])
+                crps = period.distribution_crps(case.truth, fields["members"].swapaxes(0, 1))
             if options.init_frequency == "monthly":
                 add_maps(totals, case, fields, crps)
-            yield period.Forecast(
+            forecast = period.Forecast(
                 case.truth,
                 fields["concentration"],
                 decision(fields),
@@ -58,6 +58,8 @@ def score(
                 crps,
                 case.context.grid,
             )
+            del fields  # the members, while the next forecast is made
+            yield forecast
 
     found = period.score(
         forecasts(),
@@ -152,13 +154,13 @@ def _baseline(function: Callable[[np.ndarray], np.ndarray]) -> Predictor:
 
 
 def damped_anomaly_persistence(case: Case) -> Fields:
-    """Damped anomaly persistence, with the distribution of its errors in past years."""
+    """Damped anomaly persistence, with the CRPS of its errors in past years."""
     reference = damped_persistence(case.context.past)
     return {
         "concentration": reference.concentration,
         "probability": reference.probability,
         "spread": reference.spread,
-        "members": reference.members(),
+        "crps": period.distribution_crps(case.truth, reference.members()),
     }
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError, RunError, one_line
@@ -53,7 +54,8 @@ def predictor(run: Path, trust: bool = False) -> Predictor:
                 f"size, got another; use a run for this grid and history, or, of an older "
                 f"version's run, train it again ({one_line(str(error))[:200]})"
             ) from error
-        return {weights.current_name(head): value.numpy() for head, value in outputs.items()}
+        # Without a copy, which `numpy()` makes.
+        return {weights.current_name(head): np.asarray(value) for head, value in outputs.items()}
 
     def predict(case):
         if case.pieces:

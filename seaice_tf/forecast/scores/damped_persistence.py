@@ -47,12 +47,13 @@ class Reference:
     probability: np.ndarray
     spread: np.ndarray
 
-    def members(self) -> np.ndarray:
-        """The forecast with the errors of each past year: (years, 12, rows, columns) fraction."""
-        each = np.stack([lead.members() for lead in self.leads], axis=1)
-        result = np.zeros((*each.shape[:2], *self.icy.shape), np.float32)
-        result[..., self.icy] = each
-        return result
+    def members(self) -> Iterator[np.ndarray]:
+        """The forecast of each lead with the errors of each past year, (years, rows, columns)."""
+        for lead in self.leads:
+            each = lead.members()
+            result = np.zeros((len(each), *self.icy.shape), np.float32)
+            result[:, self.icy] = each
+            yield result
 
 
 @dataclass(frozen=True)

@@ -61,20 +61,20 @@ class Forecast:
         return 100 * float(probability.crps_normal(observed, mean, spread).mean())
 
 
-def distribution_crps(true: np.ndarray, members: np.ndarray) -> np.ndarray:
+def distribution_crps(true: np.ndarray, members: Iterable[np.ndarray]) -> np.ndarray:
     """CRPS of each cell by the members, which are the whole distribution; 0 where flagged.
 
     Args:
         true: (n, rows, columns) raw counts.
-        members: (m, at least n, rows, columns) fraction.
+        members: (m, rows, columns) fraction, of each of n months or more.
 
     Returns:
         (n, rows, columns) fraction.
     """
     result = np.zeros(true.shape, np.float32)
-    for i, observed in enumerate(true):
-        cells = ~counts.flagged(observed) & ((observed > 0) | (members[:, i] > 0).any(axis=0))
-        result[i, cells] = probability.crps(observed[cells] / FULL_ICE, members[:, i, cells])
+    for own, observed, each in zip(result, true, members):
+        cells = ~counts.flagged(observed) & ((observed > 0) | (each > 0).any(axis=0))
+        own[cells] = probability.crps(observed[cells] / FULL_ICE, each[:, cells])
     return result
 
 

@@ -84,12 +84,13 @@ def test_the_probability_counts_past_errors():
 def test_a_short_record_gives_the_climatology():
     found = damped.damped_persistence(record(24))
     np.testing.assert_allclose(found.concentration, found.climatology)
-    np.testing.assert_array_equal(found.members(), found.concentration[None])
+    np.testing.assert_array_equal(list(found.members()), found.concentration[:, None])
 
 
 def test_members_have_the_errors_of_past_years():
     past = record()
-    members, icy = damped.damped_persistence(past).members(), damped.ever_icy(past)
+    members = np.stack(list(damped.damped_persistence(past).members()), axis=1)
+    icy = damped.ever_icy(past)
     for i, lead in enumerate(damped.leads(past, icy)):
         expected = np.clip(lead.concentration + np.nan_to_num(lead.errors), 0, 1)
         np.testing.assert_allclose(members[:, i, icy], expected, atol=1e-6)

@@ -96,7 +96,7 @@ def test_probability_and_members_are_scored(rolling):
     ensemble = dataclasses.replace(
         forecast,
         pred=members.mean(axis=0),
-        distribution_crps=period.distribution_crps(forecast.true, members),
+        distribution_crps=period.distribution_crps(forecast.true, members.swapaxes(0, 1)),
         probability=probabilities,
     )
     scores = period.score([ensemble], groups=(), reliability=True)
