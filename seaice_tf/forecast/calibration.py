@@ -79,7 +79,7 @@ def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
         area: (rows, columns) km2.
     """
     members = model.output["classes"].shape[2]
-    rows = np.arange(0, len(cells.counts), EVERY)
+    rows = slice(None, None, EVERY)  # views: a copy of the features would take a third of them
     left_out = ~learns_from(cells.year[rows], members)
     steps, terms, base = held_out(model, cells.features[rows], left_out)
     truth = cells.counts[rows] / np.float32(FULL_ICE)
