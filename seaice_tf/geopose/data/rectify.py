@@ -10,7 +10,8 @@ PASSES = 4  # of the median filter that separates small holes from hidden ground
 REACH = 2  # pixels; filters are 5 x 5
 SIZE = 2 * REACH + 1
 INFINITE, HIDDEN = np.uint32(0x7F800000), np.uint32(0xFFFFFFFF)  # as bits of float32 heights
-BAND, PART = 32, 1 << 14  # rows and holes processed at once, so that they fit in the cache
+COLOUR = np.dtype("V3")  # the three bytes of a pixel, which are moved at once
+BAND, PART = 32, 1 << 13  # rows and holes processed at once, so that they fit in the cache
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
     source = sources(agl, pose)
     missed = source < 0
     moved, heights = np.empty_like(image), np.empty(agl.shape, np.float32)
-    colours, metres = image.reshape(-1, 3), agl.astype(np.float32, copy=False)
+    # One more pixel, black and of unknown height, which the index -1 of those without a source is.
+    colours = np.concatenate([image.reshape(-1, 3), np.zeros((1, 3), np.uint8)]).view(COLOUR)[:, 0]
+    metres = np.append(agl.astype(np.float32, copy=False), np.float32(np.nan))
     for top in range(0, len(agl), BAND):
         rows = slice(top, top + BAND)
-        # Clipped, -1 is a pixel like any other; it is overwritten below.
-        np.take(colours, source[rows], axis=0, out=moved[rows], mode="clip")
-        np.take(metres, source[rows], out=heights[rows], mode="clip")
-        moved[rows][missed[rows]], heights[rows][missed[rows]] = 0, np.nan
+        np.take(colours, source[rows], out=moved.view(COLOUR)[rows, :, 0], mode="wrap")
+        np.take(metres, source[rows], out=heights[rows], mode="wrap")
     _close(moved, heights, missed, np.flatnonzero(missed & ~hidden(missed)))
     return Rectified(moved, heights, ~missed)
 
@@ -77,9 +78,8 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
         key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)
         np.maximum.at(best, _targets(height, vector, top, rows).reshape(-1), key.reshape(-1))
     best = best[:-1]
-    missed = best < 0
-    best &= 0xFFFFFFFF
-    best[missed] = -1
+    best <<= 32  # the pixel alone, and -1 as it was
+    best >>= 32
     return best.reshape(agl.shape)
 
 
@@ -122,7 +122,7 @@ def _close(image: np.ndarray, agl: np.ndarray, missed: np.ndarray, holes: np.nda
         inner = bits[top + REACH : top + BAND + REACH, REACH:-REACH][: rows - top]
         known = ~missed[top : top + BAND]
         np.copyto(inner, _ordered(np.maximum(agl[top : top + BAND], 0)), where=known)
-    flat_image, flat_agl = image.reshape(-1, 3), agl.reshape(-1)
+    flat_image, flat_agl = image.view(COLOUR).reshape(-1), agl.reshape(-1)
     for _ in range(PASSES):
         corners = holes + 2 * REACH * (holes // columns)  # of 5 x 5, in the padded array
         places = np.concatenate(
