@@ -33,6 +33,7 @@ from seaice_tf.icechart.task import TASK
 
 SCENE = (2500, 2600)  # pixels of 80 m
 SCENES, SIDE, BATCH, BATCHES = 2, 256, 8, 16
+LONGER = 16  # times as many batches of the pipeline, which is faster, as of its peers
 PIXELS = 2_000_000  # to score
 CHANNELS = (*FINE, *COARSE)  # 24
 
@@ -77,8 +78,10 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
         coarse_grid.place(cells, window)
 
     def pipeline() -> None:
-        stream = iter(dataset)  # a new one, because it prefetches while the peer runs
-        for _ in range(BATCHES):
+        # A new one, because it prefetches while the peer runs: one so long that the few batches
+        # that it has read ahead at the end count little.
+        stream = iter(dataset)
+        for _ in range(LONGER * BATCHES):
             next(stream)
 
     def opening() -> None:
@@ -91,6 +94,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
             read(files[rng.integers(SCENES)])
 
     ours, opened, kept = median_seconds(pipeline, opening, kept_open, repeats=3)
+    ours /= LONGER
     return {
         "xarray that opens the file for each": (ours, opened),
         "xarray with the files kept open": (ours, kept),
