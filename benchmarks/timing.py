@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -124,21 +125,31 @@ def _measured(function: Callable[..., Result], arguments: tuple) -> tuple[Result
     return result, int(status[status.index("VmHWM:") + 1]) // 1024
 
 
+# A small process that starts the command: a process has the peak of the one that started it.
+STARTER = """
+import os, sys, time
+silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+start = time.perf_counter()
+process = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ, file_actions=silent)
+_, status, usage = os.wait4(process, 0)
+wall, code = time.perf_counter() - start, os.waitstatus_to_exitcode(status)
+print(code, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024)
+"""
+
+
 def command(words: Sequence[str], **environment: str) -> tuple[float, float, int]:
     """Run a command without its output: wall seconds, processor seconds and peak memory in MiB.
 
     Raises:
         RuntimeError: it failed.
     """
-    start = time.perf_counter()
     names = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
-    process = os.posix_spawnp(words[0], list(words), names, file_actions=silent)
-    _, status, usage = os.wait4(process, 0)
-    wall = time.perf_counter() - start
-    if code := os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"{' '.join(words)}: expected exit code 0, got {code}")
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss // 1024
+    words = [sys.executable, "-S", "-c", STARTER, *words]
+    out = subprocess.run(words, env=names, stdout=subprocess.PIPE, check=True, text=True).stdout
+    code, wall, processor, peak = out.split()
+    if int(code):
+        raise RuntimeError(f"{' '.join(words[4:])}: expected exit code 0, got {code}")
+    return float(wall), float(processor), int(peak)
 
 
 def python(*words: str, **environment: str) -> tuple[float, float, int]:

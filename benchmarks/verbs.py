@@ -14,6 +14,8 @@ from timing import Row, python, run
 
 from seaice_tf.clouds import examples
 from seaice_tf.clouds.settings import Settings
+from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.settings import Settings as ForecastSettings
 from seaice_tf.runs import folder
 from seaice_tf.tasks import TASKS
 
@@ -29,7 +31,9 @@ def verb(peer: str, *words: str) -> Iterator[Row]:
     _, floor, memory = python(*PEERS[peer])
     for state in ("cold", "warm"):
         wall, processor, peak = python("-m", "seaice_tf", *words)
-        shown = " ".join(word for word in words if "/" not in word and not word.startswith("--run"))
+        shown = " ".join(
+            word for word in words if "/" not in word and word not in ("--run", "--data")
+        )
         what = f"`{shown}`, {state}, {wall:.1f} s on the wall"
         yield Row(what, f"import of {peer}", (processor, floor), "CPU s", (peak, memory))
 
@@ -39,7 +43,8 @@ def help_() -> Iterator[Row]:
 
 
 def doctor() -> Iterator[Row]:
-    yield from verb("numpy and xarray", "doctor", "forecast")
+    record = archive(ForecastSettings()).where
+    yield from verb("numpy and xarray", "doctor", "forecast", "--data", record)
 
 
 def predict() -> Iterator[Row]:
