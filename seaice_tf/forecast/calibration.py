@@ -14,7 +14,7 @@ from tensorflow import keras
 from seaice_tf.forecast.cell_examples import Cells, learns_from, training_cells
 from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
 from seaice_tf.forecast.examples import archive
-from seaice_tf.forecast.networks.distribution import (
+from seaice_tf.forecast.networks.calibration import (
     PLAIN,
     Calibration,
     departures,

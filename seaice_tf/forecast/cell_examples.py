@@ -14,8 +14,8 @@ from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.examples import earliest_start, history_before, read_record
 from seaice_tf.forecast.networks.classes import class_of
-from seaice_tf.forecast.networks.distribution import INDEX
-from seaice_tf.forecast.networks.features import IceFeatures, of_cells
+from seaice_tf.forecast.networks.feature_table import INDEX, of_cells
+from seaice_tf.forecast.networks.features import IceFeatures
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
 from seaice_tf.pipeline import Example, Examples
 

@@ -15,7 +15,7 @@ from seaice_tf.settings import Training
 
 LEADS = 12  # months ahead
 MOST_MONTHS = 60  # of anomalies from five years within a history of ten
-TERMS = {"concentration_weights": 6, "log_odds_weights": 5}  # of `distribution.Calibration`
+TERMS = {"concentration_weights": 6, "log_odds_weights": 5}  # of `networks.calibration.Calibration`
 
 
 @dataclass(frozen=True)

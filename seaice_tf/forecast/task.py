@@ -1,6 +1,5 @@
 """The task `forecast`: monthly sea-ice concentration in, the next 12 months out."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,8 +37,6 @@ from seaice_tf.task import (
 )
 
 TRAINING = "seaice_tf.forecast.training"
-# The pool of oneDNN gives no memory back; its forecasts have a few large arrays, which cost little.
-os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 
 def splits(settings: Settings) -> Splits:

@@ -5,8 +5,9 @@ import pytest
 
 from seaice_tf.forecast import calibration, cell_examples
 from seaice_tf.forecast.cell_examples import Cells
-from seaice_tf.forecast.networks.distribution import PLAIN, class_network
-from seaice_tf.forecast.networks.features import FEATURES
+from seaice_tf.forecast.networks.calibration import PLAIN
+from seaice_tf.forecast.networks.distribution import class_network
+from seaice_tf.forecast.networks.feature_table import FEATURES
 from seaice_tf.forecast.settings import Distribution
 
 

@@ -8,7 +8,7 @@ import pytest
 from seaice_tf.errors import InputError
 from seaice_tf.forecast import anomaly_examples
 from seaice_tf.forecast.examples import archive
-from seaice_tf.forecast.networks.distribution import INDEX
+from seaice_tf.forecast.networks.feature_table import INDEX
 from seaice_tf.forecast.settings import AnomalyCodes, AnomalyCrops, Settings
 from seaice_tf.forecast.task import TASK
 from seaice_tf.pipeline import in_order

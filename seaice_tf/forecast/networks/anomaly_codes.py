@@ -15,7 +15,7 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import PoleHoleFill
 from seaice_tf.forecast.networks import departures
-from seaice_tf.forecast.networks.features import FEATURES
+from seaice_tf.forecast.networks.feature_table import FEATURES
 from seaice_tf.forecast.networks.sequences import AddPositions
 
 layers = keras.layers

@@ -11,7 +11,7 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import PoleHoleFill
 from seaice_tf.forecast.networks import crops, departures
-from seaice_tf.forecast.networks.features import FEATURES
+from seaice_tf.forecast.networks.feature_table import FEATURES
 
 layers = keras.layers
 SCALE = 5.0  # of anomalies, whose standard deviation is 0.1 to 0.2

@@ -13,8 +13,9 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import MISSING, PoleHoleFill
 from seaice_tf.forecast.networks import distribution
-from seaice_tf.forecast.networks.distribution import INDEX, PLAIN, CellForecast, cell_members
-from seaice_tf.forecast.networks.features import FEATURES, TEN_YEARS
+from seaice_tf.forecast.networks.calibration import PLAIN
+from seaice_tf.forecast.networks.distribution import CellForecast, cell_members
+from seaice_tf.forecast.networks.feature_table import FEATURES, INDEX, TEN_YEARS
 from seaice_tf.forecast.networks.history import fill_hole, fraction
 
 layers = keras.layers

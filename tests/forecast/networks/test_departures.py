@@ -9,8 +9,7 @@ from seaice_tf.forecast import anomaly_examples
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.networks import anomaly_codes, anomaly_crops, crops, departures
-from seaice_tf.forecast.networks.distribution import INDEX
-from seaice_tf.forecast.networks.features import FEATURES
+from seaice_tf.forecast.networks.feature_table import FEATURES, INDEX
 from seaice_tf.networks import weights
 
 MONTHS, CODES, CELLS, MEMBERS = 3, 4, 30, 2

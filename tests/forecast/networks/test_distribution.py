@@ -6,11 +6,12 @@ import tensorflow as tf
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
-from seaice_tf.forecast.networks import distribution
+from seaice_tf.forecast.networks import calibration, distribution
 from seaice_tf.forecast.networks import features as ice_features
 from seaice_tf.forecast.networks.classes import CLASSES, LIMITS
 from seaice_tf.forecast.networks.distribution import StandardiseFeatures, class_network
-from seaice_tf.forecast.networks.features import FEATURES, IceFeatures
+from seaice_tf.forecast.networks.feature_table import FEATURES, TEN_YEARS, TREND
+from seaice_tf.forecast.networks.features import IceFeatures
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +147,7 @@ def test_surroundings_are_means_over_the_cells_that_can_hold_ice(features, cells
 @pytest.mark.parametrize("members", [1, 3])
 def test_the_network_has_the_parameters_of_its_members(members):
     network = class_network(members, width=8)
-    each = (len(ice_features.TEN_YEARS) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES) + (8 + 1)
+    each = (len(TEN_YEARS) * 8 + 8) + (8 * 8 + 8) + (8 * CLASSES + CLASSES) + (8 + 1)
     assert network.count_params() == members * each
     outputs = network(np.zeros((2, 5, len(FEATURES))))
     assert outputs["classes"].shape == (2, 5, members, CLASSES)
@@ -191,16 +192,16 @@ def test_the_south_is_forecast_in_its_own_season(history):
 def test_late_summer_follows_the_trend_further(history, first, changed):
     """Of September fully, of August by half; by half at lead 1."""
     network, month = class_network(1, 4), np.array([first], np.int32)
-    further = dataclasses.replace(distribution.PLAIN, late_summer=(0.2, 3.0))
+    further = dataclasses.replace(calibration.PLAIN, late_summer=(0.2, 3.0))
     plain, late = (
-        distribution.serving_model(network, 24, 22, calibration=calibration)([history, month])
-        for calibration in (distribution.PLAIN, further)
+        distribution.serving_model(network, 24, 22, calibration=own)([history, month])
+        for own in (calibration.PLAIN, further)
     )
     maps, _ = mapped(history, month)
-    trend = np.nan_to_num(maps[distribution.TREND])
+    trend = np.nan_to_num(maps[TREND])
 
     def log_odds(fields):
-        return distribution.log_odds(fields["probability"]).numpy()[0]
+        return calibration.log_odds(fields["probability"]).numpy()[0]
 
     for lead in range(12):
         weight = changed.get(lead, 0.0)

@@ -3,7 +3,8 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf.forecast.networks import long_features
-from seaice_tf.forecast.networks.features import FEATURES, IceFeatures, of_cells
+from seaice_tf.forecast.networks.feature_table import FEATURES, of_cells
+from seaice_tf.forecast.networks.features import IceFeatures
 
 MONTH = np.array([4], np.int32)
 
