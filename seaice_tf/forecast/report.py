@@ -95,7 +95,9 @@ def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -
     curves = [
         Series(
             name,
-            ice_edge.extent(forecast["concentration"], area).tolist(),
+            ice_edge.expected_extent(
+                forecast["concentration"], forecast.get("probability"), area
+            ).tolist(),
             "line" if forecast is fields else "dashes",
         )
         for name, forecast in forecasts.items()
@@ -112,7 +114,8 @@ def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -
         [*curves, Series(years_before, high, "band", low)],
         "month",
         "million km²",
-        "Total area of the cells with at least 15 % ice, by true cell areas.",
+        "Total area of the cells with at least 15 % ice, by true cell areas; the expected one of a "
+        "forecast with a probability.",
     )
 
 
@@ -170,7 +173,8 @@ def edge_errors(report: ReportInput, seas: Mapping[str, np.ndarray], predict) ->
     """Integrated ice-edge error by sea and calendar month, summed over all cases: (seas, 12)."""
     total = np.zeros((len(seas), 12))
     for case, fields in report.pairs:
-        forecast = predict(case, fields)["concentration"]
+        found = predict(case, fields)
+        forecast = ice_edge.inside_edge(found["concentration"], found.get("probability"))
         area = case.context.grid.cell_area()
         observed = np.where(counts.flagged(case.truth), np.nan, case.truth / FULL_ICE)
         for month, true, pred in zip(case.context.months, observed, forecast):

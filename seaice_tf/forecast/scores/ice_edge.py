@@ -28,6 +28,23 @@ def _each(field: np.ndarray, total: Callable[[np.ndarray], float]) -> np.ndarray
     return np.array(sums).reshape(field.shape[:-2]) / 1e6
 
 
+def inside_edge(pred: np.ndarray, probability: np.ndarray | None = None) -> np.ndarray:
+    """Where a forecast has ice: at least as probable as not, 15 % or more without a probability.
+
+    The mean of a distribution has 15 % far outside of its median edge.
+    """
+    return pred >= EDGE if probability is None else probability >= 0.5
+
+
+def expected_extent(
+    pred: np.ndarray, probability: np.ndarray | None, area: np.ndarray
+) -> np.ndarray:
+    """Extent, 10^6 km2: the sum of probability times area, see `extent` without a probability."""
+    if probability is None:
+        return extent(pred, area)
+    return _each(probability, lambda one: (area * one).sum())
+
+
 def edge_error(true: np.ndarray, pred: np.ndarray, area: np.ndarray):
     """Integrated ice-edge error in its two components, over- and underestimated extent, 10^6 km2.
 
@@ -43,7 +60,12 @@ def edge_error(true: np.ndarray, pred: np.ndarray, area: np.ndarray):
 
 
 def month_scores(
-    true: np.ndarray, pred: np.ndarray, climate: np.ndarray, icy: np.ndarray, area: np.ndarray
+    true: np.ndarray,
+    pred: np.ndarray,
+    climate: np.ndarray,
+    icy: np.ndarray,
+    area: np.ndarray,
+    probability: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Scores of one month's map.
 
@@ -53,16 +75,19 @@ def month_scores(
         climate: (rows, columns) fraction, the climatology of the anomalies.
         icy: (rows, columns) bool, the cells that can hold ice.
         area: (rows, columns) km2.
+        probability: (rows, columns) of 15 % or more; None for a deterministic forecast.
 
     Returns:
-        iiee, extent_bias, area_bias: in 10^6 km2.
+        iiee, extent_bias, area_bias: in 10^6 km2, of the edge where ice has a probability of 50 %
+            and of the expected extent, if there is a probability.
         mae, rmse: in % concentration, over the cells that can hold ice, with equal weights.
         binary_accuracy: in [0, 1], of ice at 15 % or more, over the same cells.
         anomaly_correlation: in [-1, 1], over the same cells.
         All are NaN without an observation, the correlation also for constant anomalies.
     """
     known = ~np.isnan(true)
-    over, under = edge_error(true, pred, area) if known.any() else (np.nan, np.nan)
+    edge = inside_edge(pred, probability)
+    over, under = edge_error(true, edge, area) if known.any() else (np.nan, np.nan)
     truth, predicted, climatology = (field[icy & known] for field in (true, pred, climate))
     if not truth.size:
         cells = dict.fromkeys(("mae", "rmse", "binary_accuracy"), np.nan)
@@ -71,14 +96,15 @@ def month_scores(
         cells = {
             "mae": np.abs(error).mean(),
             "rmse": np.sqrt((error**2).mean()),
-            "binary_accuracy": ((predicted >= EDGE) == (truth >= EDGE)).mean(),
+            "binary_accuracy": (edge[icy & known] == (truth >= EDGE)).mean(),
         }
-    biases = {
-        f"{name}_bias": of(np.where(known, pred, 0), area) - of(true, area)
-        if known.any()
-        else np.nan
-        for name, of in (("extent", extent), ("area", ice_area))
-    }
+    biases = dict.fromkeys(("extent_bias", "area_bias"), np.nan)
+    if known.any():
+        own = area * known
+        biases = {
+            "extent_bias": expected_extent(pred, probability, own) - extent(true, area),
+            "area_bias": ice_area(pred, own) - ice_area(true, area),
+        }
     correlation = pearson(truth - climatology, predicted - climatology)
     result = {"iiee": over + under, **biases, **cells}
     return {k: float(v) for k, v in {**result, "anomaly_correlation": correlation}.items()}

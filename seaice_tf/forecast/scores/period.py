@@ -153,7 +153,10 @@ def _entries(
         for names, observed in maps.items():
             cells = icy & ~np.isnan(observed)
             brier = probability.brier(observed[cells], forecast.probability_of_ice(i)[cells])
-            scores = ice_edge.month_scores(observed, forecast.pred[i], climate[i], icy, area)
+            likely = None if forecast.probability is None else forecast.probability[i]
+            scores = ice_edge.month_scores(
+                observed, forecast.pred[i], climate[i], icy, area, likely
+            )
             scores["brier"] = brier.scores()["brier"]
             scores["crps"] = forecast.crps(i, observed, cells)
             result.append(Entry(names, scores, brier))

@@ -47,6 +47,21 @@ def test_a_hand_drawn_month():
     assert scores["binary_accuracy"] == 0.5
 
 
+def test_edge_and_extent_are_those_of_the_probability():
+    """A mean of 20 % can be one outcome in five with full ice: open water is the likelier one."""
+    true = np.array([[1.0, 0.0, 0.0, np.nan]])
+    pred = np.array([[0.9, 0.2, 0.6, 0.8]])
+    probability = np.array([[0.95, 0.2, 0.6, 1.0]])
+    area, icy = np.array([[1e6, 2e6, 3e6, 9e6]]), np.ones((1, 4), bool)
+    scores = ice_edge.month_scores(true, pred, np.zeros((1, 4)), icy, area, probability)
+    assert scores["iiee"] == pytest.approx(3)  # the third cell alone
+    assert scores["binary_accuracy"] == pytest.approx(2 / 3)
+    assert scores["extent_bias"] == pytest.approx(0.95 + 0.4 + 1.8 - 1)
+    certain = ice_edge.month_scores(true, pred, np.zeros((1, 4)), icy, area)
+    assert certain["iiee"] == pytest.approx(5)
+    assert certain["extent_bias"] == pytest.approx(5)
+
+
 def test_area_counts_the_ice_and_extent_the_cells():
     field, area = np.array([[0.5, 0.1]]), np.array([[2e6, 4e6]])
     assert ice_edge.extent(field, area) == 2

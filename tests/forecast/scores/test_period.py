@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from seaice_tf.forecast.scores import ice_edge, period, probability
+from seaice_tf.forecast.scores import hindcasts, ice_edge, period, probability
 from seaice_tf.forecast.scores.period import Forecast
 from seaice_tf.grids.polar import NORTH
 
@@ -53,6 +53,22 @@ def test_monthly_forecasts_are_scored_by_lead(rolling):
     for group in ("lead", "month"):  # every forecast has each lead and each month once
         parts = [scores[f"{group}_{number:02}/mae"] for number in range(1, 13)]
         assert np.mean(parts) == pytest.approx(scores["mae"])
+
+
+def test_edge_and_extent_are_those_of_hindcasts_from_every_month(rolling):
+    """One forecast has the same ice-edge error and extent by both ways to score it."""
+    rng, plain = np.random.default_rng(2), rolling[0]
+    likely = rng.random(plain.pred.shape)
+    found = period.score([dataclasses.replace(plain, probability=likely)], groups=("lead",))
+    for lead in (1, 12):
+        target = hindcasts.Target(
+            *(plain.months[0] - 1, lead, plain.true[lead - 1], plain.pred[0]),
+            *(np.ones(likely.shape[1:], bool), NORTH.cell_area()),
+        )
+        of_map = hindcasts.Forecast(plain.pred[lead - 1], likely[lead - 1], 0 * likely[0])
+        expected = hindcasts.pooled([(target, of_map)])
+        for name in ("iiee", "extent_bias"):
+            assert found[f"lead_{lead:02}/{name}"] == pytest.approx(expected[name])
 
 
 def test_groups_and_regions_add_scores_and_change_none(rolling):
