@@ -130,7 +130,8 @@ class AnomalyMaps(keras.layers.Layer):
         ice = tf.where(before == MISSING, year_before, ice)[:, -number:]
         last = [number - 12 * year for year in range(BASE_YEARS)]
         years = tf.stack([ice[:, end - self.months : end] for end in last])
-        return years[0] - tf.reduce_mean(years, axis=0)
+        anomalies = years[0] - tf.reduce_mean(years, axis=0)
+        return tf.ensure_shape(anomalies, [None, self.months, None, None])
 
     def compute_output_shape(self, shape):
         return (shape[0], self.months, *shape[2:])

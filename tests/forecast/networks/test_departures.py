@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf import compat
 from seaice_tf.forecast import anomaly_examples
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.data.counts import FULL_ICE
@@ -173,3 +174,19 @@ def test_states_are_averaged_over_the_crops_of_a_cell():
             if 0 <= row - y < 8 and 0 <= column - x < 8
         ]
         np.testing.assert_allclose(value, np.mean(states, axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["damped_codes", "attention_codes", "crops"])
+def test_the_forecast_is_exported_for_a_history_of_any_length(kind, tmp_path):
+    """With its quantiles, as a run writes it: no size but the grid is known."""
+    sizes = (12, 16) if kind == "crops" else (5, 6)
+    if kind == "crops":
+        served = anomaly_crops.serving_model(TRAINED[kind](), *sizes, stride=4)
+    else:
+        served = anomaly_codes.serving_model(TRAINED[kind](), *sizes)
+    compat.export(served, tmp_path, quantiles=departures.with_quantiles(served))
+    forecast = tf.saved_model.load(str(tmp_path))
+    for months in (120, 132):
+        record = np.random.default_rng(months).integers(0, 251, (1, months, *sizes))
+        found = forecast.serve(record.astype(np.uint8), np.array([4], np.int32))
+        assert found["concentration"].shape == (1, 12, *sizes)
