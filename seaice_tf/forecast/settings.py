@@ -51,10 +51,10 @@ class Distribution:
     """Weight in the concentration of the increment of the ten-year trend, from lead 4 on."""
     trend_log_odds: float = 0.0
     """Weight of the same increment in the log odds of ice."""
-    late_summer_trend_weight: float = 0.15
+    late_summer_trend_weight: float = 0.1
     """Further weight in the concentration of the same increment in September, half of it in August;
     the decline of these months has outrun the trend. None in the south."""
-    late_summer_trend_log_odds: float = 2.0
+    late_summer_trend_log_odds: float = 1.0
     """Further weight of it in the log odds of ice, likewise."""
     log_odds_offset: float = -0.15
     """Added to the log odds of ice."""

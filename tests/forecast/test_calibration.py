@@ -77,7 +77,7 @@ def test_a_network_that_says_nothing_is_calibrated_towards_climatology():
 def test_late_summer_is_a_setting_of_the_north_calibrated_or_not(calibrated):
     tables = {"concentration_weights": PLAIN.concentration, "log_odds_weights": PLAIN.log_odds}
     network = Distribution(late_summer_trend_log_odds=3.0, **(tables if calibrated else {}))
-    assert calibration.of_settings(network).late_summer == (0.15, 3.0)
+    assert calibration.of_settings(network).late_summer == (0.1, 3.0)
     assert calibration.of_settings(network, south=True).late_summer == (0, 0)
 
 
