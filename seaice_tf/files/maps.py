@@ -1,5 +1,6 @@
 """Maps of sea-ice concentration on the NSIDC grid's own projection, as PNG and animated GIF."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -131,8 +132,21 @@ def figure(
     for difference, image in drawn.items():
         label = "difference" if difference else "sea ice concentration"
         sheet.colorbar(image, ax=cells, shrink=0.6, label=label)
-    sheet.suptitle(caption, fontsize=10)
+    write_caption(sheet, caption)
     return sheet
+
+
+def write_caption(sheet: Figure, caption: str, size: int = 10) -> None:
+    """Write the title of a figure, in lines that are no wider than the figure.
+
+    Args:
+        sheet: the figure.
+        caption: text, perhaps of several lines.
+        size: of the letters in points, which are 0.6 of it wide.
+    """
+    width = int(72 * sheet.get_figwidth() / (0.6 * size))
+    lines = [textwrap.fill(line, width) for line in caption.splitlines()]
+    sheet.suptitle("\n".join(lines), fontsize=size)
 
 
 def write(path: Path, sheet: Figure) -> Path:

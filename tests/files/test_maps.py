@@ -40,3 +40,14 @@ def test_a_contour_is_the_line_of_its_level_and_ends_at_masked_cells():
     (line,) = maps.contours(NORTH, masked, 0.25)
     assert line[:, 0].max() == x[99]
     assert maps.contours(NORTH, field, 2.0) == []
+
+
+def test_a_long_caption_stays_within_its_figure():
+    caption = "seaice_tf forecast a_run from synthetic, not observed, 1978-11 to 2012-12"
+    land = np.zeros((NORTH.rows, NORTH.columns), bool)
+    sheet = maps.figure([maps.Panel("2013-01", land)], land, caption)
+    maps.pixels(sheet)
+    (title,) = sheet.texts
+    assert title.get_text().replace("\n", " ") == caption
+    extent = title.get_window_extent()
+    assert 0 <= extent.x0 < extent.x1 <= sheet.bbox.width

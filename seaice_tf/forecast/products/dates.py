@@ -48,5 +48,5 @@ def write(
         axes.set_title(title, fontsize=9)
         axes.set_axis_off()
     sheet.colorbar(image, ax=panels, shrink=0.7, label="months after the last observed, median")
-    sheet.suptitle(source, fontsize=9)
+    maps.write_caption(sheet, source, 9)
     return maps.write(path, sheet)

@@ -46,7 +46,7 @@ def errors(
 
     sheet, images = _sheet(panel, zip(period, concentration, true), len(true))
     sheet.colorbar(images[0], ax=sheet.axes, shrink=0.6, label="forecast minus truth, fraction")
-    sheet.suptitle(f"Error of sea ice concentration: {source}", fontsize=10)
+    maps.write_caption(sheet, f"Error of sea ice concentration: {source}")
     return sheet
 
 
@@ -78,7 +78,7 @@ def edges(
     sheet, _ = _sheet(panel, zip(period, concentration, true), len(true))
     lines = [Line2D([], [], color=color, label=name) for name, color in EDGES.items()]
     sheet.legend(handles=lines, loc="outside lower center", ncols=2, frameon=False)
-    sheet.suptitle(f"Edge of the ice, 15 %: {source}", fontsize=10)
+    maps.write_caption(sheet, f"Edge of the ice, 15 %: {source}")
     return sheet
 
 

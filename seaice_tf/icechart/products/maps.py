@@ -118,7 +118,7 @@ def figure(
             error(axes[3], name, true[name], pred[name])
         if uncertainty is not None:
             uncertainty_map(axes[-1], uncertainty[name], pred[name] != MASK)
-    sheet.suptitle(caption, fontsize=10)
+    maps.write_caption(sheet, caption)
     return sheet
 
 

@@ -29,7 +29,7 @@ def write_composition(path: Path, factors: Sequence[Factor], caption: str) -> Pa
         axes.set_xticks(places, labels, fontsize=7, rotation=30 if len(labels) > 8 else 0)
         axes.set(ylabel="% of scenes", title=name)
         axes.legend(fontsize=7)
-    sheet.suptitle(caption, fontsize=10)
+    maps.write_caption(sheet, caption)
     return maps.write(path, sheet)
 
 

@@ -76,7 +76,7 @@ def sheet(
             axes.set_visible(False)
         for axes, title, frame in zip(cells, titles, frames):
             _draw(axes, frame, f"{name}\n{title}", colours)
-    figure.suptitle(caption, fontsize=10)
+    maps.write_caption(figure, caption)
     return figure
 
 
@@ -118,7 +118,7 @@ def animate(
                     _draw(axes, past[step], "input", grey)
                 else:
                     _draw(axes, frames[min(step, len(frames) - 1)], title, grey)
-            figure.suptitle(f"{caption}\n{(step + 1) * minutes:+} min", fontsize=9)
+            maps.write_caption(figure, f"{caption}\n{(step + 1) * minutes:+} min", 9)
             yield maps.pixels(figure)
 
     return maps.write_gif(path, pictures(), seconds)
@@ -201,7 +201,7 @@ def flow_figure(caption: str, frame: np.ndarray, flow: np.ndarray) -> Figure:
     right.set_title(f"towards,\nedge {fastest:.1f} pixels per frame", fontsize=8)
     for axes in (left, middle, right):
         axes.set_axis_off()
-    sheet.suptitle(caption, fontsize=10)
+    maps.write_caption(sheet, caption)
     return sheet
 
 
