@@ -6,11 +6,13 @@ without their validation, so that an invalid value is an InputError that names t
 """
 
 import ast
+import contextlib
 import dataclasses
 import difflib
 import inspect
+import re
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -118,15 +120,27 @@ def assembled(defaults: Any, *groups: Any, **parts: Any) -> Any:
         InputError: a value is invalid; the message names the flag.
     """
     values = {name: value for each in groups for name, value in vars(each).items()}
-    try:
+    with errors_by_flag(values):
         return dataclasses.replace(defaults, **values, **parts)
+
+
+@contextlib.contextmanager
+def errors_by_flag(names: Collection[str]) -> Iterator[None]:
+    """A context in which an InputError about settings or options of these names names flags."""
+    try:
+        yield
     except InputError as error:
-        where, colon, rest = str(error).partition(":")
-        names = where.split(", ")
-        if not set(names) <= set(values):
+        where, colon, rest = str(error).partition(": ")
+        if not set(where.split(", ")) <= set(names):
             raise
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in names)
-        raise InputError(f"{flags}{colon}{rest}") from error
+        for name in (name for name in names if "_" in name):
+            rest = re.sub(rf"(?<![\w./]){name}\b", _as_flag(name), rest)
+        flags = ", ".join(map(_as_flag, where.split(", ")))
+        raise type(error)(f"{flags}{colon}{rest}") from error
+
+
+def _as_flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def parse_options(words: list[str], command: str, fields: list[tuple], kind: type) -> Any:

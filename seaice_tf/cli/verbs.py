@@ -1,5 +1,6 @@
 """What each verb does: it parses its flags, then imports what it needs, and works."""
 
+import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -20,6 +21,7 @@ from seaice_tf.cli.flags import (
     TRACK_FLAG,
     TRUST_FLAG,
     data_flags,
+    errors_by_flag,
     file_flag,
     load_run_settings,
     out_flag,
@@ -192,7 +194,8 @@ def _cases_and_predictor(task, flags: Any, make: Callable[..., Any]) -> tuple[An
     start_tensorflow()
     from seaice_tf.runs import predict
 
-    with progress.step("reading data"):
+    names = {*task.data.settings, *(each.name for each in dataclasses.fields(flags.options))}
+    with progress.step("reading data"), errors_by_flag(names):
         cases = predict.ensemble_cases(task, settings, lambda each: make(each, flags.options))
     with progress.step("loading the model"):
         return cases, predict.ensemble_predictor(task, flags.run, flags.trust)

@@ -44,6 +44,11 @@ class EvaluateOptions:
     members: int = 0
     """Members from whose extents the distribution of the extent is drawn in reports; 0: none."""
 
+    def __post_init__(self):
+        for name in ("first", "last"):
+            if text := getattr(self, name):
+                months.parse(text, name)
+
 
 @dataclass(frozen=True)
 class PredictOptions:
@@ -66,7 +71,13 @@ class PredictOptions:
         if self.members < 0:
             raise InputError(f"members: expected at least 0, got {self.members}")
         if self.last_init and not self.first_init:
-            raise InputError("last_init: expected first_init beside it, got none")
+            raise InputError(
+                f"last_init: expected first_init beside it, {self.last_init} for that month "
+                "alone, got none"
+            )
+        for name in ("first_init", "last_init"):
+            if text := getattr(self, name):
+                months.parse(text, name)
 
 
 @dataclass(frozen=True)
@@ -95,13 +106,14 @@ def cases(
     end = months.parse(options.last or settings.test_end)
     start, stop = data.index(begin), data.index(end) + 1
     if start >= stop:
-        raise InputError(f"period: expected the first month before the last, got {begin} to {end}")
+        raise InputError(
+            f"first, last: expected the first month before the last, got {begin} to {end}"
+        )
     source = f"{data.source}{_other_product(data, settings)}; scored {begin} to {end}"
     every = LEADS
     if options.init_frequency == "monthly":
         source, every = f"{source} by forecasts initialised every month", 1
-    if begin <= months.parse(settings.train_end):
-        source += f", IN SAMPLE: trained on to {settings.train_end}"
+    source += _in_sample(begin, settings)
     starts = range(start, stop, every)
     for position in starts:
         _require_init(data, settings, position)
@@ -133,15 +145,42 @@ def future(
         last = data.index(months.parse(options.last_init)) + 1 if options.last_init else last
     if first > last:
         raise InputError(
-            f"first_init: expected a month up to {data.first + last - 1}, got {options.first_init}"
+            f"first_init, last_init: expected the first month before the last, got "
+            f"{options.first_init} to {data.first + last - 1}"
         )
     starts = range(first, last + 1)
     for start in starts:
         _require_init(data, settings, start)
+    _require_templates(data, options, first)
     number = options.members or OUTLOOK_MEMBERS
-    source = data.source + _other_product(data, settings)
+    in_sample = _in_sample(data.first + first, settings)
+    if in_sample:
+        log.warning(
+            "%s: the model was trained on months to %s, among them those that are forecast from "
+            "%s: errors there are smaller than in other years; to verify forecasts, train with an "
+            "earlier --train-end",
+            *(one_line(data.where), settings.train_end, data.first + first - 1),
+        )
+    source = data.source + _other_product(data, settings) + in_sample
     make = partial(_case, data, settings, source=source, members=number)
     return Cases(source, [partial(make, start) for start in starts])
+
+
+def _in_sample(first: np.datetime64, settings: Settings) -> str:
+    """A remark on forecasts of months that the model was trained on."""
+    if first > months.parse(settings.train_end):
+        return ""
+    return f", IN SAMPLE: trained on to {settings.train_end}"
+
+
+def _require_templates(data: Archive, options: PredictOptions, start: int) -> None:
+    """InputError if the record before position `start` has too few past years for the members."""
+    known = most(data.counts[:start])
+    if options.members > known:
+        raise InputError(
+            f"members: expected at most {known}, which the record to {data.first + start - 1} has "
+            f"past years for, got {options.members}; ask for fewer, or add earlier files"
+        )
 
 
 def _other_product(data: Archive, settings: Settings) -> str:

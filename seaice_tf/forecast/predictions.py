@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 from seaice_tf.forecast import members
 from seaice_tf.forecast.cases import Context, PredictOptions
@@ -97,11 +96,6 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
 
 def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -> np.ndarray:
     """(members, 12, rows, columns) fractions."""
-    if options.members > len(quantiles):
-        raise InputError(
-            f"members: expected at most {len(quantiles)}, which the record has past years for, "
-            f"got {options.members}; ask for fewer, or add earlier files"
-        )
     pattern = members.templates(past, len(quantiles), options.member_seed)
     return members.shuffle(quantiles, pattern)
 

@@ -332,7 +332,7 @@ class Settings:
 
     def __post_init__(self):
         names = ("train_end", "validation_start", "validation_end", "test_start", "test_end")
-        times = {name: months.parse(getattr(self, name)) for name in names}
+        times = {name: months.parse(getattr(self, name), name) for name in names}
         for start, end in (("validation_start", "validation_end"), ("test_start", "test_end")):
             if times[start] > times[end]:
                 raise InputError(f"settings: expected {start} before {end}, got the reverse")

@@ -221,8 +221,8 @@ def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, undrawn):
 @pytest.mark.parametrize(
     ("period", "message"),
     [
-        (("2011-1", "2011-06"), "expected YYYY-MM"),
-        (("2011-06", "2011-01"), "expected the first month before the last"),
+        (("2011-1", "2011-06"), "--first: expected YYYY-MM"),
+        (("2011-06", "2011-01"), "--first, --last: expected the first month before the last"),
         (("2012-01", "2012-12"), "expected data for 2012-01"),
         (("2007-01", "2007-12"), "expected 24 months before 2007-01, got 12"),
     ],
@@ -230,6 +230,23 @@ def test_an_ensemble_is_evaluated_and_predicts(run, home, capsys, undrawn):
 def test_periods_without_data(fails, run, period, message):
     words = ["--run", str(run), "--first", period[0], "--last", period[1]]
     fails("evaluate", "forecast", *words, message=message)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--last-init", "2011-05"], "--last-init: expected --first-init beside it, 2011-05 for"),
+        (["--first-init", "2011-5"], "--first-init: expected YYYY-MM"),
+        (
+            ["--first-init", "2011-05", "--last-init", "2011-04"],
+            "--first-init, --last-init: expected the first month before the last, got 2011-05 to",
+        ),
+    ],
+)
+def test_inits_that_make_no_period(fails, run, home, words, message):
+    out = ["--out", str(home / "no period")]
+    fails("predict", "forecast", "--run", str(run), *out, *words, message=message)
+    assert not (home / "no period").exists()
 
 
 def test_too_short_an_archive_to_train_on(fails, home, settings_path):

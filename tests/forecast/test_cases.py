@@ -48,6 +48,14 @@ def test_a_model_of_another_product_says_so_on_every_product(climate_record, cap
     assert "trained on" not in same.source + caplog.text
 
 
+def test_a_forecast_of_months_that_were_trained_on_says_so(climate_record, caplog):
+    unseen = settings(climate_record, "")
+    assert "IN SAMPLE" not in cases.future(unseen).source + caplog.text
+    seen = dataclasses.replace(unseen, train_end="2011-01", validation_start="2011-02")
+    assert cases.future(seen).source.endswith(", IN SAMPLE: trained on to 2011-01")
+    assert "the model was trained on months to 2011-01" in caplog.text
+
+
 def test_a_run_keeps_the_algorithm_that_it_was_trained_on(climate_record):
     calibrated = TASK.training.calibrate(settings(climate_record, ""), None)
     assert calibrated.trained_on == "NOAA/NSIDC CDR"

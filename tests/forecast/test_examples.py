@@ -124,6 +124,12 @@ def test_a_hindcast_uses_nothing_after_its_init(distribution_settings, long_arch
     np.testing.assert_array_equal(cases[0].context.past, alone.context.past)
 
 
+def test_more_members_than_past_years_are_refused_before_the_work(distribution_settings):
+    options = PredictOptions(first_init="2010-05", members=1000)
+    with pytest.raises(InputError, match=r"members: expected at most .* the record to 2010-05"):
+        TASK.data.future(distribution_settings, options)
+
+
 def test_the_synthetic_archive_is_cached_by_its_period(tmp_path, monkeypatch):
     monkeypatch.delenv("SEAICE_TF_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

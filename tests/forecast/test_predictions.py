@@ -68,13 +68,6 @@ def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
     assert {row["init"] for row in rows} == {"2007-12", "2008-01"}
 
 
-def test_more_members_than_quantiles_are_refused(context, tmp_path, monkeypatch):
-    monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
-    pairs = [(case(context), fields(context))]
-    with pytest.raises(InputError, match="members: expected at most 5"):
-        predictions.write(pairs, tmp_path, "a model", PredictOptions(members=6))
-
-
 def test_options_are_checked():
     with pytest.raises(InputError, match="members: expected at least 0"):
         PredictOptions(members=-1)

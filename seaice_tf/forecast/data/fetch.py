@@ -87,8 +87,9 @@ class FetchOptions:
     """Seconds before the next attempt, twice as many before each further one."""
 
     def __post_init__(self):
-        for month in filter(None, (self.first, self.last)):
-            months.parse(month)
+        for name in ("first", "last"):
+            if month := getattr(self, name):
+                months.parse(month, name)
         if self.timeout <= 0 or self.pause < 0:
             raise InputError(
                 f"timeout, pause: expected more than 0 and at least 0 seconds, got {self.timeout} "

@@ -8,10 +8,10 @@ import numpy as np
 from seaice_tf.errors import InputError
 
 
-def parse(text: str) -> np.datetime64:
-    """The month written "YYYY-MM"; InputError if it is not one."""
+def parse(text: str, where: str = "month") -> np.datetime64:
+    """The month written "YYYY-MM"; InputError, which begins with `where`, if it is not one."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        raise InputError(f"month: expected YYYY-MM, got {text!r}")
+        raise InputError(f"{where}: expected YYYY-MM, got {text!r}")
     return np.datetime64(text, "M")
 
 

@@ -68,8 +68,8 @@ def of_grid(grid: Grid, path: Path | None = None) -> dict[str, np.ndarray]:
         return sectors(grid) if grid.name == "south" else {}
     if grid is not NORTH:
         raise InputError(
-            f"{path}: expected data on the {NORTH.title} for a region mask, got the {grid.title}; "
-            "leave the mask out"
+            f"{path}: expected data of the north on the {NORTH.title} for a region mask, got the "
+            f"{grid.name} on the {grid.title}; leave the mask out"
         )
     return read(path)
 
