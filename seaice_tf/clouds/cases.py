@@ -1,5 +1,6 @@
 """Cases: photos to predict, with or without their labelled masks."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -12,11 +13,15 @@ from seaice_tf.clouds.data.labels import SCORE_SHAPE
 from seaice_tf.clouds.data.photos import Photos
 from seaice_tf.clouds.scores import baselines
 from seaice_tf.clouds.settings import Settings
-from seaice_tf.errors import NotFittedError
-from seaice_tf.files.photos import encoded
+from seaice_tf.errors import InputError, NotFittedError, one_line
+from seaice_tf.files.photos import encoded, image_size
 from seaice_tf.task import Case, Cases, PredictOptions
 
 SMALL = (42, 64)  # (rows, columns) in which a photo is read to check it
+SMALLEST = 1 / 3  # of the rows or columns that the network sees, of a photo that is not warned of
+MOST_STRETCHED = 1.5  # one side more than the other
+LISTED = 3  # photos in a warning
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,31 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     """The photos of a folder without their labels."""
     photos = examples.unlabelled(settings)
+    _warn_of_sizes(photos, settings)
     return Cases(
         photos.source,
         [partial(_case, photos, i, photos.source, None, False) for i in range(len(photos))],
     )
+
+
+def _warn_of_sizes(photos: Photos, settings: Settings) -> None:
+    """Log which photos are much smaller than what the network sees, or of another shape."""
+    found = []
+    for name, path in zip(photos.names, photos.paths):
+        try:
+            columns, rows = image_size(path)
+        except InputError:  # left out when it is read
+            continue
+        high, wide = rows / settings.rows, columns / settings.columns
+        if min(high, wide) < SMALLEST or max(high / wide, wide / high) > MOST_STRETCHED:
+            found.append(f"{one_line(name)} ({columns} x {rows})")
+    if found:
+        more = f" and {len(found) - LISTED} more" if len(found) > LISTED else ""
+        log.warning(
+            "expected photos of some %d x %d pixels, which the network sees, got %s%s: they are "
+            "stretched to that size, and their masks say little",
+            *(settings.columns, settings.rows, ", ".join(found[:LISTED]), more),
+        )
 
 
 def _case(photos: Photos, i: int, source: str, mean_masks, labelled: bool) -> Case:

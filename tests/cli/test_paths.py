@@ -10,6 +10,7 @@ import pytest
 from seaice_tf.cli import main as cli
 from seaice_tf.errors import DiskError, InputError
 from seaice_tf.files import atomic, netcdf
+from seaice_tf.tasks import TASKS
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,21 @@ def test_an_output_below_a_file_is_refused_before_the_work(tmp_path, capsys, wor
     error = capsys.readouterr().err
     assert "expected a folder, or a place for one, got a file at" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_data_that_are_not_there(tmp_path, capsys, task):
+    assert cli.main(["doctor", task, "--data", str(tmp_path / "absent")]) == 1
+    error = capsys.readouterr().err
+    assert "absent: expected a folder of" in error
+    assert error.endswith("got no such folder; check its name\n")
+
+
+@pytest.mark.parametrize("task", ["forecast", "clouds", "geopose", "nowcast"])
+def test_a_file_in_place_of_a_folder_of_data(tmp_path, capsys, task):
+    (tmp_path / "photo.jpg").write_bytes(b"")
+    assert cli.main(["doctor", task, "--data", str(tmp_path / "photo.jpg")]) == 1
+    assert capsys.readouterr().err.endswith("got a file; name its folder\n")
 
 
 def test_a_folder_to_write_to(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from seaice_tf import pipeline
 from seaice_tf.clouds import examples as data
@@ -181,3 +182,20 @@ def test_the_error_for_a_damaged_photo_names_it(cloud_folder, cloud_settings, tm
     settings = dataclasses.replace(cloud_settings, data=str(folder))
     with pytest.raises(InputError, match=damaged.name):
         next(iter(TASK.data.future(settings)))
+
+
+def test_photos_of_another_shape_than_the_network_sees_are_warned_of(
+    cloud_settings, tmp_path, caplog
+):
+    settings = dataclasses.replace(cloud_settings, data=str(tmp_path))  # 48 x 32
+    for width, height in ((48, 32), (40, 30), (400, 200)):
+        Image.new("RGB", (width, height)).save(tmp_path / f"usual {width}.png")
+    TASK.data.future(settings)
+    assert not caplog.text
+    for width, height in ((32, 48), (4, 3), (400, 20), (500, 20)):
+        Image.new("RGB", (width, height)).save(tmp_path / f"odd {width}.png")
+    (tmp_path / "damaged.png").write_bytes(b"")
+    TASK.data.future(settings)
+    assert "48 x 32 pixels, which the network sees, got odd 32.png (32 x 48)" in caplog.text
+    assert "odd 4.png (4 x 3), odd 400.png (400 x 20) and 1 more" in caplog.text
+    assert "usual" not in caplog.text

@@ -14,6 +14,7 @@ import numpy as np
 from seaice_tf.clouds.data import labels, rle
 from seaice_tf.clouds.data.labels import CLASSES, LABEL_SHAPE, join_label
 from seaice_tf.errors import InputError
+from seaice_tf.files import folders
 from seaice_tf.files.images import SUFFIXES
 from seaice_tf.files.photos import read_image
 
@@ -149,8 +150,9 @@ def read_unlabelled(folder: Path) -> Photos:
     """The photos of test_images/, else of the folder itself, else of train_images/, unlabelled.
 
     Raises:
-        InputError: there is no image.
+        InputError: there is no such folder, or no image in it.
     """
+    folders.require(folder, "photos")
     places = (folder / "test_images", folder, folder / "train_images")
     paths = next(filter(None, map(find_images, places)), ())
     if not paths:
