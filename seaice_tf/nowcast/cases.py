@@ -53,6 +53,10 @@ class FrameOptions(PredictOptions):
     at: str = ""
     """Time of the last frame that is used, such as 2020-04-01T12:55; empty for the last one."""
 
+    def __post_init__(self):
+        if self.at:
+            _time(self.at)
+
 
 @dataclass(frozen=True)
 class Context:
@@ -152,7 +156,7 @@ def _image(each: Frames, at: str) -> Case:
         text = "%s: %d frames for a flow that takes %d"
         log.warning(text, each.name, end - first, FLOW_FRAMES)
     past = each.read(first, end - first, whole(each.shape)).astype(np.float32)
-    past = _known_counts(past, each)
+    past = _known_counts(past, each, first)
     later = min(int(runs[end - 1]) - 1, FRAMES_OUT)
     truth, known = None, np.arange(FRAMES_OUT) < later
     if later:
@@ -169,10 +173,7 @@ def _index(each: Frames, at: str) -> int:
     """Index of the frame at a time, of the last one for an empty text."""
     if not at:
         return len(each) - 1
-    try:
-        time = np.datetime64(at.rstrip("Z"), "s")
-    except ValueError as error:
-        raise InputError(f"at: expected a time such as 2020-04-01T12:55, got {at}") from error
+    time = _time(at)
     near = np.flatnonzero(np.abs(each.time - time) <= each.step // 4)
     if not near.size:
         raise InputError(
@@ -182,8 +183,15 @@ def _index(each: Frames, at: str) -> int:
     return int(near[0])
 
 
-def _known_counts(past: np.ndarray, each: Frames) -> np.ndarray:
-    """Frames with NaN where pixels are unknown.
+def _time(at: str) -> np.datetime64:
+    try:
+        return np.datetime64(at.rstrip("Z"), "s")
+    except ValueError as error:
+        raise InputError(f"at: expected a time such as 2020-04-01T12:55, got {at!r}") from error
+
+
+def _known_counts(past: np.ndarray, each: Frames, first: int) -> np.ndarray:
+    """Frames, from the index `first` on, with NaN where pixels are unknown.
 
     Raises:
         InputError: a frame without a known pixel, of the night, or with values that are no counts.
@@ -194,7 +202,7 @@ def _known_counts(past: np.ndarray, each: Frames) -> np.ndarray:
             log.warning(text, each.name, number_of_zeros)
             frame[frame == 0] = np.nan
         values = frame[np.isfinite(frame)]
-        where = f"{each.name}: frame {number - len(past)} from its end"
+        where = f"{each.name}: frame of {each.time[first + number]}"
         if not values.size:
             raise InputError(f"{where}: expected known pixels, got none; leave it out")
         if found := layout.invalid_counts(values):

@@ -10,6 +10,7 @@ from PIL import Image
 from seaice_tf import pipeline
 from seaice_tf.errors import InputError
 from seaice_tf.networks.weights import named_weights
+from seaice_tf.nowcast.cases import FrameOptions
 from seaice_tf.nowcast.networks.perceiver import FLOW_SOURCES, flow_perceiver
 from seaice_tf.nowcast.settings import CnnCnn, ConvLSTM, Flow, FlowUNet, Perceiver, Settings
 from seaice_tf.nowcast.task import TASK
@@ -35,6 +36,25 @@ def test_two_images_give_their_flow(frame_settings, tmp_path):
         np.testing.assert_allclose(np.median(file["flow"], axis=(0, 1)), (2, -1), atol=0.1)
     with pytest.raises(InputError, match="expected two images"):
         TASK.data.future(dataclasses.replace(settings, data=",".join(names * 2)))
+
+
+def test_a_frame_that_cannot_be_used_is_named_by_its_time(frame_folder, frame_settings, tmp_path):
+    def without_frame(content):
+        data = content["data"].astype(np.float32)
+        data[-3] = np.nan
+        return {**content, "data": data}
+
+    path = altered(frame_folder, tmp_path / "bad.npz", without_frame)
+    with np.load(path) as file:
+        time = str(file["time"][-3])[:19]
+    (make,) = TASK.data.future(dataclasses.replace(frame_settings, data=path)).make
+    with pytest.raises(InputError, match=f"bad.npz: frame of {time}: expected known pixels"):
+        make()
+
+
+def test_the_time_of_the_last_frame_is_checked_before_the_work():
+    with pytest.raises(InputError, match=r"at: expected a time such as .*, got 'noon'"):
+        FrameOptions(at="noon")
 
 
 def test_the_doctor_reports_gaps(frame_folder, tmp_path, capsys):

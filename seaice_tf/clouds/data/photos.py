@@ -14,7 +14,7 @@ import numpy as np
 from seaice_tf.clouds.data import labels, rle
 from seaice_tf.clouds.data.labels import CLASSES, LABEL_SHAPE, join_label
 from seaice_tf.errors import InputError
-from seaice_tf.files import folders
+from seaice_tf.files import data_folder
 from seaice_tf.files.images import SUFFIXES
 from seaice_tf.files.photos import read_image
 
@@ -152,7 +152,7 @@ def read_unlabelled(folder: Path) -> Photos:
     Raises:
         InputError: there is no such folder, or no image in it.
     """
-    folders.require(folder, "photos")
+    data_folder.require(folder, "photos")
     places = (folder / "test_images", folder, folder / "train_images")
     paths = next(filter(None, map(find_images, places)), ())
     if not paths:

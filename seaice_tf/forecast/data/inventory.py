@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import compressed, folders, netcdf
+from seaice_tf.files import compressed, data_folder, netcdf
 from seaice_tf.forecast.data import dacon, formats, g02202, nsidc0051, nsidc0051_netcdf, osisaf
 from seaice_tf.forecast.data.formats import Format, Name, Problem, Product
 from seaice_tf.grids.polar import COARSER, NORTH, SOUTH, Grid
@@ -126,7 +126,7 @@ def find(folder: Path, average_to_25km: bool = False) -> Inventory:
         InputError: no such folder, no such file in it, files of several algorithms or grids, or of
             a grid that is not supported.
     """
-    folders.require(folder, "sea-ice files")
+    data_folder.require(folder, "sea-ice files")
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
     problems: list[Problem] = []

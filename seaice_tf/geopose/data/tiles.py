@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import folders
+from seaice_tf.files import data_folder, json_text
 from seaice_tf.files import images as raster
-from seaice_tf.files import json_text
 from seaice_tf.geopose.data.pose import (
     CITIES,
     Pose,
@@ -95,7 +94,7 @@ def scan(folder: Path, labelled: bool) -> tuple[list[Tile], list[str]]:
     Raises:
         InputError: no table, or a table without its columns.
     """
-    folders.require(folder, "tiles and their tables")
+    data_folder.require(folder, "tiles and their tables")
     test = not labelled and (folder / TEST_TABLE).is_file()
     path = folder / (TEST_TABLE if test else LABELLED_TABLE)
     problems: list[str] = []

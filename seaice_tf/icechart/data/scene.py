@@ -17,7 +17,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import folders, netcdf, packed
+from seaice_tf.files import data_folder, netcdf, packed
 from seaice_tf.files.netcdf import number, opened, require_numbers
 from seaice_tf.grids import coarse_grid
 from seaice_tf.grids.coarse_grid import CELL
@@ -93,7 +93,7 @@ def find(folder: Path) -> list[Path]:
     Raises:
         InputError: there is no such folder, or no scene in it.
     """
-    folders.require(folder, "scenes")
+    data_folder.require(folder, "scenes")
     paths = [p for p in sorted(folder.glob("*_prep.nc")) if scene_names.SHORT.fullmatch(p.name)]
     if not paths:
         raise InputError(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import folders, npz
+from seaice_tf.files import data_folder, npz
 from seaice_tf.grids.windows import Window, require_inside
 from seaice_tf.nowcast.data import netcdf_frames, source, times, units, zarr_frames
 from seaice_tf.nowcast.data.source import WAY_OUT, Grid, Source
@@ -149,7 +149,7 @@ def find(path: Path) -> list[Path]:
         if path.exists():
             return [path]
         raise InputError(f"{path}: expected a sequence of frames, got no such file; check its name")
-    folders.require(path, f"frames or a file that ends with {', '.join(SUFFIXES)}")
+    data_folder.require(path, f"frames or a file that ends with {', '.join(SUFFIXES)}")
     found = [p for p in sorted(path.glob("*.npz")) if _may_be_sequence(p)]
     found += sorted(path.glob("*.zarr"))
     if frame_files(path):

@@ -1,4 +1,4 @@
-"""Folders of data that are named by mistake."""
+"""A folder of data that was named by mistake."""
 
 from pathlib import Path
 
