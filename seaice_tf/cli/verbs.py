@@ -129,6 +129,7 @@ def _tune(task, words: list[str]) -> int:
         *(TRACK_FLAG, IGNORE_MEMORY_FLAG),
     ]
     flags = parse_settings(task, words, f"tune {task.name}", fields)
+    atomic.require_folder(flags.run)
     start_tensorflow()
     from seaice_tf.runs import track, tune
 
@@ -169,7 +170,7 @@ def _evaluate(task, words: list[str]) -> int:
     if flags.out:
         atomic.require_folder(flags.out)
     if flags.json:
-        atomic.require_folder(flags.json.parent)
+        atomic.require_file(flags.json)
     cases, predictor = _cases_and_predictor(task, flags, task.data.cases)
     from seaice_tf.runs import evaluate, predict
 
@@ -277,7 +278,7 @@ def _report(tasks, words: list[str]) -> int:
         TRUST_FLAG,
     ]
     flags = parse(words, "report", fields)
-    atomic.require_folder(flags.out.parent)
+    atomic.require_file(flags.out)
     start_tensorflow()
     from seaice_tf.runs import report
 
@@ -293,6 +294,7 @@ def _board(tasks, words: list[str]) -> int:
         ("port", _flag(int, "Port of the page on this machine."), 6006),
     ]
     flags = parse(words, "board", fields)
+    _require_port(flags.port)
     _write_missing_curves(flags.runs)
     return subprocess.call(tensorboard_command(flags.runs, flags.port))
 
@@ -334,11 +336,18 @@ def _feed(tasks, words: list[str]) -> int:
         ("host", _flag(str, "Name of this machine for the training machines."), "localhost"),
     ]
     flags = parse(words, "feed", fields)
+    _require_port(flags.port)
     start_tensorflow()
     from seaice_tf.runs import feed
 
     feed.serve(flags.port, flags.host)
     return 0
+
+
+def _require_port(port: int) -> None:
+    """InputError for a number that is no port; TensorFlow would wait on another one."""
+    if not 0 < port < (1 << 16) - 1:  # feed takes the next one too
+        raise InputError(f"--port: expected 1 to 65534, got {port}; choose another")
 
 
 VERBS: dict[str, Callable[[Any, list[str]], int]] = {

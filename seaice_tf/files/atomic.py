@@ -39,6 +39,13 @@ def require_folder(path: Path) -> None:
         raise DiskError(f"{path}: expected a folder to write to, got no permission for {existing}")
 
 
+def require_file(path: Path) -> None:
+    """Check, before any work, that the file `path` can be written, as `require_folder` does."""
+    require_folder(path.parent)
+    if path.is_dir():
+        raise InputError(f"{path}: expected the name of a file to write, got a folder; add a name")
+
+
 @contextmanager
 def file(path: Path) -> Iterator[Path]:
     """A context with a temporary path to write to, which is renamed to `path` on success."""

@@ -19,12 +19,21 @@ def serve(port: int, host: str) -> None:
     Args:
         port: of the dispatcher; its worker uses the next one.
         host: name of this machine for the training machines.
+
+    Raises:
+        InputError: one of the two ports is in use.
     """
-    dispatcher = SERVICE.DispatchServer(SERVICE.DispatcherConfig(port=port))
     config = SERVICE.WorkerConfig(
         dispatcher_address=f"localhost:{port}", worker_address=f"{host}:{port + 1}", port=port + 1
     )
-    worker = SERVICE.WorkerServer(config)
+    try:
+        dispatcher = SERVICE.DispatchServer(SERVICE.DispatcherConfig(port=port))
+        worker = SERVICE.WorkerServer(config)
+    except RuntimeError as error:  # of which TensorFlow gives no reason
+        raise InputError(
+            f"--port: expected {port} and {port + 1} to be free, got one that is in use or not "
+            "allowed; choose another"
+        ) from error
     print(f"feeding at {host}:{port}", flush=True)
     _wait(dispatcher, worker)
 

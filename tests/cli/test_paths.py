@@ -22,6 +22,7 @@ from seaice_tf.tasks import TASKS
         ["fetch", "forecast", "--out"],
         ["doctor", "forecast", "--data", "absent", "--plots"],
         ["report", "run", "--out"],
+        ["tune", "forecast", "--run"],
     ],
     ids=lambda words: " ".join(words[:2]),
 )
@@ -31,6 +32,15 @@ def test_an_output_below_a_file_is_refused_before_the_work(tmp_path, capsys, wor
     error = capsys.readouterr().err
     assert "expected a folder, or a place for one, got a file at" in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [["evaluate", "forecast", "--json"], ["report", "run", "--out"]])
+def test_a_folder_in_place_of_a_file_is_refused_before_the_work(tmp_path, capsys, words):
+    assert cli.main([*words, str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert error == (
+        f"error: {tmp_path}: expected the name of a file to write, got a folder; add a name\n"
+    )
 
 
 @pytest.mark.parametrize("task", TASKS)

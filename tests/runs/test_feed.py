@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf import pipeline
+from seaice_tf.cli import main as cli
 from seaice_tf.errors import InputError
 from seaice_tf.pipeline import Examples
 from seaice_tf.runs import feed, strategy
@@ -79,3 +80,16 @@ def test_examples_that_need_this_process_are_refused():
 
     with pytest.raises(InputError, match=r"--data-service .* TensorFlow alone"):
         feed.distribute(make, "localhost:1")
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"--port: expected {port} and {port + 1} to be free"):
+            feed.serve(port, "localhost")
+
+
+@pytest.mark.parametrize("verb", ["feed", "board"])
+def test_a_number_that_is_no_port_is_refused(capsys, verb):
+    assert cli.main([verb, "--port", "99999"]) == 1
+    assert capsys.readouterr().err.startswith("error: --port: expected 1 to 65534, got 99999")
