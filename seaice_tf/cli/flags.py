@@ -14,7 +14,7 @@ import re
 import textwrap
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
@@ -246,6 +246,11 @@ def data_flags(task, skip: Sequence[str] = (), otherwise: str = "that of the run
         else:
             if hints[name] in (int, float, str):
                 options["metavar"] = hints[name].__name__.upper()
+            elif get_origin(hints[name]) is tuple:
+                kind = get_args(hints[name])[0]
+                choices = get_args(kind)
+                own = f"{{{','.join(choices)}}}" if choices else kind.__name__.upper()
+                options["metavar"] = f"{own} ..."
             fields.append((name, _flag(hints[name] | None, texts[name], **options), None))
     return fields
 

@@ -246,7 +246,8 @@ def _doctor(task, words: list[str]) -> int:
         problems = _problems(task, flags)
     for problem in problems:
         print(f"problem: {one_line(problem)}")
-    print(f"{len(problems)} problems" if problems else "no problems found")
+    number = f"{len(problems)} problem{'s' * (len(problems) > 1)}"
+    print(number if problems else "no problems found")
     return 1 if problems else 0
 
 

@@ -199,9 +199,10 @@ def _require_init(data: Archive, settings: Settings, start: int) -> None:
     """InputError if the network cannot forecast from the month before position `start`."""
     needed, first = settings.history, data.first + start
     if start < needed:
+        later = " or forecast a later year" if start < len(data.counts) else ""
         raise InputError(
-            f"{data.source}: expected {needed} months before {first}, got {start}; "
-            "add earlier files or forecast a later year"
+            f"{one_line(data.where)}: expected {needed} months before {first}, got {start}; add "
+            f"earlier files{later}"
         )
     december_only = isinstance(settings.network, UNet) and settings.network.init_months != "all"
     if december_only and months.number(first) != 1:

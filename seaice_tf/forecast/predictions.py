@@ -58,7 +58,7 @@ def _write_forecast(
     rows = _outlook(maps, context, options)
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
-    print(outlook.summary(rows, hemisphere))
+    print(outlook.summary(rows, hemisphere, source))
     last = _last(context.past)
     written.append(dates.write(out / "dates.png", maps, last, land, source, context.grid))
     if options.members:
@@ -91,7 +91,7 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
             save(init, kept)
     if not rows:
         return [path]
-    return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows))]
+    return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows, source))]
 
 
 def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -> np.ndarray:

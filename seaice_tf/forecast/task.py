@@ -79,6 +79,8 @@ def doctor(settings: Settings, plot_folder: Path | None) -> list[str]:
     findings = examine(Path(settings.data), settings.minimum_days, settings.average_to_25km)
     print(f"{settings.data}: {findings.source}, {len(findings.months)} months read")
     print(f"{len(findings.record.files)} files read, {len(findings.record.left_out)} left out")
+    if len(findings.months) < (needed := Settings().history):
+        print(f"a forecast takes {needed} months or more: add earlier files before one")
     for note in findings.notes:
         print(note)
     if findings.days is not None:

@@ -271,7 +271,8 @@ def _require_counts(frames: np.ndarray, where: str) -> None:
 def _night(where: str, frame: np.ndarray) -> InputError:
     return InputError(
         f"{where}: expected an image by day, got a mean of {frame.mean():.0f} counts; the visible "
-        f"channel is dark at night, leave it out, or name an infrared one by --channel"
+        f"channel is dark at night, leave it out, or name an infrared one by --channel; of values "
+        f"that are no counts of 0 to 1023, name the range by --value-range"
     )
 
 

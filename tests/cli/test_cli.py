@@ -281,7 +281,9 @@ def test_the_doctor_exits_with_one_if_there_are_problems(home, capsys, ice_archi
     }
     next(copy.glob("nt_200806*")).unlink()
     assert cli.main(["doctor", "forecast", "--data", str(copy)]) == 1
-    assert "got none for 2008-06; add" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "got none for 2008-06; add" in out
+    assert out.endswith("\n1 problem\n")
 
 
 def test_days_that_a_month_must_have_are_a_flag(home, capsys):
@@ -289,6 +291,8 @@ def test_days_that_a_month_must_have_are_a_flag(home, capsys):
     write_synthetic(home / "daily", np.datetime64("2011-01-01"), days)
     words = ["doctor", "forecast", "--data", str(home / "daily")]
     assert cli.main(words) == 0
-    assert "2011-01 to 2011-01, 1 months read" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "2011-01 to 2011-01, 1 months read" in out
+    assert "a forecast takes 120 months or more" in out
     assert cli.main([*words, "--minimum-days", "12"]) == 0
     assert "2011-01 to 2011-02, 2 months read" in capsys.readouterr().out

@@ -111,14 +111,18 @@ def _describe(
     dataset: netCDF4.Dataset, inits: list[np.datetime64], source: str, citation: str
 ) -> None:
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    kind, period = "Forecast", f"from {inits[0]}, made from observations up to it alone"
+    if len(inits) > 1:
+        kind = "Hindcasts"
+        period = (
+            f"from every month from {inits[0]} to {inits[-1]}, each made from observations up to "
+            "its init alone"
+        )
     dataset.setncatts(
         {
             "Conventions": "CF-1.10",
-            "title": "Hindcasts of monthly sea ice concentration",
-            "summary": (
-                f"Forecasts of 12 months from every month from {inits[0]} to {inits[-1]}, each "
-                f"made from observations up to its init alone. Made by {source}."
-            ),
+            "title": f"{kind} of monthly sea ice concentration",
+            "summary": f"{kind} of 12 months {period}. Made by {source}.",
             "source": source,
             "history": f"{now} seaice_tf {__version__} predict forecast",
         }

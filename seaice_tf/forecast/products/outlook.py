@@ -89,28 +89,31 @@ def table(
     return rows
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """The table as CSV, 10^6 km2."""
+def to_csv(rows: Sequence[Row], source: str) -> str:
+    """The table as CSV, 10^6 km2; `source` is the model and the data, in every row."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     head = [f"{q}_percent" for q in QUANTILES]
-    writer.writerow(["init", "month", "lead", "region", "quantity", *head, "mean", "unit"])
+    writer.writerow(
+        ["init", "month", "lead", "region", "quantity", *head, "mean", "unit", "source"]
+    )
     for row in rows:
         values = [f"{value:.3f}" for value in (row.low, row.median, row.high, row.mean)]
         place = [row.month - row.lead, row.month, row.lead, row.region, row.quantity]
-        writer.writerow([*place, *values, "10^6 km2"])
+        writer.writerow([*place, *values, "10^6 km2", source])
     return file.getvalue()
 
 
-def summary(rows: Sequence[Row], hemisphere: str) -> str:
-    """The months that the outlooks ask for, as lines of text."""
+def summary(rows: Sequence[Row], hemisphere: str, source: str) -> str:
+    """The months that the outlooks ask for, as lines of text, by the model and the data."""
     lines = []
     for row in rows:
         asked = months.number(row.month) in ASKED_FOR[hemisphere]
         if asked and row.quantity == "index_extent":
             lines.append(
                 f"{row.month}, {row.region} extent as in the Sea Ice Index: {row.median:.2f} "
-                f"million km2 (10 to 90 %: {row.low:.2f} to {row.high:.2f}), lead {row.lead}"
+                f"million km2 (10 to 90 %: {row.low:.2f} to {row.high:.2f}), lead {row.lead}, "
+                f"by {source}"
             )
     return "\n".join(lines)
 
@@ -145,6 +148,6 @@ def write(
     axes.set_ylim(bottom=0)
     axes.legend()
     return [
-        atomic.write_text(out / "outlook.csv", to_csv(rows)),
+        atomic.write_text(out / "outlook.csv", to_csv(rows, source)),
         maps.write(out / "outlook.png", sheet),
     ]

@@ -53,4 +53,6 @@ def test_the_files_hold_the_table(tmp_path):
     assert read[3]["month"] == "2012-09"
     assert float(read[3]["50_percent"]) == 2
     assert plot.stat().st_size > 1000
-    assert outlook.summary(rows, "north").startswith("2012-09, arctic extent")
+    assert outlook.summary(rows, "north", "a model").startswith("2012-09, arctic extent")
+    assert outlook.summary(rows, "north", "synthetic ice").endswith("by synthetic ice")
+    assert {row["source"] for row in read} == {"a model"}
