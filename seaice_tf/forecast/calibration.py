@@ -49,9 +49,10 @@ def of_settings(network: Distribution, south: bool = False) -> Calibration:
 
     The late summer of the south has no weights: its decline has not outrun the trend.
     """
-    found = with_trend(PLAIN, network)
     if network.concentration_weights:
         found = Calibration(network.concentration_weights, network.log_odds_weights)
+    else:
+        found = with_trend(PLAIN, network)
     if south:
         return found
     late_summer = network.late_summer_trend_weight, network.late_summer_trend_log_odds

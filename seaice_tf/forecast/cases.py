@@ -45,9 +45,7 @@ class EvaluateOptions:
     """Members from whose extents the distribution of the extent is drawn in reports; 0: none."""
 
     def __post_init__(self):
-        for name in ("first", "last"):
-            if text := getattr(self, name):
-                months.parse(text, name)
+        months.require(self, "first", "last")
 
 
 @dataclass(frozen=True)
@@ -75,9 +73,7 @@ class PredictOptions:
                 f"last_init: expected first_init beside it, {self.last_init} for that month "
                 "alone, got none"
             )
-        for name in ("first_init", "last_init"):
-            if text := getattr(self, name):
-                months.parse(text, name)
+        months.require(self, "first_init", "last_init")
 
 
 @dataclass(frozen=True)

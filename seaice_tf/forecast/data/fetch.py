@@ -87,9 +87,7 @@ class FetchOptions:
     """Seconds before the next attempt, twice as many before each further one."""
 
     def __post_init__(self):
-        for name in ("first", "last"):
-            if month := getattr(self, name):
-                months.parse(month, name)
+        months.require(self, "first", "last")
         if self.timeout <= 0 or self.pause < 0:
             raise InputError(
                 f"timeout, pause: expected more than 0 and at least 0 seconds, got {self.timeout} "

@@ -15,6 +15,13 @@ def parse(text: str, where: str = "month") -> np.datetime64:
     return np.datetime64(text, "M")
 
 
+def require(record: object, *names: str) -> None:
+    """Check the named fields of a record: each is a month or empty; InputError if one is not."""
+    for name in names:
+        if text := getattr(record, name):
+            parse(text, name)
+
+
 def number(month) -> int:
     """Calendar month, 1 to 12.
 

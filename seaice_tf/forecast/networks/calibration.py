@@ -11,11 +11,11 @@ from seaice_tf.forecast.networks.feature_table import INDEX, TREND
 from seaice_tf.forecast.networks.long_features import MOST_YEARS
 
 Table = tuple[tuple[float, ...], ...]
-# Features of `departures`, then those of `log_odds_terms`.
-CALIBRATED = (
-    *("mean_10", "damped_9", "damped_increment_long_5", "mean_long", TREND),
-    *("ice_frequency_10", "ice_frequency_10_near_9", "ice_frequency_long", "years_long"),
-)
+# Features of `departures`, of `log_odds_terms` and of `late_summer_trend`.
+OF_DEPARTURES = ("mean_10", "damped_9", "damped_increment_long_5", "mean_long", TREND)
+OF_FREQUENCY = ("ice_frequency_10", "ice_frequency_10_near_9", "ice_frequency_long", "years_long")
+OF_MONTH = ("target_sine", "target_cosine")
+CALIBRATED = (*OF_DEPARTURES, *OF_FREQUENCY, *OF_MONTH)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def departures(probabilities, departure, features):
     Returns:
         The ten-year mean (n,), and (n, 6) as Calibration.concentration has them.
     """
-    base, damped, long_damped, long_mean, trend = (features[:, INDEX[x]] for x in CALIBRATED[:5])
+    base, damped, long_damped, long_mean, trend = (features[:, INDEX[x]] for x in OF_DEPARTURES)
     mean = tf.linalg.matvec(probabilities, CENTRES / FULL_ICE)
     head = tf.reduce_mean(departure, axis=1)
     steps = [mean - base, head, damped - base, long_damped, long_mean - base, trend]
@@ -61,7 +61,7 @@ def departures(probabilities, departure, features):
 def log_odds_terms(probabilities, features):
     """The terms (n, 5) of the log odds of ice, as Calibration.log_odds has them."""
     ice = log_odds(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1))
-    ten, ten_near, long, years = (features[:, INDEX[name]] for name in CALIBRATED[5:])
+    ten, ten_near, long, years = (features[:, INDEX[name]] for name in OF_FREQUENCY)
     frequency, number = (ten + ten_near) / 2, MOST_YEARS * years
     # As if half a year more with ice and half a year without had been seen.
     climatology = log_odds((10 * frequency + 0.5) / 11)
@@ -77,7 +77,7 @@ def late_summer_trend(features, lead):
         features: (n, C).
         lead: (n,) from 0.
     """
-    sine, cosine = (features[:, INDEX[f"target_{name}"]] for name in ("sine", "cosine"))
+    sine, cosine = (features[:, INDEX[name]] for name in OF_MONTH)
     month = tf.round(tf.atan2(sine, cosine) * (6 / math.pi)) % 12
     season = tf.where(month == 9, 1.0, tf.where(month == 8, 0.5, 0.0))
     return features[:, INDEX[TREND]] * season * tf.where(lead == 0, 0.5, 1.0)

@@ -152,8 +152,8 @@ def _entries(
             maps[(f"region_{region}",)] = np.where(mask, truth[i], np.nan)
         for names, observed in maps.items():
             cells = icy & ~np.isnan(observed)
-            brier = probability.brier(observed[cells], forecast.probability_of_ice(i)[cells])
-            likely = None if forecast.probability is None else forecast.probability[i]
+            likely = forecast.probability_of_ice(i)
+            brier = probability.brier(observed[cells], likely[cells])
             scores = ice_edge.month_scores(
                 observed, forecast.pred[i], climate[i], icy, area, likely
             )
