@@ -20,7 +20,7 @@ from forecast_index_offset import ROOT, YEARS, index_extents
 from forecast_release import settings_to
 
 from seaice_tf import progress
-from seaice_tf.forecast.data.counts import ICE_EDGE, POLE_HOLE
+from seaice_tf.forecast.data.counts import ICE_EDGE, POLE_HOLE, flagged
 from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.scores import hindcasts
 from seaice_tf.forecast.settings import Settings
@@ -33,14 +33,20 @@ INITS = {5: "june_1", 6: "july_1", 7: "august_1", 8: "september_1"}  # months th
 SEPTEMBER = 9
 
 
-def observed() -> tuple[dict[int, dict[int, float]], dict[int, float]]:
-    """Index extents by month and year, and the extent of September's monthly maps by year."""
+Extents = dict[int, dict[int, float]]  # by month and year, million km2
+
+
+def observed() -> tuple[Extents, Extents]:
+    """Extents of the Index, which are means of daily ones, and those of the monthly maps."""
     index = {month: index_extents("N", month) for month in (*INITS, SEPTEMBER)}
     record = archive(Settings())
     ice = (record.counts >= ICE_EDGE) & (record.counts <= POLE_HOLE)
     extent = (ice * record.grid.cell_area()).sum(axis=(1, 2)) / 1e6
-    period = record.first + np.arange(len(extent))
-    maps = {int(str(m)[:4]): e for m, e in zip(period, extent) if str(m)[5:] == "09"}
+    maps: Extents = {month: {} for month in index}
+    for i, value in enumerate(extent):
+        year, month = map(int, str(record.first + i).split("-"))
+        if month in maps and not flagged(record.counts[i]).all():
+            maps[month][year] = float(value)
     return index, maps
 
 
@@ -48,23 +54,29 @@ def trend(years: np.ndarray, values: np.ndarray, year: int) -> float:
     return float(np.polyval(np.polyfit(years, values, 1), year))
 
 
-def statistical(index: dict[int, dict[int, float]], init: int, year: int) -> dict[str, float]:
-    """Forecasts of one September from the extents before it, by name."""
-    years = np.array([y for y in index[SEPTEMBER] if y < year and y in index[init]])
+def damped(september: dict[int, float], before: dict[int, float], year: int) -> float:
+    """Trend of September and the damped anomaly of the last month, both from the past alone."""
+    years = np.array([y for y in september if y < year and y in before])
+    x, y = (np.array([by[int(i)] for i in years]) for by in (before, september))
+    base, expected = trend(years, y, year), trend(years, x, year)
+    x, y = (v - np.polyval(np.polyfit(years, v, 1), years) for v in (x, y))
+    return base + (x * y).sum() / (x * x).sum() * (before[year] - expected)
+
+
+def statistical(index: Extents, maps: Extents, init: int, year: int) -> dict[str, float]:
+    """Forecasts of one September of the Index from the extents before it, by name."""
+    years = np.array([y for y in index[SEPTEMBER] if y < year])
     september = np.array([index[SEPTEMBER][y] for y in years])
-    before = np.array([index[init][y] for y in years])
-    base = trend(years, september, year)
-    x, y = (v - np.polyval(np.polyfit(years, v, 1), years) for v in (before, september))
-    slope = (x * y).sum() / (x * x).sum()
     return {
         "September of the year before": september[-1],
         "5-year climatology": september[-5:].mean(),
-        "linear trend": base,
-        "trend + damped anomaly": base + slope * (index[init][year] - trend(years, before, year)),
+        "linear trend": trend(years, september, year),
+        "trend + damped anomaly": damped(index[SEPTEMBER], index[init], year),
+        "... of the extent of monthly maps": damped(index[SEPTEMBER], maps[init], year),
     }
 
 
-def published() -> dict[int, dict[int, float]]:
+def published() -> Extents:
     """The hindcasts of Gregory et al. by init and year."""
     (path,) = (ROOT / "september_extent").glob("*.csv")
     with path.open() as file:
@@ -72,9 +84,9 @@ def published() -> dict[int, dict[int, float]]:
     return {m: {int(r["year"]): float(r[column]) for r in rows} for m, column in INITS.items()}
 
 
-def network(ends: list[int]) -> tuple[dict, hindcasts.Totals, hindcasts.Totals]:
+def network(ends: list[int]) -> tuple[Extents, hindcasts.Totals, hindcasts.Totals]:
     """Expected map extents by init and year, and sums of the network's and the reference's maps."""
-    extents: dict[int, dict[int, float]] = {init: {} for init in INITS}
+    extents: Extents = {init: {} for init in INITS}
     own: hindcasts.Totals = {}
     reference: hindcasts.Totals = {}
     for end in ends:
@@ -111,15 +123,18 @@ def main(ends: list[int]) -> None:
 
     def offset(year: int) -> float:
         """How much larger the extent of monthly maps was before a year."""
-        before = [y for y in sorted(maps) if y < year and y in truth][-YEARS:]
-        return float(np.mean([maps[y] - truth[y] for y in before]))
+        september = maps[SEPTEMBER]
+        before = [y for y in sorted(september) if y < year and y in truth][-YEARS:]
+        return float(np.mean([september[y] - truth[y] for y in before]))
 
     forecasts = {
         "**network**": {m: {y: extents[m][y] - offset(y) for y in years} for m in INITS},
         "Gregory et al. 2020": theirs,
     }
-    for name in statistical(index, SEPTEMBER - 1, years[0]):
-        forecasts[name] = {m: {y: statistical(index, m, y)[name] for y in years} for m in INITS}
+    for name in statistical(index, maps, SEPTEMBER - 1, years[0]):
+        forecasts[name] = {
+            m: {y: statistical(index, maps, m, y)[name] for y in years} for m in INITS
+        }
     own_and_trend = forecasts["**network**"], forecasts["trend + damped anomaly"]
     forecasts["mean of the network and that"] = {
         m: {y: float(np.mean([each[m][y] for each in own_and_trend])) for y in years} for m in INITS

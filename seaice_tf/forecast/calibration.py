@@ -20,6 +20,7 @@ from seaice_tf.forecast.networks.calibration import (
     departures,
     log_odds_terms,
 )
+from seaice_tf.forecast.networks.classes import sharpened
 from seaice_tf.forecast.settings import LEADS, Distribution, Settings
 
 EVERY = 3  # of the training cells, each third is used
@@ -82,7 +83,7 @@ def fit(model: keras.Model, cells: Cells, area: np.ndarray) -> Calibration:
     members = model.output["classes"].shape[2]
     rows = slice(None, None, EVERY)  # views: a copy of the features would take a third of them
     left_out = ~learns_from(cells.year[rows], members)
-    steps, terms, base = held_out(model, cells.features[rows], left_out)
+    steps, terms, base = held_out(model, cells.features[rows], cells.lead[rows], left_out)
     truth = cells.counts[rows] / np.float32(FULL_ICE)
     weight = area.ravel()[cells.place[rows]]
     concentration, odds = (
@@ -106,13 +107,14 @@ def _table(rows: np.ndarray) -> tuple[tuple[float, ...], ...]:
 
 
 def held_out(
-    model: keras.Model, features: np.ndarray, left_out: np.ndarray
+    model: keras.Model, features: np.ndarray, lead: np.ndarray, left_out: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Predictions by the members that did not train on the year of each cell.
 
     Args:
         model: of `class_network`.
         features: (n, features).
+        lead: (n,), 1 to 12.
         left_out: (n, members) bool.
 
     Returns:
@@ -127,7 +129,7 @@ def held_out(
         probabilities = tf.einsum("nmc,nm->nc", each, who)
         departure = tf.reduce_sum(outputs["departure"][0] * who, axis=1, keepdims=True)
         base, steps = departures(probabilities, departure, own)
-        terms = log_odds_terms(probabilities, own)
+        terms = log_odds_terms(sharpened(probabilities, lead[i : i + BATCH] - 1), own)
         parts.append(tuple(value.numpy() for value in (steps, terms, tf.constant(base))))
     steps, terms, base = (np.concatenate(columns) for columns in zip(*parts))
     return steps, terms, base

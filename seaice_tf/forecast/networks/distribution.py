@@ -29,6 +29,8 @@ from seaice_tf.forecast.networks.classes import (
     decision_terms,
     median,
     quantiles,
+    sharpened,
+    with_mean,
     with_probability_of_ice,
 )
 from seaice_tf.forecast.networks.feature_table import FEATURES, INDEX, TEN_YEARS, YEARS, of_cells
@@ -310,16 +312,17 @@ class CellForecast(keras.layers.Layer):
         of_concentration, of_log_odds = self.calibration.late_summer
         trend = late_summer_trend(features, lead)
         concentration = base + tf.reduce_sum(concentration_weights * steps, axis=1)
-        concentration += of_concentration * trend
+        concentration = tf.clip_by_value(concentration + of_concentration * trend, 0.0, 1.0)
+        probabilities = sharpened(probabilities, lead)
         terms = log_odds_terms(probabilities, features)
         odds = tf.reduce_sum(log_odds_weights * terms, axis=1) + of_log_odds * trend
-        better = tf.sigmoid(odds)
-        probabilities = with_probability_of_ice(probabilities, better)
+        probabilities = with_mean(probabilities, concentration)
+        probabilities = with_probability_of_ice(probabilities, tf.sigmoid(odds))
         mean = tf.linalg.matvec(probabilities, CENTRES)
         variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
         middle = median(probabilities)
         values = {
-            "concentration": tf.clip_by_value(concentration, 0.0, 1.0),
+            "concentration": concentration,
             "probability": tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1),
             "spread": tf.sqrt(tf.maximum(variance, 0.0)) / FULL_ICE,
             "median": middle,

@@ -98,3 +98,37 @@ def test_calibration_moves_the_probability_of_ice_alone():
     before = probabilities.numpy()[:, classes.FIRST_ICE :]
     ratio = ice / ice.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(ratio, before / before.sum(axis=1, keepdims=True), atol=1e-4)
+
+
+def test_a_tilt_gives_the_wanted_mean_by_an_exponential():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.full(CLASSES, 0.5), 200).astype(np.float32)
+    centres = CENTRES / 250
+    wanted = (probabilities @ centres + rng.uniform(-0.2, 0.2, 200)).clip(0.1, 0.9)
+    found = classes.with_mean(tf.constant(probabilities), wanted.astype(np.float32)).numpy()
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(found @ centres, wanted, atol=0.01)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(found[0] / probabilities[0])
+    kept = probabilities[0] > 1e-6
+    slope, offset = np.polyfit(centres[kept], ratio[kept], 1)
+    np.testing.assert_allclose(ratio[kept], slope * centres[kept] + offset, atol=1e-3)
+
+
+def test_a_mean_out_of_reach_is_approached():
+    probabilities = np.zeros((3, CLASSES), np.float32)
+    probabilities[:2, 0] = 1.0
+    probabilities[2, [0, CLASSES - 1]] = 0.5
+    found = classes.with_mean(tf.constant(probabilities), tf.constant([0.7, 0.0, 1.0])).numpy()
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found[:2], probabilities[:2], atol=1e-6)
+    assert found[2, -1] > 0.95
+
+
+def test_the_first_leads_are_sharpened_most():
+    probabilities = np.zeros((3, CLASSES), np.float32)
+    probabilities[:, [0, 20]] = 0.2, 0.8
+    found = classes.sharpened(tf.constant(probabilities), tf.constant([0, 1, 7])).numpy()
+    expected = [0.8**power / (0.8**power + 0.2**power) for power in (1.25, 1.1, 1.05)]
+    np.testing.assert_allclose(found[:, 20], expected, atol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)

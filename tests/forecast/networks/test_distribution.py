@@ -8,7 +8,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import calibration, distribution
 from seaice_tf.forecast.networks import features as ice_features
-from seaice_tf.forecast.networks.classes import CLASSES, LIMITS
+from seaice_tf.forecast.networks.classes import CLASSES
 from seaice_tf.forecast.networks.distribution import StandardiseFeatures, class_network
 from seaice_tf.forecast.networks.feature_table import FEATURES, TEN_YEARS, TREND
 from seaice_tf.forecast.networks.features import IceFeatures
@@ -213,15 +213,29 @@ def test_late_summer_follows_the_trend_further(history, first, changed):
     assert np.abs(trend).max() > 0.01
 
 
-def test_quantiles_of_the_served_distribution(history):
+@pytest.mark.parametrize("departure", [0.0, 0.2, -0.1])
+def test_quantiles_follow_a_departure_of_the_concentration(history, departure):
+    """Which the probability of ice does not: it is of the classes alone."""
     network = class_network(2, 4)
-    levels = np.array([0.1, 0.5, 0.9], np.float32)
-    found = distribution.quantile_model(network, 24, 22)([history, MONTH, levels])["quantiles"]
-    assert found.shape == (1, 3, 12, 24, 22)
-    assert (np.diff(found, axis=1) >= 0).all()
-    # Of equal probabilities the middle class is reached half way.
-    ice = found[0, 1, 3, 12, 12].numpy() * 250
-    assert ice == pytest.approx(LIMITS[CLASSES // 2 - 1], abs=1e-3)
+    for member in (0, 1):
+        network.get_layer(f"member{member}_departure").bias.assign([departure])
+    levels = np.linspace(0.005, 0.995, 100).astype(np.float32)
+    inputs = [history, MONTH, levels]
+    maps, plain = (
+        {
+            name: value[0].numpy()
+            for name, value in distribution.quantile_model(own, 24, 22)(inputs).items()
+        }
+        for own in (network, class_network(2, 4))
+    )
+    assert maps["quantiles"].shape == (100, 12, 24, 22)
+    assert (np.diff(maps["quantiles"], axis=0) >= 0).all()
+    inside = (maps["concentration"] > 0.05) & (maps["concentration"] < 0.95)
+    assert inside.sum() > 1000
+    moved = (maps["quantiles"] - plain["quantiles"]).mean(axis=0)[inside]
+    assert (np.sign(moved[np.abs(moved) > 1e-4]) == np.sign(departure)).all()
+    assert (np.abs(moved).mean() > 0.01) == bool(departure)
+    np.testing.assert_allclose(maps["probability"], plain["probability"], atol=1e-4)
 
 
 def test_a_network_of_ten_years_does_not_see_a_longer_climate():
