@@ -102,7 +102,7 @@ def figure(panels: list[Panel], caption: str, columns: int = 3) -> Figure:
     if any(panel.true is not None for panel in panels):
         handles.append(Line2D([], [], color="black", linestyle="dashed", label="labelled"))
     sheet.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
-    sheet.suptitle(caption, fontsize=10)
+    maps.write_caption(sheet, caption)
     return sheet
 
 
@@ -172,7 +172,7 @@ def _counts(path: Path, counts: np.ndarray, combinations: list, source: str) -> 
     right.tick_params(axis="y", labelsize=7)
     left.set(ylabel="images with the class")
     right.set(xlabel="images with the combination")
-    sheet.suptitle(source)
+    maps.write_caption(sheet, source)
     return maps.write(path, sheet)
 
 
@@ -185,8 +185,8 @@ def _matrix(path: Path, overlap: np.ndarray, source: str) -> Path:
             axes.text(j, i, f"{value:.0%}", ha="center", color="white" if value > 0.5 else "black")
     ticks = range(len(CLASSES))
     axes.set(xticks=ticks, xticklabels=CLASSES, yticks=ticks, yticklabels=CLASSES)
-    axes.set(ylabel="of the area of", xlabel="is also", title=source)
-    axes.title.set_fontsize(9)
+    axes.set(ylabel="of the area of", xlabel="is also")
+    maps.write_caption(sheet, source, 9)
     return maps.write(path, sheet)
 
 
@@ -198,7 +198,7 @@ def _histograms(path: Path, values: list, limits: tuple, label: str, source: str
         mean = f", mean {np.mean(numbers):.3g}" if len(numbers) else ""
         axes.set(title=f"{kind}{mean}", xlabel=label)
     cells[0].set(ylabel="masks")
-    sheet.suptitle(source)
+    maps.write_caption(sheet, source)
     return maps.write(path, sheet)
 
 
@@ -211,5 +211,5 @@ def _frequency(path: Path, frequency: np.ndarray, source: str) -> Path:
         axes.set_title(kind, fontsize=9)
         axes.set_axis_off()
     sheet.colorbar(image, ax=cells, label="fraction of images")
-    sheet.suptitle(source, fontsize=10)
+    maps.write_caption(sheet, source)
     return maps.write(path, sheet)

@@ -144,9 +144,10 @@ def write(
     )
     axes.fill_between(time, low, high, alpha=0.3, label="forecast, 10 to 90 %")
     axes.plot(time, middle, label="forecast, median")
-    axes.set(ylabel="extent, million km2", title=source)
+    axes.set(ylabel="extent, million km2")
     axes.set_ylim(bottom=0)
     axes.legend()
+    maps.write_caption(sheet, source)
     return [
         atomic.write_text(out / "outlook.csv", to_csv(rows, source)),
         maps.write(out / "outlook.png", sheet),

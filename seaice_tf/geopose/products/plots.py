@@ -104,7 +104,7 @@ def figure(sheets: Sequence[Sheet], caption: str) -> Figure:
         heights(row[-1], sheet.rectified.agl, "heights rectified", top)
         for axes in row:
             axes.set_visible(bool(axes.images))
-    canvas.suptitle(caption, fontsize=10)
+    maps.write_caption(canvas, caption)
     return canvas
 
 

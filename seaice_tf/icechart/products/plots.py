@@ -39,7 +39,7 @@ def write_weights(path: Path, weights: np.ndarray, caption: str) -> Path:
     axes = sheet.subplots()
     axes.hist(np.log2(weights), bins=40)
     axes.set(xlabel="log2 of the sampling weight", ylabel="scenes")
-    axes.set_title(caption, fontsize=9)
+    maps.write_caption(sheet, caption, 9)
     return maps.write(path, sheet)
 
 
@@ -62,9 +62,10 @@ def write_scores(path: Path, groups: Mapping[str, Mapping[str, float]], caption:
         for label, row in groups.items()
     ]
     axes.set_xticks(places, labels, fontsize=7, rotation=30)
-    axes.set(ylabel="%", title=caption)
+    axes.set(ylabel="%")
     axes.set_ylim(top=100, bottom=np.nanmin([0, *(row["SIC"] for row in groups.values())]))
     axes.legend(fontsize=7)
+    maps.write_caption(sheet, caption)
     return maps.write(path, sheet)
 
 
@@ -84,6 +85,6 @@ def write_reliability(path: Path, rows: Mapping[str, Mapping[str, float]], capti
         own = [row for name, row in rows.items() if name.split("_")[0] == chart]
         axes.plot([row["stated"] for row in own], [row["right"] for row in own], "o-", label=chart)
     axes.set(xlabel="probability of the predicted class", ylabel="accuracy")
-    axes.set_title(caption, fontsize=9)
     axes.legend(fontsize=7)
+    maps.write_caption(sheet, caption, 9)
     return maps.write(path, sheet)

@@ -217,5 +217,6 @@ def write_means(path: Path, means: np.ndarray, source: str) -> Path:
     axes.plot(means, ".-", color="#1f6f8b")
     axes.axhline(NIGHT, color="#888888", lw=0.8, ls="--")
     axes.text(0, NIGHT, "night below", fontsize=8, va="bottom", color="#555555")
-    axes.set(xlabel="frame", ylabel="mean counts", ylim=(0, None), title=source)
+    axes.set(xlabel="frame", ylabel="mean counts", ylim=(0, None))
+    maps.write_caption(figure, source)
     return maps.write(path, figure)
