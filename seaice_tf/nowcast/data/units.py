@@ -18,6 +18,7 @@ OF_COUNTS = {"", "1", "count", "counts", "dn", "numeric", "none"}  # units
 SAMPLED = 6  # frames that a range is learnt from
 TAILS = (0.1, 99.9)  # percentiles, and beyond them
 MARGIN = 0.1  # of the range between them
+COLDEST, WARMEST = 150, 350  # brightness temperatures in kelvin
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def with_limits(frames: "Frames", limits: tuple[float, ...], where: str) -> "Fra
             )
         return dataclasses.replace(frames, limits=(float(limits[0]), float(limits[1])))
     if frames.unit.lower() in OF_COUNTS:
-        _require_no_fractions(frames, where)
+        _require_counts(frames, where)
         return frames
     learnt = learn(frames, where)
     log.info("%s: %g to %g %s are read as 0 to 1023 counts", where, *learnt, frames.unit)
@@ -61,10 +62,7 @@ def with_limits(frames: "Frames", limits: tuple[float, ...], where: str) -> "Fra
 
 def learn(frames: "Frames", where: str) -> tuple[float, float]:
     """Values of 0 and 1023 counts: the range of some frames with a margin."""
-    chosen = np.unique(np.linspace(0, len(frames) - 1, SAMPLED).astype(int))
-    values = [frames.read(int(i), 1, whole(frames.shape)).ravel()[::7] for i in chosen]
-    known = np.concatenate(values)
-    known = known[np.isfinite(known)]
+    known = _sampled(frames)
     if not known.size:
         raise InputError(f"{where}: expected values, got NaN only; see seaice-tf doctor nowcast")
     low, high = np.percentile(known, TAILS).tolist()
@@ -72,13 +70,30 @@ def learn(frames: "Frames", where: str) -> tuple[float, float]:
     return float(f"{low - margin:.6g}"), float(f"{high + margin:.6g}")
 
 
-def _require_no_fractions(frames: "Frames", where: str) -> None:
-    """InputError for floats of 0 to 1 without a unit: a night if they were counts."""
+def _sampled(frames: "Frames") -> np.ndarray:
+    """Known values of some frames: (n,)."""
+    chosen = np.unique(np.linspace(0, len(frames) - 1, SAMPLED).astype(int))
+    values = [frames.read(int(i), 1, whole(frames.shape)).ravel()[::7] for i in chosen]
+    found = np.concatenate(values)
+    return found[np.isfinite(found)]
+
+
+def _require_counts(frames: "Frames", where: str) -> None:
+    """InputError for floats without a unit that are fractions, or temperatures in kelvin."""
     if frames.blocks[0][0][0].dtype.kind != "f":
         return
-    frame = frames.read(0, 1, whole(frames.shape))
-    if np.isfinite(frame).any() and np.nanmin(frame) >= 0 and 0 < np.nanmax(frame) <= 1.5:
+    values = _sampled(frames)
+    values = values[values != 0]  # unknown, or dark
+    if not values.size:
+        return
+    low, high = float(values.min()), float(values.max())
+    expected = f"{where}: expected counts from 0 to {HIGHEST:.0f}"
+    got = f"{expected}, got values from {low:.3g} to {high:.3g}"
+    if low > 0 and high <= 1.5:
+        raise InputError(f"{got}, as if scaled; add --value-range 0 1")
+    if low >= COLDEST and high <= WARMEST and (values % 1 != 0).any():
+        low, high = learn(frames, where)
         raise InputError(
-            f"{where}: expected counts from 0 to {HIGHEST:.0f}, got values from "
-            f"{np.nanmin(frame):.3g} to {np.nanmax(frame):.3g}, as if scaled; add --value-range 0 1"
+            f"{got} with fractions, as of temperatures in kelvin; add --value-range {low:.0f} "
+            f"{high:.0f}, or if they are counts --value-range 0 {HIGHEST:.0f}"
         )

@@ -182,6 +182,24 @@ def test_a_codec_that_is_missing_is_named_with_what_to_install(tmp_path, monkeyp
         frames.read(path)
 
 
+def test_temperatures_without_a_unit_are_refused_and_counts_of_that_range_are_not(tmp_path):
+    time = np.datetime64("2020-04-01T12:00") + 5 * np.arange(4).astype("timedelta64[m]")
+
+    def save(name, data):
+        np.savez(tmp_path / name, data=data, time=time.astype(str))
+        return tmp_path / name
+
+    kelvin = (190 + COUNTS / 10).astype(np.float32)
+    path = save("kelvin.npz", np.where(COUNTS[0, 0, 0] == COUNTS, np.nan, kelvin))
+    with pytest.raises(InputError, match=r"kelvin.npz: .* in kelvin; add --value-range 18\d 29\d"):
+        frames.read(path)
+    assert frames.read(path, Reading(limits=(180.0, 320.0))).limits == (180, 320)
+    assert frames.read(path, Reading(limits=units.RANGE)).visible
+    for whole_numbers in (np.round(kelvin), kelvin.astype(np.int16)):
+        assert frames.read(save("counts.npz", whole_numbers)).limits == units.RANGE
+    assert frames.read(save("wide.npz", kelvin + (COUNTS > 900) * 100)).limits == units.RANGE
+
+
 def test_what_makes_a_forecast_wrong_is_a_problem(tmp_path):
     data = np.repeat(COUNTS, 4, axis=0)
     data[3, 5:15, 10:20] = 0
