@@ -15,7 +15,7 @@ import tokenize
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 
@@ -76,6 +76,16 @@ def mapped(path: Path, key: str) -> np.ndarray:
         return _checked(path, archive, f"{key}.npy")
 
 
+def shape(path: Path, key: str) -> tuple[int, ...]:
+    """Shape of an array, of its header alone; raises InputError as `mapped`."""
+    with _opened(path) as archive:
+        try:
+            with archive.open(f"{key}.npy") as member:
+                return _header(member)[0]
+        except (KeyError, *DAMAGE) as error:
+            raise _unreadable(path, key, error) from error
+
+
 def read(path: Path) -> dict[str, np.ndarray]:
     """Read all arrays of a file into memory; raises InputError as `mapped`."""
     require_modest(path)
@@ -93,10 +103,14 @@ def _checked(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
             _require_text(array)
         return array
     except DAMAGE as error:
-        raise InputError(
-            f"{path}: expected an array {name.removesuffix('.npy')!r} that can be read, got "
-            f"{reason(error)}; download the file again, or save plain numbers"
-        ) from error
+        raise _unreadable(path, name.removesuffix(".npy"), error) from error
+
+
+def _unreadable(path: Path, key: str, error: Exception) -> InputError:
+    return InputError(
+        f"{path}: expected an array {key!r} that can be read, got {reason(error)}; download the "
+        "file again, or save plain numbers"
+    )
 
 
 def _require_text(array: np.ndarray) -> None:
@@ -108,13 +122,7 @@ def _require_text(array: np.ndarray) -> None:
 
 def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(info) as member:
-        version = np.lib.format.read_magic(member)
-        if version == (1, 0):
-            shape, fortran, kind = np.lib.format.read_array_header_1_0(member)
-        else:
-            shape, fortran, kind = np.lib.format.read_array_header_2_0(member)
-        if kind.kind in "OV":
-            raise ValueError("Python objects or records")
+        shape, fortran, kind = _header(member)
         header, size = member.tell(), math.prod(shape) * kind.itemsize
         if info.file_size - header != size:
             raise ValueError(f"{info.file_size - header} bytes instead of {size}")
@@ -128,6 +136,18 @@ def _mapped(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.n
             shutil.copyfileobj(member, unpacked, PIECE)
             unpacked.flush()
             return np.memmap(unpacked, kind, "r", 0, shape, order)
+
+
+def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, whether the order is Fortran's, and type of the values."""
+    version = np.lib.format.read_magic(member)
+    if version == (1, 0):
+        found = np.lib.format.read_array_header_1_0(member)
+    else:
+        found = np.lib.format.read_array_header_2_0(member)
+    if found[2].kind in "OV":
+        raise ValueError("Python objects or records")
+    return found
 
 
 def _data_offset(path: Path, info: zipfile.ZipInfo) -> int:

@@ -9,12 +9,11 @@ from typing import Literal
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import npz
 from seaice_tf.files.images import read_grey
 from seaice_tf.grids.windows import whole
 from seaice_tf.lazy import function
 from seaice_tf.nowcast import examples
-from seaice_tf.nowcast.data import climatehack, layout, optical_flow
+from seaice_tf.nowcast.data import climatehack, faults, layout, optical_flow
 from seaice_tf.nowcast.data.climatehack import Windows
 from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import (
@@ -107,6 +106,8 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
         for each in found.sequences
         for place in examples.places(settings, each, examples.region(settings, each, which))
     ]
+    if not chosen:
+        raise InputError(faults.no_windows(found.sequences, settings.min_frames))
     source = f"{found.source}; scored {which}"
     if which == "all":
         source += ", IN SAMPLE where the run was trained on them"
@@ -136,7 +137,8 @@ def climatehack_file(settings: Settings) -> Path | None:
     path = Path(settings.data)
     if settings.data and path.is_dir():
         path = path / climatehack.FEATURES
-    if path.suffix == ".npz" and path.exists() and "time" not in npz.keys(path):
+    known = path.name == climatehack.FEATURES
+    if path.suffix == ".npz" and path.exists() and (known or climatehack.has_windows(path)):
         return path
     return None
 
@@ -148,10 +150,7 @@ def _image(each: Frames, at: str) -> Case:
     first = max(end - FRAMES_IN, 0)
     first += next(i for i in range(end - first) if runs[first + i] >= end - first - i)
     if end - first < MIN_FRAMES:
-        raise InputError(
-            f"{each.name}: expected at least {MIN_FRAMES} frames without a gap up to "
-            f"{each.time[end - 1]}, got {end - first}; give a longer sequence, or --step"
-        )
+        raise InputError(faults.short(each.name, MIN_FRAMES, end - first, each.time[end - 1]))
     if end - first < FLOW_FRAMES:
         text = "%s: %d frames for a flow that takes %d"
         log.warning(text, each.name, end - first, FLOW_FRAMES)
@@ -196,30 +195,26 @@ def _known_counts(past: np.ndarray, each: Frames, first: int) -> np.ndarray:
     Raises:
         InputError: a frame without a known pixel, of the night, or with values that are no counts.
     """
+    blocks = 0
     for number, frame in enumerate(past):
-        if number_of_zeros := layout.zeros(frame):
-            text = "%s: %d pixels of 0 in a block are taken as unknown"
-            log.warning(text, each.name, number_of_zeros)
+        if of_frame := layout.zeros(frame):
+            blocks = max(blocks, of_frame)
             frame[frame == 0] = np.nan
-        values = frame[np.isfinite(frame)]
-        where = f"{each.name}: frame of {each.time[first + number]}"
-        if not values.size:
-            raise InputError(f"{where}: expected known pixels, got none; leave it out")
-        if found := layout.invalid_counts(values):
-            raise InputError(
-                f"{where}: expected counts from 0 to {layout.HIGHEST}, got {found}; add "
-                f"--value-range with the values of 0 and of {layout.HIGHEST} counts"
-            )
-        if each.visible and layout.is_night(values):
-            raise _night(where, values)
+        if fault := faults.of_frame(frame[np.isfinite(frame)], each.visible):
+            raise InputError(f"{each.name}: frame of {each.time[first + number]}: {fault}")
+    if blocks:
+        log.warning(faults.zeros(each.name, blocks))
     if each.osgb is not None and not np.isfinite(each.osgb).any():
-        log.warning("%s: its coordinates are all NaN, the products have none of them", each.name)
+        log.warning("%s: %s", each.name, faults.NO_PLACES)
     return past
 
 
 def _case(place: Place, source: str, truth: bool) -> Case:
     frames = place.read()
-    _require_counts(frames, f"{place.frames.name}: {place.name}")
+    for number, frame in enumerate(frames):
+        by_day = place.frames.visible and number < FRAMES_IN
+        if fault := faults.counts(frame) or (by_day and faults.night(frame)):
+            raise InputError(f"{place.frames.name}: {place.name}, frame {number}: {fault}")
     past, later, known = layout.split(frames)
     osgb = place.frames.osgb
     if osgb is not None:
@@ -242,7 +237,8 @@ def _climatehack(path: Path, truth: bool) -> Cases:
 
 def _climatehack_case(features: Windows, targets: Windows | None, source: str, index: int) -> Case:
     past = features.read(index)
-    _require_counts(past, f"{features.path}: window {index}")
+    if night := features.night(index, past):
+        raise InputError(night)
     later, known = None, np.zeros(FRAMES_OUT, bool)
     if targets is not None:
         truth = targets.read(index)
@@ -254,26 +250,6 @@ def _climatehack_case(features: Windows, targets: Windows | None, source: str, i
     row = (index, len(features))
     context = Context(source, past, known, osgb=osgb, place=name, row=row)
     return Case(name, past.astype(np.float32), context, later)
-
-
-def _require_counts(frames: np.ndarray, where: str) -> None:
-    """Raise an InputError for a frame with values that are not counts, or of the night."""
-    for number, frame in enumerate(frames):
-        if found := layout.invalid_counts(frame):
-            raise InputError(
-                f"{where}: frame {number}: expected counts from 0 to {layout.HIGHEST}, got "
-                f"{found}; leave it out"
-            )
-        if number < FRAMES_IN and layout.is_night(frame):
-            raise _night(f"{where}: frame {number}", frame)
-
-
-def _night(where: str, frame: np.ndarray) -> InputError:
-    return InputError(
-        f"{where}: expected an image by day, got a mean of {frame.mean():.0f} counts; the visible "
-        f"channel is dark at night, leave it out, or name an infrared one by --channel; of values "
-        f"that are no counts of 0 to 1023, name the range by --value-range"
-    )
 
 
 def _images(names: list[str]) -> Cases:

@@ -12,7 +12,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cached
 from seaice_tf.grids.windows import Window
 from seaice_tf.lazy import tf
-from seaice_tf.nowcast.data import doctor, frames, layout, shards, synthetic, units
+from seaice_tf.nowcast.data import doctor, faults, frames, layout, shards, synthetic, units
 from seaice_tf.nowcast.data.frames import Frames, Reading
 from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
 from seaice_tf.nowcast.data.windows import Sampling, Windows
@@ -128,6 +128,8 @@ def region(settings: Settings, each: Frames, part: str) -> Window:
     fractions["test"] = 1 - sum(fractions.values())
     parts = layout.regions(each.shape, **fractions)
     parts["all"] = Window(0, 0, *each.shape)
+    if min(each.shape) < SIDE:
+        raise InputError(faults.small(each.name, each.shape))
     if min(parts[part].width, parts[part].height) < SIDE:
         raise InputError(
             f"{each.name}: expected at least {SIDE} x {SIDE} pixels for {part}, got "
@@ -163,10 +165,7 @@ def validation_examples(settings: Settings, some: Sequence[Frames]) -> Examples:
         for place in places(settings, each, region(settings, each, "validation"))
     ]
     if not every:
-        raise InputError(
-            f"{some[0].name}: expected {settings.min_frames} usable frames without a gap, got "
-            f"none; add longer sequences"
-        )
+        raise InputError(faults.no_windows(some, settings.min_frames))
     chosen = random_subset(every, settings.windows)
     return Examples(len(chosen), lambda index: example(lambda i: chosen[i].read(), index))
 

@@ -113,7 +113,7 @@ def _pairs(cases: Cases, predictor: Predictor, left_out: list[str], strict: bool
         except (DiskError, RunError):
             raise
         except InputError as error:
-            if strict:
+            if strict or len(cases) == 1:
                 raise
             log.warning("left out: %s", error)
             left_out.append(str(error))

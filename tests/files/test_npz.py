@@ -21,6 +21,7 @@ def test_arrays_come_back_without_being_held(tmp_path, save, values):
     assert found.dtype == values.dtype
     assert isinstance(found, np.memmap) == (values.size > 0)
     assert npz.keys(path) == ("before", "data")
+    assert npz.shape(path, "data") == values.shape
     assert not found.flags.writeable or not values.size
 
 

@@ -113,6 +113,13 @@ BAD = {
     "not a number": lambda c: {**c, "data": c["data"] * np.float32("nan")},
     "too few": lambda c: {**c, "time": c["time"][:9], "data": c["data"][:9]},
 }
+SAID = {
+    "a gap": "expected at least 15 frames without a gap, got 8 up to 2020-04-01T11:15:00",
+    "night": "16 frames of .* the first: expected known pixels, got none",
+    "beyond 10 bits": "the first: expected counts from 0 to 1023, got 5000 to 5000",
+    "not a number": "the first: expected known pixels, got none",
+    "too few": "expected at least 15 frames without a gap, got 9 up to 2020-04-01T10:40:00",
+}
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -121,8 +128,9 @@ def test_sequences_without_a_usable_window_are_refused(
 ):
     path = altered(frame_folder, tmp_path / "bad.npz", BAD[name])
     settings = dataclasses.replace(frame_settings, data=path)
-    with pytest.raises(InputError, match="expected 15 usable frames"):
-        TASK.data.splits(settings)
+    for verb in (TASK.data.splits, TASK.data.cases):
+        with pytest.raises(InputError, match=f"^bad.npz: .*{SAID[name]}"):
+            verb(settings)
     if name in ("a gap", "too few"):  # a whole image can be forecast from four frames
         (case,) = TASK.data.future(settings)
         assert len(case.inputs) == {"a gap": 8, "too few": 9}[name]

@@ -52,6 +52,53 @@ def test_a_frame_that_cannot_be_used_is_named_by_its_time(frame_folder, frame_se
         make()
 
 
+ALIKE = {
+    "night": lambda c: {**c, "data": 10 + c["data"] % 3},
+    "beyond 10 bits": lambda c: {**c, "data": c["data"] * 0 + 5000},
+    "not a number": lambda c: {**c, "data": c["data"] * np.float32("nan")},
+    "fractions": lambda c: {**c, "data": c["data"] / np.float32(1023)},
+    "kelvin": lambda c: {**c, "data": 200 + c["data"] / np.float32(10)},
+    "no times": lambda c: {"data": c["data"]},
+    "not frames": lambda c: {**c, "data": c["data"][0]},
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_every_verb_says_the_same_of_a_bad_sequence(
+    name, frame_folder, frame_settings, tmp_path, capsys
+):
+    path = altered(frame_folder, tmp_path / "bad.npz", ALIKE[name])
+    settings = dataclasses.replace(frame_settings, data=path)
+    said = [TASK.data.doctor(settings, None)[0]]
+    for verb in (TASK.data.cases, TASK.data.future):
+        with pytest.raises(InputError) as error:
+            list(verb(settings))
+        said.append(str(error.value))
+    assert {text[text.index("expected") :] for text in said} == {
+        said[0][said[0].index("expected") :]
+    }
+    assert all("bad.npz: " in text and "; " in text for text in said)
+
+
+def test_too_short_a_sequence_is_the_same_problem_of_doctor_and_predict(
+    frame_folder, frame_settings, tmp_path, capsys
+):
+    path = altered(
+        frame_folder, tmp_path / "a.npz", lambda c: {"time": c["time"][:3], "data": c["data"][:3]}
+    )
+    settings = dataclasses.replace(frame_settings, data=path)
+    (problem,) = TASK.data.doctor(settings, None)
+    with pytest.raises(InputError) as error:
+        list(TASK.data.future(settings))
+    assert problem == str(error.value)
+
+
+def test_dark_windows_in_another_unit_are_no_night(frame_settings):
+    dark = dataclasses.replace(frame_settings, value_range=(0.0, 30000.0))
+    case = next(iter(TASK.data.cases(dark)))
+    assert case.inputs.mean() < 40
+
+
 def test_the_time_of_the_last_frame_is_checked_before_the_work():
     with pytest.raises(InputError, match=r"at: expected a time such as .*, got 'noon'"):
         FrameOptions(at="noon")

@@ -47,6 +47,13 @@ def test_the_others_are_delivered_and_the_one_is_named(caplog):
     assert run("a").left_out == []
 
 
+@pytest.mark.parametrize("name", ["no", "half"])
+def test_the_only_case_is_an_error_that_is_not_said_twice(name, caplog):
+    with pytest.raises(InputError, match=rf"^{name}.*: expected .* got \w+$"):
+        run(name)
+    assert caplog.records == []
+
+
 def write_each(pairs, out, model, options):
     """A file for each case, as of scenes and tiles, and one of all."""
     files = [out / "maps" / f"{case.name}.txt" for case, _ in pairs if _write(out, case.name)]

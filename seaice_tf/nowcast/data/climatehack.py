@@ -13,16 +13,17 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import atomic, npz
-from seaice_tf.nowcast.data.layout import (
-    FRAMES_IN,
-    FRAMES_OUT,
-    SIDE,
-    TARGET,
-    invalid_counts,
-)
+from seaice_tf.nowcast.data import faults
+from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, SIDE, TARGET
 
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # equal content gives equal bytes
 FEATURES, TARGETS = NAMES = ("features.npz", "targets.npz")
+
+
+def has_windows(path: Path) -> bool:
+    """Whether an npz file has windows, rather than a sequence of frames or anything else."""
+    names = npz.keys(path)
+    return "data" in names and "time" not in names and len(npz.shape(path, "data")) == 4
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,16 @@ class Windows:
         """
         values = np.array(self.data[index])
         for number, frame in enumerate(values):
-            if found := invalid_counts(frame):
-                raise InputError(
-                    f"{self.path}: window {index}, frame {number}: expected counts from 0 to 1023, "
-                    f"got {found}; leave the window out"
-                )
+            if found := faults.counts(frame, "leave the window out"):
+                raise InputError(f"{self.path}: window {index}, frame {number}: {found}")
         return values
+
+    def night(self, index: int, values: np.ndarray) -> str:
+        """What `faults.night` says of the first frame of the night in a window."""
+        for number, frame in enumerate(values):
+            if found := faults.night(frame):
+                return f"{self.path}: window {index}, frame {number}: {found}"
+        return ""
 
 
 def features(path: Path) -> Windows:

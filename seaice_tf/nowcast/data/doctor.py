@@ -1,6 +1,5 @@
 """Checks of files of frames: their content, and all problems at once."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from seaice_tf import progress
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import whole
-from seaice_tf.nowcast.data import climatehack, frames, layout, units
+from seaice_tf.nowcast.data import climatehack, faults, frames, layout, units
 from seaice_tf.nowcast.data.frames import Frames, Reading
 from seaice_tf.nowcast.data.layout import FRAMES_IN, MIN_FRAMES, SIDE
 
@@ -63,36 +62,30 @@ def sequence(path: Path, reading: Reading | None = None) -> Findings:
     """
     found = frames.read(path, reading)
     height, width = found.shape
-    problems, means, dark, blocks = [], [], [], 0
+    problems, means, bad, blocks = [], [], [], 0
     if found.osgb is not None and not np.isfinite(found.osgb).any():
-        problems.append(f"{path}: coordinates osgb are all NaN; products have none of them")
-    for number, time in enumerate(progress.track(found.time, "reading frames")):
-        frame = _frame(found, number)
+        problems.append(f"{found.name}: {faults.NO_PLACES}")
+    for number in progress.track(range(len(found)), "reading frames"):
+        frame = found.read(number, 1, whole(found.shape))[0]
         means.append(np.nanmean(frame, dtype=np.float64) if np.isfinite(frame).any() else np.nan)
-        blocks = max(blocks, layout.zeros(frame))
-        if values := layout.invalid_counts(frame):
-            problems.append(f"{path}: {time}: expected counts from 0 to 1023, got {values}")
-        elif found.visible and layout.is_night(frame):
-            dark.append(number)
+        bad.append(faults.of_frame(frame, found.visible))
+        if bad[-1] != faults.UNKNOWN:
+            blocks = max(blocks, layout.zeros(frame))
     if blocks:
-        problems.append(
-            f"{path}: {blocks} pixels of exactly 0 in a frame, as where values are missing; mark "
-            f"them by NaN or _FillValue"
-        )
-    problems += [f"{path}: {night}" for night in _nights(found.time, np.array(dark, int), means)]
+        problems.append(faults.zeros(found.name, blocks))
+    problems += faults.lines(found, bad)
     for gap in layout.gaps(found.time, found.step):
         before, after = found.time[gap : gap + 2]
-        problems.append(f"{path}: a gap from {before} to {after}; no window crosses it")
+        problems.append(f"{found.name}: a gap from {before} to {after}; no window crosses it")
     if min(height, width) < SIDE:
-        problems.append(
-            f"{path}: expected at least {SIDE} pixels along each side, got {height} x {width}"
-        )
-    longest = int(max(layout.ahead(found.time, step=found.step)))
+        problems.append(faults.small(found.name, found.shape))
+    longest, last = faults.longest(found)
     if longest < MIN_FRAMES:
-        problems.append(f"{path}: expected {MIN_FRAMES} frames or more without a gap")
+        problems.append(faults.short(found.name, MIN_FRAMES, longest, last))
+    mean = np.nanmean(means) if np.isfinite(means).any() else np.nan
     line = (
         f"{path.name}: {len(found)} frames of {height} x {width} pixels, {found.time[0]} to "
-        f"{found.time[-1]}, mean of {np.nanmean(means):.0f} counts"
+        f"{found.time[-1]}, mean of {mean:.0f} counts"
     )
     if longest <= FRAMES_IN:
         line += f"; {longest} without a gap are enough to forecast, more than {FRAMES_IN} to train"
@@ -104,28 +97,7 @@ def sequence(path: Path, reading: Reading | None = None) -> Findings:
 
 def usable(found: Frames) -> np.ndarray:
     """Which frames have valid counts of the day: (T,) bool; frames are read one at a time."""
-    every = (_frame(found, number) for number in range(len(found)))
-    bad = [
-        bool(layout.invalid_counts(frame)) or (found.visible and layout.is_night(frame))
-        for frame in every
-    ]
-    return ~np.array(bad)
-
-
-def _nights(time: np.ndarray, dark: np.ndarray, means: list[float]) -> Iterator[str]:
-    """One line for each run of successive night frames."""
-    if not dark.size:
-        return
-    for night in np.split(dark, np.flatnonzero(np.diff(dark) > 1) + 1):
-        mean = f"mean of {np.mean([means[i] for i in night]):.0f} counts"
-        if night.size == 1:
-            yield f"{time[night[0]]}: night, {mean}"
-        else:
-            yield f"{time[night[0]]} to {time[night[-1]]}: {night.size} frames of night, {mean}"
-
-
-def _frame(frames: Frames, number: int) -> np.ndarray:
-    return frames.read(number, 1, whole(frames.shape))[0]
+    return np.array([not fault for fault in faults.of_frames(found)])
 
 
 def _climatehack(path: Path) -> Findings:
@@ -141,8 +113,7 @@ def _climatehack(path: Path) -> Findings:
             problems.append(str(error))
             continue
         means += values.mean(axis=(1, 2), dtype=np.float64).tolist()
-        if night := sum(layout.is_night(frame) for frame in values):
-            problems.append(f"{path}: window {index}: {night} frames of night")
+        problems += filter(None, [windows.night(index, values)])
     number, length, side, _ = windows.data.shape
     line = f"{path.name}: {number} windows of {length} frames of {side} x {side} pixels"
     return Findings((line,), tuple(problems), np.array(means))

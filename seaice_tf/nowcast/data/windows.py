@@ -7,7 +7,7 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window
-from seaice_tf.nowcast.data import layout
+from seaice_tf.nowcast.data import faults, layout
 from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import FRAMES, SIDE
 
@@ -53,11 +53,8 @@ class Windows:
         self._edges = np.cumsum(
             [len(starts) * _places(r, sampling) for _, r, starts, _ in self._parts]
         )
-        if not self._parts or self._edges[-1] == 0:
-            raise InputError(
-                f"frames: expected {sampling.min_frames} usable frames without a gap, got none; "
-                f"add longer sequences"
-            )
+        if self._edges[-1] == 0:
+            raise InputError(faults.no_windows(sequences, sampling.min_frames))
 
     def position(self, seed: int, epoch: int, index: int) -> tuple[int, int, int, Window]:
         """Index of the sequence, first frame, number of frames, and pixels of a window."""

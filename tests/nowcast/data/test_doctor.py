@@ -31,11 +31,11 @@ def test_all_problems_are_reported_at_once(tmp_path):
     problems = doctor.examine(tmp_path).problems
     assert len(problems) == 6 + 3
     for text in (
-        "10:25:00: night, mean of 11 counts",
-        "10:35:00: expected counts from 0 to 1023, got 2000 to 2000",
-        "10:45:00: expected counts from 0 to 1023, got 16640 pixels of NaN or infinity",
+        "a.npz: frame of 2020-04-01T10:25:00: expected an image by day, got a mean of 11 counts",
+        "10:35:00: expected counts from 0 to 1023, got 2000 to 2000; add --value-range",
+        "10:45:00: expected known pixels, got none",
         "a gap from 2020-04-01T10:05:00 to 2020-04-01T10:20:00",
-        "c.npz: expected 4 frames or more without a gap",
+        "c.npz: expected at least 4 frames without a gap, got 1 up to 2021-01-01T10:00:00",
         "b.npz: expected an npz file",
     ):
         assert any(text in problem for problem in problems), text
@@ -46,8 +46,11 @@ def test_all_problems_are_reported_at_once(tmp_path):
 def test_a_night_is_one_line(tmp_path):
     nights = {f"n{i}": (i, 10 + i) for i in (0, 4, 5, 6)}
     one, several = doctor.examine(save(tmp_path / "a.npz", **nights)).problems
-    assert one.endswith("10:00:00: night, mean of 10 counts")
-    assert several.endswith("10:20:00 to 2020-04-01T10:30:00: 3 frames of night, mean of 15 counts")
+    assert "a.npz: frame of 2020-04-01T10:00:00: expected an image by day, got a mean of 10" in one
+    assert several.startswith(
+        "a.npz: 3 frames of 2020-04-01T10:20:00 to 2020-04-01T10:30:00, the first: expected an "
+        "image by day, got a mean of 14 counts; "
+    )
 
 
 def test_small_frames_are_reported(tmp_path):
@@ -63,7 +66,7 @@ def test_climatehack_files_are_checked_together(tmp_path):
     np.savez_compressed(tmp_path / "targets.npz", data=np.full((2, 24, 64, 64), 300, np.int16))
     found = doctor.examine(tmp_path)
     night, beyond, number = found.problems
-    assert "window 0: 2 frames of night" in night
+    assert "window 0, frame 4: expected an image by day, got a mean of 12 counts" in night
     assert "window 2, frame 0: expected counts from 0 to 1023, got 300 to 1500" in beyond
     assert "expected 3 windows, as the features have, got 2" in number
     assert found.lines == ("features.npz: 3 windows of 12 frames of 128 x 128 pixels",)

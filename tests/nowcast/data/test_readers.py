@@ -207,7 +207,7 @@ def test_what_makes_a_forecast_wrong_is_a_problem(tmp_path):
     osgb = np.full((2, 20, 30), np.nan)
     np.savez(tmp_path / "a.npz", data=data, time=time.astype(str), osgb=osgb)
     problems = doctor.sequence(tmp_path / "a.npz").problems
-    assert any("100 pixels of exactly 0" in problem for problem in problems)
+    assert any("a.npz: 100 pixels of 0 in a block" in problem for problem in problems)
     assert any("osgb are all NaN" in problem for problem in problems)
     noise = np.where(np.random.default_rng(0).random((40, 40)) < 0.2, 0, 100)
     assert layout.zeros(noise) == 0

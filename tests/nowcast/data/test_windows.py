@@ -74,7 +74,7 @@ def test_all_frames_are_augmented_alike():
 
 
 def test_short_sequences_and_small_regions_are_refused():
-    with pytest.raises(InputError, match="24 usable frames without a gap, got none"):
+    with pytest.raises(InputError, match="at least 24 frames without a gap, got 15 up to"):
         windows(Sampling(SIDE, 24), numbered(30, gap=15))
     with pytest.raises(InputError, match="at least 13 x 13 pixels"):
         windows(Sampling(13, 24), numbered(30))
