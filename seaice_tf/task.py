@@ -190,6 +190,7 @@ class Data:
         released: settings with the data -> name of the released model for them.
         record: xarray.Dataset -> the argument `record` of `cases` and `future`; None if they take
             files only.
+        plots: glob patterns of the files that `doctor` writes.
     """
 
     splits: Callable[[Any], Splits]
@@ -205,6 +206,7 @@ class Data:
     fetch_options: type | None = None
     released: Callable[[Any], str] = _released
     record: Callable[[xr.Dataset], Any] | None = None
+    plots: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ class Verification:
         slow_baselines: reference forecasts that are scored on request only.
         renamed: old name of a baseline -> its name, for the scores.json of older runs.
         meaning: name of a score -> what it is, with its unit; of "dice", that of "dice_fish", too.
+        files: glob patterns of the files of `verify`.
     """
 
     score: Callable[..., dict[str, float]]
@@ -255,6 +258,7 @@ class Verification:
     slow_baselines: Mapping[str, Predictor] = field(default_factory=dict)
     renamed: Mapping[str, str] = field(default_factory=dict)
     meaning: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -272,6 +276,7 @@ class Products:
         dataset: (case, maps, model name) -> xarray.Dataset with CF attributes.
         check: (file, what it must cover or None) -> what its published rule punishes and what is
             wrong with its format, one sentence each; None for a file that `write` does not make.
+        files: glob patterns of the files of `write`.
     """
 
     write: Callable[..., list[Path]]
@@ -283,6 +288,7 @@ class Products:
     report_options: Any = None
     dataset: Callable[[Case, Maps, str], xr.Dataset] | None = None
     check: Callable[[Path, Path | None], list[str] | None] = _no_product
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -170,6 +170,11 @@ def renamed(monkeypatch):
     return names
 
 
+def strays(paths, folder, patterns):
+    """Files that are not among those that the task names."""
+    return sorted(set(paths) - {path for pattern in patterns for path in folder.glob(pattern)})
+
+
 @pytest.mark.parametrize(
     "variant",
     # The products of both forecasts are written by the same functions.
@@ -182,11 +187,23 @@ def test_products_are_written(predictor, task, settings, tmp_path, renamed):
     checked = [task.products.check(path, Path(settings.data)) for path in written]
     assert [found for found in checked if found is not None]
     assert not any(checked)
+    assert strays(written, tmp_path / "out", task.products.files) == []
     case = next(iter(task.data.cases(settings)))
-    written += task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
+    verified = task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
+    assert strays(verified, tmp_path / "verified", task.verification.files) == []
+    written += verified
     assert any("verified" in str(path) for path in written)
     assert all(path.stat().st_size > 0 for path in written)
     assert set(written) <= set(renamed)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_plots_of_data_are_those_that_the_task_names(name, tiny_settings, tmp_path, capsys):
+    settings = next(each for key, each in tiny_settings.items() if key.split("-")[0] == name)
+    TASKS[name].data.doctor(settings, tmp_path)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert bool(written) == bool(TASKS[name].data.plots)
+    assert strays(written, tmp_path, TASKS[name].data.plots) == []
 
 
 def test_pictures_reach_tensorboard(run, task):

@@ -168,7 +168,7 @@ def _evaluate(task, words: list[str]) -> int:
         fields.append(("slow_baselines", _flag(bool, cost), False))
     flags = parse_options(words, f"evaluate {task.name}", fields, task.verification.options)
     if flags.out:
-        atomic.require_folder(flags.out)
+        atomic.require_files(flags.out, task.verification.files)
     if flags.json:
         atomic.require_file(flags.json)
     cases, predictor = _cases_and_predictor(task, flags, task.data.cases)
@@ -208,7 +208,7 @@ def _predict(task, words: list[str]) -> int:
     fields = [runs_flag(folder.has_released(task)), *data_flags(task), TRUST_FLAG]
     fields += [out_flag("Folder of the products."), STRICT_FLAG]
     flags = parse_options(words, f"predict {task.name}", fields, task.products.options)
-    atomic.require_folder(flags.out)
+    atomic.require_files(flags.out, task.products.files)
     cases, predictor = _cases_and_predictor(task, flags, task.data.future)
     from seaice_tf.runs import predict
 
@@ -241,7 +241,7 @@ def _doctor(task, words: list[str]) -> int:
     ]
     flags = parse(words, f"doctor {task.name}", fields)
     if flags.plots:
-        atomic.require_folder(flags.plots)
+        atomic.require_files(flags.plots, task.data.plots)
     with progress.step(f"checking {flags.data}"):
         problems = _problems(task, flags)
     for problem in problems:

@@ -144,6 +144,7 @@ TASK = Task(
         cases=cases,
         future=future,
         doctor=doctor,
+        plots=("areas.png", "brightness.png", "classes.png", "overlaps.png", "places.png"),
     ),
     training=Training(
         build=function(TRAINING, "build"),
@@ -161,6 +162,7 @@ TASK = Task(
         combine=combine,
         options=EvaluateOptions,
         meaning=MEANING,
+        files=("worst.png",),
     ),
     products=Products(
         write=write,
@@ -170,5 +172,6 @@ TASK = Task(
         report=sections,
         dataset=function("seaice_tf.clouds.products.dataset", "dataset"),
         check=submission.check,
+        files=("choices.csv", "submission.csv", "overlays/*.png"),
     ),
 )

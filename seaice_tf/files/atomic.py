@@ -8,7 +8,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -42,13 +42,35 @@ def require_folder(path: Path) -> None:
 def require_file(path: Path) -> None:
     """Check, before any work, that the file `path` can be written, as `require_folder` does."""
     require_folder(path.parent)
+    _require_no_folder(path)
+
+
+def require_files(folder: Path, patterns: Sequence[str]) -> None:
+    """Check, before any work, that files can be written in a folder, as `require_folder` does.
+
+    Args:
+        folder: there or not yet.
+        patterns: glob patterns of the files, relative to the folder, such as "maps/*.png".
+    """
+    require_folder(folder)
+    for pattern in patterns:
+        require_folder((folder / pattern).parent)
+        for path in sorted(folder.glob(pattern)):
+            _require_no_folder(path)
+
+
+def _require_no_folder(path: Path) -> None:
     if path.is_dir():
-        raise InputError(f"{path}: expected the name of a file to write, got a folder; add a name")
+        raise InputError(
+            f"{path}: expected a file to write, or nothing, got a folder; remove it, or give "
+            "another name"
+        )
 
 
 @contextmanager
 def file(path: Path) -> Iterator[Path]:
     """A context with a temporary path to write to, which is renamed to `path` on success."""
+    _require_no_folder(path)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # The suffix stays last: numpy and matplotlib depend on it.
@@ -95,8 +117,11 @@ def gathered(path: Path) -> Iterator[Path]:
         temporary.mkdir()
         try:
             yield temporary
-            for written in [each for each in temporary.rglob("*") if each.is_file()]:
-                target = path / written.relative_to(temporary)
+            files = [each for each in temporary.rglob("*") if each.is_file()]
+            targets = [path / written.relative_to(temporary) for written in files]
+            for target in targets:
+                require_file(target)
+            for written, target in zip(files, targets):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 written.replace(target)
         finally:

@@ -140,6 +140,7 @@ TASK = Task(
         fetch_options=FetchOptions,
         released=released,
         record=function("seaice_tf.forecast.data.dataset", "to_archive"),
+        plots=("mean_concentration.png", "pole_hole.png"),
     ),
     training=Training(
         build=function(TRAINING, "build"),
@@ -160,6 +161,7 @@ TASK = Task(
         slow_baselines=SLOW_BASELINES,
         renamed=RENAMED,
         meaning=MEANING,
+        files=("*-edges.png", "*-errors.png"),
     ),
     products=Products(
         write=function("seaice_tf.forecast.predictions", "write"),
@@ -171,5 +173,14 @@ TASK = Task(
         report_options=EvaluateOptions(members=OUTLOOK_MEMBERS),
         dataset=function("seaice_tf.forecast.products.dataset", "dataset"),
         check=function("seaice_tf.forecast.products.check", "check"),
+        files=(
+            "contest.csv",
+            "dates.png",
+            "forecast.*",
+            "hindcasts.nc",
+            "maps/*.png",
+            "members.nc",
+            "outlook.*",
+        ),
     ),
 )

@@ -173,6 +173,7 @@ TASK = Task(
         combine=combine,
         options=EvaluateOptions,
         meaning=MEANING,
+        files=("*.png",),
     ),
     products=Products(
         write=write,
@@ -183,5 +184,12 @@ TASK = Task(
         report=sections,
         dataset=function("seaice_tf.geopose.products.dataset", "dataset"),
         check=submission.check,
+        files=(
+            "submission.tar.gz",
+            "quicklooks/*.png",
+            "rectified/*.tif",
+            "tiles/*.json",
+            "tiles/*.tif",
+        ),
     ),
 )

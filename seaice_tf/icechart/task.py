@@ -99,6 +99,7 @@ TASK = Task(
         prepare=prepare,
         settings=("data", "target", "skip_damaged"),
         inputs=("channels", "downscale"),
+        plots=("composition.png", "weights.png"),
     ),
     training=Training(
         build=function(TRAINING, "build"),
@@ -117,6 +118,7 @@ TASK = Task(
         options=EvaluateOptions,
         renamed=RENAMED,
         meaning=MEANING,
+        files=("*.png",),
     ),
     products=Products(
         write=write,
@@ -127,5 +129,6 @@ TASK = Task(
         report=sections,
         dataset=function("seaice_tf.icechart.products.dataset", "dataset"),
         check=function("seaice_tf.icechart.doctor", "check_upload"),
+        files=("upload.nc", "charts/*.nc", "charts/*.png"),
     ),
 )

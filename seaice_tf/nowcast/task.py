@@ -85,6 +85,7 @@ TASK = Task(
         settings=("data", "channel", "step", "value_range"),
         units=("channel", "step", "value_range"),
         described=examples.with_value_range,
+        plots=("means.png",),
     ),
     training=Training(
         build=function(TRAINING, "build"),
@@ -103,6 +104,7 @@ TASK = Task(
         combine=combine,
         options=EvaluateOptions,
         meaning=MEANING,
+        files=("*.gif", "*.png"),
     ),
     products=Products(
         write=write,
@@ -113,5 +115,6 @@ TASK = Task(
         report=sections,
         dataset=function("seaice_tf.nowcast.products.dataset", "dataset"),
         check=function("seaice_tf.nowcast.products.check", "check"),
+        files=("*.gif", "*.nc", "*.npz", "*.png"),
     ),
 )

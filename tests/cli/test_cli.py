@@ -54,6 +54,30 @@ def test_the_usage_is_asked_for_in_many_ways(words, capsys):
     assert capsys.readouterr().out.startswith("usage: seaice-tf VERB TASK")
 
 
+NAMED = {
+    "predict": ("--out", lambda task: task.products.files),
+    "evaluate": ("--out", lambda task: task.verification.files),
+    "doctor": ("--plots", lambda task: task.data.plots),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("verb", NAMED)
+def test_a_folder_in_the_place_of_any_file_is_found_before_the_work(verb, name, fails, tmp_path):
+    flag, files = NAMED[verb]
+    words = [verb, name, flag, str(tmp_path), "--data", str(tmp_path / "none")]
+    for pattern in files(TASKS[name]):
+        path = tmp_path / pattern.replace("*", "any")
+        path.mkdir(parents=True)
+        fails(*words, message=f"{path}: expected a file to write, or nothing, got a folder; remove")
+        path.rmdir()
+        if path.parent != tmp_path:
+            path.parent.rmdir()
+            path.parent.touch()
+            fails(*words, message=f"{path.parent}: expected a folder, or a place for one, got a")
+            path.parent.unlink()
+
+
 def helped(capsys, *words):
     with pytest.raises(SystemExit) as ended:
         cli.main(list(words))

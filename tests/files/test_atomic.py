@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seaice_tf.errors import InputError
 from seaice_tf.files import atomic
 
 
@@ -14,6 +15,21 @@ def test_a_file_appears_complete(tmp_path):
         temporary.write_text("whole")
         assert not (tmp_path / "new" / "a.txt").exists()
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["a.txt"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused_and_nothing_is_written(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(InputError, match="a: expected a file to write, or nothing, got a folder"):
+        atomic.write_text(tmp_path / "a", "new")
+    with pytest.raises(InputError, match="a: expected a file"):
+        write_together(tmp_path, ("a", "b"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def write_together(folder, names):
+    with atomic.gathered(folder) as place:
+        for name in names:
+            (place / name).write_text("new")
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
