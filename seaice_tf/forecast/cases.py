@@ -46,6 +46,7 @@ class EvaluateOptions:
 
     def __post_init__(self):
         months.require(self, "first", "last")
+        regions.require(self.regions)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class PredictOptions:
                 "alone, got none"
             )
         months.require(self, "first_init", "last_init")
+        regions.require(self.regions)
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def cases(
     """
     options = options or EvaluateOptions()
     data = of_hemisphere(record, settings) if record else archive(settings)
+    if options.regions or "region" in options.by:
+        regions.of_scores(data.grid, options.regions)
     begin = months.parse(options.first or settings.test_start)
     end = months.parse(options.last or settings.test_end)
     start, stop = data.index(begin), data.index(end) + 1

@@ -6,11 +6,9 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast import report_skill
-from seaice_tf.forecast.cases import EvaluateOptions
-from seaice_tf.forecast.data import counts, months
+from seaice_tf.forecast.data import counts, months, regions
 from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.scores import ice_edge
-from seaice_tf.forecast.verification import region_masks
 from seaice_tf.report import encode
 from seaice_tf.report.parts import Choice, Heat, Lines, Part, Section, Series
 from seaice_tf.report.pictures import Edge, Field, Frames, packed, spread
@@ -163,8 +161,8 @@ def masks(case: Case) -> dict[str, np.ndarray]:
     shape = case.truth.shape[-2:]
     whole = {"all": np.ones(shape, bool)}
     try:
-        seas = region_masks(EvaluateOptions(), case.context.grid)
-    except (InputError, OSError):
+        seas = regions.of_scores(case.context.grid, "")
+    except InputError:
         return whole
     return whole | seas
 

@@ -1,12 +1,10 @@
 """Forecasts against observations, beside the baselines."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from seaice_tf.errors import InputError
 from seaice_tf.files.synthetic_cache import cache_folder
 from seaice_tf.forecast.cases import EvaluateOptions
 from seaice_tf.forecast.data import regions
@@ -14,11 +12,9 @@ from seaice_tf.forecast.scores import baselines, hindcasts, period, probability
 from seaice_tf.forecast.scores.damped_persistence import damped_persistence
 from seaice_tf.forecast.scores.knn import knn
 from seaice_tf.forecast.scores.references import REFERENCES
-from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Pairs, Predictor
 
 Fields = Mapping[str, np.ndarray]
-REGION_MASK = Path("psn25", "RegionMask_NH_ps25km_304x448_2021.bin")
 
 
 def decision(fields: Fields) -> np.ndarray:
@@ -41,7 +37,7 @@ def score(
     def forecasts() -> Iterator[period.Forecast]:
         for case, fields in pairs:
             if "region" in options.by and not masks:
-                masks.update(region_masks(options, case.context.grid))
+                masks.update(regions.of_scores(case.context.grid, options.regions))
             crps = fields.get("crps")
             if "members" in fields:
                 crps = period.distribution_crps(case.truth, fields["members"].swapaxes(0, 1))
@@ -90,19 +86,6 @@ def add_maps(
                 None if crps is None else crps[i],
             )
         hindcasts.add(totals, target, forecast)
-
-
-def region_masks(options: EvaluateOptions, grid: Grid) -> dict[str, np.ndarray]:
-    """The seas or sectors by name, (rows, columns) bool each; InputError without a mask."""
-    root = os.environ.get("SEAICE_TF_DATA")
-    if options.regions or grid.name == "south":
-        return regions.of_grid(grid, Path(options.regions) if options.regions else None)
-    if not root:
-        raise InputError(
-            "--by region: expected a region mask, got none; name the 25 km mask of the north of "
-            "NSIDC-0780 with --regions, or set SEAICE_TF_DATA"
-        )
-    return regions.of_grid(grid, Path(root, REGION_MASK))
 
 
 def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ Southern Ocean are those of Zwally et al. 1983, Antarctic Sea Ice, 1973-1976, an
 Parkinson 2008, doi:10.1029/2007JC004564.
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.grids.polar import NORTH, Grid
 
+MASK = Path("psn25", "RegionMask_NH_ps25km_304x448_2021.bin")  # in $SEAICE_TF_DATA
 HEADER = 300  # bytes, of region_n.msk alone
 SEAS_2021 = {
     1: "central_arctic",
@@ -83,12 +85,39 @@ def sectors(grid: Grid) -> dict[str, np.ndarray]:
     }
 
 
+def require(path: str) -> None:
+    """InputError if there is no file of the name, unless it is empty."""
+    if path and not Path(path).is_file():
+        got = "a folder" if Path(path).exists() else "no such file"
+        raise InputError(
+            f"{path}: expected a region mask of NSIDC, got {got}; name the file by --regions"
+        )
+
+
+def of_scores(grid: Grid, path: str) -> dict[str, np.ndarray]:
+    """`of_grid` of the mask `path`, in the north of that in $SEAICE_TF_DATA if it is empty.
+
+    Raises:
+        InputError: there is none, or as of `of_grid`.
+    """
+    root = os.environ.get("SEAICE_TF_DATA")
+    if path or grid.name == "south":
+        return of_grid(grid, Path(path) if path else None)
+    if not root:
+        raise InputError(
+            "--by region: expected a region mask, got none; name the 25 km mask of the north of "
+            "NSIDC-0780 with --regions, or set SEAICE_TF_DATA"
+        )
+    return of_grid(grid, Path(root, MASK))
+
+
 def read(path: Path) -> dict[str, np.ndarray]:
     """Masks by the name of the sea, (448, 304) bool each, without overlap.
 
     Raises:
-        InputError: a file of another size, or one that holds none of the seas.
+        InputError: no file, one of another size, or one that holds none of the seas.
     """
+    require(str(path))
     raw = path.read_bytes()
     size = NORTH.rows * NORTH.columns
     if len(raw) not in (size, HEADER + size):

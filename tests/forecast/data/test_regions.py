@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
+from seaice_tf.forecast.cases import EvaluateOptions, PredictOptions, cases
 from seaice_tf.forecast.data import regions
 from seaice_tf.grids.polar import EASE_SOUTH, NORTH, SOUTH
 
@@ -68,6 +69,22 @@ def test_a_header_is_no_region(tmp_path):
     assert np.argwhere(regions.read(old)["kara_barents"]).tolist() == [[3, 5]]
     assert np.argwhere(regions.read(new)["barents"]).tolist() == [[3, 5]]
     assert not regions.read(old)["okhotsk_japan"].any()
+
+
+@pytest.mark.parametrize("options", [EvaluateOptions, PredictOptions])
+def test_a_mask_that_is_no_file_is_refused_with_the_options(options, tmp_path):
+    for path, got in ((tmp_path / "none", "no such file"), (tmp_path, "a folder")):
+        with pytest.raises(InputError, match=f"^{path}: expected a region mask of .* got {got}; "):
+            options(regions=str(path))
+        with pytest.raises(InputError, match="expected a region mask"):
+            regions.read(path)
+
+
+@pytest.mark.parametrize("by", [("region",), ()])
+def test_a_mask_that_cannot_be_read_is_found_with_the_cases(by, tmp_path, unet_settings):
+    (tmp_path / "mask.bin").write_bytes(b"no mask")
+    with pytest.raises(InputError, match=r"mask\.bin: expected 136192 bytes"):
+        cases(unet_settings, EvaluateOptions(by=by, regions=str(tmp_path / "mask.bin")))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 136192, b"\x01" * 1000])
