@@ -1,6 +1,7 @@
 """What every task must do; a task without tiny settings in conftest fails here."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from seaice_tf import pipeline
+from seaice_tf.cli.main import main
 from seaice_tf.networks import weights
 from seaice_tf.runs import artifact, evaluate, folder, predict, report_tables, train, tune
 from seaice_tf.settings import read
@@ -181,13 +183,17 @@ def strays(paths, folder, patterns):
     [pytest.param(v, marks=pytest.mark.soak if v == "forecast-unet" else []) for v in VARIANTS],
     indirect=True,
 )
-def test_products_are_written(predictor, task, settings, tmp_path, renamed):
+def test_products_are_written(predictor, task, settings, tmp_path, renamed, capsys):
     cases = task.data.future(settings)
     written = predict.predict(task, cases, predictor, "tiny", tmp_path / "out").files
     checked = [task.products.check(path, Path(settings.data)) for path in written]
     assert [found for found in checked if found is not None]
     assert not any(checked)
     assert strays(written, tmp_path / "out", task.products.files) == []
+    assert main(["doctor", task.name, "--data", str(tmp_path / "out")]) == 1
+    said = "".join(capsys.readouterr())
+    (named,) = set(re.findall("name the file, such as --data (.*)", said))
+    assert task.products.check(Path(named), Path(settings.data)) == []
     case = next(iter(task.data.cases(settings)))
     verified = task.verification.verify([(case, predictor(case))], tmp_path / "verified", "tiny")
     assert strays(verified, tmp_path / "verified", task.verification.files) == []

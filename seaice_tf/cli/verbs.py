@@ -264,7 +264,29 @@ def _problems(task, flags: Any) -> list[str]:
             f"--target: expected a product that can be checked as --data, got {flags.data}; leave "
             "it out to check data"
         )
-    return task.data.doctor(with_data(task, task.settings(), flags), flags.plots)
+    settings = with_data(task, task.settings(), flags)
+    try:
+        problems = task.data.doctor(settings, flags.plots)
+    except InputError as error:
+        if advice := _advice_on_products(task, Path(flags.data)):
+            raise InputError(f"{error}; {advice}") from error
+        raise
+    if problems and (advice := _advice_on_products(task, Path(flags.data))):
+        problems.append(f"{flags.data}: {advice}")
+    return problems
+
+
+def _advice_on_products(task, folder: Path) -> str:
+    """Advice to name the file, for a folder of products; empty for another."""
+    for pattern in task.products.files:
+        for path in sorted(folder.glob(pattern)):
+            try:
+                found = task.products.check(path, None)
+            except InputError:  # damaged, or in want of a target
+                found = None if "*" in pattern else []
+            if found is not None:
+                return f"to check what predict wrote, name the file, such as --data {path}"
+    return ""
 
 
 def _report(tasks, words: list[str]) -> int:

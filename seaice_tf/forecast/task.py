@@ -174,13 +174,8 @@ TASK = Task(
         dataset=function("seaice_tf.forecast.products.dataset", "dataset"),
         check=function("seaice_tf.forecast.products.check", "check"),
         files=(
-            "contest.csv",
-            "dates.png",
-            "forecast.*",
-            "hindcasts.nc",
-            "maps/*.png",
-            "members.nc",
-            "outlook.*",
+            *("forecast.nc", "forecast.gif", "forecast.png", "contest.csv", "hindcasts.nc"),
+            *("members.nc", "dates.png", "maps/*.png", "outlook.csv", "outlook.png"),
         ),
     ),
 )

@@ -115,6 +115,6 @@ TASK = Task(
         report=sections,
         dataset=function("seaice_tf.nowcast.products.dataset", "dataset"),
         check=function("seaice_tf.nowcast.products.check", "check"),
-        files=("*.gif", "*.nc", "*.npz", "*.png"),
+        files=("nowcast.nc", "predictions.npz", "flow.npz", "*.gif", "*.nc", "*.png"),
     ),
 )
