@@ -1,5 +1,7 @@
 """The exception for everything that a user can put right."""
 
+import re
+
 
 class InputError(ValueError):
     """Invalid data, arguments, settings or folders.
@@ -15,18 +17,33 @@ class InputError(ValueError):
 
 def reason(error: Exception) -> str:
     """First line of the message of an exception, or its type if the message is empty."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return (unwrapped(str(error)).splitlines() or [type(error).__name__])[0]
 
 
 LONGEST = 1000  # characters
+# What Keras puts around the message of an error in the call of a layer.
+WRAPPED = re.compile(
+    r"Exception encountered when calling [^\n]*\n\n"
+    r"(?P<message>.*?)\s*((Call a|A)rguments received by .*)?",
+    re.DOTALL,
+)
+BOLD = re.compile("\x1b\\[[01]m")
+
+
+def unwrapped(text: str) -> str:
+    """A message without what Keras put around it, or around the error that it comes from."""
+    if (found := WRAPPED.fullmatch(text)) is None:
+        return text
+    return unwrapped(BOLD.sub("", found["message"]).rpartition("Error encountered:\n\n")[2])
 
 
 def one_line(text: str) -> str:
-    r"""Escape unprintable characters of a message, and shorten it to LONGEST characters.
+    r"""A message in one line: `unwrapped`, escaped, and no longer than LONGEST characters.
 
     >>> one_line("expected a name, got \x1b[2J")
     'expected a name, got \\x1b[2J'
     """
+    text = unwrapped(text)
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
