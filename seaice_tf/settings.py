@@ -188,8 +188,9 @@ def read(path: Path, kind: type) -> Any:
     """
     try:
         content = json_text.parse(path.read_bytes())
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: expected a settings file, got none; check the path") from error
+    except (FileNotFoundError, IsADirectoryError) as error:
+        got = "a folder" if path.is_dir() else "none"
+        raise InputError(f"{path}: expected a settings file, got {got}; check the path") from error
     except ValueError as error:
         raise InputError(f"{path}: expected JSON, got {error}") from error
     return from_dict(content, kind, str(path))

@@ -20,6 +20,12 @@ def test_settings_round_trip(tiny_settings, tmp_path):
         assert settings.read(path, TASKS[name.split("-")[0]].settings) == wanted
 
 
+def test_settings_that_are_no_file_are_refused(tmp_path):
+    for path, got in ((tmp_path / "none", "none"), (tmp_path, "a folder")):
+        with pytest.raises(InputError, match=f"^{path}: expected a settings file, got {got}; "):
+            settings.read(path, TASKS["forecast"].settings)
+
+
 def broken(change):
     kind = TASKS["forecast"].settings
     unet = settings.networks(kind)["unet"]()
