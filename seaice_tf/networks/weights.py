@@ -101,6 +101,12 @@ def load(path: Path, model: keras.Model) -> None:
     assign(model, values, str(path))
 
 
+def require(path: Path) -> None:
+    """InputError if the file of weights is not there."""
+    if not path.exists():
+        raise InputError(f"{path}: expected the weights of a run, got none; name its folder")
+
+
 def transfer(
     path: Path, model: keras.Model, then: Sequence[str] = (), now: Sequence[str] = ()
 ) -> dict[str, list[str]]:
@@ -120,8 +126,7 @@ def transfer(
     Raises:
         InputError: no weight matches, or the file is damaged or missing.
     """
-    if not path.exists():
-        raise InputError(f"{path}: expected the weights of a run, got none; name its folder")
+    require(path)
     values, variables = read_npz(path), named_weights(model)
     moved = _by_channel(model, values, list(then), list(now)) if list(then) != list(now) else {}
     values |= moved

@@ -47,37 +47,39 @@ def network(task: Task, settings: Any, path: Path, examples: Examples | None = N
     if not (path / folder.CHECKPOINT).exists():
         task.training.start(settings, model)
         if settings.training.transfer:
-            _transfer(task, settings, model, path)
-            for difference in _differences(task, settings, examples):
-                log.warning("%s: weights of a run with %s", settings.training.transfer, difference)
+            _transfer(task, settings, model, path, examples)
     return model
 
 
-def _transfer(task: Task, settings: Any, model: keras.Model, path: Path) -> None:
-    """Transfer weights from another run, and write which were transferred.
+def _transfer(
+    task: Task, settings: Any, model: keras.Model, path: Path, examples: Examples | None
+) -> None:
+    """Transfer weights from another run, write which were transferred, and warn of differences.
 
     Weights of input channels are those of the channels of the same name.
     """
     run = Path(settings.training.transfer)
     source = run / folder.WEIGHTS
-    if not (run / folder.SETTINGS).exists():
-        log.warning("%s: no settings.json; its inputs may be others than those of this run", run)
-        report = weights.transfer(source, model)
-    else:
+    differences: list[str] = []
+    if (run / folder.SETTINGS).exists():
         then = settings_file.read(run / folder.SETTINGS, task.settings)
         channels = (settings_file.flat(each).get("channels", ()) for each in (then, settings))
         report = weights.transfer(source, model, *channels)
+        differences = _differences(task, run, then, settings, examples)
+    else:
+        log.warning("%s: no settings.json; its inputs may be others than those of this run", run)
+        report = weights.transfer(source, model)
     folder.write_json(path / folder.TRANSFER, {"from": str(source), **report})
     counts = ", ".join(f"{kind} {len(names)}" for kind, names in report.items())
     log.info("weights from %s: %s; their names are in %s", source, counts, folder.TRANSFER)
+    for difference in differences:
+        log.warning("%s: weights of a run with %s", run, difference)
 
 
-def _differences(task: Task, settings: Any, examples: Examples | None) -> list[str]:
+def _differences(
+    task: Task, run: Path, then: Any, settings: Any, examples: Examples | None
+) -> list[str]:
     """How the run that weights are from differs: its settings, and the values of its inputs."""
-    run = Path(settings.training.transfer)
-    if not (run / folder.SETTINGS).exists():
-        return []
-    then = settings_file.read(run / folder.SETTINGS, task.settings)
     facts = folder.read_json(run / folder.MANIFEST) if (run / folder.MANIFEST).exists() else {}
     found = inputs.other_units(task, then, task.data.described(settings))
     if examples is not None and (known := facts.get("inputs", {}).get("statistics")):

@@ -80,6 +80,8 @@ def _train(
     fitted = (path / folder.HISTORY).exists()
     replicas = tf.distribute.get_strategy() if fitted else strategy.create(settings.training)
     try:
+        if settings.training.transfer and not (path / folder.CHECKPOINT).exists():
+            weights.require(Path(settings.training.transfer) / folder.WEIGHTS)
         splits = _splits(task, settings, reproduced)
     except InputError:
         folder.forget(path)

@@ -15,7 +15,7 @@ from seaice_tf.networks import weights
 from seaice_tf.nowcast.settings import Settings as FrameSettings
 from seaice_tf.nowcast.task import TASK as NOWCAST
 from seaice_tf.pipeline import Examples
-from seaice_tf.runs import fit, folder, inputs, predict
+from seaice_tf.runs import fit, folder, inputs, predict, train
 from seaice_tf.task import Cases
 
 
@@ -58,6 +58,24 @@ def test_weights_of_another_history_and_hemisphere(run, unet_settings, tmp_path,
     settings = dataclasses.replace(unet_settings, network=network, pole_hole_fill="image_median")
     (message,) = transferred(settings, run("NASA Team"), tmp_path, caplog)
     assert message.endswith("other settings: pole_hole_fill, history_years")
+
+
+def test_the_settings_of_the_other_run_are_read_once(
+    run, unet_settings, tmp_path, caplog, monkeypatch
+):
+    read, real = [], settings_file.read
+    monkeypatch.setattr(settings_file, "read", lambda *given: read.append(given) or real(*given))
+    path = run("NASA Team")
+    assert transferred(unet_settings, path, tmp_path, caplog) == []
+    assert [each for each, _ in read] == [path / folder.SETTINGS]
+
+
+def test_a_run_to_transfer_from_that_is_not_there_is_found_before_the_data(unet_settings, tmp_path):
+    training = dataclasses.replace(unet_settings.training, transfer=str(tmp_path / "none"))
+    settings = dataclasses.replace(unet_settings, data=str(tmp_path / "no_data"), training=training)
+    with pytest.raises(InputError, match=r"none/weights\.npz: expected the weights of a run"):
+        train.train(FORECAST, settings, tmp_path / "new")
+    assert not (folder.partial(tmp_path / "new") / folder.BEGUN).exists()
 
 
 def test_an_algorithm_other_than_the_training_s_is_refused(run):
