@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import json_text
+from seaice_tf.files import data_folder, json_text
 
 
 @dataclass(frozen=True)
@@ -186,11 +186,9 @@ def read(path: Path, kind: type) -> Any:
     Raises:
         InputError: the file is missing or not JSON, a key is unknown, or a value has a wrong type.
     """
+    data_folder.require_file(path, "a settings file")
     try:
         content = json_text.parse(path.read_bytes())
-    except (FileNotFoundError, IsADirectoryError) as error:
-        got = "a folder" if path.is_dir() else "none"
-        raise InputError(f"{path}: expected a settings file, got {got}; check the path") from error
     except ValueError as error:
         raise InputError(f"{path}: expected JSON, got {error}") from error
     return from_dict(content, kind, str(path))

@@ -21,7 +21,7 @@ def test_settings_round_trip(tiny_settings, tmp_path):
 
 
 def test_settings_that_are_no_file_are_refused(tmp_path):
-    for path, got in ((tmp_path / "none", "none"), (tmp_path, "a folder")):
+    for path, got in ((tmp_path / "none", "no such file"), (tmp_path, "a folder")):
         with pytest.raises(InputError, match=f"^{path}: expected a settings file, got {got}; "):
             settings.read(path, TASKS["forecast"].settings)
 
@@ -94,7 +94,7 @@ def test_files_that_are_no_settings(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         settings.read(path, TASKS["forecast"].settings)
-    with pytest.raises(InputError, match="got none"):
+    with pytest.raises(InputError, match="got no such file"):
         settings.read(tmp_path / "absent.json", TASKS["forecast"].settings)
 
 

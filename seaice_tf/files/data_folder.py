@@ -1,4 +1,4 @@
-"""A folder of data that was named by mistake."""
+"""Folders and files of data that were named by mistake."""
 
 from pathlib import Path
 
@@ -17,3 +17,12 @@ def require(folder: Path, what: str) -> None:
     if folder.exists():
         raise InputError(f"{folder}: expected a folder of {what}, got a file; name its folder")
     raise InputError(f"{folder}: expected a folder of {what}, got no such folder; check its name")
+
+
+def require_file(path: Path, what: str) -> None:
+    """InputError if a file that was named, of `what`, is a folder or not there."""
+    if path.is_file():
+        return
+    if path.exists():
+        raise InputError(f"{path}: expected {what}, got a folder; name a file")
+    raise InputError(f"{path}: expected {what}, got no such file; check its name")

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from seaice_tf.errors import InputError
+from seaice_tf.files import data_folder
 from seaice_tf.grids.polar import NORTH, Grid
 
 MASK = Path("psn25", "RegionMask_NH_ps25km_304x448_2021.bin")  # in $SEAICE_TF_DATA
@@ -86,12 +87,9 @@ def sectors(grid: Grid) -> dict[str, np.ndarray]:
 
 
 def require(path: str) -> None:
-    """InputError if there is no file of the name, unless it is empty."""
-    if path and not Path(path).is_file():
-        got = "a folder" if Path(path).exists() else "no such file"
-        raise InputError(
-            f"{path}: expected a region mask of NSIDC, got {got}; name the file by --regions"
-        )
+    """InputError if a mask is named and is not there."""
+    if path:
+        data_folder.require_file(Path(path), "a region mask of NSIDC, as --regions names one")
 
 
 def of_scores(grid: Grid, path: str) -> dict[str, np.ndarray]:

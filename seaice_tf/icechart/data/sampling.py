@@ -17,7 +17,7 @@ import numpy as np
 
 from seaice_tf import progress
 from seaice_tf.errors import InputError
-from seaice_tf.files import json_text
+from seaice_tf.files import data_folder, json_text
 from seaice_tf.icechart.data import names as scene_names
 from seaice_tf.icechart.data import scene as sar_scene
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES
@@ -67,6 +67,7 @@ def read_list(path: Path) -> SceneList:
     Raises:
         InputError: not a JSON list of scene names.
     """
+    data_folder.require_file(path, "a JSON list of names, or a folder of scenes")
     try:
         names = json_text.parse(path.read_bytes())
     except ValueError as error:
@@ -88,6 +89,7 @@ def read_histograms(path: Path, names: Sequence[SceneName]) -> dict[str, np.ndar
     Raises:
         InputError: not JSON, or of another structure.
     """
+    data_folder.require_file(path, "JSON of scene, chart, class and pixels")
     result = {}
     try:
         content = json_text.parse(path.read_bytes())

@@ -138,6 +138,8 @@ def test_real_histograms_are_a_factor_too(lists, real_data):
 
 def test_other_lists_are_errors(tmp_path):
     path = tmp_path / "list.json"
+    with pytest.raises(InputError, match=r"expected a JSON list of names, or .* no such file; "):
+        sampling.read_list(path)
     for text in ("[", "{}", "[1]", "[]"):
         path.write_text(text)
         with pytest.raises(InputError, match="expected a JSON list of names"):
