@@ -15,7 +15,7 @@ import netCDF4
 import numpy as np
 
 from seaice_tf.errors import InputError
-from seaice_tf.files import netcdf
+from seaice_tf.files import field_values, netcdf
 from seaice_tf.forecast.data import archive, counts
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.data.counts import FULL_ICE
@@ -105,7 +105,7 @@ def _table(path: Path, record: Archive | None) -> Iterator[str]:
                 continue
             if len(values) != len(header) - 1:
                 yield f"{where}: expected {len(header) - 1} cells, got {len(values)}"
-            yield from (f"{where}: {text}" for text in _wrong(values, FULL_ICE, 0))
+            yield from field_values.problems(values, where, (0, FULL_ICE), "cell")
     yield from (f"{path}: {text}" for text in _order(np.array(months, "datetime64[M]"), record))
     if len(months) not in CONTEST_MONTHS:
         yield f"{path}: expected 12 or 24 months, got {len(months)}"
@@ -212,29 +212,13 @@ def _missing(variable: "xr.DataArray") -> np.ndarray:
 def _values(variable: "xr.DataArray", land: np.ndarray) -> Iterator[str]:
     """Problems of the values of a variable, each with the number of maps that have it."""
     found: dict[str, int] = {}
-    total = 0
+    name, total = str(variable.name), 0
     for field in chain.from_iterable(_forecasts(variable)):
         total += 1
-        texts = list(_wrong(field[~land], 1, ROUNDING))
+        sea = field[~land]
+        texts = list(field_values.problems(sea, name, (0, 1), "cell", rounding=ROUNDING))
         if stray := int((np.nan_to_num(field[land]) > ROUNDING).sum()):
-            texts.append(f"expected no ice on land, got some in {stray} cells; mask them")
+            texts.append(f"{name}: expected no ice on land, got some in {stray} cells; mask them")
         for text in texts:
             found[text] = found.get(text, 0) + 1
-    yield from (f"{variable.name}: {text} ({n} of {total} maps)" for text, n in found.items())
-
-
-def _wrong(values: np.ndarray, full: float, rounding: float) -> Iterator[str]:
-    """What is wrong with the values of a map."""
-    finite = np.isfinite(values)
-    if number := int((~finite).sum()):
-        yield (
-            f"expected a value in every cell, got none in {number}, which scores take for open "
-            "water or make NaN; predict again"
-        )
-    known = values[finite]
-    beyond = known[(known < -rounding) | (known > full + rounding)]
-    if beyond.size:
-        yield (
-            f"expected values from 0 to {full:g}, got {beyond.min():g} to {beyond.max():g} in "
-            f"{beyond.size} cells; clip them"
-        )
+    yield from (f"{text} ({n} of {total} maps)" for text, n in found.items())

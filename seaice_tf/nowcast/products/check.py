@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seaice_tf.files import netcdf, npz
+from seaice_tf.files import field_values, netcdf, npz
 from seaice_tf.nowcast.data import climatehack
 from seaice_tf.nowcast.data.layout import FRAMES_OUT, HIGHEST, TARGET
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WINDOWS = ("window", "lead", "y", "x")
 IMAGE = ("lead", "y", "x")
 COUNTS = "hrv_counts"
+ANY = (-np.inf, np.inf)  # limits
 
 
 def check(path: Path, target: Path | None = None) -> list[str] | None:
@@ -49,7 +50,7 @@ def _npz(path: Path, target: Path | None) -> list[str] | None:
         flow = npz.mapped(path, "flow")
         if flow.ndim != 3 or flow.shape[2] != 2:
             return [f"expected flow (rows, columns, 2), got {flow.shape}"]
-        return list(_wrong(flow, "flow", -np.inf, np.inf))
+        return list(field_values.problems(flow, "flow", ANY, "pixel"))
     if path.name in climatehack.NAMES or not climatehack.has_windows(path):
         return None
     data = npz.mapped(path, "data")
@@ -104,7 +105,7 @@ def _image_file(data: "xr.Dataset") -> Iterator[str]:
         if data[name].dims != IMAGE:
             yield f"{name}: expected the dimensions {IMAGE}, got {data[name].dims}"
             continue
-        limits = (0, HIGHEST) if name == COUNTS else (-np.inf, np.inf)
+        limits = (0, HIGHEST) if name == COUNTS else ANY
         known = data.get("known")
         yield from _frames(data[name], known, limits)
 
@@ -128,7 +129,7 @@ def _frames(variable: "xr.DataArray", known: "xr.DataArray | None", limits) -> I
         elif (share := np.isnan(values).mean()) > 0:
             yield f"{where}: expected a value at every pixel, got none at {share:.1%} of {pixels}"
             values = values[~np.isnan(values)]
-        yield from _wrong(values, where, *limits)
+        yield from field_values.problems(values, where, limits, "pixel", "counts")
 
 
 def _times(data: "xr.Dataset") -> Iterator[str]:
@@ -155,23 +156,11 @@ def _windows(data) -> Iterator[str]:
         if np.isnan(values).all():
             absent.append(number)
             continue
-        yield from _wrong(values, f"window {number}", 0, HIGHEST)
+        where = f"window {number}"
+        yield from field_values.problems(values, where, (0, HIGHEST), "pixel", "counts")
     if absent:
         shown = ", ".join(map(str, absent[:6])) + (" ..." if len(absent) > 6 else "")
         yield (
             f"expected frames in every window, got none in {len(absent)} of {len(data)} ({shown}), "
             "which makes the mean score NaN; their input was left out, mend it and predict again"
-        )
-
-
-def _wrong(values: np.ndarray, where: str, low: float, high: float) -> Iterator[str]:
-    finite = np.isfinite(values)
-    if number := int((~finite).sum()):
-        yield f"{where}: expected a value at every pixel, got none at {number}; predict again"
-    known = values[finite]
-    beyond = known[(known < low) | (known > high)]
-    if beyond.size:
-        yield (
-            f"{where}: expected counts from {low:g} to {high:g}, got {beyond.min():g} to "
-            f"{beyond.max():g} at {beyond.size} pixels; clip them"
         )

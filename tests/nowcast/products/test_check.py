@@ -33,8 +33,8 @@ def test_predictions(frames, features, tmp_path, capsys):
     climatehack.write(path, 3, frames)
     assert cli.main(["doctor", "nowcast", "--data", str(path)]) == 1
     shown = capsys.readouterr().out
-    assert "window 2: expected a value at every pixel, got none at 1" in shown
-    assert "window 2: expected counts from 0 to 1023, got 1100 to 1100 at 1 pixels" in shown
+    assert "window 2: expected a value in every pixel, got none in 1" in shown
+    assert "window 2: expected counts from 0 to 1023, got 1100 to 1100 in 1 pixels" in shown
     assert "expected frames in every window, got none in 1 of 3 (1)" in shown
     climatehack.write(path, 2, frames[:2])
     assert "expected 3 windows, as features.npz has, got 2" in check(path, features)[0]
@@ -53,7 +53,7 @@ def test_predictions(frames, features, tmp_path, capsys):
             lambda data: data.assign_coords(valid_time=data.valid_time + np.timedelta64(1, "h")),
             "expected valid_time to be forecast_reference_time + lead",
         ),
-        (lambda data: data.where(data.lead > 5), "got none at 4096"),
+        (lambda data: data.where(data.lead > 5), "got none in 4096"),
     ],
 )
 def test_faults_of_a_rewritten_file(frames, tmp_path, change, problem):
@@ -79,7 +79,7 @@ def test_pixels_of_an_image_are_known_or_marked(tmp_path):
     data["hrv_counts"][0, 0, :4] = np.nan
     data.to_netcdf(path)
     first, last = check(path)
-    assert "hrv_counts, lead 1: expected a value at every pixel, got none at 4" in first
+    assert "hrv_counts, lead 1: expected a value in every pixel, got none in 4" in first
     assert "lead 3: expected known pixels, got none" in last
 
 
