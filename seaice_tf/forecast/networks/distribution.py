@@ -230,6 +230,10 @@ class NorthernSeason(keras.layers.Layer):
         self.south = south
 
     def call(self, month):
+        tf.debugging.Assert(
+            tf.reduce_all((month >= 1) & (month <= 12)),
+            ["month: expected 1 to 12, the calendar month of lead 1, got", month],
+        )
         return month + 6 if self.south else month
 
     def compute_output_shape(self, shape):
@@ -279,6 +283,12 @@ class CellForecast(keras.layers.Layer):
         self.network, self.calibration = network, calibration
 
     def call(self, features, cells, levels=None, found=None):
+        if levels is not None:
+            tf.debugging.Assert(
+                tf.reduce_all((levels > 0) & (levels < 1)),
+                ["levels: expected probabilities between 0 and 1, both excluded, got", levels],
+                summarize=10,
+            )
         number = tf.shape(cells)[0]
         standardise = [x for x in self.network.layers if isinstance(x, StandardiseFeatures)]
         names = {*standardise[0].names, *CALIBRATED} if standardise else FEATURES

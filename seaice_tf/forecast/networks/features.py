@@ -20,7 +20,7 @@ from seaice_tf.forecast.networks.feature_table import (
     SEASON,
     YEARS,
 )
-from seaice_tf.forecast.networks.history import fill_hole
+from seaice_tf.forecast.networks.history import fill_hole, require_counts
 from seaice_tf.forecast.networks.long_features import MOST_YEARS, long_features
 from seaice_tf.forecast.networks.window_sums import window_sum
 
@@ -79,6 +79,7 @@ def _features(pole_hole_fill: PoleHoleFill, counts, month):
         12 * YEARS,
         f"history: expected at least {12 * YEARS} months, got fewer; give a longer record",
     )
+    require_counts(counts)
     cells = _Cells(counts, pole_hole_fill)
     record = cells.years
     years = tf.ensure_shape(record[:, :YEARS], [None, YEARS, 12, None])

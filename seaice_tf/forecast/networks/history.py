@@ -134,6 +134,20 @@ def clip_with_gradient(x):
     return tf.clip_by_value(x, 0.0, 1.0), lambda upstream: upstream
 
 
+def require_counts(counts):
+    """Refuse raw counts (B, T, H, W) uint8 in which fractions have become 0 and 1."""
+
+    def ice(months):  # 2 to 250; below 2 the subtraction wraps around
+        return tf.reduce_any(months - 2 <= FULL_ICE - 2, axis=[1, 2, 3])
+
+    recent = ice(counts[:, -12:])  # a year tells it, as a rule, at a tenth of the cost
+    known = tf.cond(tf.reduce_all(recent), lambda: recent, lambda: ice(counts))
+    tf.debugging.Assert(
+        tf.reduce_all(known),
+        ["history: expected raw counts 0 to 250, got fractions, or no ice; 250 is 100 %"],
+    )
+
+
 def fraction(counts):
     """Counts to concentration, float32; flags become 0."""
     return tf.where(counts <= FULL_ICE, tf.cast(counts, tf.float32) / FULL_ICE, 0.0)

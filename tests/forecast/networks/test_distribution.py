@@ -257,3 +257,31 @@ def test_the_table_of_features_is_complete():
     assert {f"{name}_near_{n}" for n, names in ice_features.NEAR.items() for name in names} <= set(
         FEATURES
     )
+
+
+@pytest.mark.parametrize("south", [False, True])
+def test_inputs_that_can_only_be_mistakes_are_refused(history, south):
+    """By the graph itself, so that a SavedModel without this package refuses them too."""
+    model = distribution.quantile_model(class_network(1, 2), 24, 22, south=south)
+    serve = tf.function(
+        lambda *inputs: model(inputs),
+        input_signature=[tf.TensorSpec(each.shape, each.dtype) for each in model.inputs],
+    )
+    level = np.array([0.5], np.float32)
+    fractions = np.where(history <= counts.FULL_ICE, history / 250, history)  # cast in silence
+    serve(history, MONTH, level)
+    for inputs, message in (
+        ((fractions, MONTH, level), "history: expected raw counts 0 to 250, got fractions"),
+        ((history, np.array([0], np.int32), level), r"month: expected 1 to 12.*got\] \[0\]"),
+        ((history, np.array([13], np.int32), level), r"month: expected 1 to 12.*got\] \[13\]"),
+        ((history, MONTH, np.array([0.5, 1], np.float32)), "levels: expected .*between 0 and 1"),
+        ((history, MONTH, np.array([0.0], np.float32)), "levels: expected .*between 0 and 1"),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            serve(*inputs)
+
+
+def test_a_last_year_without_data_is_no_history_of_fractions(history):
+    known = history.copy()
+    known[:, -12:][known[:, -12:] <= counts.FULL_ICE] = counts.MISSING
+    distribution.serving_model(class_network(1, 2), 24, 22)([known, MONTH])
