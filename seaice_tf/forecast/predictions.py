@@ -1,5 +1,6 @@
 """Writes the products of forecasts: one from the data's last month, or hindcasts of many inits."""
 
+import logging
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -18,6 +19,8 @@ from seaice_tf.task import Case, Pairs
 
 OBSERVED_YEARS = 3  # of the outlook's plot
 Fields = Mapping[str, np.ndarray]
+
+log = logging.getLogger(__name__)
 
 
 def write(pairs: Pairs, out: Path, model: str, options: PredictOptions | None = None) -> list[Path]:
@@ -53,6 +56,7 @@ def _write_forecast(
         *(context.citation, context.grid),
     )
     if quantiles is None:
+        _warn_of_missing("outlook.csv, outlook.png, dates.png", model, options)
         return written
     maps = _members(quantiles, context.past, options)
     rows = _outlook(maps, context, options)
@@ -78,9 +82,10 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
     context = first[0].context
     land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
     path = out / "hindcasts.nc"
-    with hindcasts.writer(
-        path, context.grid, land, source, context.citation, options.members
-    ) as save:
+    number = options.members if "quantiles" in first[1] else 0
+    if "quantiles" not in first[1]:
+        _warn_of_missing("outlook.csv", model, options)
+    with hindcasts.writer(path, context.grid, land, source, context.citation, number) as save:
         for case, fields in chain([first], iterator):
             init, kept = case.context.months[0] - 1, dict(fields)
             quantiles = kept.pop("quantiles", None)
@@ -92,6 +97,15 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
     if not rows:
         return [path]
     return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows, source))]
+
+
+def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None:
+    more = " and members" if options.members else ""
+    log.warning(
+        "%s: %s%s are not written: expected a forecast with quantiles, of each run of an ensemble, "
+        "got none; use runs of the networks distribution, anomaly_codes or anomaly_crops",
+        *(model, products, more),
+    )
 
 
 def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -> np.ndarray:

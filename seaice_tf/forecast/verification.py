@@ -92,8 +92,9 @@ def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
     """Maps of the ensemble of several runs.
 
     Runs with a probability and a spread are mixed with equal weights, the members of all together
-    being those of the mixture. Of other runs both are those of the ensemble of concentrations,
-    which is kept as "members" for the scores.
+    being those of the mixture; if all have quantiles, the ensemble has those of the mixture. Of
+    other runs both are those of the ensemble of concentrations, which is kept as "members" for the
+    scores.
     """
     result = probability.summary(np.stack([member["concentration"] for member in members]))
     if all("spread" in member and "probability" in member for member in members):
@@ -105,6 +106,9 @@ def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
         )
         if all("members" in member for member in members):
             result["members"] = np.concatenate([member["members"] for member in members])
+        if all("quantiles" in member for member in members):
+            quantiles = [member["quantiles"] for member in members]
+            result["quantiles"] = probability.mixture_quantiles(quantiles)
     else:
         result["members"] = np.stack([member["concentration"] for member in members])
     if all("contest_decision" in member for member in members):

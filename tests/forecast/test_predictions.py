@@ -10,6 +10,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import maps
 from seaice_tf.forecast import predictions
 from seaice_tf.forecast.cases import Context, PredictOptions
+from seaice_tf.forecast.verification import combine
 from seaice_tf.grids.polar import SOUTH
 from seaice_tf.task import Case
 
@@ -66,6 +67,41 @@ def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
     with (tmp_path / "outlook.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["init"] for row in rows} == {"2007-12", "2008-01"}
+
+
+def of_run(context, shift, *without):
+    """Fields of one run of an ensemble."""
+    own = fields(context)
+    own["quantiles"] = np.clip(own["quantiles"] + shift * (own["concentration"] > 0), 0, 1)
+    own["spread"] = own["concentration"] / 9
+    return {name: field for name, field in own.items() if name not in without}
+
+
+def test_an_ensemble_has_all_products(context, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
+    mixed = combine([of_run(context, shift) for shift in (0, 0.1)])
+    options = PredictOptions(members=5)
+    written = predictions.write([(case(context), mixed)], tmp_path, "a + b", options)
+    names = {path.name for path in written}
+    assert {"outlook.csv", "outlook.png", "dates.png", "members.nc"} <= names
+    hindcasts = PredictOptions(first_init="2007-12", members=5)
+    predictions.write([(case(context), mixed)], tmp_path, "a + b", hindcasts)
+    with netCDF4.Dataset(tmp_path / "hindcasts.nc") as data:
+        assert data["concentration_members"].shape == (1, 5, 12, *SOUTH.shape)
+    assert "not written" not in caplog.text
+
+
+def test_an_ensemble_without_quantiles_says_what_it_does_not_write(
+    context, tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
+    mixed = combine([of_run(context, 0), of_run(context, 0.1, "quantiles")])
+    predictions.write([(case(context), mixed)], tmp_path, "a + b", PredictOptions())
+    assert caplog.text.count("a + b: outlook.csv, outlook.png, dates.png are not written") == 1
+    caplog.clear()
+    hindcasts = PredictOptions(first_init="2007-12", members=5)
+    predictions.write([(case(context), mixed)] * 2, tmp_path, "a + b", hindcasts)
+    assert caplog.text.count("outlook.csv and members are not written") == 1
 
 
 def test_options_are_checked():

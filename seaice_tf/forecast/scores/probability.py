@@ -9,6 +9,7 @@ fractions; NaN in `true` marks cells without an observation, and `weight` broadc
 such as the area of the cells.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,6 +60,29 @@ def mixture(
         "spread": np.sqrt((spread**2).mean(axis=0) + between),
         "probability": probability.mean(axis=0),
     }
+
+
+def mixture_quantiles(quantiles: Sequence[np.ndarray]) -> np.ndarray:
+    """Quantiles of the mixture of m forecasts with equal weights.
+
+    Args:
+        quantiles: of each forecast, (L, months, ...), rising along the first axis: at the middles
+            of L equal parts of (0, 1), as `members.levels` has them.
+
+    Returns:
+        (L, months, ...), at the same levels.
+
+    >>> mixture_quantiles([np.array([[0.1], [0.5]]), np.array([[0.3], [0.9]])]).round(1)
+    array([[0.2],
+           [0.7]])
+    """
+    number, result = len(quantiles), np.empty_like(quantiles[0])
+    for month in range(result.shape[1]):  # one at a time, for memory
+        pooled = np.sort(np.concatenate([each[:, month] for each in quantiles]), axis=0)
+        # The level of a part of m values lies on the middle one, or between the two.
+        low, high = pooled[(number - 1) // 2 :: number], pooled[number // 2 :: number]
+        result[:, month] = (low + high) / 2
+    return result
 
 
 def _add(self, other):
