@@ -19,7 +19,7 @@ from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Cases, Maps
 
-OUTLOOK_MEMBERS = 20  # from which the outlook is computed where no members are asked for
+OUTLOOK_MEMBERS = 20  # from which outlook and dates are computed, whatever number is written
 SCORED_QUANTILES = 20  # of which the CRPS is taken
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,8 @@ class Context:
     source: str
     citation: str  # of the data
     grid: Grid
+    members: int = 0  # that are written
+    member_seed: int = 0
 
 
 def cases(
@@ -152,7 +154,6 @@ def future(
     for start in starts:
         _require_init(data, settings, start)
     _require_templates(data, options, first)
-    number = options.members or OUTLOOK_MEMBERS
     in_sample = _in_sample(data.first + first, settings)
     if in_sample:
         log.warning(
@@ -162,7 +163,15 @@ def future(
             *(one_line(data.where), settings.train_end, data.first + first - 1),
         )
     source = data.source + _other_product(data, settings) + in_sample
-    make = partial(_case, data, settings, source=source, members=number)
+    make = partial(
+        _case,
+        data,
+        settings,
+        source=source,
+        members=OUTLOOK_MEMBERS,
+        written=options.members,
+        member_seed=options.member_seed,
+    )
     return Cases(source, [partial(make, start) for start in starts])
 
 
@@ -219,12 +228,17 @@ def _case(
     source: str,
     stop: int | None = None,
     members: int = 0,
+    written: int = 0,
+    member_seed: int = 0,
 ) -> Case:
-    """The forecast whose first month is at position `start`, with the truth before `stop`."""
+    """The forecast whose first month is at position `start`, with the truth before `stop`.
+
+    Its quantiles are those of `members` or as many as the record has years for, and `written`.
+    """
     past, first = data.counts[:start], data.first + start
     period = months.span(first, first + LEADS - 1)
     truth = None if stop is None else data.counts[start : min(start + LEADS, stop)]
-    context = Context(past, period, source, data.citation, data.grid)
+    context = Context(past, period, source, data.citation, data.grid, written, member_seed)
     history = history_before(past, settings)
     if not settings.network.takes_month:
         return Case(f"{first}", history, context, truth)
@@ -233,21 +247,30 @@ def _case(
     if truth is not None:
         pieces: Callable | None = partial(_with_distribution, inputs, number, context)
     else:
-        pieces = partial(_with_quantiles, inputs, number) if number else None
+        pieces = partial(_with_quantiles, inputs, number, written) if number else None
     return Case(f"{first}", inputs, context, truth, pieces, free_axes=(0,))
 
 
-def _with_quantiles(inputs: tuple, members: int, serve: Callable[..., Maps]) -> Maps:
-    """The forecast's maps, and its quantiles at the levels of the members."""
+def _with_quantiles(inputs: tuple, members: int, written: int, serve: Callable[..., Maps]) -> Maps:
+    """The forecast's maps, and its `quantiles` at the levels of the members.
+
+    Those of the members to write are `member_quantiles`, where there are any to write.
+    """
     batch = tuple(np.asarray(each)[None] for each in inputs)
-    batch = (*batch, levels(members).astype(np.float32))
-    found = serve(batch, "quantiles")
+    wanted = levels(members)
+    if written != members:
+        wanted = np.concatenate([wanted, levels(written)])
+    found = serve((*batch, wanted.astype(np.float32)), "quantiles")
     if "concentration" not in found:
         raise RunError(
             "quantiles: expected a SavedModel that gives the concentration beside them, got "
             f"{', '.join(sorted(found))}; export the run again"
         )
-    return {head: value[0] for head, value in found.items()}
+    result = {head: value[0] for head, value in found.items()}
+    if written:
+        result["member_quantiles"] = result["quantiles"][-written:]
+    result["quantiles"] = result["quantiles"][:members]
+    return result
 
 
 def _with_distribution(
@@ -257,7 +280,7 @@ def _with_distribution(
 
     With `members` also the extents of so many members in space, (members, 12) in 10^6 km2.
     """
-    fields = dict(_with_quantiles(inputs, members or SCORED_QUANTILES, serve))
+    fields = dict(_with_quantiles(inputs, members or SCORED_QUANTILES, 0, serve))
     fields["members"] = fields.pop("quantiles")
     if members:
         maps = shuffle(fields["members"], templates(context.past, members))

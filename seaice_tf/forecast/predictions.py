@@ -50,7 +50,7 @@ def _write_forecast(
     context = case.context
     land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
     fields = dict(fields)
-    quantiles = fields.pop("quantiles", None)
+    quantiles, of_members = (fields.pop(n, None) for n in ("quantiles", "member_quantiles"))
     written = outputs.write(
         *(out, context.months, fields, decision(fields), land, source),
         *(context.citation, context.grid),
@@ -58,15 +58,15 @@ def _write_forecast(
     if quantiles is None:
         _warn_of_missing("outlook.csv, outlook.png, dates.png", model, options)
         return written
-    maps = _members(quantiles, context.past, options)
+    maps = _members(quantiles, context)
     rows = _outlook(maps, context, options)
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
     print(outlook.summary(rows, hemisphere, source))
     last = _last(context.past)
     written.append(dates.write(out / "dates.png", maps, last, land, source, context.grid))
-    if options.members:
-        path = out / "members.nc"
+    if of_members is not None:
+        maps, path = _members(of_members, context), out / "members.nc"
         with hindcasts.writer(
             path, context.grid, land, source, context.citation, len(maps)
         ) as save:
@@ -82,17 +82,17 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
     context = first[0].context
     land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
     path = out / "hindcasts.nc"
-    number = options.members if "quantiles" in first[1] else 0
+    number = len(first[1].get("member_quantiles", ()))
     if "quantiles" not in first[1]:
         _warn_of_missing("outlook.csv", model, options)
     with hindcasts.writer(path, context.grid, land, source, context.citation, number) as save:
         for case, fields in chain([first], iterator):
             init, kept = case.context.months[0] - 1, dict(fields)
-            quantiles = kept.pop("quantiles", None)
-            if quantiles is not None:
-                maps = _members(quantiles, case.context.past, options)
+            if "quantiles" in kept:
+                maps = _members(kept.pop("quantiles"), case.context)
                 rows += _outlook(maps, case.context, options)
-                kept["members"] = maps
+            if "member_quantiles" in kept:
+                kept["members"] = _members(kept.pop("member_quantiles"), case.context)
             save(init, kept)
     if not rows:
         return [path]
@@ -108,9 +108,9 @@ def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None
     )
 
 
-def _members(quantiles: np.ndarray, past: np.ndarray, options: PredictOptions) -> np.ndarray:
+def _members(quantiles: np.ndarray, context: Context) -> np.ndarray:
     """(members, 12, rows, columns) fractions."""
-    pattern = members.templates(past, len(quantiles), options.member_seed)
+    pattern = members.templates(context.past, len(quantiles), context.member_seed)
     return members.shuffle(quantiles, pattern)
 
 

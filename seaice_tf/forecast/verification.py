@@ -106,9 +106,10 @@ def combine(members: Sequence[Fields]) -> dict[str, np.ndarray]:
         )
         if all("members" in member for member in members):
             result["members"] = np.concatenate([member["members"] for member in members])
-        if all("quantiles" in member for member in members):
-            quantiles = [member["quantiles"] for member in members]
-            result["quantiles"] = probability.mixture_quantiles(quantiles)
+        for name in ("quantiles", "member_quantiles"):
+            if all(name in member for member in members):
+                quantiles = [member[name] for member in members]
+                result[name] = probability.mixture_quantiles(quantiles)
     else:
         result["members"] = np.stack([member["concentration"] for member in members])
     if all("contest_decision" in member for member in members):

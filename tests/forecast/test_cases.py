@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.forecast import cases
+from seaice_tf.forecast import cases, members
 from seaice_tf.forecast.data.counts import LAND
 from seaice_tf.forecast.products import netcdf
 from seaice_tf.forecast.settings import Settings, UNet
@@ -25,6 +25,14 @@ PERIOD = {"train_end": "2010-12", "validation_start": "2011-01", "validation_end
 def climate_record(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cdr")
     write_aggregate(folder, FIRST, months(SOUTH, 24))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def long_record(tmp_path_factory):
+    """Fifteen years, of which ten come before a forecast and the others make members."""
+    folder = tmp_path_factory.mktemp("long")
+    write_aggregate(folder, np.datetime64("1995-01"), months(SOUTH, 204))
     return folder
 
 
@@ -101,3 +109,24 @@ def test_a_network_of_decembers_forecasts_from_no_other_month(climate_record):
 def test_members_need_a_network_with_quantiles(climate_record):
     with pytest.raises(InputError, match="members: expected the network distribution"):
         TASK.data.future(settings(climate_record, "NASA Team"), cases.PredictOptions(members=5))
+
+
+@pytest.mark.parametrize("written", [0, 3, 20, 30])
+def test_the_outlook_has_the_same_members_whatever_number_is_written(long_record, written):
+    """Its quantiles of 10 and 90 % would hang on the number, were it that."""
+    own = Settings(data=str(long_record), hemisphere="south", **PERIOD)
+    (case,) = cases.future(own, cases.PredictOptions(members=written))
+
+    def serve(inputs, endpoint):
+        assert endpoint == "quantiles"
+        levels = np.asarray(inputs[-1])
+        maps = np.zeros((1, 12, 1, 1))
+        return {"concentration": maps, "quantiles": maps[:, None] + levels[:, None, None, None]}
+
+    fields = case.pieces(serve)
+    np.testing.assert_allclose(fields["quantiles"][:, 5, 0, 0], members.levels(20), atol=1e-6)
+    if written:
+        found = fields["member_quantiles"][:, 5, 0, 0]
+        np.testing.assert_allclose(found, members.levels(written), atol=1e-6)
+    else:
+        assert "member_quantiles" not in fields

@@ -14,7 +14,7 @@ from seaice_tf.forecast.verification import combine
 from seaice_tf.grids.polar import SOUTH
 from seaice_tf.task import Case
 
-LEVELS = 5
+LEVELS, MEMBERS = 6, 5  # of the outlook, and to write
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def context():
     past[::2, 100:110, 100:160] = 20
     past[:, :5] = 254
     months = np.arange("2008-01", "2009-01", dtype="datetime64[M]")
-    return Context(past, months, "a test", "", SOUTH)
+    return Context(past, months, "a test", "", SOUTH, members=MEMBERS, member_seed=3)
 
 
 def fields(context):
@@ -33,7 +33,8 @@ def fields(context):
     ice[:, 100:140, 100:160] = 0.8
     steps = np.linspace(-0.8, 0.2, LEVELS)
     quantiles = np.stack([np.clip(ice + step, 0, 1) * (ice > 0) for step in steps])
-    return {"concentration": ice, "probability": ice, "quantiles": quantiles}
+    own = {"quantiles": quantiles, "member_quantiles": quantiles[:MEMBERS] / 2}
+    return {"concentration": ice, "probability": ice, **own}
 
 
 def case(context):
@@ -42,14 +43,14 @@ def case(context):
 
 def test_a_forecast_has_an_outlook_dates_and_members(context, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
-    options = PredictOptions(members=5, member_seed=3)
+    options = PredictOptions(members=MEMBERS)
     written = predictions.write([(case(context), fields(context))], tmp_path, "a model", options)
     names = {path.name for path in written}
     assert {"forecast.nc", "outlook.csv", "outlook.png", "dates.png", "members.nc"} <= names
     assert "2008-12, antarctic extent" in capsys.readouterr().out
     with netCDF4.Dataset(tmp_path / "members.nc") as data:
         found = data["concentration_members"][0]
-        expected = np.sort(fields(context)["quantiles"], axis=0)
+        expected = fields(context)["member_quantiles"]
         np.testing.assert_allclose(
             np.sort(found.data, axis=0)[:, :, 5:], expected[:, :, 5:], atol=1e-4
         )
@@ -57,7 +58,7 @@ def test_a_forecast_has_an_outlook_dates_and_members(context, tmp_path, monkeypa
 
 def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
     later = Context(context.past, context.months + 1, "a test", "", SOUTH)
-    pairs = ((case(each), fields(each)) for each in (context, later))
+    pairs = ((case(each), of_run(each, 0, "member_quantiles")) for each in (context, later))
     options = PredictOptions(first_init="2007-12", last_init="2008-01")
     written = predictions.write(pairs, tmp_path, "a model", options)
     assert [path.name for path in written] == ["hindcasts.nc", "outlook.csv"]
@@ -72,7 +73,8 @@ def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
 def of_run(context, shift, *without):
     """Fields of one run of an ensemble."""
     own = fields(context)
-    own["quantiles"] = np.clip(own["quantiles"] + shift * (own["concentration"] > 0), 0, 1)
+    for name in ("quantiles", "member_quantiles"):
+        own[name] = np.clip(own[name] + shift * (own["concentration"] > 0), 0, 1)
     own["spread"] = own["concentration"] / 9
     return {name: field for name, field in own.items() if name not in without}
 
@@ -80,14 +82,14 @@ def of_run(context, shift, *without):
 def test_an_ensemble_has_all_products(context, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
     mixed = combine([of_run(context, shift) for shift in (0, 0.1)])
-    options = PredictOptions(members=5)
+    options = PredictOptions(members=MEMBERS)
     written = predictions.write([(case(context), mixed)], tmp_path, "a + b", options)
     names = {path.name for path in written}
     assert {"outlook.csv", "outlook.png", "dates.png", "members.nc"} <= names
-    hindcasts = PredictOptions(first_init="2007-12", members=5)
+    hindcasts = PredictOptions(first_init="2007-12", members=MEMBERS)
     predictions.write([(case(context), mixed)], tmp_path, "a + b", hindcasts)
     with netCDF4.Dataset(tmp_path / "hindcasts.nc") as data:
-        assert data["concentration_members"].shape == (1, 5, 12, *SOUTH.shape)
+        assert data["concentration_members"].shape == (1, MEMBERS, 12, *SOUTH.shape)
     assert "not written" not in caplog.text
 
 
@@ -95,11 +97,11 @@ def test_an_ensemble_without_quantiles_says_what_it_does_not_write(
     context, tmp_path, monkeypatch, caplog
 ):
     monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
-    mixed = combine([of_run(context, 0), of_run(context, 0.1, "quantiles")])
+    mixed = combine([of_run(context, 0), of_run(context, 0.1, "quantiles", "member_quantiles")])
     predictions.write([(case(context), mixed)], tmp_path, "a + b", PredictOptions())
     assert caplog.text.count("a + b: outlook.csv, outlook.png, dates.png are not written") == 1
     caplog.clear()
-    hindcasts = PredictOptions(first_init="2007-12", members=5)
+    hindcasts = PredictOptions(first_init="2007-12", members=MEMBERS)
     predictions.write([(case(context), mixed)] * 2, tmp_path, "a + b", hindcasts)
     assert caplog.text.count("outlook.csv and members are not written") == 1
 
