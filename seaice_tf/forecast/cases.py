@@ -13,13 +13,14 @@ from seaice_tf.errors import InputError, RunError, one_line
 from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive, history_before, of_hemisphere
-from seaice_tf.forecast.members import levels, most, shuffle, templates
+from seaice_tf.forecast.members import levels, most, shuffled, templates
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids.polar import Grid
 from seaice_tf.task import Case, Cases, Maps
 
 OUTLOOK_MEMBERS = 20  # from which outlook and dates are computed, whatever number is written
+LEVELS_AT_ONCE = 20  # that a SavedModel is asked for, for memory: 30 MB each
 SCORED_QUANTILES = 20  # of which the CRPS is taken
 
 log = logging.getLogger(__name__)
@@ -256,17 +257,25 @@ def _with_quantiles(inputs: tuple, members: int, written: int, serve: Callable[.
 
     Those of the members to write are `member_quantiles`, where there are any to write.
     """
-    batch = tuple(np.asarray(each)[None] for each in inputs)
     wanted = levels(members)
     if written != members:
         wanted = np.concatenate([wanted, levels(written)])
-    found = serve((*batch, wanted.astype(np.float32)), "quantiles")
-    if "concentration" not in found:
-        raise RunError(
-            "quantiles: expected a SavedModel that gives the concentration beside them, got "
-            f"{', '.join(sorted(found))}; export the run again"
-        )
-    result = {head: value[0] for head, value in found.items()}
+    batch = tuple(np.asarray(each)[None] for each in inputs)
+    result: dict[str, np.ndarray] = {}
+    for start in range(0, len(wanted), LEVELS_AT_ONCE):
+        some = wanted[start : start + LEVELS_AT_ONCE].astype(np.float32)
+        found = serve((*batch, some), "quantiles")
+        if "concentration" not in found:
+            raise RunError(
+                "quantiles: expected a SavedModel that gives the concentration beside them, got "
+                f"{', '.join(sorted(found))}; export the run again"
+            )
+        if not result:
+            result = {head: value[0] for head, value in found.items() if head != "quantiles"}
+            shape = found["quantiles"].shape[2:]
+            result["quantiles"] = np.empty((len(wanted), *shape), np.float32)
+        result["quantiles"][start : start + len(some)] = found["quantiles"][0]
+        del found  # before the next are made
     if written:
         result["member_quantiles"] = result["quantiles"][-written:]
     result["quantiles"] = result["quantiles"][:members]
@@ -283,6 +292,8 @@ def _with_distribution(
     fields = dict(_with_quantiles(inputs, members or SCORED_QUANTILES, 0, serve))
     fields["members"] = fields.pop("quantiles")
     if members:
-        maps = shuffle(fields["members"], templates(context.past, members))
-        fields["extent_members"] = ice_edge.extent(maps, context.grid.cell_area())
+        area = context.grid.cell_area()
+        maps = shuffled(fields["members"], templates(context.past, members))
+        extents = [ice_edge.extent(own, area) for own in maps]
+        fields["extent_members"] = np.stack(extents, axis=1)
     return fields

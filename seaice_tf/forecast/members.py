@@ -101,14 +101,23 @@ def shuffle(quantiles: np.ndarray, pattern: Iterable[np.ndarray]) -> np.ndarray:
     >>> shuffle(np.array([0.1, 0.5]).reshape(2, 1, 1, 1), [np.array([3, -1]).reshape(2, 1, 1)])[0]
     array([[[0.5]]])
     """
-    result = quantiles.copy()
-    for lead, own in enumerate(pattern):
-        uncertain = quantiles[-1, lead] > quantiles[0, lead]
-        order = np.argsort(_by_rank(own)[:, uncertain], axis=0, kind="stable")
-        shuffled = np.empty_like(quantiles[:, lead, uncertain])
-        np.put_along_axis(shuffled, order, quantiles[:, lead, uncertain], axis=0)
-        result[:, lead, uncertain] = shuffled
+    result = np.empty_like(quantiles)
+    for lead, own in enumerate(shuffled(quantiles, pattern)):
+        result[:, lead] = own
     return result
+
+
+def shuffled(quantiles: np.ndarray, pattern: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The members of `shuffle`, (members, rows, columns) of a month at a time, for memory."""
+    for lead, own in enumerate(pattern):
+        result = quantiles[:, lead].copy()
+        uncertain = result[-1] > result[0]
+        rising = result[:, uncertain]
+        order = np.argsort(_by_rank(own)[:, uncertain], axis=0, kind="stable")
+        moved = np.empty_like(rising)
+        np.put_along_axis(moved, order, rising, axis=0)
+        result[:, uncertain] = moved
+        yield result
 
 
 def _by_rank(pattern: np.ndarray) -> np.ndarray:

@@ -1,9 +1,10 @@
 """Writes the products of forecasts: one from the data's last month, or hindcasts of many inits."""
 
 import logging
-from collections.abc import Mapping
-from itertools import chain
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def _write_forecast(
     if quantiles is None:
         _warn_of_missing("outlook.csv, outlook.png, dates.png", model, options)
         return written
-    maps = _members(quantiles, context)
+    maps = _shuffled(quantiles, context)
     rows = _outlook(maps, context, options)
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
@@ -66,11 +67,9 @@ def _write_forecast(
     last = _last(context.past)
     written.append(dates.write(out / "dates.png", maps, last, land, source, context.grid))
     if of_members is not None:
-        maps, path = _members(of_members, context), out / "members.nc"
-        with hindcasts.writer(
-            path, context.grid, land, source, context.citation, len(maps)
-        ) as save:
-            save(context.months[0] - 1, fields | {"members": maps})
+        path, number = out / "members.nc", len(of_members)
+        with hindcasts.writer(path, context.grid, land, source, context.citation, number) as save:
+            save(context.months[0] - 1, fields | {"members": _by_lead(of_members, context)})
         written.append(path)
     return written
 
@@ -78,25 +77,33 @@ def _write_forecast(
 def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOptions) -> list[Path]:
     rows: list[outlook.Row] = []
     iterator = iter(pairs)
-    first = next(iterator)
-    context = first[0].context
-    land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
-    path = out / "hindcasts.nc"
-    number = len(first[1].get("member_quantiles", ()))
-    if "quantiles" not in first[1]:
+    held = [next(iterator)]  # one at a time, which is gone before the next is made
+    (case, fields), path = held[0], out / "hindcasts.nc"
+    context, number = case.context, len(fields.get("member_quantiles", ()))
+    if "quantiles" not in fields:
         _warn_of_missing("outlook.csv", model, options)
+    del fields
+    land, source = counts.land(context.past[-1]), f"{model} from {context.source}"
     with hindcasts.writer(path, context.grid, land, source, context.citation, number) as save:
-        for case, fields in chain([first], iterator):
-            init, kept = case.context.months[0] - 1, dict(fields)
-            if "quantiles" in kept:
-                maps = _members(kept.pop("quantiles"), case.context)
-                rows += _outlook(maps, case.context, options)
-            if "member_quantiles" in kept:
-                kept["members"] = _members(kept.pop("member_quantiles"), case.context)
-            save(init, kept)
+        while held:
+            rows += _write_hindcast(*held.pop(), save, options)
+            held += islice(iterator, 1)
     if not rows:
         return [path]
     return [path, atomic.write_text(out / "outlook.csv", outlook.to_csv(rows, source))]
+
+
+def _write_hindcast(
+    case: Case, fields: Fields, save: hindcasts.Write, options: PredictOptions
+) -> list[outlook.Row]:
+    kept: dict[str, Any] = dict(fields)
+    quantiles, of_members = (kept.pop(n, None) for n in ("quantiles", "member_quantiles"))
+    if of_members is not None:
+        kept["members"] = _by_lead(of_members, case.context)
+    save(case.context.months[0] - 1, kept)
+    if quantiles is None:
+        return []
+    return _outlook(_shuffled(quantiles, case.context), case.context, options)
 
 
 def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None:
@@ -108,10 +115,15 @@ def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None
     )
 
 
-def _members(quantiles: np.ndarray, context: Context) -> np.ndarray:
+def _shuffled(quantiles: np.ndarray, context: Context) -> np.ndarray:
     """(members, 12, rows, columns) fractions."""
+    return np.stack(list(_by_lead(quantiles, context)), axis=1)
+
+
+def _by_lead(quantiles: np.ndarray, context: Context) -> Iterator[np.ndarray]:
+    """Members of each lead, (members, rows, columns) fractions."""
     pattern = members.templates(context.past, len(quantiles), context.member_seed)
-    return members.shuffle(quantiles, pattern)
+    return members.shuffled(quantiles, pattern)
 
 
 def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:

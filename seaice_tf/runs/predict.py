@@ -67,10 +67,17 @@ def predict(
     model = f"seaice_tf {task.name} {name}"
     complete = _all_or_nothing(out) if strict else _said_if_incomplete(out)
     with complete as place, progress.step("writing the products"):
-        files = task.products.write(itertools.chain(first, pairs), place, model, options)
+        files = task.products.write(_emptied(first, pairs), place, model, options)
     if strict:
         files = [out / file.relative_to(place) for file in files]
     return Written(files, left_out)
+
+
+def _emptied(first: list, others: Iterator) -> Iterator:
+    """All pairs, none of which stays in memory."""
+    while first:
+        yield first.pop()
+    yield from others
 
 
 @contextlib.contextmanager
@@ -119,6 +126,7 @@ def _pairs(cases: Cases, predictor: Predictor, left_out: list[str], strict: bool
             left_out.append(str(error))
         else:
             yield case, maps
+            del case, maps  # before the next are made
 
 
 def ensemble_name(runs: Sequence[Path]) -> str:

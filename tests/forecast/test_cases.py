@@ -120,6 +120,7 @@ def test_the_outlook_has_the_same_members_whatever_number_is_written(long_record
     def serve(inputs, endpoint):
         assert endpoint == "quantiles"
         levels = np.asarray(inputs[-1])
+        assert len(levels) <= cases.LEVELS_AT_ONCE
         maps = np.zeros((1, 12, 1, 1))
         return {"concentration": maps, "quantiles": maps[:, None] + levels[:, None, None, None]}
 

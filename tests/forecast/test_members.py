@@ -17,6 +17,13 @@ def drawn(number, seed=0):
     return quantiles, rng.normal(size=(12, number, *SHAPE[1:]))
 
 
+def test_months_made_one_at_a_time_are_the_same():
+    quantiles, pattern = drawn(4)
+    each = list(members.shuffled(quantiles, pattern))
+    assert len(each) == 12
+    np.testing.assert_array_equal(np.stack(each, axis=1), members.shuffle(quantiles, pattern))
+
+
 @given(st.integers(1, 9), st.integers(0, 99))
 def test_every_cell_keeps_its_quantiles(number, seed):
     quantiles, pattern = drawn(number, seed)

@@ -1,6 +1,8 @@
 """Products of one forecast and of hindcasts, from predictions that cost nothing."""
 
 import csv
+import dataclasses
+import weakref
 
 import netCDF4
 import numpy as np
@@ -68,6 +70,23 @@ def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
     with (tmp_path / "outlook.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {row["init"] for row in rows} == {"2007-12", "2008-01"}
+
+
+def test_memory_of_hindcasts_holds_one_at_a_time(context, tmp_path):
+    """Of the most members a forecast's maps are 0.6 GB."""
+    alive: list = []
+
+    def pairs():
+        for shift in range(3):
+            assert not any(made() is not None for made in alive)
+            made = fields(context)
+            alive.append(weakref.ref(made["member_quantiles"]))
+            yield case(dataclasses.replace(context, months=context.months + shift)), made
+            del made
+
+    options = PredictOptions(first_init="2007-12", members=MEMBERS)
+    predictions.write(pairs(), tmp_path, "a model", options)
+    assert len(alive) == 3
 
 
 def of_run(context, shift, *without):

@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -29,7 +30,7 @@ FIELDS = {
     "probability": f"probability of a monthly mean concentration of at least {EDGE}",
     "spread": "standard deviation of the forecast of concentration",
 }
-Write = Callable[[np.datetime64, Mapping[str, np.ndarray]], None]
+Write = Callable[[np.datetime64, Mapping[str, Any]], None]
 
 
 @contextmanager
@@ -49,14 +50,14 @@ def writer(
     Yields:
         A function of an init (the last month observed, datetime64[M]) and its fields:
         "concentration" and, where the forecast has them, "probability" and "spread", (12, rows,
-        columns), and "members", (members, 12, rows, columns); fractions.
+        columns), and "members", (members, rows, columns) of each lead; fractions.
     """
     inits: list[np.datetime64] = []
     with netcdf.created(path) as dataset:
         horizontal_axes(dataset, grid)
         _forecast_axes(dataset, members)
 
-        def write(init: np.datetime64, fields: Mapping[str, np.ndarray]) -> None:
+        def write(init: np.datetime64, fields: Mapping[str, Any]) -> None:
             position = len(inits)
             inits.append(init)
             dataset["init"][position] = _days(init)
@@ -69,7 +70,8 @@ def writer(
                 text = "members of the forecast of concentration"
                 dimensions = ("init", "member", "lead", "y", "x")
                 variable = _variable(dataset, "concentration_members", dimensions, text)
-                variable[position] = np.where(land, FILL, fields["members"])
+                for lead, maps in enumerate(fields["members"]):
+                    variable[position, :, lead] = np.where(land, FILL, maps)
 
         yield write
         _describe(dataset, inits, source, citation)

@@ -119,7 +119,7 @@ def test_hindcasts(record, fields, tmp_path):
     land = counts.land(record.counts[-1])
     with hindcasts.writer(path, NORTH, land, "tiny", members=2) as save:
         for init in (record.last - 1, record.last):
-            save(init, fields | {"members": np.stack([fields["concentration"]] * 2)})
+            save(init, fields | {"members": np.stack([fields["concentration"]] * 2, axis=1)})
     assert check(path) == []
     with xr.open_dataset(path, decode_timedelta=False) as data:
         data = data.load()

@@ -19,7 +19,7 @@ def fields(seed, members=0):
         "probability": np.broadcast_to(some / 2, (12, *SOUTH.shape)),
     }
     if members:
-        result["members"] = np.stack([result["concentration"]] * members)
+        result["members"] = np.stack([result["concentration"]] * members, axis=1)
     return result
 
 
