@@ -230,6 +230,10 @@ class Training:
     extra_endpoints: Callable[[Any, keras.Model], Mapping[str, keras.Model]] = _no_endpoints
 
 
+def _no_intervals(scores: Mapping, baselines: Mapping) -> dict[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Verification:
     """How a task's predictions are scored.
@@ -246,6 +250,8 @@ class Verification:
         renamed: old name of a baseline -> its name, for the scores.json of older runs.
         meaning: name of a score -> what it is, with its unit; of "dice", that of "dice_fish", too.
         files: glob patterns of the files of `verify`.
+        intervals: (scores, scores of each baseline) -> the intervals of both that `evaluate` shows,
+            as `forecast.scores.intervals` has them; {} for none.
     """
 
     score: Callable[..., dict[str, float]]
@@ -259,6 +265,7 @@ class Verification:
     renamed: Mapping[str, str] = field(default_factory=dict)
     meaning: Mapping[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    intervals: Callable[[Mapping, Mapping], dict[str, Any]] = _no_intervals
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from seaice_tf.forecast.cases import (
 from seaice_tf.forecast.data.doctor import examine
 from seaice_tf.forecast.data.fetch import FetchOptions, fetch
 from seaice_tf.forecast.examples import archive, described, read_record
+from seaice_tf.forecast.scores.intervals import intervals
 from seaice_tf.forecast.settings import Sequence, Settings
 from seaice_tf.forecast.verification import (
     BASELINES,
@@ -162,6 +163,7 @@ TASK = Task(
         renamed=RENAMED,
         meaning=MEANING,
         files=("*-edges.png", "*-errors.png"),
+        intervals=intervals,
     ),
     products=Products(
         write=function("seaice_tf.forecast.predictions", "write"),

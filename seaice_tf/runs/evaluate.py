@@ -54,9 +54,11 @@ def compare(
 
     Returns:
         {"task", "run", "data", "n", "primary", "lower_is_better", "scores", "baselines",
-        "absent_baselines", "best_baseline", "skill"}; skill is the improvement of the primary score
-        over the best baseline as a fraction of the latter, positive if the model is better. Absent
-        are the baselines that could not be fitted or have no primary score, each with the reason.
+        "absent_baselines", "best_baseline", "skill", "intervals"}; skill is the improvement of the
+        primary score over the best baseline as a fraction of the latter, positive if the model is
+        better. Absent are the baselines that could not be fitted or have no primary score, each
+        with the reason.
+        The intervals are those of the task, {} if it has none of these cases.
 
     Raises:
         InputError: there are no cases, or no baseline has a primary score.
@@ -90,6 +92,7 @@ def compare(
         "absent_baselines": absent,
         "best_baseline": best,
         "skill": sign * (reference - scores[task.verification.primary]) / abs(reference),
+        "intervals": task.verification.intervals(scores, baselines),
     }
 
 
@@ -148,8 +151,37 @@ def show(result: dict[str, Any], by: Sequence[str] = (), console: Console | None
         f"{result['primary']} ({direction} is better): {_number(own)} against {_number(best)} of "
         f"the best baseline, {result['best_baseline']}: {result['skill']:+.1%}"
     )
+    if result.get("intervals"):
+        _show_intervals(result, console)
     for kind in by:
         _show_groups(result, kind, console)
+
+
+def _show_intervals(result: dict[str, Any], console: Console) -> None:
+    """A table of the run's scores and of their ratios to each baseline, with their intervals."""
+    found = result["intervals"]
+    rows = {
+        f"run {result['run']}": {
+            name: [result["scores"][name], *bounds] for name, bounds in found["scores"].items()
+        },
+        **{f"ratio to {name}": ratios for name, ratios in found["ratios"].items()},
+    }
+    wide = {name: f"{name:>21}" for name in found["scores"]}  # of "0.123 [0.101, 0.145]"
+    title = f"{found['level']:.0%} intervals by {found['blocks']} years"
+    for part in _columns(list(wide.values()), max(map(len, rows)), console):
+        names = [name.strip() for name in part]
+        table = _table(title, names)
+        for label, values in rows.items():
+            table.add_row(label, *(_bounded(values.get(name)) for name in names))
+        console.print(table)
+        title = ""
+
+
+def _bounded(values: Sequence[float] | None) -> str:
+    if values is None:
+        return "-"
+    value, low, high = map(_number, values)
+    return f"{value} \\[{low}, {high}]"
 
 
 def _console(names: Sequence[str]) -> Console:

@@ -83,6 +83,7 @@ class Target:
             f"lead_{self.lead:02}",
             f"month_{target:02}",
             f"init_{init:02}_month_{target:02}",
+            f"year_{self.init.astype('datetime64[Y]')}",
         ]
 
 
@@ -199,12 +200,15 @@ def results(totals: Totals) -> dict[str, float]:
 
     Returns:
         "rmse" and the others over all; "lead_03/rmse" by lead; "month_09/rmse" by target month;
-        "init_05_month_09/rmse" by calendar months of init and target.
+        "init_05_month_09/rmse" by calendar months of init and target; "year_2010/rmse" by the year
+        of the init, with "year_2010/cells" and "year_2010/maps", the weights of the year.
     """
     result: dict[str, float] = {}
     for group, total in sorted(totals.items()):
         prefix = f"{group}/" if group else ""
         result |= {f"{prefix}{name}": value for name, value in scores(total).items()}
+        if group.startswith("year_"):
+            result |= {f"{prefix}{name}": total[name] for name in ("cells", "maps")}
     return result
 
 
