@@ -12,6 +12,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.files import maps
 from seaice_tf.forecast import predictions
 from seaice_tf.forecast.cases import Context, PredictOptions
+from seaice_tf.forecast.task import TASK
 from seaice_tf.forecast.verification import combine
 from seaice_tf.grids.polar import SOUTH
 from seaice_tf.task import Case
@@ -56,6 +57,23 @@ def test_a_forecast_has_an_outlook_dates_and_members(context, tmp_path, monkeypa
         np.testing.assert_allclose(
             np.sort(found.data, axis=0)[:, :, 5:], expected[:, :, 5:], atol=1e-4
         )
+
+
+def test_the_dataset_of_the_library_has_the_same_members(context, tmp_path, monkeypatch):
+    monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
+    options = PredictOptions(members=MEMBERS)
+    predictions.write([(case(context), fields(context))], tmp_path, "a model", options)
+    found = TASK.products.dataset(case(context), fields(context), "a model")
+    own = found["sea_ice_area_fraction_members"]
+    assert own.dims == ("member", "time", "y", "x")
+    assert own.sizes["member"] == MEMBERS
+    assert np.isnan(own.values[:, :, :5]).all()
+    with netCDF4.Dataset(tmp_path / "members.nc") as data:
+        written = data["concentration_members"][0].filled(np.nan)
+    np.testing.assert_allclose(own, written, atol=1e-4)
+    found.to_netcdf(tmp_path / "dataset.nc")
+    none = of_run(context, 0, "member_quantiles")
+    assert "member" not in TASK.products.dataset(case(context), none, "a model").sizes
 
 
 def test_hindcasts_are_one_file_and_one_table(context, tmp_path):
