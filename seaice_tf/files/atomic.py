@@ -42,7 +42,8 @@ def require_folder(path: Path) -> None:
 def require_file(path: Path) -> None:
     """Check, before any work, that the file `path` can be written, as `require_folder` does."""
     require_folder(path.parent)
-    _require_no_folder(path)
+    if path.is_dir():
+        raise InputError(f"{path}: expected the name of a file to write, got a folder; add a name")
 
 
 def require_files(folder: Path, patterns: Sequence[str]) -> None:
@@ -62,8 +63,8 @@ def require_files(folder: Path, patterns: Sequence[str]) -> None:
 def _require_no_folder(path: Path) -> None:
     if path.is_dir():
         raise InputError(
-            f"{path}: expected a file to write, or nothing, got a folder; remove it, or give "
-            "another name"
+            f"{path}: expected a file to write, or nothing, got a folder; remove it, or "
+            "choose another place"
         )
 
 
@@ -120,7 +121,8 @@ def gathered(path: Path) -> Iterator[Path]:
             files = [each for each in temporary.rglob("*") if each.is_file()]
             targets = [path / written.relative_to(temporary) for written in files]
             for target in targets:
-                require_file(target)
+                require_folder(target.parent)
+                _require_no_folder(target)
             for written, target in zip(files, targets):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 written.replace(target)
