@@ -17,12 +17,14 @@ SMALLEST = 1e-7  # probabilities are clipped here before the logarithm
 SMOOTH = 1.0  # pixels added to both terms of Dice: two empty masks are equal, gradients finite
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def binary_crossentropy(true, pred):
     """Binary cross-entropy of each pixel, of the shape of the maps."""
     correct = tf.clip_by_value(_probability_of_truth(true, pred), SMALLEST, 1.0)
     return -tf.math.log(correct)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def focal(true, pred, gamma: float = 2.0):
     """Focal loss of each pixel, of the shape of the maps.
 
@@ -36,6 +38,7 @@ def _probability_of_truth(true, pred):
     return true * pred + (1 - true) * (1 - pred)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def dice(true, pred, weight):
     """1 - Dice of each image and class: (B, H, W, classes) -> (B, classes) in [0, 1].
 
@@ -46,6 +49,7 @@ def dice(true, pred, weight):
     return 1 - (2 * both + SMOOTH) / (either + SMOOTH)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class MaskLoss(keras.losses.Loss):
     """Keras loss of a function of whole masks.
 
@@ -57,6 +61,13 @@ class MaskLoss(keras.losses.Loss):
     def __init__(self, function: Callable, name: str):
         super().__init__(name=name)
         self.function = function
+
+    def get_config(self):
+        return {"function": keras.utils.serialize_keras_object(self.function), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(keras.utils.deserialize_keras_object(config["function"]), config["name"])
 
     def call(self, y_true, y_pred):
         return self.function(y_true, y_pred, tf.ones_like(y_pred))
@@ -78,6 +89,7 @@ def _broadcast(weight, like):
     return tf.broadcast_to(weight, tf.shape(like))
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def bce_dice(true, pred, weight, dice_weight: float = 0.25):
     """Weighted mean of cross-entropy and Dice loss: (B, H, W, classes) -> (B, classes)."""
     crossentropy = tf.reduce_mean(weight * binary_crossentropy(true, pred), axis=(1, 2))

@@ -7,6 +7,7 @@ loss here and its name there.
 from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import EDGE
 from seaice_tf.networks.losses import absolute_error, squared_error
@@ -15,23 +16,27 @@ EDGE_SOFTNESS = 0.02  # concentration, width of the sigmoid that replaces the st
 EPSILON = 1e-7  # as Keras clips probabilities
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def cross_entropy(true, pred):
     """Binary cross-entropy of fractions, the shape of both; at least the entropy of `true`."""
     pred = tf.clip_by_value(pred, EPSILON, 1 - EPSILON)
     return -true * tf.math.log(pred) - (1 - true) * tf.math.log(1 - pred)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def class_cross_entropy(true, logits):
     """Cross-entropy of each member: (B, n, members) from true classes (B, n, 1)."""
     labels = tf.broadcast_to(tf.cast(true, tf.int32), tf.shape(logits)[:3])
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def departure_error(true, pred):
     """Squared error of each member: (B, n, members) from true departures (B, n, 1)."""
     return (pred - true) ** 2
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def dacon_error(true, pred):
     """Absolute error plus the value of a cell at the ice edge in the Dacon score, MAE / F1.
 

@@ -7,6 +7,7 @@ city.
 from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf.geopose.choices import HeightLoss
 from seaice_tf.networks.losses import squared_error
@@ -14,6 +15,7 @@ from seaice_tf.networks.losses import squared_error
 KNEE = 3.0  # metres of error from which Huber's loss is linear: about a storey
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def huber(true, pred):
     """Huber loss: half the squared error up to KNEE, linear beyond."""
     error = tf.abs(true - pred)
@@ -21,6 +23,7 @@ def huber(true, pred):
     return small * (error - small / 2)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def log_squared_error(true, pred):
     """Squared error of log(1 + height), as an odd function so that gradients persist below 0."""
     return tf.square(_log(true) - _log(pred))

@@ -6,15 +6,13 @@ Each takes `true`, (B, H, W, 1) classes, and the output `pred` of a head, and gi
 from collections.abc import Callable
 
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf.icechart.networks.unet import TENTHS
+from seaice_tf.networks.losses import squared_error
 
 
-def squared_error(true, pred):
-    """Squared error of the concentration in tenths, `pred` (B, H, W, 1)."""
-    return tf.square(true - pred)
-
-
+@keras.utils.register_keras_serializable("seaice_tf", "chart_cross_entropy")
 def cross_entropy(true, pred):
     """Cross-entropy of logits (B, H, W, classes); 0 where `true` is not a class."""
     kinds = tf.range(pred.shape[-1], dtype=pred.dtype)
@@ -22,6 +20,7 @@ def cross_entropy(true, pred):
     return -tf.reduce_sum(hit * tf.nn.log_softmax(pred), axis=-1, keepdims=True)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def ordinal_cross_entropy(true, pred):
     """Mean binary cross-entropy of exceeding 0, ..., 9 tenths, of logits (B, H, W, 10)."""
     exceeded = tf.cast(
@@ -31,6 +30,7 @@ def ordinal_cross_entropy(true, pred):
     return tf.reduce_mean(losses, axis=-1, keepdims=True)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def binary_cross_entropy(true, pred):
     """Binary cross-entropy of logits (B, H, W, 1); `true` is 0 or 1."""
     return tf.nn.sigmoid_cross_entropy_with_logits(tf.cast(true, pred.dtype), pred)

@@ -53,6 +53,7 @@ def _power(x, weight: float):
     return smooth + tf.stop_gradient(exact - smooth)
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 class FrameLoss(keras.losses.Loss):
     """(1 - w) (1 - MS-SSIM) + w MAE / `MAE_SCALE`, the weighted mean over the leads.
 
@@ -68,6 +69,9 @@ class FrameLoss(keras.losses.Loss):
     def __init__(self, mae_weight: float = 0.25, name: str = "frames"):
         super().__init__(name=name)
         self.mae_weight = mae_weight
+
+    def get_config(self):
+        return {"mae_weight": self.mae_weight, "name": self.name}
 
     def call(self, y_true, y_pred):
         return self.per_frame(y_true, y_pred)

@@ -92,6 +92,7 @@ def flow_training_model(network: keras.Model) -> keras.Model:
     return keras.Model(pair, {"flow": network(pair)}, name="flow_training_model")
 
 
+@keras.utils.register_keras_serializable("seaice_tf")
 def endpoint_error(true, pred):
     """Endpoint error of a flow in pixels, smooth at 0: two (..., 2) -> (...)."""
     off = tf.cast(true, pred.dtype) - pred
