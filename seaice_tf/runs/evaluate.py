@@ -58,7 +58,7 @@ def compare(
         primary score over the best baseline as a fraction of the latter, positive if the model is
         better. Absent are the baselines that could not be fitted or have no primary score, each
         with the reason.
-        The intervals are those of the task, {} if it has none of these cases.
+        The intervals are those of the task, left out if it has none of these cases.
 
     Raises:
         InputError: there are no cases, or no baseline has a primary score.
@@ -80,6 +80,7 @@ def compare(
     sign = 1 if task.verification.lower_is_better else -1
     best = min(baselines, key=lambda label: sign * baselines[label][task.verification.primary])
     reference = baselines[best][task.verification.primary]
+    intervals = task.verification.intervals(scores, baselines)
     return {
         "task": task.name,
         "run": name,
@@ -92,8 +93,7 @@ def compare(
         "absent_baselines": absent,
         "best_baseline": best,
         "skill": sign * (reference - scores[task.verification.primary]) / abs(reference),
-        "intervals": task.verification.intervals(scores, baselines),
-    }
+    } | ({"intervals": intervals} if intervals else {})
 
 
 def _score_baselines(
