@@ -10,6 +10,7 @@ import json
 import types
 import typing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,37 @@ from seaice_tf.files import data_folder, json_text
 
 
 @dataclass(frozen=True)
-class Training:
+class Checked:
+    """Base of settings and options: a value that is no choice of its Literal is an InputError.
+
+    A class with checks of its own begins them with `super().__post_init__()`.
+    """
+
+    def __post_init__(self):
+        for name, hint in _hints(type(self)).items():  # type: ignore[arg-type]
+            value = getattr(self, name)
+            several = isinstance(value, tuple)
+            choices = _choices(typing.get_args(hint)[0] if several else hint)
+            for each in value if several else (value,):
+                if choices and each not in choices:
+                    raise InputError(
+                        f"{name}: expected {' or '.join(map(repr, choices))}, got {each!r}"
+                    )
+
+
+@lru_cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {each.name: hints[each.name] for each in dataclasses.fields(kind)}
+
+
+def _choices(hint: Any) -> tuple:
+    """The values of a Literal; () of any other type."""
+    return typing.get_args(hint) if typing.get_origin(hint) is Literal else ()
+
+
+@dataclass(frozen=True)
+class Training(Checked):
     """Settings of training that all tasks have in common."""
 
     epochs: int = 12
@@ -74,6 +105,7 @@ class Training:
     """Of initial weights, order, augmentation and dropout."""
 
     def __post_init__(self):
+        super().__post_init__()
         for name in (
             "epochs",
             "batch_size",

@@ -199,3 +199,31 @@ def test_choices_of_training_are_those_that_are_implemented():
     assert set(typing.get_args(hints["optimizer"])) == implemented
     assert set(typing.get_args(hints["wrapped"])) == set(optimizers.CORE)
     assert set(typing.get_args(tune.Method)) == set(tune.ORACLES)
+
+
+def records(task):
+    """All classes of settings and options of a task."""
+    own = [task.settings, *settings.networks(task.settings).values(), settings.Training]
+    options = [task.verification.options, task.products.options, task.data.fetch_options]
+    return [kind for kind in (*own, *options) if dataclasses.is_dataclass(kind)]
+
+
+def choices_of(kind):
+    """Names of its fields that are a choice, or several."""
+    for name, hint in typing.get_type_hints(kind).items():
+        inner = typing.get_args(hint)[:1] if typing.get_origin(hint) is tuple else (hint,)
+        if inner and typing.get_origin(inner[0]) is typing.Literal:
+            yield name, inner[0] is not hint
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_value_that_is_no_choice_is_refused_at_birth(name):
+    """Of the library too, where neither a flag nor a file is read."""
+    found = 0
+    for kind in records(TASKS[name]):
+        for field, several in choices_of(kind):
+            wrong = ("neither",) if several else "neither"
+            with pytest.raises(InputError, match=rf"^{field}: expected .+, got 'neither'"):
+                kind(**{field: wrong})
+            found += 1
+    assert found >= 5

@@ -15,6 +15,7 @@ from seaice_tf.clouds.scores import baselines
 from seaice_tf.clouds.settings import Settings
 from seaice_tf.errors import InputError, NotFittedError, one_line
 from seaice_tf.files.photos import encoded, image_size
+from seaice_tf.settings import Checked
 from seaice_tf.task import Case, Cases, PredictOptions
 
 SMALL = (42, 64)  # (rows, columns) in which a photo is read to check it
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(Checked):
     """Options of `evaluate`."""
 
     photos: Literal["test", "validation", "all"] = "test"

@@ -7,11 +7,11 @@ from seaice_tf.clouds.choices import TTA, Loss
 from seaice_tf.clouds.data.postprocessing import DEFAULT, Decisions
 from seaice_tf.errors import InputError
 from seaice_tf.networks.encoder_names import Encoder
-from seaice_tf.settings import Training
+from seaice_tf.settings import Checked, Training
 
 
 @dataclass(frozen=True)
-class UNet:
+class UNet(Checked):
     """A U-Net over an encoder."""
 
     name: ClassVar[str] = "unet"
@@ -34,6 +34,7 @@ class UNet:
     """Change brightness and contrast of training images at random by up to this fraction."""
 
     def __post_init__(self):
+        super().__post_init__()
         if not 1 <= len(self.decoder_filters) <= 5 or min(self.decoder_filters) < 1:
             raise InputError(
                 f"decoder_filters: expected one to five widths, got {self.decoder_filters}"
@@ -46,7 +47,7 @@ class UNet:
 
 
 @dataclass(frozen=True)
-class Texture:
+class Texture(Checked):
     """Logistic ridge regression on the early features of a frozen, pretrained encoder."""
 
     name: ClassVar[str] = "texture"
@@ -61,6 +62,7 @@ class Texture:
     """L2 penalty of the weights."""
 
     def __post_init__(self):
+        super().__post_init__()
         if not self.weights:
             raise InputError(
                 "weights: expected pretrained weights for texture, got none; give --weights "
@@ -73,7 +75,7 @@ class Texture:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """Settings of the cloud masks."""
 
     ALIASES: ClassVar[dict[str, tuple[str, dict[Any, Any]] | None]] = {
@@ -115,6 +117,7 @@ class Settings:
     )
 
     def __post_init__(self):
+        super().__post_init__()
         if self.folds < 2:
             raise InputError(f"folds: expected at least 2, got {self.folds}")
         for name in ("validation_fold", "test_fold"):

@@ -17,6 +17,7 @@ from seaice_tf.forecast.members import levels, most, shuffled, templates
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids.polar import Grid
+from seaice_tf.settings import Checked
 from seaice_tf.task import Case, Cases, Maps
 
 OUTLOOK_MEMBERS = 20  # from which outlook and dates are computed, whatever number is written
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(Checked):
     """Options of `evaluate`."""
 
     first: str = ""
@@ -46,6 +47,7 @@ class EvaluateOptions:
     """Members from whose extents the distribution of the extent is drawn in reports; 0: none."""
 
     def __post_init__(self):
+        super().__post_init__()
         months.require(self, "first", "last")
         regions.require(self.regions)
 

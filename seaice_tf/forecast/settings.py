@@ -11,7 +11,7 @@ from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import MINIMUM_DAYS
 from seaice_tf.forecast.data.counts import PoleHoleFill
 from seaice_tf.forecast.data.formats import Check
-from seaice_tf.settings import Training
+from seaice_tf.settings import Checked, Training
 
 LEADS = 12  # months ahead
 MOST_MONTHS = 60  # of anomalies from five years within a history of ten
@@ -19,7 +19,7 @@ TERMS = {"concentration_weights": 6, "log_odds_weights": 5}  # of `networks.cali
 
 
 @dataclass(frozen=True)
-class Distribution:
+class Distribution(Checked):
     """Class probabilities of concentration for each cell, from any month; the default network."""
 
     name: ClassVar[str] = "distribution"
@@ -64,6 +64,7 @@ class Distribution:
     """Result of the calibration: weights of the log odds of ice, a row a lead; empty for none."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_positive(self, "members", "width", "init_step")
         _require_fraction(self, "cell_fraction")
         if min(self.error_weight, self.other_weight) < 0:
@@ -78,7 +79,7 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class UNet:
+class UNet(Checked):
     """A U-Net that corrects the climatology of the last years."""
 
     name: ClassVar[str] = "unet"
@@ -105,6 +106,7 @@ class UNet:
     """Flip training maps at random."""
 
     def __post_init__(self):
+        super().__post_init__()
         if not 1 <= self.base_years <= self.history_years:
             raise InputError(
                 f"base_years: expected 1 to history_years ({self.history_years}), "
@@ -117,7 +119,7 @@ class UNet:
 
 
 @dataclass(frozen=True)
-class Autoencoder:
+class Autoencoder(Checked):
     """An autoencoder of single months; it forecasts last year's month as its code keeps it."""
 
     name: ClassVar[str] = "autoencoder"
@@ -133,11 +135,12 @@ class Autoencoder:
     """Length of the code."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_positive(self, "code")
 
 
 @dataclass(frozen=True)
-class Sequence:
+class Sequence(Checked):
     """A model from an autoencoder's codes of past years to the code of the next."""
 
     name: ClassVar[str] = "sequence"
@@ -170,11 +173,12 @@ class Sequence:
     """Years of the same calendar month to forecast from."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_positive(self, "history_years")
 
 
 @dataclass(frozen=True)
-class Crops:
+class Crops(Checked):
     """A model of square crops of 64 cells, averaged where they overlap."""
 
     name: ClassVar[str] = "crops"
@@ -195,12 +199,13 @@ class Crops:
     """Fraction of the crops of each month to train on."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_positive(self, "history_years")
         _require_fraction(self, "crop_fraction")
 
 
 @dataclass(frozen=True)
-class AnomalyCodes:
+class AnomalyCodes(Checked):
     """Codes of anomaly maps; departures from the five-year climatology, from any month."""
 
     name: ClassVar[str] = "anomaly_codes"
@@ -230,6 +235,7 @@ class AnomalyCodes:
     """Fraction of the cells of each month to train on."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_positive(self, "months", "codes", "units", "members", "width")
         _require_fraction(self, "cell_fraction")
         _require_months(self)
@@ -242,7 +248,7 @@ class AnomalyCodes:
 
 
 @dataclass(frozen=True)
-class AnomalyCrops:
+class AnomalyCrops(Checked):
     """ConvLSTM on crops of anomalies; departures from the five-year climatology, from any month."""
 
     name: ClassVar[str] = "anomaly_crops"
@@ -267,6 +273,7 @@ class AnomalyCrops:
     """Fraction of the cells of each month to train on."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_positive(self, "months", "kernel", "members", "width")
         _require_fraction(self, "cell_fraction")
         _require_months(self)
@@ -277,7 +284,7 @@ class AnomalyCrops:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """Settings that all networks of the forecast share."""
 
     ALIASES: ClassVar[dict] = {
@@ -331,6 +338,7 @@ class Settings:
     )
 
     def __post_init__(self):
+        super().__post_init__()
         names = ("train_end", "validation_start", "validation_end", "test_start", "test_end")
         times = {name: months.parse(getattr(self, name), name) for name in names}
         for start, end in (("validation_start", "validation_end"), ("test_start", "test_end")):

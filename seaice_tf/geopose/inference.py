@@ -17,6 +17,7 @@ from seaice_tf.geopose.data.pose import (
 )
 from seaice_tf.grids import tiles
 from seaice_tf.grids.windows import Window, whole
+from seaice_tf.settings import Checked
 
 Maps = Mapping[str, Any]  # by head name
 Serve = Callable[[Any], Maps]
@@ -27,7 +28,7 @@ TTA = {"none": SYMMETRIES[:1], "d4": SYMMETRIES}
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Checked):
     """Options of inference."""
 
     tile: int = 1024
@@ -38,6 +39,7 @@ class Options:
     """Test-time augmentation: none, or the mean over the eight symmetries of the square."""
 
     def __post_init__(self):
+        super().__post_init__()
         if self.tile < SMALLEST_SIDE:
             raise InputError(f"tile: expected at least {SMALLEST_SIDE} pixels, got {self.tile}")
         if not 0 <= self.overlap < self.tile:

@@ -15,12 +15,12 @@ from seaice_tf.geopose.choices import (
 from seaice_tf.geopose.data.augment import AUGMENTATIONS
 from seaice_tf.geopose.data.pose import CITIES
 from seaice_tf.networks.encoder_names import Encoder
-from seaice_tf.settings import Training
+from seaice_tf.settings import Checked, Training
 
 
 # Choices without a name are the keys of the tables that implement them.
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """Settings of heights and poses."""
 
     ALIASES: ClassVar[dict[str, tuple[str, dict[Any, Any]] | None]] = {
@@ -81,6 +81,7 @@ class Settings:
     )
 
     def __post_init__(self):
+        super().__post_init__()
         if not self.cities or len(set(self.cities)) < len(self.cities):
             raise InputError(f"cities: expected each once, got {self.cities or 'none'}")
         if self.folds < 2:

@@ -17,6 +17,7 @@ from seaice_tf.icechart.data.charts import CHARTS, CLASSES
 from seaice_tf.icechart.data.decision import FIELDS, PROBABILITIES
 from seaice_tf.icechart.data.symmetry import TTA, WIND
 from seaice_tf.icechart.settings import Settings
+from seaice_tf.settings import Checked
 from seaice_tf.task import Maps
 
 PIXELS = 768**2  # of a tile with its halo, by default
@@ -29,7 +30,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictOptions:
+class PredictOptions(Checked):
     """Options of inference."""
 
     tile: int | None = None
@@ -43,6 +44,7 @@ class PredictOptions:
     """Test-time augmentation: average over none, the four flips or all eight symmetries (d4)."""
 
     def __post_init__(self):
+        super().__post_init__()
         if (self.tile is not None and self.tile < 1) or (self.halo or 0) < 0:
             raise InputError(
                 f"tile, halo: expected a tile of at least 1 and a halo of at least 0, got "

@@ -12,7 +12,7 @@ from seaice_tf.icechart.data.inputs import DERIVED
 from seaice_tf.icechart.data.names import FACTORS
 from seaice_tf.icechart.data.polygon_codes import PRESETS
 from seaice_tf.icechart.data.symmetry import WIND
-from seaice_tf.settings import Training
+from seaice_tf.settings import Checked, Training
 
 # The brightness temperatures least affected by the atmosphere, and no skin temperature: the choice
 # of the winning AutoICE entry.
@@ -24,7 +24,7 @@ CHANNELS = (
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """Settings of the ice charts."""
 
     data: str = ""
@@ -114,6 +114,7 @@ class Settings:
     }
 
     def __post_init__(self):
+        super().__post_init__()
         self._check_channels()
         if not set(self.target_factors) <= set(FACTORS) or not self.target_factors:
             raise InputError(

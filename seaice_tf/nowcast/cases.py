@@ -28,6 +28,7 @@ from seaice_tf.nowcast.data.layout import (
 from seaice_tf.nowcast.data.times import whole_minutes
 from seaice_tf.nowcast.examples import Place
 from seaice_tf.nowcast.settings import Settings
+from seaice_tf.settings import Checked
 from seaice_tf.task import Case, Cases, PredictOptions
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ forecast_image = function("seaice_tf.nowcast.images", "forecast")
 
 
 @dataclass(frozen=True)
-class EvaluateOptions:
+class EvaluateOptions(Checked):
     """Options of `evaluate`."""
 
     windows: Literal["test", "validation", "all"] = "test"

@@ -9,7 +9,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.networks.encoder_names import Encoder
 from seaice_tf.nowcast.choices import Blur, FlowSource, ResidualTo, Tta
 from seaice_tf.nowcast.data.layout import FRAMES, FRAMES_IN, FRAMES_OUT, MARGIN
-from seaice_tf.settings import Training
+from seaice_tf.settings import Checked, Training
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class PerLeadUNet:
 
 
 @dataclass(frozen=True)
-class FlowUNet:
+class FlowUNet(Checked):
     """One U-Net for all leads, on recent frames, their flow and its forecast."""
 
     name: ClassVar[str] = "flow_unet"
@@ -59,6 +59,7 @@ class FlowUNet:
     other windows of its batch."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_widths("filters", self.filters)
         _require_range("recent", self.recent, 1, FRAMES_IN)
         _require_range("margin", self.margin, 0, MARGIN)
@@ -66,7 +67,7 @@ class FlowUNet:
 
 
 @dataclass(frozen=True)
-class CnnCnn:
+class CnnCnn(Checked):
     """A CNN on each frame, and one from all features to all leads."""
 
     name: ClassVar[str] = "cnn_cnn"
@@ -89,12 +90,13 @@ class CnnCnn:
     other windows of its batch."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_widths("decoder_filters", self.decoder_filters)
         _require_blur_of_something(self.residual_to, self.blur)
 
 
 @dataclass(frozen=True)
-class ConvLSTM:
+class ConvLSTM(Checked):
     """A ConvLSTM encoder on the frames and a ConvLSTM decoder to the leads."""
 
     name: ClassVar[str] = "conv_lstm"
@@ -112,6 +114,7 @@ class ConvLSTM:
     other windows of its batch."""
 
     def __post_init__(self):
+        super().__post_init__()
         _require_widths("filters", self.filters, most=4)
         _require_blur_of_something(self.residual_to, self.blur)
 
@@ -131,7 +134,7 @@ class Perceiver:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Checked):
     """Settings of the nowcast."""
 
     data: str = ""
@@ -202,6 +205,7 @@ class Settings:
     }
 
     def __post_init__(self):
+        super().__post_init__()
         if self.training.precision != "float32":
             raise InputError(
                 f"precision: expected float32, got {self.training.precision}, in which counts of "

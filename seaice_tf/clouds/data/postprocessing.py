@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from seaice_tf.clouds.data.labels import CLASSES
 from seaice_tf.errors import InputError
+from seaice_tf.settings import Checked
 
 NUMBER = len(CLASSES)
 RULES = ("thresholds", "expected_dice")
@@ -16,7 +17,7 @@ CONNECTIVITY = np.ones((3, 3), bool)  # pixels that touch at a corner are connec
 
 
 @dataclass(frozen=True)
-class Decisions:
+class Decisions(Checked):
     """Post-processing parameters, one value per class; by default a threshold of 0.5.
 
     Attributes:
@@ -35,6 +36,7 @@ class Decisions:
     shapes: tuple[Literal[SHAPES], ...] = ("none",) * NUMBER  # type: ignore[valid-type]
 
     def __post_init__(self):
+        super().__post_init__()
         if self.rule not in RULES:
             raise InputError(
                 f"decisions: expected the rule {' or '.join(RULES)}, got {self.rule!r}"

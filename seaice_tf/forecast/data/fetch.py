@@ -24,6 +24,7 @@ from seaice_tf.errors import InputError, reason
 from seaice_tf.forecast.data import g02202, months, nsidc0051_netcdf
 from seaice_tf.forecast.data.formats import Format, Name
 from seaice_tf.grids.polar import NORTH, SOUTH
+from seaice_tf.settings import Checked
 
 SERVER = "https://noaadata.apps.nsidc.org/NOAA/"
 ATTEMPTS = 5  # at one file; a connection that was cut goes on where it ended
@@ -63,7 +64,7 @@ PLACES = {
 
 
 @dataclass(frozen=True)
-class FetchOptions:
+class FetchOptions(Checked):
     """Options of `fetch`."""
 
     product: Literal["g02202", "g10016", "nsidc0051", "nsidc0081", "nsidc0803"] = "g02202"
@@ -87,6 +88,7 @@ class FetchOptions:
     """Seconds before the next attempt, twice as many before each further one."""
 
     def __post_init__(self):
+        super().__post_init__()
         months.require(self, "first", "last")
         if self.timeout <= 0 or self.pause < 0:
             raise InputError(
