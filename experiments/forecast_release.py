@@ -82,6 +82,12 @@ def ratio_table(result: dict, groups: dict[str, str]) -> list[str]:
     return rows
 
 
+def ratio_intervals(result: dict) -> str:
+    """Intervals of 95 % of the ratios, by a bootstrap over the years of the inits."""
+    found = result["intervals"]["ratios"][REFERENCE]
+    return ", ".join(f"{score} {low:.3f} to {high:.3f}" for score, (_, low, high) in found.items())
+
+
 def not_better(result: dict) -> str:
     """Baselines that are better in RMSE or IIEE at a lead."""
     found = [
@@ -108,7 +114,9 @@ def held_out(name: str) -> tuple[dict, list[str]]:
         f"{TRAIN_END} (`experiments/forecast_release.py {name}`, seed 0). RMSE, MAE and CRPS in %,",
         "IIEE, SPS and extent in million km2; cells by their true areas, where there has been ice.",
         *("", *score_table(result), "", f"Ratios to {REFERENCE}:", ""),
-        *(*ratio_table(result, leads), "", f"Baselines that are better: {not_better(result)}."),
+        *ratio_table(result, leads),
+        *("", f"95 % by a bootstrap over the years of the inits: {ratio_intervals(result)}.", ""),
+        f"Baselines that are better: {not_better(result)}.",
     ]
     if HEMISPHERES[name] == "north":
         inits = {f"end of month {m}": f"init_{m:02}_month_09/" for m in SUMMER}

@@ -37,7 +37,7 @@ def run(name: str, seed: int, epochs: int) -> Path:
     path = RUNS / f"{name.replace(' ', '_').replace(',', '')}-{epochs}-{seed}"
     if not (path / folder.MANIFEST).exists():
         training = dataclasses.replace(
-            TASK.settings().training, epochs=epochs, batch_size=8, learning_rate=1e-3, seed=seed
+            TASK.settings().training, epochs=epochs, batch_size=8, learning_rate=3e-4, seed=seed
         )
         train.train(TASK, TASK.settings(network=NETWORKS[name], training=training), path)
     return path
