@@ -207,7 +207,7 @@ def read(path: Path, reading: Reading | None = None) -> Frames:
         channel=first.channel,
         grid=first.grid,
     )
-    return units.with_limits(found, reading.limits, str(path))
+    return units.with_limits(found, reading.limits, str(path), first)
 
 
 def _open(path: Path, channel: str) -> Source:

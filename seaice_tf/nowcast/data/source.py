@@ -40,6 +40,8 @@ class Source:
         osgb: (2, H, W) eastings and northings in metres, None if unknown.
         grid: coordinates of the pixels, None if unknown.
         synthetic: whether the frames are synthetic.
+        reflectance: whether the file says that the values are reflectances, in any unit.
+        integers: whether the values are integers, though unknown ones are NaN.
     """
 
     path: Path
@@ -50,3 +52,5 @@ class Source:
     osgb: np.ndarray | None = None
     grid: Grid | None = None
     synthetic: bool = False
+    reflectance: bool = False
+    integers: bool = False

@@ -2,19 +2,24 @@
 
 import dataclasses
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import whole
+from seaice_tf.nowcast.data.source import Source
 
 if TYPE_CHECKING:
     from seaice_tf.nowcast.data.frames import Frames
 
 HIGHEST = 1023.0
 RANGE = (0.0, HIGHEST)
-OF_COUNTS = {"", "1", "count", "counts", "dn", "numeric", "none"}  # units
+OF_COUNTS = {"", "1", "count", "counts", "dn", "numeric", "none", "unitless", "dimensionless"}
+PERCENT = {"%", "percent"}
+# Standard names of the CF conventions: toa_bidirectional_reflectance, and the albedo of GOES.
+OF_REFLECTANCE = ("reflectance", "albedo")
 SAMPLED = 6  # frames that a range is learnt from
 TAILS = (0.1, 99.9)  # percentiles, and beyond them
 MARGIN = 0.1  # of the range between them
@@ -38,8 +43,54 @@ def from_counts(counts: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
     return (counts * np.float32((high - low) / HIGHEST) + np.float32(low)).astype(np.float32)
 
 
-def with_limits(frames: "Frames", limits: tuple[float, ...], where: str) -> "Frames":
+def is_reflectance(attributes: Mapping[str, Any], channel: str = "") -> bool:
+    """Whether attributes of CF or of Satpy say that values are reflectances.
+
+    Args:
+        attributes: of the array.
+        channel: Satip writes those of each channel under its name, such as HRV_calibration.
+
+    >>> is_reflectance({"standard_name": "toa_bidirectional_reflectance", "units": "%"})
+    True
+    """
+
+    def named(name: str) -> str:
+        return str(attributes.get(f"{channel}_{name}") or attributes.get(name, "")).lower()
+
+    return named("calibration") == "reflectance" or any(
+        word in named("standard_name") for word in OF_REFLECTANCE
+    )
+
+
+def _with_reflectance(frames: "Frames", where: str) -> "Frames":
+    """The frames with the range of reflectance: 0 to 1, or 0 to 100 in percent.
+
+    Raises:
+        InputError: values that are reflectances in another unit.
+    """
+    percent = frames.unit.lower() in PERCENT
+    low, high = limits = (0.0, 100.0) if percent else (0.0, 1.0)
+    values = _sampled(frames)
+    most = float(np.percentile(values, TAILS[1])) if values.size else high
+    if (percent and 0 < most <= 1.5) or (not percent and most > 2):
+        given = "0 1" if percent else "0 100" if most <= 150 else f"0 {HIGHEST:.0f}"
+        raise InputError(
+            f"{where}: expected reflectance from {low:g} to {high:g}, by its attributes in "
+            f"{frames.unit or 'no unit'}, got values up to {most:.3g}; add --value-range {given}"
+        )
+    return dataclasses.replace(frames, limits=limits)
+
+
+def with_limits(
+    frames: "Frames", limits: tuple[float, ...], where: str, source: Source
+) -> "Frames":
     """The frames with the values of 0 and 1023 counts that are given, or those of their data.
+
+    Args:
+        frames: whose limits are those of counts.
+        limits: that are given; () for none.
+        where: for messages.
+        source: what the first file says of its values.
 
     Raises:
         InputError: limits that are not two ascending numbers, or values without a unit that are no
@@ -52,8 +103,11 @@ def with_limits(frames: "Frames", limits: tuple[float, ...], where: str) -> "Fra
                 f"got {limits}; give both"
             )
         return dataclasses.replace(frames, limits=(float(limits[0]), float(limits[1])))
+    if source.reflectance:
+        return _with_reflectance(frames, where)
     if frames.unit.lower() in OF_COUNTS:
-        _require_counts(frames, where)
+        if not source.integers:
+            _require_counts(frames, where)
         return frames
     learnt = learn(frames, where)
     log.info("%s: %g to %g %s are read as 0 to 1023 counts", where, *learnt, frames.unit)
