@@ -1,8 +1,8 @@
 """Frames in zarr: ClimateHack.AI's, Satip's and Open Climate Fix's layouts, as folder or zip.
 
-`data` has the axes time, rows, columns and optionally channels, in any order that its dimension
-names tell; without names it is (time, y, x). Values are unpacked by the CF conventions, and those
-of Satip, which are integers from 0 to 1023 with -1 for unknown, are counts.
+`data`, or the only other array of images, has the axes time, rows, columns and optionally channels,
+in any order that its dimension names tell; without names it is (time, y, x). Values are unpacked by
+the CF conventions, and those of Satip, integers from 0 to 1023 with -1 for unknown, are counts.
 """
 
 import contextlib
@@ -15,14 +15,13 @@ import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import npz, packed
-from seaice_tf.nowcast.data import times
+from seaice_tf.nowcast.data import axes, times, units
 from seaice_tf.nowcast.data.source import COUNTS, WAY_OUT, Grid, Source
 from seaice_tf.nowcast.data.synthetic import TITLE
 
 DAMAGE = (*npz.DAMAGE, KeyError, OSError, AttributeError)  # errors of zarr and its codecs
-CHANNELS = ("variable", "channel", "channels", "band")
+GROUP = "a zarr group with data and time in CF units"
 INSTALL = "pip install seaice_tf[zarr]"
-NAMES = ("data", "time", "x_osgb", "y_osgb")
 
 
 def read(path: Path, channel: str = "") -> Source:
@@ -42,35 +41,44 @@ def read(path: Path, channel: str = "") -> Source:
     try:
         store = zarr.storage.ZipStore(str(path), mode="r") if path.suffix == ".zip" else str(path)
         group: Any = zarr.open_group(store, mode="r")
-        data, time = group["data"], group["time"]
-        if not (isinstance(data, zarr.Array) and isinstance(time, zarr.Array)):
-            raise ValueError("groups of these names")
+        name = _name(path, group, channel)
+        time = group.get("time")
+        if not isinstance(time, zarr.Array) or "units" not in time.attrs:
+            raise InputError(
+                f"{path}: expected {GROUP}, got {', '.join(sorted(group.keys()))}; {WAY_OUT}"
+            )
         moments = times.decoded(
             np.atleast_1d(time[()] if time.shape == () else time[:]),
             str(time.attrs["units"]),
             str(time.attrs.get("calendar", "standard")),
         )
-        return _source(path, group, data, moments, channel)
+        return _source(path, group, name, moments, channel)
     except InputError:
         raise
     except DAMAGE as error:
-        raise _damaged(path, error, "a zarr group with data and time in CF units") from error
+        raise _damaged(path, error, GROUP) from error
 
 
-def _source(path: Path, group: Any, data: Any, moments: np.ndarray, channel: str) -> Source:
-    axes = _axes(path, data)
-    number, channel = _channel(path, group, data, axes, channel)
-    packing = packed.packing(data, f"{path}: data")
-    array = Array(path, data, packing, axes, number)
-    of_counts = array.dtype.kind in "iu" or packing.dtype.kind in "iu"
+def _source(path: Path, group: Any, name: str, moments: np.ndarray, wanted: str) -> Source:
+    data = group[name]
+    found = _axes(path, data)
+    number, channel = _channel(path, group, data, found, "" if wanted == name else wanted)
+    channel = channel or ("" if name == "data" else name)
+    packing = packed.packing(data, f"{path}: {name}")
     named = data.attrs.get(f"{channel}_units") or data.attrs.get("units")
+    array = Array(path, data, packing, found, number, bare=not named)
+    of_counts = packing.dtype.kind in "iu"
     osgb = None
     if "x_osgb" in group and "y_osgb" in group:
         osgb = np.stack([np.asarray(group[name][:]) for name in ("x_osgb", "y_osgb")])
     title = str(group.attrs.get("title", ""))
     unit = COUNTS if of_counts or not named else str(named)
-    grid = _grid(group, data, axes)
-    return Source(path, array, moments, unit, channel, osgb, grid, TITLE in title)
+    grid = _grid(group, data, found)
+    reflectance = not of_counts and units.is_reflectance(data.attrs, channel)
+    synthetic = TITLE in title
+    return Source(
+        path, array, moments, unit, channel, osgb, grid, synthetic, reflectance, of_counts
+    )
 
 
 def _names(array: Any) -> list[str]:
@@ -78,6 +86,28 @@ def _names(array: Any) -> list[str]:
     if names is None:
         names = getattr(getattr(array, "metadata", None), "dimension_names", None)
     return [str(name) for name in names or ()]
+
+
+def _name(path: Path, group: Any, wanted: str) -> str:
+    """Name of the array of the frames: `data`, the only one with images and times, or the wanted."""
+    import zarr
+
+    arrays = {name: each for name, each in group.arrays() if each.ndim >= 3}
+    if isinstance(group.get("data"), zarr.Array):
+        arrays = {"data": group["data"]} | ({wanted: arrays[wanted]} if wanted in arrays else {})
+    if wanted in arrays:
+        return wanted
+    if len(arrays) == 1:
+        return next(iter(arrays))
+    if not arrays:
+        raise InputError(
+            f"{path}: expected {GROUP}, got {', '.join(sorted(group.keys())) or 'none'}; {WAY_OUT}"
+        )
+    names = sorted(arrays)
+    raise InputError(
+        f"{path}: expected an array data, or one array of frames, got {', '.join(names)}; add "
+        f"--channel {names[0]}"
+    )
 
 
 def _axes(path: Path, data: Any) -> dict[str, int]:
@@ -90,13 +120,8 @@ def _axes(path: Path, data: Any) -> dict[str, int]:
                 f"without; {WAY_OUT}"
             )
         return {"time": 0, "y": 1, "x": 2}
-    found: dict[str, int] = {}
-    for axis, name in enumerate(names):
-        short = name.lower()
-        kind = "channel" if short in CHANNELS else "time" if short.startswith("t") else short[:1]
-        kind = {"l": "y" if short.startswith("lat") else "x", "r": "y", "c": "x"}.get(kind, kind)
-        found["channel" if short in CHANNELS else kind] = axis
-    if not {"time", "y", "x"} <= set(found) or len(found) != data.ndim:
+    found = axes.of_names(names, data.shape)
+    if found is None or "time" not in found:
         raise InputError(
             f"{path}: expected axes of time, y, x and perhaps channels, got {', '.join(names)}; "
             f"{WAY_OUT}"
@@ -105,37 +130,30 @@ def _axes(path: Path, data: Any) -> dict[str, int]:
 
 
 def _channel(
-    path: Path, group: Any, data: Any, axes: dict[str, int], wanted: str
+    path: Path, group: Any, data: Any, found: dict[str, int], wanted: str
 ) -> tuple[int | None, str]:
     """Index and name of the channel."""
-    if "channel" not in axes:
+    if "channel" not in found:
         return None, wanted
-    axis = axes["channel"]
+    axis = found["channel"]
     dimension = _names(data)[axis]
     names = [str(i) for i in range(data.shape[axis])]
     if dimension in group:
         names = [str(name) for name in np.asarray(group[dimension][:]).tolist()]
-    if not wanted and len(names) == 1:
-        return 0, names[0]
-    if wanted not in names:
-        raise InputError(
-            f"{path}: expected one of the channels {', '.join(names)}, got {wanted or 'none'}; add "
-            f"--channel {names[0]}"
-        )
-    return names.index(wanted), wanted
+    return axes.channel(path, names, wanted)
 
 
-def _grid(group: Any, data: Any, axes: dict[str, int]) -> Grid | None:
+def _grid(group: Any, data: Any, found: dict[str, int]) -> Grid | None:
     """Coordinates of the pixels, with the projection that Satip writes as text."""
     names = _names(data)
-    if not names or not all(names[axes[axis]] in group for axis in "xy"):
+    if not names or not all(names[found[axis]] in group for axis in "xy"):
         return None
-    x, y = (np.asarray(group[names[axes[axis]]][:], np.float64) for axis in "xy")
+    x, y = (np.asarray(group[names[found[axis]]][:], np.float64) for axis in "xy")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return None
-    units = str(group[names[axes["x"]]].attrs.get("units", "m"))
-    units = "m" if units.startswith("met") else units
-    return Grid(x, y, units, _projection(str(data.attrs.get("area", ""))))
+    unit = str(group[names[found["x"]]].attrs.get("units", "m"))
+    unit = "m" if unit.startswith("met") else unit
+    return Grid(x, y, unit, _projection(str(data.attrs.get("area", ""))))
 
 
 def _projection(area: str) -> dict[str, Any]:
@@ -161,15 +179,26 @@ def _projection(area: str) -> dict[str, Any]:
 
 
 class Array:
-    """The channel of a zarr array as (time, y, x); a damaged chunk is an InputError."""
+    """The channel of a zarr array as (time, y, x); a damaged chunk is an InputError.
 
-    def __init__(self, path: Path, array: Any, packing: Any, axes: dict, number: int | None):
-        self.path, self.array, self.packing = path, array, packing
-        self.axes, self.number = axes, number
-        self.order = [axes[name] for name in ("time", "y", "x")]
+    Integers that are counts use -1 for unknown, and so do floats without a unit, `bare`, that are
+    whole numbers.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        array: Any,
+        packing: packed.Packing,
+        found: dict[str, int],
+        number: int | None,
+        bare: bool,
+    ):
+        self.path, self.array, self.packing, self.number = path, array, packing, number
+        self.order = [found[name] for name in ("time", "y", "x")]
         self.shape = tuple(array.shape[axis] for axis in self.order)
-        # Integers that are counts use -1 for unknown.
-        self.signed = packing.dtype.kind == "i" and "channel" in axes
+        self.signed = packing.dtype.kind == "i"
+        self.whole = packing.dtype.kind == "f" and bare
         self.dtype = np.dtype(np.float32) if self.signed else packing.dtype
 
     def __getitem__(self, key) -> np.ndarray:
@@ -182,7 +211,13 @@ class Array:
             raise _damaged(self.path, error, "whole chunks of data") from error
         kept = np.argsort(np.argsort(self.order))
         values = self.packing.unpack(np.transpose(values, kept))
-        return np.where(values < 0, np.float32(np.nan), values) if self.signed else values
+        if self.signed or (self.whole and (values == -1).any() and _are_whole(values)):
+            values = np.where(values < 0, np.float32(np.nan), values)
+        return values
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    return bool((np.rint(values) == values)[np.isfinite(values)].all())
 
 
 def _damaged(path: Path, error: Exception, expected: str) -> InputError:
@@ -202,7 +237,7 @@ def _require_no_pickles(path: Path) -> None:
     """Raise an InputError if an array uses the pickle codec, which can run any program."""
     if path.suffix == ".zip":
         _require_no_pickles_in_zip(path)
-    for place in (path, *(path / name for name in NAMES)):
+    for place in (path, *(each for each in path.glob("*/") if each.is_dir())):
         for name in (".zarray", ".zmetadata", "zarr.json"):
             if (file := place / name).is_file() and b"pickle" in _codecs(file.read_bytes()):
                 raise _pickles(file)
