@@ -80,6 +80,8 @@ def readable(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: expected an image, got no such file; add it or remove its row")
     try:
         yield
+    except InputError:  # is a ValueError, and says itself what is wrong
+        raise
     except UnidentifiedImageError as error:
         raise InputError(
             f"{path}: expected an image, got a damaged one or a Pillow that lacks its format; "

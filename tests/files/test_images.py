@@ -5,7 +5,7 @@ from PIL import Image
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import images, tiff
-from seaice_tf.files.image_header import Header
+from seaice_tf.files.image_header import Header, readable
 from seaice_tf.grids.windows import Window
 
 WINDOW = Window(17, 30, 40, 25)
@@ -117,3 +117,12 @@ def test_tags_that_contradict_the_file_are_refused(tmp_path, lie):
     tags(path, **lie)
     with pytest.raises(InputError, match=r"a\.tif: expected an image, got "):
         images.read(path)
+
+
+def test_an_input_error_is_not_wrapped_in_another(tmp_path):
+    (tmp_path / "a.png").touch()
+    with (
+        pytest.raises(InputError, match=r"^a sentence$"),
+        readable(tmp_path / "a.png"),
+    ):
+        raise InputError("a sentence")

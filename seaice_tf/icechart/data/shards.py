@@ -130,5 +130,7 @@ def read(path: Path) -> Pixels:
         if not found or len({band.valid_fraction.shape[1] for band in found}) > 1:
             raise ValueError(f"bands of {header['bands']} pixels")
         return Pixels(name, area, tuple(found))
+    except InputError as error:  # of the name; is a ValueError
+        raise InputError(f"{path}: expected a shard, got {error}; {ADVICE}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {ADVICE}") from error
