@@ -13,7 +13,7 @@ from seaice_tf.files.images import read_grey
 from seaice_tf.grids.windows import whole
 from seaice_tf.lazy import function
 from seaice_tf.nowcast import examples
-from seaice_tf.nowcast.data import climatehack, faults, layout, optical_flow
+from seaice_tf.nowcast.data import climatehack, faults, frames, layout, optical_flow
 from seaice_tf.nowcast.data.climatehack import Windows
 from seaice_tf.nowcast.data.frames import Frames
 from seaice_tf.nowcast.data.layout import (
@@ -114,7 +114,11 @@ def cases(settings: Settings, options: EvaluateOptions | None = None) -> Cases:
         source += ", IN SAMPLE where the run was trained on them"
     elif which == "validation" and settings.training.keep == "best":
         source += ", IN SAMPLE: these windows chose the epoch"
-    return Cases(source, [partial(_case, place, source, True) for place in chosen])
+    files = [each.name for each in found.sequences]
+    several = len(files) > 1
+    prefix = {n: f"{stem}_" if several else "" for n, stem in zip(files, frames.stems(files))}
+    make = [partial(_case, p, prefix[p.frames.name] + p.name, source, True) for p in chosen]
+    return Cases(source, make)
 
 
 def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
@@ -130,7 +134,9 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
     of_shards = examples.only_shards(settings)
     read = examples.training_source if of_shards else examples.unchecked_sequences
     found = read(settings)
-    return Cases(found.source, [partial(_image, each, at) for each in found.sequences])
+    stems = frames.stems([each.name for each in found.sequences])
+    pairs = zip(found.sequences, stems, strict=True)
+    return Cases(found.source, [partial(_image, each, stem, at) for each, stem in pairs])
 
 
 def climatehack_file(settings: Settings) -> Path | None:
@@ -144,8 +150,8 @@ def climatehack_file(settings: Settings) -> Path | None:
     return None
 
 
-def _image(each: Frames, at: str) -> Case:
-    """The last frames of a sequence up to a time, and those that follow."""
+def _image(each: Frames, stem: str, at: str) -> Case:
+    """The last frames of a sequence, which files are named by, up to a time, and the later ones."""
     end = _index(each, at) + 1
     runs = layout.ahead(each.time, step=each.step)
     first = max(end - FRAMES_IN, 0)
@@ -163,7 +169,7 @@ def _image(each: Frames, at: str) -> Case:
         truth = np.zeros((FRAMES_OUT, *each.shape), np.float32)
         truth[:later] = each.read(end, later, whole(each.shape))
     last = each.time[end - 1]
-    name = f"{Path(each.name).stem}_{str(last)[:16].replace(':', '').replace('-', '')}"
+    name = f"{stem}_{str(last)[:16].replace(':', '').replace('-', '')}"
     source = f"{each.name}, {end - first} frames up to {last}"
     context = Context(source, past, known, last, each.osgb, image=each, step=each.step)
     return Case(name, past, context, truth, pieces=partial(forecast_image, past))
@@ -210,20 +216,20 @@ def _known_counts(past: np.ndarray, each: Frames, first: int) -> np.ndarray:
     return past
 
 
-def _case(place: Place, source: str, truth: bool) -> Case:
-    frames = place.read()
-    for number, frame in enumerate(frames):
+def _case(place: Place, name: str, source: str, truth: bool) -> Case:
+    window = place.read()
+    for number, frame in enumerate(window):
         by_day = place.frames.visible and number < FRAMES_IN
         if fault := faults.counts(frame) or (by_day and faults.night(frame)):
             raise InputError(f"{place.frames.name}: {place.name}, frame {number}: {fault}")
-    past, later, known = layout.split(frames)
+    past, later, known = layout.split(window)
     osgb = place.frames.osgb
     if osgb is not None:
         osgb = osgb[:, *place.window.slices]
     last = place.frames.time[place.start + FRAMES_IN - 1]
     where = f"{place.frames.name} {np.datetime64(last, 'D')} {place.window}"
     context = Context(source, past, known, last, osgb, where, step=place.frames.step)
-    return Case(place.name, past.astype(np.float32), context, later if truth else None)
+    return Case(name, past.astype(np.float32), context, later if truth else None)
 
 
 def _climatehack(path: Path, truth: bool) -> Cases:

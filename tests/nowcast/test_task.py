@@ -156,3 +156,23 @@ def test_the_real_sequence_is_twelve_in_and_twelve_or_thirteen_out(real_data):
     assert known == {12, 13}
     assert "25 frames, 2020-04-01T12:00:00" in cases.source
     assert len({case.name for case in cases}) == len(cases)
+
+
+def test_sequences_of_one_folder_have_names_of_their_own(frame_folder, frame_settings, tmp_path):
+    for name in ("msg.a", "msg.b"):
+        altered(frame_folder, tmp_path / f"{name}.npz", lambda content: content)
+    cases = TASK.data.future(dataclasses.replace(frame_settings, data=str(tmp_path)))
+    assert [case.name[:6] for case in cases] == ["msg.a_", "msg.b_"]
+
+
+def test_windows_of_several_sequences_have_names_of_their_own(
+    frame_folder, frame_settings, tmp_path
+):
+    for name in ("msg.a", "msg.b"):
+        altered(frame_folder, tmp_path / f"{name}.npz", lambda content: content)
+    names = [
+        case.name
+        for case in TASK.data.cases(dataclasses.replace(frame_settings, data=str(tmp_path)))
+    ]
+    assert len(set(names)) == len(names)
+    assert {name[:6] for name in names} == {"msg.a_", "msg.b_"}

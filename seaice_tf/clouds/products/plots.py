@@ -41,6 +41,8 @@ class Panel(NamedTuple):
 def write_overlays(folder: Path, panels: Iterable[Panel], caption: str) -> list[Path]:
     """Write a PNG of each photo with its masks, named by the panel's title.
 
+    Photos that differ in their suffix alone are named with it.
+
     Args:
         folder: for the files.
         panels: photos titled by the name of the image.
@@ -49,10 +51,12 @@ def write_overlays(folder: Path, panels: Iterable[Panel], caption: str) -> list[
     Returns:
         The files.
     """
-    return [
-        maps.write(folder / f"{Path(panel.title).stem}.png", figure([panel], caption))
-        for panel in progress.track(panels, "drawing overlays")
-    ]
+    written: dict[Path, None] = {}
+    for panel in progress.track(panels, "drawing overlays"):
+        path = folder / f"{Path(panel.title).stem}.png"
+        path = folder / f"{panel.title}.png" if path in written else path
+        written[maps.write(path, figure([panel], caption))] = None
+    return list(written)
 
 
 def write_worst(

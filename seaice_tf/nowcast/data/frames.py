@@ -162,6 +162,16 @@ def find(path: Path) -> list[Path]:
     return found
 
 
+def stems(names: Sequence[str]) -> list[str]:
+    """Names of sequences without their suffixes, with them where they would be the same.
+
+    >>> stems(["msg.a.npz", "msg.b.zarr.zip", "c.npz", "c.nc"])
+    ['msg.a', 'msg.b', 'c.npz', 'c.nc']
+    """
+    short = [next((n[: -len(s)] for s in SUFFIXES if n.endswith(s)), n) for n in names]
+    return [n if short.count(each) > 1 else each for n, each in zip(names, short)]
+
+
 def frame_files(folder: Path) -> list[Path]:
     """The zarr.zip and netCDF files of a folder, sorted by name."""
     every = sorted(folder.iterdir()) if folder.is_dir() and folder.suffix != ".zarr" else []

@@ -51,7 +51,9 @@ def prepare(
     Raises:
         InputError: damaged files, or too few frames without a gap.
     """
-    jobs = [job for path in frames.find(source) for job in _jobs(path, reading or Reading())]
+    paths = frames.find(source)
+    stems = frames.stems([path.name for path in paths])
+    jobs = [job for each in zip(paths, stems) for job in _jobs(*each, reading or Reading())]
     if not jobs:
         raise InputError(
             f"{source}: expected more than {FRAMES_IN} frames without a gap by day, got none; see "
@@ -60,11 +62,11 @@ def prepare(
     return tfrecords.write(jobs, {"task": "nowcast"}, out, MANIFEST, executor)
 
 
-def _jobs(path: Path, reading: Reading) -> Iterator[tfrecords.Job]:
+def _jobs(path: Path, stem: str, reading: Reading) -> Iterator[tfrecords.Job]:
     sequence = frames.read(path, reading)
     files = tuple(frames.frame_files(path)) or (path,)
     for span in spans(sequence.time, doctor.usable(sequence), sequence.step):
-        name = f"{path.stem}_{span.start:06d}_{span.number:03d}{SUFFIX}"
+        name = f"{stem}_{span.start:06d}_{span.number:03d}{SUFFIX}"
         yield tfrecords.Job(name, files, partial(_records_of_file, path, reading, span))
 
 

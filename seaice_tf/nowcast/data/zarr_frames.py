@@ -89,7 +89,7 @@ def _names(array: Any) -> list[str]:
 
 
 def _name(path: Path, group: Any, wanted: str) -> str:
-    """Name of the array of the frames: `data`, the only one with images and times, or the wanted."""
+    """Name of the array of the frames: `data`, the only one of three axes, or the wanted one."""
     import zarr
 
     arrays = {name: each for name, each in group.arrays() if each.ndim >= 3}

@@ -27,10 +27,10 @@ def write(case: Case, fields: Maps, out: Path, model: str) -> list[Path]:
     """
     context, caption = case.context, f"{model} on {case.context.source}"
     frames, known = fields["frames"], fields["known"] >= MIN_KNOWN  # of an ensemble a fraction
-    stem = out / case.name
+    film = out / f"{case.name}.gif"
     written = [
         image_netcdf.write(
-            stem.with_suffix(".nc"), fields, known, context.image, context.last, caption
+            out / f"{case.name}.nc", fields, known, context.image, context.last, caption
         )
     ]
     every = max(-(-max(frames.shape[1:]) // LONGEST), 1)
@@ -43,16 +43,14 @@ def write(case: Case, fields: Maps, out: Path, model: str) -> list[Path]:
         # Of arrows on a mirrored picture the directions are mirrored too.
         flow = fields["flow"][rows, columns] * np.sign([rows.step, columns.step])
         written += [
-            maps.maps.write(stem.with_suffix(".png"), sheet),
-            maps.write_flow(stem.with_name(f"{stem.name}_flow.png"), caption, past[-1], flow),
+            maps.maps.write(out / f"{case.name}.png", sheet),
+            maps.write_flow(out / f"{case.name}_flow.png", caption, past[-1], flow),
         ]
         panels = {"forecast": small}
         if truth is not None and context.known.any():
             later = context.known.sum()
             panels = {"truth": truth[:later], "forecast": small[:later]}
-        written.append(
-            maps.animate(stem.with_suffix(".gif"), past, panels, caption, minutes=context.minutes)
-        )
+        written.append(maps.animate(film, past, panels, caption, minutes=context.minutes))
     return written
 
 

@@ -101,7 +101,7 @@ def _draw(stem: Path, case: Case, fields: Maps, model: str, moving: bool) -> lis
     context, frames = case.context, fields["frames"]
     caption = f"{case.name}: {model} on {context.source}"
     centre, known = context.past[:, CENTRE, CENTRE], context.known
-    picture, minutes = stem.with_suffix(".png"), context.minutes
+    picture, minutes = stem.with_name(f"{stem.name}.png"), context.minutes
     flow = stem.with_name(f"{stem.name}_flow.png")
     written = [
         maps.write_sheet(picture, caption, centre, frames, case.truth, known, minutes=minutes),
@@ -111,7 +111,7 @@ def _draw(stem: Path, case: Case, fields: Maps, model: str, moving: bool) -> lis
         panels = {"forecast": frames}
         if case.truth is not None:
             panels = {"truth": case.truth[known], "forecast": frames[: known.sum()]}
-        film = stem.with_suffix(".gif")
+        film = stem.with_name(f"{stem.name}.gif")
         written.append(maps.animate(film, centre, panels, caption, minutes=minutes))
     return written
 

@@ -18,6 +18,11 @@ def test_overlays_are_named_by_their_image(tmp_path, cloud_folder):
     assert picture.name == "0100001.png"
     with Image.open(picture) as image:
         assert min(image.size) > 300
+    first = panel(photos, 1)
+    titles = ("a.b.jpg", "a.b.png", "a.c.png")
+    panels = [first._replace(title=title) for title in titles]
+    written = plots.write_overlays(tmp_path, panels, "caption")
+    assert [path.name for path in written] == ["a.b.png", "a.b.png.png", "a.c.png"]
 
 
 def test_a_mask_is_plotted_in_its_place():

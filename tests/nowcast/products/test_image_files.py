@@ -72,3 +72,15 @@ def test_coordinates_of_nan_are_left_out(case, fields, tmp_path):
     with netCDF4.Dataset(path) as data:
         assert not {"lat", "lon", "x", "crs"} & set(data.variables)
         assert data["IR_108_forecast"].units == "1"
+
+
+def test_names_with_dots_stay_apart(case, fields, tmp_path):
+    written = [
+        path
+        for name in ("msg.a_20231220T1230", "msg.b_20231220T1230")
+        for path in image_files.write(
+            dataclasses.replace(case, name=name), fields, tmp_path, "model"
+        )
+    ]
+    assert len(set(written)) == 8
+    assert written[4].name == "msg.b_20231220T1230.nc"
