@@ -8,12 +8,13 @@
 """
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import numpy as np
 import tensorflow as tf
 
 from seaice_tf.errors import InputError
-from seaice_tf.nowcast.data.fill import filled
+from seaice_tf.nowcast.data.fill import filled, unmasked
 from seaice_tf.nowcast.networks.motion import departure, look_up, lucas_kanade, neighbours
 
 ALIGN, SMALLEST = 8, 128  # pixels, of the sides that the flow is computed on
@@ -32,7 +33,7 @@ def flow(
     up to 30 pixels per frame.
 
     Args:
-        frames: (T, H, W), two or more, the latest last; NaN where unknown.
+        frames: (T, H, W), two or more, the latest last; NaN, or masked, where unknown.
         pairs: number of pairs, ending with the last frame; fewer if there are fewer frames.
         window: sigma in pixels, up to 20, of the Gaussian window in which the flow is constant.
 
@@ -68,7 +69,7 @@ def advect(
     The frame is interpolated once, so that it is not smoothed more at longer leads.
 
     Args:
-        frames: (T, H, W), the latest last; NaN where unknown.
+        frames: (T, H, W), the latest last; NaN, or masked, where unknown.
         steps: number of leads; the first is one frame ahead.
         flow: (H, W, 2) in pixels per frame, as the function `flow` gives, which is the default.
 
@@ -79,15 +80,17 @@ def advect(
         InputError: no frames, a flow of another size, or no steps.
     """
     found = _checked(frames, 1 if flow is not None else 2)
-    if steps < 1:
-        raise InputError(f"advect: expected 1 step or more, got {steps}; ask for more")
-    motion = globals()["flow"](found) if flow is None else np.asarray(flow, np.float32)
+    if not isinstance(steps, Integral) or steps < 1:
+        raise InputError(
+            f"advect: expected 1 step or more, a whole number, got {steps!r}; ask for others"
+        )
+    motion = globals()["flow"](found) if flow is None else unmasked(flow)
     if motion.shape != (*found.shape[1:], 2):
         raise InputError(
             f"advect: expected a flow of shape {(*found.shape[1:], 2)}, got {motion.shape}; "
             f"compute it from these frames"
         )
-    return _extrapolated(tf.constant(found[-1]), tf.constant(motion), steps)
+    return _extrapolated(tf.constant(found[-1]), tf.constant(motion), int(steps))
 
 
 def _extrapolated(last, motion, steps: int) -> np.ndarray:
@@ -119,7 +122,7 @@ def _unit_range(frames: np.ndarray) -> np.ndarray:
 
 
 def _checked(frames: np.ndarray | Sequence, least: int) -> np.ndarray:
-    found = np.asarray(frames, np.float32)
+    found = unmasked(frames)
     if found.ndim != 3 or len(found) < least or min(found.shape[1:]) < 2:
         raise InputError(
             f"frames: expected {least} or more of two rows and columns at least, (T, H, W), got "

@@ -10,6 +10,7 @@ pysteps is the extra `pysteps`: Pulkkinen et al. 2019, doi:10.5194/gmd-12-4185-2
 """
 
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.lazy import function
 from seaice_tf.nowcast import images
 from seaice_tf.nowcast.data import units
-from seaice_tf.nowcast.data.layout import FRAMES_OUT, HIGHEST
+from seaice_tf.nowcast.data.fill import unmasked
+from seaice_tf.nowcast.data.layout import FRAMES_OUT, MIN_FRAMES
 
 NAME = "seaice_tf"
 flow_of = function("seaice_tf.nowcast.extrapolation", "flow")
@@ -58,8 +60,7 @@ def oflow(input_images: np.ndarray, **options) -> np.ndarray:
     Returns:
         (2, m, n): along the columns, then down the rows, in pixels per time step.
     """
-    values = np.ma.filled(np.ma.asarray(input_images, np.float32), np.nan)
-    return np.moveaxis(flow_of(values, **options), -1, 0)[::-1]
+    return np.moveaxis(flow_of(unmasked(input_images), **options), -1, 0)[::-1]
 
 
 def advection(precip: np.ndarray, velocity: np.ndarray, timesteps: Steps, **_) -> np.ndarray:
@@ -73,7 +74,7 @@ def advection(precip: np.ndarray, velocity: np.ndarray, timesteps: Steps, **_) -
     Returns:
         (steps, m, n), NaN where a pixel comes from outside.
     """
-    values = np.ma.filled(np.ma.asarray(precip, np.float32), np.nan)
+    values = unmasked(precip)
     last = values if values.ndim == 2 else values[-1]
     motion = np.moveaxis(np.asarray(velocity, np.float32)[::-1], 0, -1)
     number, chosen = _steps(timesteps)
@@ -96,7 +97,8 @@ def forecast(
         velocity: not used.
         timesteps: number of steps, or a list of them, up to 24.
         run: folder of a run; empty for the released model.
-        value_range: values that stand for 0 and 1023 counts, by default the range of the fields.
+        value_range: values that stand for 0 and 1023 counts, by default the range of the fields
+            with a margin; give it for forecasts that have to be comparable.
 
     Returns:
         (steps, m, n), NaN where a pixel comes from outside of the image.
@@ -109,7 +111,12 @@ def forecast(
         raise InputError(
             f"timesteps: expected up to {FRAMES_OUT}, got {number}; use {NAME}_advection"
         )
-    values = np.ma.filled(np.ma.asarray(precip, np.float32), np.nan)
+    values = unmasked(precip)
+    if values.ndim != 3:
+        raise InputError(
+            f"precip: expected fields (T, m, n), the latest last, got {values.shape}; stack "
+            f"{MIN_FRAMES} or more of them"
+        )
     limits = value_range or _range(values)
     found = images.forecast(
         units.to_counts(values, limits), images.load(Path(run) if run else RELEASED)
@@ -120,15 +127,19 @@ def forecast(
 
 def _steps(timesteps: Steps) -> tuple[int, list[int]]:
     """Number of leads to compute, and the indices of those that are wanted."""
-    if isinstance(timesteps, int):
-        return timesteps, list(range(timesteps))
-    if any(float(step) != int(step) or step < 1 for step in timesteps):
-        raise InputError(f"timesteps: expected whole steps from 1 on, got {list(timesteps)}")
-    return max(map(int, timesteps)), [int(step) - 1 for step in timesteps]
+    if isinstance(timesteps, Integral) and timesteps >= 1:
+        return int(timesteps), list(range(int(timesteps)))
+    steps = np.ravel(timesteps).tolist()
+    if not np.ndim(timesteps) or not steps or any(step != int(step) or step < 1 for step in steps):
+        raise InputError(
+            f"timesteps: expected whole steps from 1 on, or their number, got {timesteps}; give "
+            "others"
+        )
+    return int(max(steps)), [int(step) - 1 for step in steps]
 
 
 def _range(values: np.ndarray) -> tuple[float, float]:
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    if low >= 0 and 1.5 < high <= HIGHEST:
-        return units.RANGE
-    return low, max(high, low + 1e-6)
+    known = values[np.isfinite(values)]
+    if not known.size:
+        raise InputError("precip: expected known values, got none; give other fields")
+    return units.with_margin(float(known.min()), float(known.max()))

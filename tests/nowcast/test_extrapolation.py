@@ -55,7 +55,7 @@ def test_what_comes_from_outside_or_from_nan_is_nan():
     ("call", "text"),
     [
         (lambda f: nowcast.advect(f[:1], 2), r"expected 2 or more .* got \(1, 97, 110\)"),
-        (lambda f: nowcast.advect(f, 0), "expected 1 step or more, got 0"),
+        (lambda f: nowcast.advect(f, 0), "expected 1 step or more, a whole number, got 0"),
         (lambda f: nowcast.advect(f, 1, flow=np.zeros((9, 9, 2))), "expected a flow of shape"),
         (lambda f: nowcast.flow(f, window=30), "expected 1 pair or more and a window"),
         (lambda f: nowcast.flow(f[0]), "frames: expected 2 or more"),
@@ -64,3 +64,20 @@ def test_what_comes_from_outside_or_from_nan_is_nan():
 def test_other_arrays_are_refused(moving, call, text):
     with pytest.raises(InputError, match=text):
         call(moving)
+
+
+def test_masked_pixels_are_unknown(moving):
+    masked = np.ma.masked_greater(moving, 1.0 * np.float32(moving.max() / 2))
+    masked.data[masked.mask] = -9999
+    filled = np.ma.filled(masked, np.nan)
+    np.testing.assert_array_equal(nowcast.flow(masked), nowcast.flow(filled))
+    for frames in (masked, list(masked)):
+        later = nowcast.advect(frames, np.int64(2))
+        np.testing.assert_array_equal(later, nowcast.advect(filled, 2))
+    assert np.nanmin(later) > -10
+
+
+@pytest.mark.parametrize("steps", [3.0, "3", None, [1, 2]])
+def test_steps_that_are_no_whole_number_are_refused(moving, steps):
+    with pytest.raises(InputError, match="expected 1 step or more, a whole number, got"):
+        nowcast.advect(moving, steps)

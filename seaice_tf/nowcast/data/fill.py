@@ -1,7 +1,18 @@
 """Unknown pixels of frames."""
 
+from typing import Any
+
 import numpy as np
 from scipy import ndimage
+
+
+def unmasked(frames: Any) -> np.ndarray:
+    """Frames as float32 with NaN where they are masked, of an array or of a list of arrays."""
+    if isinstance(frames, list | tuple):
+        return np.stack([unmasked(each) for each in frames]) if frames else np.empty(0, np.float32)
+    if isinstance(frames, np.ma.MaskedArray):
+        return np.ma.filled(frames.astype(np.float32), np.nan)
+    return np.asarray(frames, np.float32)
 
 
 def filled(frames: np.ndarray) -> np.ndarray:

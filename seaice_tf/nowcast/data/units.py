@@ -120,7 +120,16 @@ def learn(frames: "Frames", where: str) -> tuple[float, float]:
     if not known.size:
         raise InputError(f"{where}: expected values, got NaN only; see seaice-tf doctor nowcast")
     low, high = np.percentile(known, TAILS).tolist()
-    margin = MARGIN * max(high - low, 1e-6)
+    return with_margin(low, high)
+
+
+def with_margin(low: float, high: float) -> tuple[float, float]:
+    """A range of values with a margin on either side, of six digits.
+
+    >>> with_margin(200.0, 300.0)
+    (190.0, 310.0)
+    """
+    margin = MARGIN * max(high - low, 1e-4 * max(abs(low), 0.01))
     return float(f"{low - margin:.6g}"), float(f"{high + margin:.6g}")
 
 
