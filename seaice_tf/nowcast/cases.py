@@ -1,6 +1,7 @@
 """Cases: windows with truth, whole images and windows without, and pairs of images."""
 
 import logging
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ from seaice_tf.settings import Checked
 from seaice_tf.task import Case, Cases, PredictOptions
 
 log = logging.getLogger(__name__)
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?Z?")
 forecast_image = function("seaice_tf.nowcast.images", "forecast")
 
 
@@ -131,9 +133,10 @@ def future(settings: Settings, options: PredictOptions | None = None) -> Cases:
         return _images(settings.data.split(","))
     if path := climatehack_file(settings):
         return _climatehack(path, truth=False)
-    of_shards = examples.only_shards(settings)
-    read = examples.training_source if of_shards else examples.unchecked_sequences
-    found = read(settings)
+    if examples.only_shards(settings):
+        found = examples.training_source(settings)
+    else:
+        found = examples.unchecked_sequences(settings, _time(at) if at else None)
     stems = frames.stems([each.name for each in found.sequences])
     pairs = zip(found.sequences, stems, strict=True)
     return Cases(found.source, [partial(_image, each, stem, at) for each, stem in pairs])
@@ -191,9 +194,13 @@ def _index(each: Frames, at: str) -> int:
 
 def _time(at: str) -> np.datetime64:
     try:
+        if not TIME.fullmatch(at):
+            raise ValueError(at)
         return np.datetime64(at.rstrip("Z"), "s")
     except ValueError as error:
-        raise InputError(f"at: expected a time such as 2020-04-01T12:55, got {at!r}") from error
+        raise InputError(
+            f"at: expected a time in UTC such as 2020-04-01T12:55, got {at!r}; write it like that"
+        ) from error
 
 
 def _known_counts(past: np.ndarray, each: Frames, first: int) -> np.ndarray:

@@ -89,15 +89,15 @@ def sequences(settings: Settings) -> Source:
     return _source(checked, found.files)
 
 
-def unchecked_sequences(settings: Settings) -> Source:
-    """The sequences of the folder without reading their frames."""
-    files = frames.find(folder(settings))
-    return _source([frames.read(path, reading(settings)) for path in files], files)
+def unchecked_sequences(settings: Settings, until: np.datetime64 | None = None) -> Source:
+    """The sequences of the folder without reading their frames; see `Reading` for `until`."""
+    files, how = frames.find(folder(settings)), reading(settings, until)
+    return _source([frames.read(path, how) for path in files], files)
 
 
-def reading(settings: Settings) -> Reading:
-    """How the settings say that sequences are read."""
-    return Reading(settings.channel, settings.step, settings.value_range)
+def reading(settings: Settings, until: np.datetime64 | None = None) -> Reading:
+    """How the settings say that sequences are read; of a forecast, from the frames `until` then."""
+    return Reading(settings.channel, settings.step, settings.value_range, until)
 
 
 def with_value_range(settings: Settings) -> Settings:

@@ -127,7 +127,7 @@ def forecast(
 
 def _steps(timesteps: Steps) -> tuple[int, list[int]]:
     """Number of leads to compute, and the indices of those that are wanted."""
-    if isinstance(timesteps, Integral) and timesteps >= 1:
+    if isinstance(timesteps, Integral) and int(timesteps) >= 1:
         return int(timesteps), list(range(int(timesteps)))
     steps = np.ravel(timesteps).tolist()
     if not np.ndim(timesteps) or not steps or any(step != int(step) or step < 1 for step in steps):

@@ -15,6 +15,7 @@ from seaice_tf.nowcast.networks.perceiver import FLOW_SOURCES, flow_perceiver
 from seaice_tf.nowcast.settings import CnnCnn, ConvLSTM, Flow, FlowUNet, Perceiver, Settings
 from seaice_tf.nowcast.task import TASK
 from seaice_tf.nowcast.training import NETWORKS
+from tests.nowcast.data.test_variables import write as write_netcdf
 from tests.nowcast.test_examples import BAD, altered
 
 
@@ -99,11 +100,6 @@ def test_dark_windows_in_another_unit_are_no_night(frame_settings):
     assert case.inputs.mean() < 40
 
 
-def test_the_time_of_the_last_frame_is_checked_before_the_work():
-    with pytest.raises(InputError, match=r"at: expected a time such as .*, got 'noon'"):
-        FrameOptions(at="noon")
-
-
 def test_the_doctor_reports_gaps(frame_folder, tmp_path, capsys):
     path = altered(frame_folder, tmp_path / "gap.npz", BAD["a gap"])
     problems = TASK.data.doctor(Settings(data=path), tmp_path)
@@ -176,3 +172,30 @@ def test_windows_of_several_sequences_have_names_of_their_own(
     ]
     assert len(set(names)) == len(names)
     assert {name[:6] for name in names} == {"msg.a_", "msg.b_"}
+
+
+@pytest.mark.parametrize(("scale", "unit"), [(10.0, "K"), (1000.0, "W m-2")])
+def test_a_forecast_from_a_time_knows_nothing_of_later_frames(tmp_path, scale, unit):
+    rng = np.random.default_rng(0)
+    values = (200 + scale * rng.random((12, 130, 140))).astype(np.float32)
+    values[8:] += 20 * scale  # a storm that comes later
+    image = (("time", "y", "x"), values, {"units": unit})
+    write_netcdf(tmp_path / "all.nc", image=image)
+    write_netcdf(tmp_path / "cut.nc", image=(image[0], values[:8], {"units": unit}))
+    (late,) = TASK.data.future(
+        Settings(data=str(tmp_path / "all.nc")), FrameOptions("2020-04-01T12:35")
+    )
+    (cut,) = TASK.data.future(Settings(data=str(tmp_path / "cut.nc")))
+    assert late.context.image.limits == cut.context.image.limits
+    np.testing.assert_array_equal(late.inputs, cut.inputs)
+    assert late.context.last == cut.context.last
+    assert late.context.known.sum() == 4
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "at", ["noon", "2020-04-01", "202004011240", "2020-04-01T12:40+01:00", "2020-13-01T12:40"]
+)
+def test_other_times_are_refused_in_one_sentence(at):
+    with pytest.raises(InputError, match=r"^at: expected a time in UTC such as .*, got "):
+        FrameOptions(at=at)

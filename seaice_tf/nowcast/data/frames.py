@@ -129,11 +129,14 @@ class Reading:
         minutes: from one frame to the next.
         limits: values that are read as 0 and 1023 counts; () for counts as they are, and for the
             range of the values in any other unit.
+        until: time of the last frame that a range, and the multiples of the step, are learnt from;
+            None for all frames.
     """
 
     channel: str = ""
     minutes: int = 5
     limits: tuple[float, ...] = ()
+    until: np.datetime64 | None = None
 
 
 def find(path: Path) -> list[Path]:
@@ -204,7 +207,8 @@ def read(path: Path, reading: Reading | None = None) -> Frames:
                 f"{first.path.name}, got {each.data.shape[1:]}; {WAY_OUT}"
             )
     time = np.concatenate([each.time for each in sources])
-    kept, snapped = times.on_grid(time, np.timedelta64(reading.minutes, "m"), str(path))
+    step, until = np.timedelta64(reading.minutes, "m"), reading.until
+    kept, snapped = times.on_grid(time, step, str(path), until)
     blocks = _kept([each.data for each in sources], kept)
     found = Frames(
         path.name,
@@ -212,12 +216,13 @@ def read(path: Path, reading: Reading | None = None) -> Frames:
         blocks,
         first.osgb,
         synthetic=first.synthetic,
-        step=np.timedelta64(reading.minutes, "m"),
+        step=step,
         unit=first.unit,
         channel=first.channel,
         grid=first.grid,
     )
-    return units.with_limits(found, reading.limits, str(path), first)
+    past = len(found) if until is None else np.count_nonzero(snapped <= until + step // 4)
+    return units.with_limits(found, reading.limits, str(path), first, int(past) or len(found))
 
 
 def _open(path: Path, channel: str) -> Source:

@@ -14,7 +14,9 @@ def whole_minutes(step: np.timedelta64) -> int:
     return int(step / np.timedelta64(1, "m"))
 
 
-def on_grid(time: np.ndarray, step: np.timedelta64, where: str) -> tuple[np.ndarray, np.ndarray]:
+def on_grid(
+    time: np.ndarray, step: np.timedelta64, where: str, until: np.datetime64 | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """The frames at multiples of a step, such as every third of 15 minutes, and those times.
 
     Scanners start some seconds early or late, so a frame within a quarter of a step of a multiple
@@ -24,6 +26,7 @@ def on_grid(time: np.ndarray, step: np.timedelta64, where: str) -> tuple[np.ndar
         time: (T,) datetime64[s].
         step: from one frame to the next.
         where: for messages.
+        until: the last time that says at which time of day the frames are; None for all.
 
     Returns:
         Which frames are kept, (T,) bool, and their times, ascending.
@@ -44,7 +47,8 @@ def on_grid(time: np.ndarray, step: np.timedelta64, where: str) -> tuple[np.ndar
         time.astype("datetime64[s]").astype(np.int64),
         int(step / np.timedelta64(1, "s")),
     )
-    phase = _phase(seconds, length)
+    past = seconds if until is None else seconds[time <= until + step // 4]
+    phase = _phase(past if past.size else seconds, length)
     number = np.rint((seconds - phase) / length).astype(np.int64)
     away = np.abs(seconds - phase - number * length)
     kept = away <= TOLERANCE * length

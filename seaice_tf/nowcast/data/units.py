@@ -62,7 +62,7 @@ def is_reflectance(attributes: Mapping[str, Any], channel: str = "") -> bool:
     )
 
 
-def _with_reflectance(frames: "Frames", where: str) -> "Frames":
+def _with_reflectance(frames: "Frames", where: str, number: int) -> "Frames":
     """The frames with the range of reflectance: 0 to 1, or 0 to 100 in percent.
 
     Raises:
@@ -70,7 +70,7 @@ def _with_reflectance(frames: "Frames", where: str) -> "Frames":
     """
     percent = frames.unit.lower() in PERCENT
     low, high = limits = (0.0, 100.0) if percent else (0.0, 1.0)
-    values = _sampled(frames)
+    values = _sampled(frames, number)
     most = float(np.percentile(values, TAILS[1])) if values.size else high
     if (percent and 0 < most <= 1.5) or (not percent and most > 2):
         given = "0 1" if percent else "0 100" if most <= 150 else f"0 {HIGHEST:.0f}"
@@ -82,7 +82,7 @@ def _with_reflectance(frames: "Frames", where: str) -> "Frames":
 
 
 def with_limits(
-    frames: "Frames", limits: tuple[float, ...], where: str, source: Source
+    frames: "Frames", limits: tuple[float, ...], where: str, source: Source, number: int
 ) -> "Frames":
     """The frames with the values of 0 and 1023 counts that are given, or those of their data.
 
@@ -91,6 +91,7 @@ def with_limits(
         limits: that are given; () for none.
         where: for messages.
         source: what the first file says of its values.
+        number: of frames, from the first, that tell the range; the others are of the future.
 
     Raises:
         InputError: limits that are not two ascending numbers, or values without a unit that are no
@@ -104,19 +105,19 @@ def with_limits(
             )
         return dataclasses.replace(frames, limits=(float(limits[0]), float(limits[1])))
     if source.reflectance:
-        return _with_reflectance(frames, where)
+        return _with_reflectance(frames, where, number)
     if frames.unit.lower() in OF_COUNTS:
         if not source.integers:
-            _require_counts(frames, where)
+            _require_counts(frames, where, number)
         return frames
-    learnt = learn(frames, where)
+    learnt = learn(frames, where, number)
     log.info("%s: %g to %g %s are read as 0 to 1023 counts", where, *learnt, frames.unit)
     return dataclasses.replace(frames, limits=learnt)
 
 
-def learn(frames: "Frames", where: str) -> tuple[float, float]:
-    """Values of 0 and 1023 counts: the range of some frames with a margin."""
-    known = _sampled(frames)
+def learn(frames: "Frames", where: str, number: int) -> tuple[float, float]:
+    """Values of 0 and 1023 counts: the range of some of the first `number` frames with a margin."""
+    known = _sampled(frames, number)
     if not known.size:
         raise InputError(f"{where}: expected values, got NaN only; see seaice-tf doctor nowcast")
     low, high = np.percentile(known, TAILS).tolist()
@@ -133,19 +134,19 @@ def with_margin(low: float, high: float) -> tuple[float, float]:
     return float(f"{low - margin:.6g}"), float(f"{high + margin:.6g}")
 
 
-def _sampled(frames: "Frames") -> np.ndarray:
-    """Known values of some frames: (n,)."""
-    chosen = np.unique(np.linspace(0, len(frames) - 1, SAMPLED).astype(int))
+def _sampled(frames: "Frames", number: int) -> np.ndarray:
+    """Known values of some of the first frames: (n,)."""
+    chosen = np.unique(np.linspace(0, number - 1, SAMPLED).astype(int))
     values = [frames.read(int(i), 1, whole(frames.shape)).ravel()[::7] for i in chosen]
     found = np.concatenate(values)
     return found[np.isfinite(found)]
 
 
-def _require_counts(frames: "Frames", where: str) -> None:
+def _require_counts(frames: "Frames", where: str, number: int) -> None:
     """InputError for floats without a unit that are fractions, or temperatures in kelvin."""
     if frames.blocks[0][0][0].dtype.kind != "f":
         return
-    values = _sampled(frames)
+    values = _sampled(frames, number)
     values = values[values != 0]  # unknown, or dark
     if not values.size:
         return
@@ -155,7 +156,7 @@ def _require_counts(frames: "Frames", where: str) -> None:
     if low > 0 and high <= 1.5:
         raise InputError(f"{got}, as if scaled; add --value-range 0 1")
     if low >= COLDEST and high <= WARMEST and (values % 1 != 0).any():
-        low, high = learn(frames, where)
+        low, high = learn(frames, where, number)
         raise InputError(
             f"{got} with fractions, as of temperatures in kelvin; add --value-range {low:.0f} "
             f"{high:.0f}, or if they are counts --value-range 0 {HIGHEST:.0f}"

@@ -163,6 +163,14 @@ def test_times_are_brought_to_multiples_of_the_step(seconds, minutes, kept):
     assert np.abs(snapped - time[found]).max() <= step / 4
 
 
+def test_later_frames_do_not_say_at_which_time_of_day_frames_are():
+    time = np.datetime64("2020-04-01T12:10:00") + 5 * np.arange(12).astype("timedelta64[m]")
+    step = np.timedelta64(15, "m")
+    late, _ = times.on_grid(time, step, "a", time[3])
+    cut, _ = times.on_grid(time[:4], step, "a")
+    np.testing.assert_array_equal(late[:4], cut)
+
+
 def test_a_step_of_15_minutes_reads_every_third_frame(tmp_path):
     data = np.repeat(COUNTS, 2, axis=0)
     path = write_netcdf(tmp_path / "a.nc", data, np.arange(8) * 300)
