@@ -1,4 +1,4 @@
-"""Imports on first use: of TensorFlow, which takes seconds, and of what a package exports.
+"""Imports on first use: of TensorFlow, which takes seconds, scipy, and what a package exports.
 
 With these a system can be looked at (its settings, options and data) without TensorFlow.
 """
@@ -20,8 +20,10 @@ class _Module:
 
 if TYPE_CHECKING:
     import tensorflow as tf
+    from scipy import ndimage
 else:
     tf = _Module("tensorflow")
+    ndimage = _Module("scipy.ndimage")
 
 
 def function(module: str, name: str) -> Callable[..., Any]:

@@ -191,6 +191,7 @@ class Data:
         record: xarray.Dataset -> the argument `record` of `cases` and `future`; None if they take
             files only.
         plots: glob patterns of the files that `doctor` writes.
+        expected: what the folder that the setting `data` names has, such as "photos".
     """
 
     splits: Callable[[Any], Splits]
@@ -207,6 +208,7 @@ class Data:
     released: Callable[[Any], str] = _released
     record: Callable[[xr.Dataset], Any] | None = None
     plots: tuple[str, ...] = ()
+    expected: str = "data"
 
 
 @dataclass(frozen=True)

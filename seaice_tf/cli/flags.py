@@ -20,6 +20,7 @@ import tyro
 
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError
+from seaice_tf.files import data_folder
 
 
 def _flag(hint: Any, text: str, **options: Any) -> Any:
@@ -286,6 +287,12 @@ def load_run_settings(task, flags) -> list:
             )
         flags.run = (folder.released(task, with_data(task, task.settings(), flags)),)
     return [with_data(task, folder.open_run(run, task), flags) for run in flags.run]
+
+
+def require_data(task, settings: Any) -> None:
+    """InputError, before TensorFlow is started, if data that the settings name are not there."""
+    if settings.data:
+        data_folder.require_there(settings.data, task.data.expected)
 
 
 def with_data(task, settings: Any, flags: Any) -> Any:

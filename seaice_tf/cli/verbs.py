@@ -29,6 +29,7 @@ from seaice_tf.cli.flags import (
     parse_options,
     parse_settings,
     pop_flag,
+    require_data,
     runs_flag,
     with_data,
 )
@@ -66,6 +67,7 @@ def _train(task, words: list[str]) -> int:
         facts, reproduced = reproduce.open_manifest(Path(origin), task)
     fields = [RUN_FLAG, TRACK_FLAG, IGNORE_MEMORY_FLAG, file_flag("from_manifest", MANIFEST_TEXT)]
     flags = parse_settings(task, words, f"train {task.name}", fields, reproduced)
+    require_data(task, flags.settings)
     start_tensorflow()
     from seaice_tf.runs import evaluate, folder, reproduce, track, train
 
@@ -130,6 +132,7 @@ def _tune(task, words: list[str]) -> int:
     ]
     flags = parse_settings(task, words, f"tune {task.name}", fields)
     atomic.require_folder(flags.run)
+    require_data(task, flags.settings)
     start_tensorflow()
     from seaice_tf.runs import track, tune
 
@@ -192,6 +195,8 @@ def _evaluate(task, words: list[str]) -> int:
 def _cases_and_predictor(task, flags: Any, make: Callable[..., Any]) -> tuple[Any, Any]:
     """The cases that `make` gives for the runs of the flags, and the predictor of the runs."""
     settings = load_run_settings(task, flags)
+    for each in settings:
+        require_data(task, each)
     start_tensorflow()
     from seaice_tf.runs import predict
 

@@ -140,6 +140,7 @@ TASK = Task(
     name="clouds",
     settings=Settings,
     data=Data(
+        expected="photos",
         splits=splits,
         cases=cases,
         future=future,

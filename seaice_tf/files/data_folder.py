@@ -19,6 +19,17 @@ def require(folder: Path, what: str) -> None:
     raise InputError(f"{folder}: expected a folder of {what}, got no such folder; check its name")
 
 
+def require_there(named: str, what: str) -> None:
+    """InputError if data that were named are not there: see `require`, or images with commas."""
+    path, parts = Path(named), named.split(",")
+    if path.exists():
+        return
+    if not parts[1:]:
+        require(path, what)
+    for part in parts:
+        require_file(Path(part), "an image")
+
+
 def require_file(path: Path, what: str) -> None:
     """InputError if a file that was named, of `what`, is a folder or not there."""
     if path.is_file():

@@ -129,6 +129,7 @@ TASK = Task(
     name="forecast",
     settings=Settings,
     data=Data(
+        expected="sea-ice files",
         splits=splits,
         cases=cases,
         future=future,

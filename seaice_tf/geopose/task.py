@@ -152,6 +152,7 @@ TASK = Task(
     name="geopose",
     settings=Settings,
     data=Data(
+        expected="tiles and their tables",
         splits=splits,
         cases=cases,
         future=future,

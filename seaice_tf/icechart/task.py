@@ -92,6 +92,7 @@ TASK = Task(
     name="icechart",
     settings=Settings,
     data=Data(
+        expected="scenes",
         splits=splits,
         cases=cases,
         future=future,

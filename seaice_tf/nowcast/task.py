@@ -7,7 +7,7 @@ from seaice_tf.lazy import function
 from seaice_tf.nowcast import examples
 from seaice_tf.nowcast.cases import EvaluateOptions, FrameOptions, cases, future
 from seaice_tf.nowcast.data import doctor as frame_doctor
-from seaice_tf.nowcast.data import shards
+from seaice_tf.nowcast.data import frames, shards
 from seaice_tf.nowcast.products import maps
 from seaice_tf.nowcast.products.outputs import pictures, verify, write
 from seaice_tf.nowcast.report import sections
@@ -77,6 +77,7 @@ TASK = Task(
     name="nowcast",
     settings=Settings,
     data=Data(
+        expected=frames.EXPECTED,
         splits=splits,
         cases=cases,
         future=future,

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from seaice_tf.cli import main as cli
+from seaice_tf.cli import verbs
+from seaice_tf.cli.flags import with_data
 from seaice_tf.errors import DiskError, InputError
-from seaice_tf.files import atomic, netcdf
+from seaice_tf.files import atomic, data_folder, netcdf
 from seaice_tf.tasks import TASKS
 
 
@@ -106,3 +108,25 @@ def test_the_older_keras_that_is_not_installed_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
     assert cli.main(["doctor", "forecast", "--data", "absent"]) == 1
     assert "error: TF_USE_LEGACY_KERAS: expected tf_keras" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_data_that_are_not_there_are_found_before_tensorflow_is_started(
+    tmp_path, capsys, task, monkeypatch
+):
+    monkeypatch.setattr(verbs, "start_tensorflow", lambda: pytest.fail("TensorFlow was started"))
+    monkeypatch.setattr(
+        verbs, "load_run_settings", lambda task, flags: [with_data(task, task.settings(), flags)]
+    )
+    for verb in ("predict", "evaluate", "train", "tune"):
+        words = [verb, task, "--data", str(tmp_path / "absent")]
+        words += ["--out", str(tmp_path / "out")] if verb == "predict" else []
+        words += ["--run", str(tmp_path / "run")] if verb in ("train", "tune") else []
+        assert cli.main(words) == 1
+        assert capsys.readouterr().err.endswith("got no such folder; check its name\n")
+
+
+def test_of_two_images_the_absent_one_is_named(tmp_path):
+    (tmp_path / "a.png").touch()
+    with pytest.raises(InputError, match=r"b.png: expected an image, got no such file"):
+        data_folder.require_there(f"{tmp_path / 'a.png'},{tmp_path / 'b.png'}", "frames")

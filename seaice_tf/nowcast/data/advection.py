@@ -4,8 +4,8 @@ A flow is (H, W, 2) in pixels per frame as in `optical_flow`.
 """
 
 import numpy as np
-from scipy import ndimage
 
+from seaice_tf.lazy import ndimage
 from seaice_tf.nowcast.data.layout import FRAMES_OUT
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+
+from seaice_tf.lazy import ndimage
 
 
 def unmasked(frames: Any) -> np.ndarray:

@@ -21,6 +21,7 @@ from seaice_tf.nowcast.data.synthetic import TITLE
 from seaice_tf.nowcast.data.times import STEP
 
 SUFFIXES = (".npz", ".zarr", ".zarr.zip", ".nc", ".nc4")
+EXPECTED = f"frames or a file that ends with {', '.join(SUFFIXES)}"
 # Rows of tiles from the top, each from the left: (frames, rows, columns), integers or floats.
 # A tile is anything that can be sliced along its three axes at once.
 Block = Sequence[Sequence[Any]]
@@ -152,7 +153,7 @@ def find(path: Path) -> list[Path]:
         if path.exists():
             return [path]
         raise InputError(f"{path}: expected a sequence of frames, got no such file; check its name")
-    data_folder.require(path, f"frames or a file that ends with {', '.join(SUFFIXES)}")
+    data_folder.require(path, EXPECTED)
     found = [p for p in sorted(path.glob("*.npz")) if _may_be_sequence(p)]
     found += sorted(path.glob("*.zarr"))
     if frame_files(path):

@@ -7,9 +7,9 @@ smooth wind that varies in space, and grow and decay on the way; the course of t
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from seaice_tf.files import atomic
+from seaice_tf.lazy import ndimage
 from seaice_tf.nowcast.data import advection, climatehack
 from seaice_tf.nowcast.data.layout import CENTRE, FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, STEP
 
