@@ -85,8 +85,7 @@ def only_shards(settings: Settings) -> bool:
 def sequences(settings: Settings) -> Source:
     """The sequences of the folder with their usable frames; reads every frame once."""
     found = unchecked_sequences(settings)
-    checked = [dataclasses.replace(each, usable=doctor.usable(each)) for each in found.sequences]
-    return _source(checked, found.files)
+    return _source([doctor.checked(each) for each in found.sequences], found.files)
 
 
 def unchecked_sequences(settings: Settings, until: np.datetime64 | None = None) -> Source:
@@ -207,10 +206,11 @@ def places(settings: Settings, each: Frames, where: Window) -> list[Place]:
     every = layout.starts(*runs, 1, each.usable, each.step)
     if len(starts) == 1 and len(every) > 1:
         starts.append(every[-1])
+    windows = [w for w in layout.grid(where) if each.off is None or not each.off[w.slices].any()]
     return [
         Place(each, start, min(int(ahead[start]), FRAMES), window)
         for start in starts
-        for window in layout.grid(where)
+        for window in windows
     ]
 
 

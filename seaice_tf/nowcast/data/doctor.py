@@ -1,5 +1,6 @@
 """Checks of files of frames: their content, and all problems at once."""
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,6 @@ import numpy as np
 
 from seaice_tf import progress
 from seaice_tf.errors import InputError
-from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast.data import climatehack, faults, frames, layout, units
 from seaice_tf.nowcast.data.frames import Frames, Reading
 from seaice_tf.nowcast.data.layout import FRAMES_IN, MIN_FRAMES, SIDE
@@ -62,18 +62,20 @@ def sequence(path: Path, reading: Reading | None = None) -> Findings:
     """
     found = frames.read(path, reading)
     height, width = found.shape
-    problems, means, bad, blocks = [], [], [], 0
+    problems, means, blocks = [], [], [0]
     if found.osgb is not None and not np.isfinite(found.osgb).any():
         problems.append(f"{found.name}: {faults.NO_PLACES}")
-    for number in progress.track(range(len(found)), "reading frames"):
-        frame = found.read(number, 1, whole(found.shape))[0]
-        means.append(np.nanmean(frame, dtype=np.float64) if np.isfinite(frame).any() else np.nan)
-        bad.append(faults.of_frame(frame, found.visible))
-        if bad[-1] != faults.UNKNOWN:
-            blocks = max(blocks, layout.zeros(frame))
-    if blocks:
-        problems.append(faults.zeros(found.name, blocks))
-    problems += faults.lines(found, bad)
+
+    def look(frame: np.ndarray) -> None:
+        known = np.isfinite(frame)
+        means.append(frame[known].mean(dtype=np.float64) if known.any() else np.nan)
+        if (known & (frame != 0)).any():
+            blocks.append(layout.zeros(frame))
+
+    scan = faults.scan(found, look)
+    if max(blocks):
+        problems.append(faults.zeros(found.name, max(blocks)))
+    problems += faults.lines(found, scan.faults)
     for gap in layout.gaps(found.time, found.step):
         before, after = found.time[gap : gap + 2]
         problems.append(f"{found.name}: a gap from {before} to {after}; no window crosses it")
@@ -89,15 +91,20 @@ def sequence(path: Path, reading: Reading | None = None) -> Findings:
     )
     if longest <= FRAMES_IN:
         line += f"; {longest} without a gap are enough to forecast, more than {FRAMES_IN} to train"
+    if scan.off is not None:
+        line += f"; {scan.off.mean():.1%} of the pixels are unknown in all frames, as off the disc"
     if found.limits != units.RANGE:
         low, high = found.limits
-        line += f"; {low:g} to {high:g} {found.unit} are read as 0 to 1023 counts"
+        unit = "" if found.unit.lower() in units.OF_COUNTS else f" {found.unit}"
+        line += f"; {low:g} to {high:g}{unit} are read as 0 to 1023 counts"
     return Findings((line,), tuple(problems), np.array(means))
 
 
-def usable(found: Frames) -> np.ndarray:
-    """Which frames have valid counts of the day: (T,) bool; frames are read one at a time."""
-    return np.array([not fault for fault in faults.of_frames(found)])
+def checked(found: Frames) -> Frames:
+    """The sequence with its usable frames, with valid counts of the day, and unknown pixels."""
+    scan = faults.scan(found)
+    usable = np.array([not fault for fault in scan.faults])
+    return dataclasses.replace(found, usable=usable, off=scan.off)
 
 
 def _climatehack(path: Path) -> Findings:

@@ -1,11 +1,13 @@
 """What is wrong with frames: the same sentences, whatever verb finds it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seaice_tf import progress
 from seaice_tf.grids.windows import whole
 from seaice_tf.nowcast.data import layout
 from seaice_tf.nowcast.data.layout import HIGHEST, SIDE
@@ -13,6 +15,7 @@ from seaice_tf.nowcast.data.layout import HIGHEST, SIDE
 if TYPE_CHECKING:
     from seaice_tf.nowcast.data.frames import Frames
 
+MAX_OFF = 0.5  # fraction of the pixels that may be unknown in all frames
 UNKNOWN = "expected known pixels, got none; leave it out"
 NAME_RANGE = f"add --value-range with the values of 0 and of {HIGHEST} counts"
 NO_PLACES = "its coordinates osgb are all NaN; the products have none of them"
@@ -48,10 +51,45 @@ def night(frame: np.ndarray) -> str:
     )
 
 
-def of_frames(found: "Frames") -> list[str]:
-    """`of_frame` of each frame of a sequence, read one at a time."""
-    every = (found.read(number, 1, whole(found.shape))[0] for number in range(len(found)))
-    return [of_frame(frame, found.visible) for frame in every]
+@dataclass(frozen=True)
+class Scan:
+    """What the frames of a sequence are like.
+
+    Attributes:
+        faults: `of_frame` of the known pixels of each frame, and which lack more than others.
+        off: (H, W) bool, pixels that no frame knows, as those off the disc; None without any.
+    """
+
+    faults: list[str]
+    off: np.ndarray | None
+
+
+def scan(found: "Frames", look: Callable[[np.ndarray], None] = lambda frame: None) -> Scan:
+    """Read every frame of a sequence, one at a time.
+
+    Args:
+        found: the sequence.
+        look: is called with each frame.
+    """
+    faults, missing, off = [], [], np.ones(found.shape, bool)
+    for number in progress.track(range(len(found)), "reading frames"):
+        frame = found.read(number, 1, whole(found.shape))[0]
+        look(frame)
+        known = np.isfinite(frame)
+        faults.append(of_frame(frame[known], found.visible))
+        missing.append(np.count_nonzero(~known))
+        if known.any():
+            off &= ~known
+    number = int(np.count_nonzero(off))
+    if not 0 < number <= MAX_OFF * off.size:
+        number = 0
+    for i, (fault, of_frame_i) in enumerate(zip(faults, missing)):
+        if not fault and of_frame_i > number:
+            faults[i] = (
+                f"expected counts from 0 to {HIGHEST}, got {of_frame_i} pixels of NaN or infinity; "
+                "leave it out"
+            )
+    return Scan(faults, off if number else None)
 
 
 def lines(found: "Frames", faults: Sequence[str]) -> Iterator[str]:
@@ -59,7 +97,7 @@ def lines(found: "Frames", faults: Sequence[str]) -> Iterator[str]:
 
     Args:
         found: the sequence.
-        faults: `of_frames` of it.
+        faults: those of its `scan`.
     """
     start = 0
     for kind, group in groupby(faults, key=lambda fault: fault.partition(", got")[0]):
@@ -107,4 +145,5 @@ def no_windows(sequences: Sequence["Frames"], needed: int) -> str:
     number, last = longest(best)
     if number < needed:
         return short(best.name, needed, number, last)
-    return next(lines(best, of_frames(best)))
+    fallback = f"{best.name}: expected {SIDE} x {SIDE} known pixels, got none; use larger frames"
+    return next(lines(best, scan(best).faults), fallback)

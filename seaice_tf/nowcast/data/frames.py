@@ -37,6 +37,7 @@ class Frames:
         blocks: of frames, one after the other in time; a window is read from few of their tiles.
         osgb: (2, H, W) eastings and northings in metres, None if unknown.
         usable: (T,) bool, frames that windows may contain; None for all of them.
+        off: (H, W) bool, pixels that no frame knows, and no window may contain; None without any.
         synthetic: whether the frames are synthetic.
         step: from one frame to the next.
         unit: of the values in the file; "1" for counts.
@@ -50,6 +51,7 @@ class Frames:
     blocks: tuple[Block, ...]
     osgb: np.ndarray | None = None
     usable: np.ndarray | None = None
+    off: np.ndarray | None = None
     synthetic: bool = False
     step: np.timedelta64 = STEP
     unit: str = source.COUNTS

@@ -1,26 +1,28 @@
 """Shards of frames: TFRecord files of some hours each, written once and memory-mapped.
 
-Record 0 is JSON: name, times, shape, whether synthetic, and side of the tiles. The other records
-are tiles, row by row: <i2 (frames, rows, columns), all frames of the shard. A window is read from a
-few contiguous pieces, so its cost does not depend on the size of the data. Successive shards of a
-sequence are joined when read. The checksums of TFRecord are not checked; the SHA-256 of the shards
-in the manifest is, in `find`.
+Record 0 is JSON: name, times, shape, whether synthetic, side of the tiles, and whether pixels are
+unknown, in all frames. The other records are tiles, row by row: <i2 (frames, rows, columns), all
+frames of the shard, -1 where unknown. A window is read from a few contiguous pieces, so its cost
+does not depend on the size of the data. Successive shards of a sequence are joined when read. The
+checksums of TFRecord are not checked; the SHA-256 of the shards in the manifest is, in `find`.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seaice_tf.errors import InputError
 from seaice_tf.files import json_text, tfrecords
-from seaice_tf.grids.windows import Window
+from seaice_tf.grids.windows import Window, whole
 from seaice_tf.nowcast.data import doctor, frames
-from seaice_tf.nowcast.data.frames import Block, Frames, Reading
+from seaice_tf.nowcast.data.frames import Frames, Reading
 from seaice_tf.nowcast.data.layout import FRAMES_IN, STEP, ahead
 from seaice_tf.nowcast.data.times import whole_minutes
 
@@ -29,6 +31,7 @@ MANIFEST = tfrecords.MANIFEST
 MAX_FRAMES = 72  # of a shard: six hours
 TILE = 64  # pixels along a side
 BAND = 4 * TILE  # rows that are read at a time
+UNKNOWN = -1
 WAY_OUT = "run seaice-tf prepare nowcast again"
 
 
@@ -65,7 +68,7 @@ def prepare(
 def _jobs(path: Path, stem: str, reading: Reading) -> Iterator[tfrecords.Job]:
     sequence = frames.read(path, reading)
     files = tuple(frames.frame_files(path)) or (path,)
-    for span in spans(sequence.time, doctor.usable(sequence), sequence.step):
+    for span in spans(sequence.time, doctor.checked(sequence).usable, sequence.step):
         name = f"{stem}_{span.start:06d}_{span.number:03d}{SUFFIX}"
         yield tfrecords.Job(name, files, partial(_records_of_file, path, reading, span))
 
@@ -112,11 +115,13 @@ def records(sequence: Frames, span: Span) -> Iterator[bytes]:
         "times": [str(time) for time in times],
         "shape": [height, width],
         "tile": TILE,
+        "unknown": not np.isfinite(sequence.read(span.start, 1, whole(sequence.shape))).all(),
     }
     yield json.dumps(header).encode()
     for top in range(0, height, BAND):
         window = Window(top, 0, min(BAND, height - top), width)
-        band = np.rint(sequence.read(span.start, span.number, window)).astype("<i2")
+        values = sequence.read(span.start, span.number, window)
+        band = np.rint(np.nan_to_num(values, copy=False, nan=UNKNOWN)).astype("<i2")
         for row in range(0, window.height, TILE):
             for column in range(0, width, TILE):
                 yield band[:, row : row + TILE, column : column + TILE].tobytes()
@@ -145,7 +150,7 @@ def read(paths: Sequence[Path]) -> list[Frames]:
         time = np.concatenate([shard.time for shard in shards])
         blocks = tuple(block for shard in shards for block in shard.blocks)
         first = shards[0]
-        result.append(Frames(name, time, blocks, synthetic=first.synthetic, step=first.step))
+        result.append(dataclasses.replace(first, time=time, blocks=blocks))
     return result
 
 
@@ -161,6 +166,7 @@ def _read(path: Path) -> Frames:
         if np.isnat(time).any() or min(len(time), height, width, side) < 1:
             raise ValueError(f"{len(time)} times and {height} x {width} pixels")
         pieces, block = iter(rest), []
+        row: list[Any]
         for top in range(0, height, side):
             row = []
             for left in range(0, width, side):
@@ -168,8 +174,29 @@ def _read(path: Path) -> Frames:
                 first, last = next(pieces)
                 row.append(np.ndarray(shape, "<i2", content[first:last]))
             block.append(row)
-        whole: Block = block
+        off = None
+        if header.get("unknown"):
+            off = np.block([[tile[0] == UNKNOWN for tile in row] for row in block])
+            block = [[_Signed(tile) for tile in row] for row in block]
         step = np.timedelta64(int(header.get("minutes", 5)), "m")
-        return Frames(header["name"], time, (whole,), synthetic=header["synthetic"], step=step)
+        return Frames(
+            header["name"],
+            time,
+            (block,),
+            off=off,
+            synthetic=header["synthetic"],
+            step=step,
+        )
     except (ValueError, KeyError, TypeError, OverflowError, StopIteration) as error:
         raise InputError(f"{path}: expected a shard, got {error!r}; {WAY_OUT}") from error
+
+
+class _Signed:
+    """A tile as float32 with NaN where it is unknown."""
+
+    def __init__(self, tile: np.ndarray):
+        self.tile, self.shape, self.dtype = tile, tile.shape, np.dtype(np.float32)
+
+    def __getitem__(self, key) -> np.ndarray:
+        values = self.tile[key]
+        return np.where(values == UNKNOWN, np.float32(np.nan), values)

@@ -49,9 +49,13 @@ class Windows:
             layout.grid(region, sampling.side)
             ahead = layout.ahead(frames.time, frames.usable, frames.step)
             starts = np.flatnonzero(ahead >= sampling.min_frames)
-            self._parts.append((frames, region, starts, ahead))
+            corners = None if frames.off is None else _corners(frames.off, region, sampling.side)
+            self._parts.append((frames, region, starts, ahead, corners))
         self._edges = np.cumsum(
-            [len(starts) * _places(r, sampling) for _, r, starts, _ in self._parts]
+            [
+                len(starts) * (_places(r, sampling) if corners is None else len(corners))
+                for _, r, starts, _, corners in self._parts
+            ]
         )
         if self._edges[-1] == 0:
             raise InputError(faults.no_windows(sequences, sampling.min_frames))
@@ -60,10 +64,13 @@ class Windows:
         """Index of the sequence, first frame, number of frames, and pixels of a window."""
         rng = np.random.default_rng((seed, epoch, index, 0))
         which = int(np.searchsorted(self._edges, rng.integers(self._edges[-1]), "right"))
-        _, region, starts, ahead = self._parts[which]
+        _, region, starts, ahead, corners = self._parts[which]
         start, side = int(rng.choice(starts)), self.sampling.side
-        top = region.top + int(rng.integers(region.height - side, endpoint=True))
-        left = region.left + int(rng.integers(region.width - side, endpoint=True))
+        if corners is None:
+            top = region.top + int(rng.integers(region.height - side, endpoint=True))
+            left = region.left + int(rng.integers(region.width - side, endpoint=True))
+        else:
+            top, left = map(int, rng.choice(corners))
         return which, start, min(int(ahead[start]), FRAMES), Window(top, left, side, side)
 
     def draw(self, seed: int, epoch: int, index: int) -> np.ndarray:
@@ -75,6 +82,13 @@ class Windows:
         mirrored = self.sampling.flips and rng.random() < 0.5
         rotated = np.rot90(frames[..., ::-1] if mirrored else frames, quarters, axes=(1, 2))
         return np.ascontiguousarray(rotated)
+
+
+def _corners(off: np.ndarray, region: Window, side: int) -> np.ndarray:
+    """First row and column of the windows of a region without a pixel that is off: (n, 2)."""
+    sums = np.pad(off[region.slices].astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    number = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+    return np.argwhere(number == 0) + np.array([region.top, region.left])
 
 
 def _places(region: Window, sampling: Sampling) -> int:

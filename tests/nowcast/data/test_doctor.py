@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from seaice_tf.errors import InputError
-from seaice_tf.nowcast.data import doctor, frames, synthetic
+from seaice_tf.grids.windows import Window
+from seaice_tf.nowcast import examples
+from seaice_tf.nowcast.data import doctor, frames, shards, synthetic
+from seaice_tf.nowcast.data.windows import Sampling, Windows
+from seaice_tf.nowcast.settings import Settings
 
 
 def save(path, time=None, **bad):
@@ -39,7 +43,7 @@ def test_all_problems_are_reported_at_once(tmp_path):
         "b.npz: expected an npz file",
     ):
         assert any(text in problem for problem in problems), text
-    good = doctor.usable(frames.read(path))
+    good = doctor.checked(frames.read(path)).usable
     assert np.flatnonzero(~good).tolist() == [3, 5, 7]
 
 
@@ -76,3 +80,53 @@ def test_climatehack_files_are_checked_together(tmp_path):
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match="expected"):
         doctor.examine(tmp_path)
+
+
+def off_disc(path, number=16):
+    """A sequence whose corner, 40 x 30 pixels, is off the disc."""
+    rng = np.random.default_rng(0)
+    data = rng.integers(100, 1000, (number, 140, 300)).astype(np.float32)
+    data[:, :40, :30] = np.nan
+    time = np.datetime64("2020-04-01T10:00") + 5 * np.arange(number).astype("timedelta64[m]")
+    np.savez(path, data=data, time=time.astype(str))
+    return path
+
+
+def test_pixels_that_are_unknown_in_all_frames_are_no_problem(tmp_path):
+    found = doctor.sequence(off_disc(tmp_path / "a.npz"))
+    assert found.problems == ()
+    assert "; 2.9% of the pixels are unknown in all frames, as off the disc" in found.lines[0]
+    content = dict(np.load(tmp_path / "a.npz"))
+    content["data"][3, 100, 200] = np.nan
+    np.savez(tmp_path / "b.npz", **content)
+    (problem,) = doctor.sequence(tmp_path / "b.npz").problems
+    assert (
+        "frame of 2020-04-01T10:15:00: expected counts from 0 to 1023, got 1201 pixels" in problem
+    )
+    content["data"][:, :, :200] = np.nan
+    np.savez(tmp_path / "c.npz", **content)
+    (problem,) = doctor.sequence(tmp_path / "c.npz").problems
+    assert "c.npz: 16 frames of" in problem
+
+
+def test_windows_avoid_pixels_that_are_unknown_in_all_frames(tmp_path):
+    plain = doctor.checked(frames.read(off_disc(tmp_path / "a.npz")))
+    assert plain.usable.all()
+    shards.prepare(tmp_path / "a.npz", tmp_path / "shards")
+    (prepared,) = shards.read(shards.find(tmp_path / "shards"))
+    np.testing.assert_array_equal(prepared.off, plain.off)
+    places = set()
+    for index in range(40):
+        drawn = []
+        for each in (plain, prepared):
+            region = Window(0, 0, 140, 200)
+            windows = Windows([each], [region], Sampling(min_frames=13))
+            drawn.append(windows.draw(0, 0, index))
+            *_, window = windows.position(0, 0, index)
+        assert np.isfinite(drawn[0]).all()
+        np.testing.assert_array_equal(*drawn)
+        places.add((window.top, window.left))
+    assert len(places) > 30
+    settings = Settings(data=str(tmp_path / "a.npz"), min_frames=13)
+    chosen = [p.window.left for p in examples.places(settings, plain, Window(0, 0, 140, 300))]
+    assert set(chosen) == {128, 172}
