@@ -155,16 +155,18 @@ def climatehack_file(settings: Settings) -> Path | None:
 
 def _image(each: Frames, stem: str, at: str) -> Case:
     """The last frames of a sequence, which files are named by, up to a time, and the later ones."""
-    end = _index(each, at) + 1
     runs = layout.ahead(each.time, step=each.step)
-    first = max(end - FRAMES_IN, 0)
-    first += next(i for i in range(end - first) if runs[first + i] >= end - first - i)
-    if end - first < MIN_FRAMES:
-        raise InputError(faults.short(each.name, MIN_FRAMES, end - first, each.time[end - 1]))
-    if end - first < FLOW_FRAMES:
-        text = "%s: %d frames for a flow that takes %d"
-        log.warning(text, each.name, end - first, FLOW_FRAMES)
-    past = each.read(first, end - first, whole(each.shape)).astype(np.float32)
+    end = _index(each, at) + 1
+    if not at:
+        end = _last_known(each, end)
+    first, past = _past(each, end, runs)
+    number = end - first
+    if number < MIN_FRAMES:
+        raise InputError(faults.short(each.name, MIN_FRAMES, number, each.time[end - 1], first > 0))
+    if number < FLOW_FRAMES or (number < FRAMES_IN and first > 0):
+        since = f"after the gap before {each.time[first]}" if first else f"from {each.time[0]}"
+        text = "%s: %d frames are used, those %s; the flow takes %d"
+        log.warning(text, each.name, number, since, FLOW_FRAMES)
     past = _known_counts(past, each, first)
     later = min(int(runs[end - 1]) - 1, FRAMES_OUT)
     truth, known = None, np.arange(FRAMES_OUT) < later
@@ -173,9 +175,47 @@ def _image(each: Frames, stem: str, at: str) -> Case:
         truth[:later] = each.read(end, later, whole(each.shape))
     last = each.time[end - 1]
     name = f"{stem}_{str(last)[:16].replace(':', '').replace('-', '')}"
-    source = f"{each.name}, {end - first} frames up to {last}"
+    source = f"{each.name}, {number} frames up to {last}"
     context = Context(source, past, known, last, each.osgb, image=each, step=each.step)
     return Case(name, past, context, truth, pieces=partial(forecast_image, past))
+
+
+def _last_known(each: Frames, end: int) -> int:
+    """The end of the frames, without the last ones in which no pixel is known.
+
+    Raises:
+        InputError: none of them has a known pixel.
+    """
+    for last in range(end, max(end - FRAMES_IN, 0), -1):
+        if _is_known(each.read(last - 1, 1, whole(each.shape))):
+            for number in range(last, end):
+                _warn_of_unknown(each, number)
+            return last
+    raise InputError(f"{each.name}: frame of {each.time[end - 1]}: {faults.UNKNOWN}")
+
+
+def _past(each: Frames, end: int, runs: np.ndarray) -> tuple[int, np.ndarray]:
+    """Index of the first of the last 12 frames without a gap before `end`, and their counts.
+
+    A frame before the last in which no pixel is known is a gap.
+    """
+    first = max(end - FRAMES_IN, 0)
+    first += next(i for i in range(end - first) if runs[first + i] >= end - first - i)
+    past = each.read(first, end - first, whole(each.shape)).astype(np.float32)
+    unknown = [number for number, frame in enumerate(past[:-1]) if not _is_known(frame)]
+    if not unknown:
+        return first, past
+    _warn_of_unknown(each, first + unknown[-1])
+    return first + unknown[-1] + 1, past[unknown[-1] + 1 :]
+
+
+def _warn_of_unknown(each: Frames, number: int) -> None:
+    text = "%s: frame of %s: no pixel is known; it is taken as missing"
+    log.warning(text, each.name, each.time[number])
+
+
+def _is_known(frame: np.ndarray) -> bool:
+    return bool((np.isfinite(frame) & (frame != 0)).any())
 
 
 def _index(each: Frames, at: str) -> int:

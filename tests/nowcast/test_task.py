@@ -39,7 +39,47 @@ def test_two_images_give_their_flow(frame_settings, tmp_path):
         TASK.data.future(dataclasses.replace(settings, data=",".join(names * 2)))
 
 
-def test_a_frame_that_cannot_be_used_is_named_by_its_time(frame_folder, frame_settings, tmp_path):
+@pytest.mark.parametrize(
+    ("lost", "first", "end"),  # numbers of frames from the end
+    [([-6], -5, 0), ([-6, -9], -5, 0), ([-1], -13, -1), ([-1, -2, -7], -6, -2)],
+)
+@pytest.mark.parametrize("how", ["unknown", "absent"])
+def test_a_frame_without_known_pixels_is_a_gap(
+    frame_folder, frame_settings, tmp_path, caplog, how, lost, first, end
+):
+    def without_frames(content):
+        if how == "absent":
+            kept = np.setdiff1d(np.arange(len(content["data"])), np.array(lost) % 16)
+            return {"data": content["data"][kept], "time": content["time"][kept]}
+        data = content["data"].astype(np.float32)
+        data[lost] = np.nan
+        return {"data": data, "time": content["time"]}
+
+    path = altered(frame_folder, tmp_path / "bad.npz", without_frames)
+    with np.load(next(frame_folder.glob("*.npz"))) as whole:
+        times, data = whole["time"], whole["data"]
+    (case,) = TASK.data.future(dataclasses.replace(frame_settings, data=path))
+    np.testing.assert_array_equal(case.inputs, data[16 + first : 16 + end])
+    assert str(case.context.last) == str(times[15 + end]).rstrip("Z")[:19]
+    if how == "unknown":
+        named = str(times[max(n for n in lost if n < end)] if min(lost) < first else times[-1])
+        assert f"frame of {named.rstrip('Z')[:19]}: no pixel is known; it is tak" in caplog.text
+    if end - first < 12:
+        assert f"bad.npz: {end - first} frames are used, those after the gap" in caplog.text
+
+
+def test_of_too_few_frames_after_a_gap_the_way_out_is_an_earlier_time(
+    frame_folder, frame_settings, tmp_path
+):
+    kept = [*range(14), 15]
+    path = altered(
+        frame_folder, tmp_path / "gap.npz", lambda c: {n: c[n][kept] for n in ("time", "data")}
+    )
+    with pytest.raises(InputError, match=r"got 1 up to .*, or --at a time before the gap$"):
+        list(TASK.data.future(dataclasses.replace(frame_settings, data=path)))
+
+
+def test_the_frame_of_a_time_that_cannot_be_used_is_named(frame_folder, frame_settings, tmp_path):
     def without_frame(content):
         data = content["data"].astype(np.float32)
         data[-3] = np.nan
@@ -48,7 +88,8 @@ def test_a_frame_that_cannot_be_used_is_named_by_its_time(frame_folder, frame_se
     path = altered(frame_folder, tmp_path / "bad.npz", without_frame)
     with np.load(path) as file:
         time = str(file["time"][-3])[:19]
-    (make,) = TASK.data.future(dataclasses.replace(frame_settings, data=path)).make
+    settings = dataclasses.replace(frame_settings, data=path)
+    (make,) = TASK.data.future(settings, FrameOptions(at=time)).make
     with pytest.raises(InputError, match=f"bad.npz: frame of {time}: expected known pixels"):
         make()
 

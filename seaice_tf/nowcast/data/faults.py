@@ -124,11 +124,19 @@ def small(name: str, shape: tuple[int, int]) -> str:
     )
 
 
-def short(name: str, needed: int, got: int, last: np.datetime64) -> str:
-    """Of `got` frames without a gap up to the time `last`, where some more are needed."""
+def short(name: str, needed: int, got: int, last: np.datetime64, gap: bool = False) -> str:
+    """Of `got` frames without a gap up to the time `last`, where some more are needed.
+
+    Args:
+        name: of the sequence.
+        needed: number of frames.
+        got: number of frames.
+        last: time.
+        gap: whether there are frames before, from which a forecast could start.
+    """
     return (
         f"{name}: expected at least {needed} frames without a gap, got {got} up to {last}; give a "
-        "longer sequence, or --step"
+        f"longer sequence, or --step{', or --at a time before the gap' if gap else ''}"
     )
 
 
