@@ -131,14 +131,9 @@ def _coordinates(data: netCDF4.Dataset, image: Frames) -> str:
             _latitudes(data, CRS.from_epsg(OSGB), osgb[0], osgb[1])
         return ""
     grid, mapped = image.grid, bool(image.grid.mapping)
-    standards = {"x": "projection_x_coordinate", "y": "projection_y_coordinate"}
-    if not mapped and grid.units.startswith("degree"):
-        standards = {"x": "longitude", "y": "latitude"}
     for name, values in (("x", grid.x), ("y", grid.y)):
         variable = data.createVariable(name, "f8", (name,))
-        variable.setncatts({"axis": name.upper(), "units": grid.units or "1"})
-        if mapped or grid.units.startswith("degree"):
-            variable.standard_name = standards[name]
+        variable.setncatts({"axis": name.upper(), **_axis(grid, name)})
         variable[:] = values
     if not mapped:
         return ""
@@ -146,6 +141,19 @@ def _coordinates(data: netCDF4.Dataset, image: Frames) -> str:
     data.createVariable("crs", "i4").setncatts(crs)
     _latitudes_of_grid(data, grid)
     return "crs"
+
+
+def _axis(grid: Grid, name: str) -> dict[str, str]:
+    """Unit and CF standard name of the coordinate "x" or "y" of a grid."""
+    if grid.units.startswith("rad"):
+        return {"units": "rad", "standard_name": f"projection_{name}_angular_coordinate"}
+    if grid.units.startswith("degree"):
+        kind, unit = ("longitude", "degrees_east") if name == "x" else ("latitude", "degrees_north")
+        if "rotated" in str(grid.mapping.get("grid_mapping_name", "")):
+            return {"units": "degrees", "standard_name": f"grid_{kind}"}
+        return {"units": unit, "standard_name": kind}
+    named = {"standard_name": f"projection_{name}_coordinate"} if grid.mapping else {}
+    return {"units": grid.units or "1", **named}
 
 
 def _latitudes_of_grid(data: netCDF4.Dataset, grid: Grid) -> None:

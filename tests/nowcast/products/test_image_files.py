@@ -84,3 +84,30 @@ def test_names_with_dots_stay_apart(case, fields, tmp_path):
     ]
     assert len(set(written)) == 8
     assert written[4].name == "msg.b_20231220T1230.nc"
+
+
+@pytest.mark.parametrize(
+    ("unit", "mapping", "standard", "units"),
+    [
+        ("rad", GEOS, "projection_{}_angular_coordinate", ("rad", "rad")),
+        ("m", GEOS, "projection_{}_coordinate", ("m", "m")),
+        ("degrees_east", {}, "", ("degrees_east", "degrees_north")),
+        (
+            "degrees_east",
+            {"grid_mapping_name": "latitude_longitude"},
+            "",
+            ("degrees_east", "degrees_north"),
+        ),
+    ],
+)
+def test_coordinates_have_cf_names_and_units(
+    case, fields, tmp_path, unit, mapping, standard, units
+):
+    grid = Grid(0.001 * np.arange(30), 0.05 - 0.001 * np.arange(20), unit, mapping)
+    image = dataclasses.replace(case.context.image, grid=grid)
+    path = tmp_path / "a.nc"
+    image_netcdf.write(path, fields, fields["known"] >= 0.5, image, case.context.last, "model")
+    with netCDF4.Dataset(path) as data:
+        assert (data["x"].units, data["y"].units) == units
+        names = [standard.format(each) for each in "xy"] if standard else ["longitude", "latitude"]
+        assert [data[each].standard_name for each in "xy"] == names
