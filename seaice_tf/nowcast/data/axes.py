@@ -1,10 +1,12 @@
 """Which axes of an array are time, rows, columns and channels, by the names of its dimensions."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from seaice_tf.errors import InputError
 
+log = logging.getLogger(__name__)
 TIMES = ("time", "t")
 CHANNELS = ("variable", "channel", "channels", "band")
 ACROSS = ("x", "lon", "c")  # beginnings of the names of columns
@@ -53,6 +55,15 @@ def of_names(
 
 def _is_time(name: str) -> bool:
     return name.lower() in TIMES or name.lower().startswith("time")
+
+
+def warn_of_name(path: Path, channel: str) -> None:
+    """Warn that a file with one channel, whose name it does not tell, is taken for the wanted one.
+
+    Its name decides whether a dark frame is a night, and names the variable of the forecast.
+    """
+    if channel:
+        log.warning("%s: its only channel has no name, and is taken for %s", path, channel)
 
 
 def channel(path: Path, names: Sequence[str], wanted: str) -> tuple[int, str]:

@@ -15,7 +15,7 @@ import numpy as np
 from seaice_tf.errors import InputError
 from seaice_tf.files import data_folder, npz
 from seaice_tf.grids.windows import Window, require_inside
-from seaice_tf.nowcast.data import netcdf_frames, source, times, units, zarr_frames
+from seaice_tf.nowcast.data import axes, netcdf_frames, source, times, units, zarr_frames
 from seaice_tf.nowcast.data.source import WAY_OUT, Grid, Source
 from seaice_tf.nowcast.data.synthetic import TITLE
 from seaice_tf.nowcast.data.times import STEP
@@ -233,7 +233,7 @@ def _open(path: Path, channel: str) -> Source:
         return zarr_frames.read(path, channel)
     if path.suffix in (".nc", ".nc4"):
         return netcdf_frames.read(path, channel)
-    return _npz(path)
+    return _npz(path, channel)
 
 
 def _require_consistent(source: Source) -> None:
@@ -278,12 +278,14 @@ class _One:
         return self.array[slice(self.number, self.number + 1), *key[1:]]
 
 
-def _npz(path: Path) -> Source:
+def _npz(path: Path, channel: str) -> Source:
+    axes.warn_of_name(path, channel)
     names = npz.keys(path)
     osgb = npz.mapped(path, "osgb") if "osgb" in names else None
     title = str(npz.mapped(path, "title")) if "title" in names else ""
     data, time = npz.mapped(path, "data"), npz.mapped(path, "time")
-    return Source(path, data, _times(path, time), osgb=osgb, synthetic=TITLE in title)
+    moments, synthetic = _times(path, time), TITLE in title
+    return Source(path, data, moments, channel=channel, osgb=osgb, synthetic=synthetic)
 
 
 def _times(path: Path, values: np.ndarray) -> np.ndarray:

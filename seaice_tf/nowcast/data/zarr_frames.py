@@ -134,6 +134,7 @@ def _channel(
 ) -> tuple[int | None, str]:
     """Index and name of the channel."""
     if "channel" not in found:
+        axes.warn_of_name(path, wanted)
         return None, wanted
     axis = found["channel"]
     dimension = _names(data)[axis]

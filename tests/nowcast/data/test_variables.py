@@ -169,3 +169,16 @@ def test_the_array_of_a_zarr_that_is_not_called_data(tmp_path):
     np.testing.assert_array_equal(frames.read(several, Reading("ir")).read(0, 4, WHOLE), COUNTS + 1)
     with pytest.raises(InputError, match=r"none.zarr: .* got time"):
         frames.read(write_zarr(tmp_path / "none.zarr"))
+
+
+def test_a_channel_of_a_file_without_names_is_warned_of(tmp_path, caplog):
+    time = np.datetime64("2020-04-01T10:00") + 5 * np.arange(4).astype("timedelta64[m]")
+    np.savez(tmp_path / "a.npz", data=COUNTS, time=time)
+    for path in (tmp_path / "a.npz", write_zarr(tmp_path / "b.zarr", data=COUNTS)):
+        assert frames.read(path).channel == ""
+        assert not caplog.records
+        found = frames.read(path, Reading("IR_108"))
+        assert "its only channel has no name, and is taken for IR_108" in caplog.text
+        assert found.channel == "IR_108"
+        assert not found.visible
+        caplog.clear()
