@@ -57,7 +57,7 @@ def _write_forecast(
         *(context.citation, context.grid),
     )
     if quantiles is None:
-        _warn_of_missing("outlook.csv, outlook.png, dates.png", model, options)
+        _warn_of_missing("outlook.csv, outlook.png, dates.nc, dates.png", model, options)
         return written
     maps = _shuffled(quantiles, context)
     rows = _outlook(maps, context, options)
@@ -65,7 +65,10 @@ def _write_forecast(
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
     print(outlook.summary(rows, hemisphere, source))
     last = _last(context.past)
-    written.append(dates.write(out / "dates.png", maps, last, land, source, context.grid))
+    written += dates.write(
+        *(out, maps, last, land, context.months),
+        *(source, context.citation, context.grid),
+    )
     if of_members is not None:
         path, number = out / "members.nc", len(of_members)
         with hindcasts.writer(path, context.grid, land, source, context.citation, number) as save:

@@ -178,7 +178,7 @@ TASK = Task(
         check=function("seaice_tf.forecast.products.check", "check"),
         files=(
             *("forecast.nc", "forecast.gif", "forecast.png", "contest.csv", "hindcasts.nc"),
-            *("members.nc", "dates.png", "maps/*.png", "outlook.csv", "outlook.png"),
+            *("members.nc", "dates.nc", "dates.png", "maps/*.png", "outlook.csv", "outlook.png"),
         ),
     ),
 )

@@ -49,7 +49,14 @@ def test_a_forecast_has_an_outlook_dates_and_members(context, tmp_path, monkeypa
     options = PredictOptions(members=MEMBERS)
     written = predictions.write([(case(context), fields(context))], tmp_path, "a model", options)
     names = {path.name for path in written}
-    assert {"forecast.nc", "outlook.csv", "outlook.png", "dates.png", "members.nc"} <= names
+    assert {
+        "forecast.nc",
+        "outlook.csv",
+        "outlook.png",
+        "dates.nc",
+        "dates.png",
+        "members.nc",
+    } <= names
     assert "2008-12, antarctic extent" in capsys.readouterr().out
     with netCDF4.Dataset(tmp_path / "members.nc") as data:
         found = data["concentration_members"][0]
@@ -122,7 +129,7 @@ def test_an_ensemble_has_all_products(context, tmp_path, monkeypatch, caplog):
     options = PredictOptions(members=MEMBERS)
     written = predictions.write([(case(context), mixed)], tmp_path, "a + b", options)
     names = {path.name for path in written}
-    assert {"outlook.csv", "outlook.png", "dates.png", "members.nc"} <= names
+    assert {"outlook.csv", "outlook.png", "dates.nc", "dates.png", "members.nc"} <= names
     hindcasts = PredictOptions(first_init="2007-12", members=MEMBERS)
     predictions.write([(case(context), mixed)], tmp_path, "a + b", hindcasts)
     with netCDF4.Dataset(tmp_path / "hindcasts.nc") as data:
@@ -136,7 +143,10 @@ def test_an_ensemble_without_quantiles_says_what_it_does_not_write(
     monkeypatch.setattr(maps, "pixels", lambda sheet: np.zeros((4, 4, 3), np.uint8))
     mixed = combine([of_run(context, 0), of_run(context, 0.1, "quantiles", "member_quantiles")])
     predictions.write([(case(context), mixed)], tmp_path, "a + b", PredictOptions())
-    assert caplog.text.count("a + b: outlook.csv, outlook.png, dates.png are not written") == 1
+    assert (
+        caplog.text.count("a + b: outlook.csv, outlook.png, dates.nc, dates.png are not written")
+        == 1
+    )
     caplog.clear()
     hindcasts = PredictOptions(first_init="2007-12", members=MEMBERS)
     predictions.write([(case(context), mixed)] * 2, tmp_path, "a + b", hindcasts)

@@ -14,6 +14,7 @@ from seaice_tf.grids.polar import Grid, of_shape
 
 FILL = np.float32(-1)  # on land
 EPOCH = np.datetime64("1970-01-01")
+UNITS = {"units": f"days since {EPOCH}", "calendar": "standard"}
 COORDINATES = "lat lon forecast_reference_time"
 COMMON = {
     "units": "1",
@@ -76,9 +77,7 @@ def write(
     # In memory first: netCDF4 may not report a full disk, a plain write does.
     dataset = netCDF4.Dataset("memory.nc", "w", memory=1 << 20)
     grid = grid or of_shape(land.shape)
-    _describe(dataset, months, source, grid)
-    if citation:
-        dataset.setncatts({"references": citation, "acknowledgment": f"Made from {citation}."})
+    describe(dataset, months, source, citation, grid)
     horizontal_axes(dataset, grid)
     _time(dataset, months)
     written = [name for name in FIELDS if name in fields]
@@ -100,16 +99,27 @@ def write(
     return atomic.write_bytes(path, dataset.close())
 
 
-def _describe(dataset: netCDF4.Dataset, months: np.ndarray, source: str, grid: Grid) -> None:
+def describe(
+    dataset: netCDF4.Dataset,
+    months: np.ndarray,
+    source: str,
+    citation: str,
+    grid: Grid,
+    what: str = "monthly {} sea ice concentration",
+    name: str = "sea_ice",
+) -> None:
+    """Set the global attributes of a forecast of `what` of a region; `name` goes into the id."""
+    if citation:
+        dataset.setncatts({"references": citation, "acknowledgment": f"Made from {citation}."})
     region = "Arctic" if grid.name == "north" else "Antarctic"
     now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     latitude, longitude = grid.latitude_longitude()
-    title = f"Forecast of monthly {region} sea ice concentration"
+    title = f"Forecast of {what.format(region)}"
     dataset.setncatts(
         {
             "Conventions": "CF-1.10, ACDD-1.3",
             "title": title,
-            "id": f"{region.lower()}_sea_ice_forecast_{months[0]}",
+            "id": f"{region.lower()}_{name}_forecast_{months[0]}",
             "processing_level": "Level 4, model output",
             "summary": (
                 f"{title} for {months[0]} to {months[-1]} on the {grid.title}, "
@@ -164,16 +174,20 @@ def horizontal_axes(dataset: netCDF4.Dataset, grid: Grid) -> None:
 
 def _time(dataset: netCDF4.Dataset, months: np.ndarray) -> None:
     starts = (np.append(months, months[-1] + 1).astype("datetime64[D]") - EPOCH).astype(int)
-    units = {"units": f"days since {EPOCH}", "calendar": "standard"}
     dataset.createDimension("time", months.size)
     dataset.createDimension("bounds", 2)
     time = dataset.createVariable("time", "f8", ("time",))
     time.setncatts({"standard_name": "time", "long_name": "middle of the month", "axis": "T"})
-    time.setncatts({"bounds": "time_bounds", **units})
+    time.setncatts({"bounds": "time_bounds", **UNITS})
     time[:] = (starts[:-1] + starts[1:]) / 2
     bounds = dataset.createVariable("time_bounds", "f8", ("time", "bounds"))
     bounds[:] = np.stack([starts[:-1], starts[1:]], axis=-1)
+    reference_time(dataset, months[0])
+
+
+def reference_time(dataset: netCDF4.Dataset, first: np.datetime64) -> None:
+    """Write the time of the forecast, whose first month is `first`, as a scalar."""
     issued = dataset.createVariable("forecast_reference_time", "f8")
-    issued.setncatts({"standard_name": "forecast_reference_time", **units})
+    issued.setncatts({"standard_name": "forecast_reference_time", **UNITS})
     issued.long_name = "end of the last month observed"
-    issued[...] = starts[0]
+    issued[...] = (first.astype("datetime64[D]") - EPOCH).astype(int)
