@@ -1,9 +1,9 @@
 """What is each hyperparameter of the ConvLSTM on crops of anomalies worth?
 
 A Bayesian sweep by Keras Tuner of the network `anomaly_crops` with its head in the cells: one pass
-over all crops of the last ten years to 2006, objective the loss on 2007-2009. Records for
+over all crops of the last five years to 2006, objective the loss on 2007-2009. Records for
 TensorBoard HParams are written to the folder; complete trials are used again. Real data with
-SEAICE_TF_DATA; two to three minutes of processor time a trial.
+SEAICE_TF_DATA; two minutes of processor time a trial.
 
 Usage: python experiments/forecast_crops_sweep.py FOLDER [TRIALS]
 """
@@ -21,7 +21,7 @@ from seaice_tf.runs.tune import train_trial, tune
 from seaice_tf.tasks import TASKS
 
 TASK = TASKS["forecast"]
-SETTINGS = Settings(network=AnomalyCrops(), train_years=10, training=CROPS)
+SETTINGS = Settings(network=AnomalyCrops(), train_years=5, training=CROPS)
 RESULT = "result.json"
 
 
