@@ -27,6 +27,7 @@ ROUNDS = 4  # iterations of `decide`
 # forecasts of years left out warrant, by slopes of the log odds of 1.23, 1.07 and 1.01 to 1.06.
 SHARPNESS = (1.25, 1.1, *(1.05,) * 10)
 TILTS, LEAST_VARIANCE, STEEPEST = 3, 1e-4, 12.0  # of `with_mean`: iterations and bounds
+SMALLEST = 1e-12  # probability of all classes with ice, or without
 
 
 def class_of(counts: np.ndarray) -> np.ndarray:
@@ -61,9 +62,12 @@ def with_mean(probabilities, mean):
 
 def with_probability_of_ice(probabilities, ice):
     """Class probabilities (n, 32) scaled so that those with ice add up to `ice` (n,)."""
-    before = tf.clip_by_value(tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1), 1e-4, 1 - 1e-4)
-    water, icy = (1 - ice) / (1 - before), ice / before
-    scaled = probabilities * tf.where(tf.range(CLASSES) < FIRST_ICE, water[:, None], icy[:, None])
+    parts = tf.split(probabilities, [FIRST_ICE, CLASSES - FIRST_ICE], axis=1)
+    wanted = (1 - ice, ice)
+    # Each by its own sum: one less the other has no digits left where that is nearly 1.
+    sums = (tf.maximum(tf.reduce_sum(part, axis=1), SMALLEST) for part in parts)
+    scaled = [part * (own / found)[:, None] for part, own, found in zip(parts, wanted, sums)]
+    scaled = tf.concat(scaled, axis=1)
     return scaled / tf.reduce_sum(scaled, axis=1, keepdims=True)
 
 

@@ -100,6 +100,13 @@ def test_calibration_moves_the_probability_of_ice_alone():
     np.testing.assert_allclose(ratio, before / before.sum(axis=1, keepdims=True), atol=1e-4)
 
 
+def test_the_probability_of_ice_is_kept_where_hardly_a_class_has_any():
+    probabilities = np.full((2, CLASSES), 1e-9, np.float32)
+    probabilities[0, 0] = probabilities[1, CLASSES - 1] = 1.0
+    found = classes.with_probability_of_ice(tf.constant(probabilities), tf.constant([0.7, 0.6]))
+    np.testing.assert_allclose(found.numpy()[:, classes.FIRST_ICE :].sum(axis=1), [0.7, 0.6], 1e-5)
+
+
 def test_a_tilt_gives_the_wanted_mean_by_an_exponential():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.full(CLASSES, 0.5), 200).astype(np.float32)
