@@ -50,7 +50,12 @@ WRITERS = {
     "forecast outlook": extents,
     "forecast record": lambda path, _: forecast_plots.write_record(path, PERIOD, GRIDS, CAPTION),
     "forecast dates": lambda path, _: dates.write(
-        path, np.zeros((2, 12, *NORTH.shape)), LAND.astype(float), LAND, CAPTION, NORTH
+        path,
+        np.zeros((2, 12, *NORTH.shape)),
+        LAND.astype(float),
+        LAND,
+        PERIOD,
+        *(CAPTION, "", NORTH),
     ),
     "icechart weights": lambda path, _: chart_plots.write_weights(path, np.ones(3), CAPTION),
     "icechart composition": lambda path, _: chart_plots.write_composition(

@@ -44,8 +44,6 @@ class Options(Checked):
             raise InputError(f"tile: expected at least {SMALLEST_SIDE} pixels, got {self.tile}")
         if not 0 <= self.overlap < self.tile:
             raise InputError(f"overlap: expected 0 to {self.tile - 1}, got {self.overlap}")
-        if self.tta not in TTA:
-            raise InputError(f"tta: expected one of {', '.join(TTA)}, got {self.tta!r}")
 
 
 def predict_image(

@@ -42,7 +42,7 @@ def _each_frame(held: Frames) -> None:
     assert held.time.dtype == "datetime64[s]"
     assert held.osgb is None or held.osgb.dtype.kind in "iuf"
     assert isinstance(held.name, str)
-    hold(frame_doctor.usable(held), (len(held),), "bool")
+    hold(frame_doctor.checked(held).usable, (len(held),), "bool")
 
 
 def _windows(folder: Path, which: str) -> Path:

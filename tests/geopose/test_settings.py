@@ -32,7 +32,7 @@ def test_invalid_settings(geopose_settings, changes, message):
     [
         ({"tile": 16}, "tile: expected at least 32"),
         ({"overlap": 1024}, "overlap: expected 0 to 1023"),
-        ({"tta": "flips"}, "tta: expected one of none, d4"),
+        ({"tta": "flips"}, "tta: expected 'none' or 'd4', got 'flips'"),
     ],
 )
 def test_invalid_options(changes, message):

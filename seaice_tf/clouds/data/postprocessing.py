@@ -37,10 +37,6 @@ class Decisions(Checked):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.rule not in RULES:
-            raise InputError(
-                f"decisions: expected the rule {' or '.join(RULES)}, got {self.rule!r}"
-            )
         for name in ("thresholds", "min_areas", "gates", "shapes"):
             if len(values := getattr(self, name)) != NUMBER:
                 raise InputError(
@@ -51,10 +47,6 @@ class Decisions(Checked):
                 raise InputError(
                     f"decisions: expected {name} from 0 to 1, got {getattr(self, name)}"
                 )
-        if unknown := set(self.shapes) - set(SHAPES):
-            raise InputError(
-                f"decisions: expected shapes of {', '.join(SHAPES)}, got {sorted(unknown)}"
-            )
 
 
 DEFAULT = Decisions()

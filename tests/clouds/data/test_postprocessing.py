@@ -51,10 +51,16 @@ def test_decisions_survive_json_and_an_array():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"gates": (0.5,)}, {"min_areas": (2, 0, 0, 0)}, {"shapes": ("circle",) * 4}]
+    ("fields", "message"),
+    [
+        ({"gates": (0.5,)}, "decisions: expected 4 gates"),
+        ({"min_areas": (2, 0, 0, 0)}, "decisions: expected min_areas from 0 to 1"),
+        ({"shapes": ("circle",) * 4}, "shapes: expected 'none' or 'box' .*, got 'circle'"),
+        ({"rule": "best"}, "rule: expected .*, got 'best'"),
+    ],
 )
-def test_invalid_decisions(fields):
-    with pytest.raises(InputError, match="decisions: expected"):
+def test_invalid_decisions(fields, message):
+    with pytest.raises(InputError, match=message):
         Decisions(**fields)
 
 
