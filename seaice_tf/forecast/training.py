@@ -34,8 +34,8 @@ from seaice_tf.forecast.networks import (
 from seaice_tf.forecast.networks.losses import (
     LOSSES,
     class_cross_entropy,
-    cross_entropy,
     departure_error,
+    image_cross_entropy,
 )
 from seaice_tf.forecast.networks.unet import correction_unet
 from seaice_tf.forecast.settings import (
@@ -169,7 +169,9 @@ def _factory(network: Autoencoder | Sequence | Crops) -> Callable[..., keras.Mod
 def _compiled_image_model(settings: Settings, model: keras.Model) -> keras.Model:
     """The model with its output in a dictionary, {"image": output}, compiled for training."""
     model = keras.Model(model.input, {"image": model.output}, name=model.name)
-    model.compile(optimizer(settings.training), loss={"image": cross_entropy}, jit_compile=False)
+    model.compile(
+        optimizer(settings.training), loss={"image": image_cross_entropy}, jit_compile=False
+    )
     return model
 
 

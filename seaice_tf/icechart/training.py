@@ -11,7 +11,7 @@ from tensorflow import keras
 from seaice_tf.icechart import examples
 from seaice_tf.icechart.data.charts import CHARTS
 from seaice_tf.icechart.networks import unet
-from seaice_tf.icechart.networks.losses import SIC_LOSSES, binary_cross_entropy, cross_entropy
+from seaice_tf.icechart.networks.losses import SIC_LOSSES, binary_cross_entropy, chart_cross_entropy
 from seaice_tf.icechart.networks.unet import WATER, class_logits
 from seaice_tf.icechart.scores import calibration
 from seaice_tf.icechart.settings import Settings
@@ -33,7 +33,11 @@ def build(settings: Settings) -> keras.Model:
         attention_heads=settings.attention_heads,
         water_head=settings.consistent,
     )
-    losses = {"SIC": SIC_LOSSES[settings.sic_head], "SOD": cross_entropy, "FLOE": cross_entropy}
+    losses = {
+        "SIC": SIC_LOSSES[settings.sic_head],
+        "SOD": chart_cross_entropy,
+        "FLOE": chart_cross_entropy,
+    }
     weights = {
         "SIC": settings.sic_weight,
         "SOD": settings.sod_weight,

@@ -19,7 +19,7 @@ from tests.networks.test_environments import NETWORKS
 
 LOSSES = {
     **{f"forecast_{name}": loss for name, loss in forecast.LOSSES.items()},
-    "forecast_cross_entropy": forecast.cross_entropy,
+    "forecast_image_cross_entropy": forecast.image_cross_entropy,
     "forecast_classes": forecast.class_cross_entropy,
     "forecast_departure": forecast.departure_error,
     **{f"chart_{name}": loss for name, loss in icechart.SIC_LOSSES.items()},
@@ -48,7 +48,7 @@ MODELS = {
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_is_made_again_from_its_config(name):
     loss = LOSSES[name]
-    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
     rng = np.random.default_rng(0)
     shape = (1, 2, 64, 64) if name == "frames" else (2, 3, 4, 10)
     pred = tf.constant(rng.random(shape), tf.float32)

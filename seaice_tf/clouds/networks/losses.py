@@ -1,6 +1,6 @@
 """Losses of masks: true and pred are maps in [0, 1] of shape (B, H, W, classes).
 
-`binary_crossentropy` and `focal` are pixel-wise. Dice is of a whole mask and needs the pixels'
+`pixel_cross_entropy` and `focal` are pixel-wise. Dice is of a whole mask and needs the pixels'
 weights before it sums, which a `MaskLoss` passes on; pixels of weight 0 have no influence. Either
 kind goes into `compile(loss={head: ...})`, with weights of (B, H, W, classes), (B, H, W) or (B,).
 """
@@ -18,7 +18,7 @@ SMOOTH = 1.0  # pixels added to both terms of Dice: two empty masks are equal, g
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
-def binary_crossentropy(true, pred):
+def pixel_cross_entropy(true, pred):
     """Binary cross-entropy of each pixel, of the shape of the maps."""
     correct = tf.clip_by_value(_probability_of_truth(true, pred), SMALLEST, 1.0)
     return -tf.math.log(correct)
@@ -31,7 +31,7 @@ def focal(true, pred, gamma: float = 2.0):
     Lin et al. 2017, arXiv:1708.02002, without class weights.
     """
     correct = _probability_of_truth(true, pred)
-    return (1 - correct) ** gamma * binary_crossentropy(true, pred)
+    return (1 - correct) ** gamma * pixel_cross_entropy(true, pred)
 
 
 def _probability_of_truth(true, pred):
@@ -92,12 +92,12 @@ def _broadcast(weight, like):
 @keras.utils.register_keras_serializable("seaice_tf")
 def bce_dice(true, pred, weight, dice_weight: float = 0.25):
     """Weighted mean of cross-entropy and Dice loss: (B, H, W, classes) -> (B, classes)."""
-    crossentropy = tf.reduce_mean(weight * binary_crossentropy(true, pred), axis=(1, 2))
+    crossentropy = tf.reduce_mean(weight * pixel_cross_entropy(true, pred), axis=(1, 2))
     return (1 - dice_weight) * crossentropy + dice_weight * dice(true, pred, weight)
 
 
 LOSSES: dict[Loss, Callable] = {
-    "binary_crossentropy": binary_crossentropy,
+    "binary_crossentropy": pixel_cross_entropy,
     "focal": focal,
     "dice": MaskLoss(dice, "dice"),
     "bce_dice": MaskLoss(bce_dice, "bce_dice"),

@@ -17,7 +17,7 @@ EPSILON = 1e-7  # as Keras clips probabilities
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
-def cross_entropy(true, pred):
+def image_cross_entropy(true, pred):
     """Binary cross-entropy of fractions, the shape of both; at least the entropy of `true`."""
     pred = tf.clip_by_value(pred, EPSILON, 1 - EPSILON)
     return -true * tf.math.log(pred) - (1 - true) * tf.math.log(1 - pred)

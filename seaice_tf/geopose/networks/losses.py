@@ -16,7 +16,7 @@ KNEE = 3.0  # metres of error from which Huber's loss is linear: about a storey
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
-def huber(true, pred):
+def height_huber(true, pred):
     """Huber loss: half the squared error up to KNEE, linear beyond."""
     error = tf.abs(true - pred)
     small = tf.minimum(error, KNEE)
@@ -24,7 +24,7 @@ def huber(true, pred):
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
-def log_squared_error(true, pred):
+def squared_log_error(true, pred):
     """Squared error of log(1 + height), as an odd function so that gradients persist below 0."""
     return tf.square(_log(true) - _log(pred))
 
@@ -35,7 +35,7 @@ def _log(x):
 
 HEIGHT_LOSSES: dict[HeightLoss, Callable] = {
     "squared_error": squared_error,
-    "huber": huber,
-    "log_squared_error": log_squared_error,
+    "huber": height_huber,
+    "log_squared_error": squared_log_error,
     "r2": squared_error,
 }

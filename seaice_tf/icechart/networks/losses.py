@@ -12,8 +12,8 @@ from seaice_tf.icechart.networks.unet import TENTHS
 from seaice_tf.networks.losses import squared_error
 
 
-@keras.utils.register_keras_serializable("seaice_tf", "chart_cross_entropy")
-def cross_entropy(true, pred):
+@keras.utils.register_keras_serializable("seaice_tf")
+def chart_cross_entropy(true, pred):
     """Cross-entropy of logits (B, H, W, classes); 0 where `true` is not a class."""
     kinds = tf.range(pred.shape[-1], dtype=pred.dtype)
     hit = tf.cast(tf.equal(tf.cast(true, pred.dtype), kinds), pred.dtype)
@@ -38,6 +38,6 @@ def binary_cross_entropy(true, pred):
 
 SIC_LOSSES: dict[str, Callable] = {
     "regression": squared_error,
-    "classification": cross_entropy,
+    "classification": chart_cross_entropy,
     "ordinal": ordinal_cross_entropy,
 }

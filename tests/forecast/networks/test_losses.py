@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tensorflow import keras
 
-from seaice_tf.forecast.networks.losses import LOSSES, cross_entropy
+from seaice_tf.forecast.networks.losses import LOSSES, image_cross_entropy
 from seaice_tf.forecast.settings import UNet
 
 
@@ -12,7 +12,7 @@ def test_every_loss_is_a_choice_of_the_settings():
     assert set(typing.get_args(typing.get_type_hints(UNet)["loss"])) == set(LOSSES)
 
 
-@pytest.mark.parametrize("loss", [*LOSSES.values(), cross_entropy])
+@pytest.mark.parametrize("loss", [*LOSSES.values(), image_cross_entropy])
 def test_a_cell_of_weight_zero_has_no_influence(loss):
     model = keras.Sequential([keras.Input((2, 2)), keras.layers.Dense(2, use_bias=False)])
     model.compile("sgd", loss=loss, jit_compile=False)
@@ -34,7 +34,7 @@ def test_losses_keep_every_cell():
 
 def test_cross_entropy_is_least_and_the_entropy_at_the_truth():
     true = np.array([0.0, 0.3, 1.0], np.float32)
-    floor = cross_entropy(true, true).numpy()
+    floor = image_cross_entropy(true, true).numpy()
     np.testing.assert_allclose(floor, [0, -0.3 * np.log(0.3) - 0.7 * np.log(0.7), 0], atol=1e-6)
     for step in (-0.1, 0.1):
-        assert (cross_entropy(true, np.clip(true + step, 0, 1)).numpy() >= floor).all()
+        assert (image_cross_entropy(true, np.clip(true + step, 0, 1)).numpy() >= floor).all()

@@ -7,7 +7,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.icechart.data import decision
 from seaice_tf.icechart.data.charts import CHARTS, CLASSES, physical
 from seaice_tf.icechart.networks import unet
-from seaice_tf.icechart.networks.losses import SIC_LOSSES, cross_entropy
+from seaice_tf.icechart.networks.losses import SIC_LOSSES, chart_cross_entropy
 
 SMALL = {"filters": (2, 3)}
 
@@ -85,8 +85,10 @@ def test_ordinal_probabilities_of_a_hand_made_pixel():
 
 def test_losses_of_hand_made_pixels():
     logits = tf.constant([[[[0.0, np.log(3.0)]]]])
-    assert float(cross_entropy([[[[1.0]]]], logits)[0, 0, 0, 0]) == pytest.approx(-np.log(0.75))
-    assert float(cross_entropy([[[[255.0]]]], logits)[0, 0, 0, 0]) == 0
+    assert float(chart_cross_entropy([[[[1.0]]]], logits)[0, 0, 0, 0]) == pytest.approx(
+        -np.log(0.75)
+    )
+    assert float(chart_cross_entropy([[[[255.0]]]], logits)[0, 0, 0, 0]) == 0
     passed = tf.constant([[[[50.0] * 4 + [-50.0] * 6]]])
     ordinal = SIC_LOSSES["ordinal"]
     assert float(ordinal([[[[4.0]]]], passed)[0, 0, 0, 0]) == pytest.approx(0, abs=1e-6)
