@@ -120,13 +120,16 @@ def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None
 
 def _shuffled(quantiles: np.ndarray, context: Context) -> np.ndarray:
     """(members, 12, rows, columns) fractions."""
-    return np.stack(list(_by_lead(quantiles, context)), axis=1)
+    return members.shuffle(quantiles, _templates(quantiles, context))
 
 
 def _by_lead(quantiles: np.ndarray, context: Context) -> Iterator[np.ndarray]:
     """Members of each lead, (members, rows, columns) fractions."""
-    pattern = members.templates(context.past, len(quantiles), context.member_seed)
-    return members.shuffled(quantiles, pattern)
+    return members.shuffled(quantiles, _templates(quantiles, context))
+
+
+def _templates(quantiles: np.ndarray, context: Context) -> Iterator[np.ndarray]:
+    return members.templates(context.past, len(quantiles), context.member_seed)
 
 
 def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:
