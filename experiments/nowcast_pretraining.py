@@ -54,7 +54,8 @@ def scores(path: Path) -> np.ndarray:
 
 def show(name: str, rows: list[np.ndarray]) -> None:
     mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0)
-    cells = [f"{mean[0]:.4f} ± {spread[0]:.4f}", *(f"{value:.3f}" for value in mean[1:])]
+    seeds = f" ± {spread[0]:.4f}" if len(rows) > 1 else ""
+    cells = [f"{mean[0]:.4f}{seeds}", *(f"{value:.3f}" for value in mean[1:])]
     print("|", " | ".join([name, *cells]), "|", flush=True)
 
 

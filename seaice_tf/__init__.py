@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from seaice_tf.errors import InputError
     from seaice_tf.library import Model, load, released
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 __getattr__, __dir__, __all__ = exports(
     __name__,
     {
