@@ -4,7 +4,7 @@ The network of the contest entry: EfficientNet-Lite0 on each frame, and a CNN fr
 all leads, as the residual to the advected frame with a learnt blur. Its encoder starts from
 ImageNet weights, or from random ones; beside them the advected frame with a learnt blur alone. All
 windows and augmentations of `nowcast_release.py`; best epoch on the validation windows, scores on
-the test windows. Real data with SEAICE_TF_DATA, synthetic without; an hour on two cores.
+the test windows. Real data with SEAICE_TF_DATA, synthetic without; an hour and a half on two cores.
 
 Usage: python experiments/nowcast_pretraining.py [--epochs 8] [SEED ...]
 """
