@@ -48,7 +48,7 @@ MODELS = {
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_is_made_again_from_its_config(name):
     loss = LOSSES[name]
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(loss))
+    again = keras.utils.deserialize_keras_object(keras.utils.serialize_keras_object(loss))
     rng = np.random.default_rng(0)
     shape = (1, 2, 64, 64) if name == "frames" else (2, 3, 4, 10)
     pred = tf.constant(rng.random(shape), tf.float32)
