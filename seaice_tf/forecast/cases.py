@@ -13,7 +13,7 @@ from seaice_tf.errors import InputError, RunError, one_line
 from seaice_tf.forecast.data import months, regions
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import archive, history_before, of_hemisphere
-from seaice_tf.forecast.members import levels, most, shuffled, templates
+from seaice_tf.forecast.members import levels, most, of_forecast_by_lead
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.grids.polar import Grid
@@ -300,7 +300,7 @@ def _with_distribution(
     fields["members"] = fields.pop("quantiles")
     if members:
         area = context.grid.cell_area()
-        maps = shuffled(fields["members"], templates(context.past, members))
+        maps = of_forecast_by_lead(fields["members"], context.past)
         extents = [ice_edge.extent(own, area) for own in maps]
         fields["extent_members"] = np.stack(extents, axis=1)
     return fields

@@ -88,6 +88,24 @@ def _of_lead(past: np.ndarray, icy: np.ndarray, positions: np.ndarray) -> np.nda
     return result
 
 
+def of_forecast(quantiles: np.ndarray, past: np.ndarray, seed: int = 0) -> np.ndarray:
+    """The members of a forecast, (members, 12, rows, columns).
+
+    Args:
+        quantiles: as of `shuffle`, at `levels`.
+        past: (months, rows, columns) uint8 raw counts with flags, up to the init.
+        seed: of the years drawn.
+    """
+    return shuffle(quantiles, templates(past, len(quantiles), seed))
+
+
+def of_forecast_by_lead(
+    quantiles: np.ndarray, past: np.ndarray, seed: int = 0
+) -> Iterator[np.ndarray]:
+    """The same, (members, rows, columns) of a month at a time, for memory."""
+    return shuffled(quantiles, templates(past, len(quantiles), seed))
+
+
 def shuffle(quantiles: np.ndarray, pattern: Iterable[np.ndarray]) -> np.ndarray:
     """Give each member the quantile of its template's rank, cell by cell and month by month.
 

@@ -1,7 +1,7 @@
 """Writes the products of forecasts: one from the data's last month, or hindcasts of many inits."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ def _write_forecast(
     if quantiles is None:
         _warn_of_missing("outlook.csv, outlook.png, dates.nc, dates.png", model, options)
         return written
-    maps = _shuffled(quantiles, context)
+    maps = members.of_forecast(quantiles, context.past, context.member_seed)
     rows = _outlook(maps, context, options)
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
@@ -71,8 +71,9 @@ def _write_forecast(
     )
     if of_members is not None:
         path, number = out / "members.nc", len(of_members)
+        each = members.of_forecast_by_lead(of_members, context.past, context.member_seed)
         with hindcasts.writer(path, context.grid, land, source, context.citation, number) as save:
-            save(context.months[0] - 1, fields | {"members": _by_lead(of_members, context)})
+            save(context.months[0] - 1, fields | {"members": each})
         written.append(path)
     return written
 
@@ -99,14 +100,15 @@ def _write_hindcasts(pairs: Pairs, out: Path, model: str, options: PredictOption
 def _write_hindcast(
     case: Case, fields: Fields, save: hindcasts.Write, options: PredictOptions
 ) -> list[outlook.Row]:
-    kept: dict[str, Any] = dict(fields)
+    kept, context = dict[str, Any](fields), case.context
     quantiles, of_members = (kept.pop(n, None) for n in ("quantiles", "member_quantiles"))
     if of_members is not None:
-        kept["members"] = _by_lead(of_members, case.context)
-    save(case.context.months[0] - 1, kept)
+        kept["members"] = members.of_forecast_by_lead(of_members, context.past, context.member_seed)
+    save(context.months[0] - 1, kept)
     if quantiles is None:
         return []
-    return _outlook(_shuffled(quantiles, case.context), case.context, options)
+    maps = members.of_forecast(quantiles, context.past, context.member_seed)
+    return _outlook(maps, context, options)
 
 
 def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None:
@@ -116,20 +118,6 @@ def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None
         "got none; use runs of the networks distribution, anomaly_codes or anomaly_crops",
         *(model, products, more),
     )
-
-
-def _shuffled(quantiles: np.ndarray, context: Context) -> np.ndarray:
-    """(members, 12, rows, columns) fractions."""
-    return members.shuffle(quantiles, _templates(quantiles, context))
-
-
-def _by_lead(quantiles: np.ndarray, context: Context) -> Iterator[np.ndarray]:
-    """Members of each lead, (members, rows, columns) fractions."""
-    return members.shuffled(quantiles, _templates(quantiles, context))
-
-
-def _templates(quantiles: np.ndarray, context: Context) -> Iterator[np.ndarray]:
-    return members.templates(context.past, len(quantiles), context.member_seed)
 
 
 def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:

@@ -33,8 +33,7 @@ def dataset(case: Case, fields: Maps, model: str) -> xr.Dataset:
 
 def _members(quantiles, context: Context, land: np.ndarray, maps: xr.Dataset) -> xr.DataArray:
     like = maps["sea_ice_area_fraction"]
-    pattern = members.templates(context.past, len(quantiles), context.member_seed)
-    values = members.shuffle(quantiles, pattern)
+    values = members.of_forecast(quantiles, context.past, context.member_seed)
     number = xr.Variable("member", np.arange(1, len(values) + 1), {"standard_name": "realization"})
     names = ("standard_name", "units", "cell_methods")
     attributes = {name: like.attrs[name] for name in names}
