@@ -187,7 +187,7 @@ def _last_known(each: Frames, end: int) -> int:
         InputError: none of them has a known pixel.
     """
     for last in range(end, max(end - FRAMES_IN, 0), -1):
-        if _is_known(each.read(last - 1, 1, whole(each.shape))):
+        if faults.has_known(each.read(last - 1, 1, whole(each.shape))):
             for number in range(last, end):
                 _warn_of_unknown(each, number)
             return last
@@ -202,7 +202,7 @@ def _past(each: Frames, end: int, runs: np.ndarray) -> tuple[int, np.ndarray]:
     first = max(end - FRAMES_IN, 0)
     first += next(i for i in range(end - first) if runs[first + i] >= end - first - i)
     past = each.read(first, end - first, whole(each.shape)).astype(np.float32)
-    unknown = [number for number, frame in enumerate(past[:-1]) if not _is_known(frame)]
+    unknown = [number for number, frame in enumerate(past[:-1]) if not faults.has_known(frame)]
     if not unknown:
         return first, past
     _warn_of_unknown(each, first + unknown[-1])
@@ -212,10 +212,6 @@ def _past(each: Frames, end: int, runs: np.ndarray) -> tuple[int, np.ndarray]:
 def _warn_of_unknown(each: Frames, number: int) -> None:
     text = "%s: frame of %s: no pixel is known; it is taken as missing"
     log.warning(text, each.name, each.time[number])
-
-
-def _is_known(frame: np.ndarray) -> bool:
-    return bool((np.isfinite(frame) & (frame != 0)).any())
 
 
 def _index(each: Frames, at: str) -> int:

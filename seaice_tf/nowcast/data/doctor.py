@@ -69,7 +69,7 @@ def sequence(path: Path, reading: Reading | None = None) -> Findings:
     def look(frame: np.ndarray) -> None:
         known = np.isfinite(frame)
         means.append(frame[known].mean(dtype=np.float64) if known.any() else np.nan)
-        if (known & (frame != 0)).any():
+        if faults.has_known(frame):
             blocks.append(layout.zeros(frame))
 
     scan = faults.scan(found, look)

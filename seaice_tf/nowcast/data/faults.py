@@ -21,6 +21,11 @@ NAME_RANGE = f"add --value-range with the values of 0 and of {HIGHEST} counts"
 NO_PLACES = "its coordinates osgb are all NaN; the products have none of them"
 
 
+def has_known(frame: np.ndarray) -> bool:
+    """Whether a frame has a known pixel: neither NaN nor 0, which marks unknown ones too."""
+    return bool((np.isfinite(frame) & (frame != 0)).any())
+
+
 def of_frame(frame: np.ndarray, visible: bool) -> str:
     """Why a frame, or its known pixels, cannot be used; empty if it can.
 
@@ -28,7 +33,7 @@ def of_frame(frame: np.ndarray, visible: bool) -> str:
         frame: counts of any shape; all of its pixels have to be counts.
         visible: whether a night is dark in its channel.
     """
-    if not (np.isfinite(frame) & (frame != 0)).any():
+    if not has_known(frame):
         return UNKNOWN
     return counts(frame) or (night(frame) if visible else "")
 
