@@ -24,7 +24,7 @@ BAND_ICE = (CENTRES > 37.5) & (CENTRES < 125)
 EDGE, BELOW_EDGE = 37.5, 37.0  # counts of the ice edge, and of a cell just without ice
 ROUNDS = 4  # iterations of `decide`
 # Power of the members' mean probabilities at leads 1 to 12: that mean is less certain than its
-# forecasts of years left out warrant, by slopes of the log odds of 1.23, 1.07 and 1.01 to 1.06.
+# forecasts of years left out warrant, by slopes of the logit of 1.23, 1.07 and 1.01 to 1.06.
 SHARPNESS = (1.25, 1.1, *(1.05,) * 10)
 TILTS, LEAST_VARIANCE, STEEPEST = 3, 1e-4, 12.0  # of `with_mean`: iterations and bounds
 SMALLEST = 1e-12  # probability of all classes with ice, or without

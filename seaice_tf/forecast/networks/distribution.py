@@ -325,9 +325,9 @@ class CellForecast(keras.layers.Layer):
         concentration = tf.clip_by_value(concentration + of_concentration * trend, 0.0, 1.0)
         probabilities = sharpened(probabilities, lead)
         terms = log_odds_terms(probabilities, features)
-        odds = tf.reduce_sum(log_odds_weights * terms, axis=1) + of_log_odds * trend
+        logit = tf.reduce_sum(log_odds_weights * terms, axis=1) + of_log_odds * trend
         probabilities = with_mean(probabilities, concentration)
-        probabilities = with_probability_of_ice(probabilities, tf.sigmoid(odds))
+        probabilities = with_probability_of_ice(probabilities, tf.sigmoid(logit))
         mean = tf.linalg.matvec(probabilities, CENTRES)
         variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
         middle = median(probabilities)
