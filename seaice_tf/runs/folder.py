@@ -7,13 +7,16 @@ writes them, of a run with the same settings that was trained on earlier data al
 """
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import seaice_tf
 from seaice_tf import settings as settings_file
 from seaice_tf.errors import InputError, require_known_format
-from seaice_tf.files import atomic, lock
+from seaice_tf.files import atomic
 from seaice_tf.task import Task
 
 MANIFEST, SETTINGS, SCORES = "manifest.json", "settings.json", "scores.json"
@@ -22,6 +25,7 @@ HISTORY = "history.json"  # losses of each epoch
 CARD = "model_card.md"
 RELEASED = Path(seaice_tf.__file__).parent / "saved_models"  # of the package
 BEGUN = "begun.json"  # the settings that a run was started with
+DATA = "data.json"  # the files that a run was started with
 TRANSFER = "transfer.json"  # weights transferred from another run
 FORMAT = 1  # of the folder of a run; a manifest without a number has this one
 WEIGHTS, CHECKPOINT, SAVED_MODEL, LOGS = "weights.npz", "checkpoint.npz", "saved_model", "logs"
@@ -73,10 +77,17 @@ def require_new(run: Path) -> None:
         raise InputError(f"{run}: expected a new name, got {kind}; choose another --run")
 
 
-def forget(path: Path) -> None:
-    """Forget the settings of a run without any results, so that it can start with others."""
-    if {file.name for file in path.iterdir()} <= {BEGUN, lock.NAME}:
-        (path / BEGUN).unlink()
+@contextmanager
+def forgotten_on_error(path: Path) -> Iterator[None]:
+    """A context after whose InputError a run without an epoch can start with other settings."""
+    try:
+        yield
+    except InputError:
+        if not (path / CHECKPOINT).exists() and not (path / HISTORY).exists():
+            for name in (BEGUN, DATA, TRANSFER):
+                (path / name).unlink(missing_ok=True)
+            shutil.rmtree(path / LOGS, ignore_errors=True)
+        raise
 
 
 def claim(path: Path, content: dict[str, Any]) -> None:

@@ -62,7 +62,8 @@ def train(
             path = folder.begin(run, settings)
             # With a manifest, the run was killed between its last file and the renaming.
             if not (path / folder.MANIFEST).exists():
-                _train(task, settings, path, ignore_memory, reproduced, tracker)
+                with folder.forgotten_on_error(path):
+                    _train(task, settings, path, ignore_memory, reproduced, tracker)
             folder.finish(run)
     tracker(track.files(run))
     return run
@@ -79,13 +80,9 @@ def _train(
     # A chief that was killed after fitting resumes alone: the other workers have ended.
     fitted = (path / folder.HISTORY).exists()
     replicas = tf.distribute.get_strategy() if fitted else strategy.create(settings.training)
-    try:
-        if settings.training.transfer and not (path / folder.CHECKPOINT).exists():
-            weights.require(Path(settings.training.transfer) / folder.WEIGHTS)
-        splits = _splits(task, settings, reproduced)
-    except InputError:
-        folder.forget(path)
-        raise
+    if settings.training.transfer and not (path / folder.CHECKPOINT).exists():
+        weights.require(Path(settings.training.transfer) / folder.WEIGHTS)
+    splits = _splits(task, settings, reproduced)
     model, state = _fit(task, settings, splits, path, replicas, ignore_memory, tracker)
     folder.write_json(path / folder.HISTORY, state.history)
     if settings.training.precision != "float32" or replicas.num_replicas_in_sync > 1:
@@ -136,7 +133,7 @@ def _fit(
 ) -> tuple[keras.Model, checkpoint.State]:
     """Fit the network in the folder `path`, from its checkpoint if there is one."""
     files = {file.name: file.stat().st_size for file in splits.files}
-    folder.claim(path / "data.json", {"source": splits.source, "files": files})
+    folder.claim(path / folder.DATA, {"source": splits.source, "files": files})
     with replicas.scope(), progress.step("building the network"):
         model = fit.network(task, settings, path, splits.validation)
     if not ignore_memory and replicas.num_replicas_in_sync == 1:  # the estimate is of one replica

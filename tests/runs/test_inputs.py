@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from seaice_tf import settings as settings_file
+from seaice_tf.clouds.task import TASK as CLOUDS
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.settings import Settings
 from seaice_tf.forecast.task import TASK as FORECAST
@@ -76,6 +77,31 @@ def test_a_run_to_transfer_from_that_is_not_there_is_found_before_the_data(unet_
     with pytest.raises(InputError, match=r"none/weights\.npz: expected the weights of a run"):
         train.train(FORECAST, settings, tmp_path / "new")
     assert not (folder.partial(tmp_path / "new") / folder.BEGUN).exists()
+
+
+def test_a_run_that_failed_before_its_first_epoch_starts_with_other_settings(
+    cloud_settings, tmp_path, monkeypatch
+):
+    messages = iter(["damaged data", "diverged", "stopped"])
+
+    def fail(model, splits, training, path, *rest):
+        if (message := next(messages)) == "stopped":
+            (path / folder.CHECKPOINT).touch()
+        raise InputError(message)
+
+    monkeypatch.setattr(fit, "fit", fail)
+
+    def begin(rate):
+        training = dataclasses.replace(cloud_settings.training, learning_rate=rate)
+        settings = dataclasses.replace(cloud_settings, training=training)
+        train.train(CLOUDS, settings, tmp_path / "run")
+
+    for rate, message in ((0.1, "damaged data"), (0.01, "diverged"), (0.001, "stopped")):
+        with pytest.raises(InputError, match=message):
+            begin(rate)
+        assert folder.partial(tmp_path / "run").exists() == (message == "stopped")
+    with pytest.raises(InputError, match=r"another .*learning_rate"):
+        begin(0.1)
 
 
 def test_an_algorithm_other_than_the_training_s_is_refused(run):

@@ -112,13 +112,15 @@ def test_the_command_refuses_unless_told_to_ignore(cloud_settings, tmp_path, mon
     error = capsys.readouterr().err
     assert error.startswith("error: memory: ")
     assert "--ignore-memory" in error
-    assert not (folder.partial(tmp_path / "run") / folder.CHECKPOINT).exists()
+    assert not folder.partial(tmp_path / "run").exists()
 
     def begin(*rest):
         raise InputError("fitting began")
 
     monkeypatch.setattr(fit, "fit", begin)
     assert cli.main([*words, "--ignore-memory"]) == 1
+    assert capsys.readouterr().err == "error: fitting began\n"
+    assert cli.main([*words, "--ignore-memory", "--batch-size", "1"]) == 1, "as the refusal says"
     assert capsys.readouterr().err == "error: fitting began\n"
 
 
