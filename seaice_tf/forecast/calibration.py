@@ -11,9 +11,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf.forecast import extent_regression
 from seaice_tf.forecast.cell_examples import Cells, learns_from, training_cells
+from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.counts import EDGE, FULL_ICE
-from seaice_tf.forecast.examples import archive
+from seaice_tf.forecast.examples import archive, earliest_start
 from seaice_tf.forecast.networks.calibration import (
     PLAIN,
     Calibration,
@@ -32,17 +34,22 @@ BATCH = 1 << 15
 
 
 def calibrated(network: Distribution, settings: Settings, model: keras.Model) -> Settings:
-    """The settings with the weights of the calibration; unchanged if none is wanted or possible."""
-    if not network.calibrate or network.members == 1:
-        return settings
-    cells, area = training_cells(network, settings)[0], archive(settings).grid.cell_area()
-    fitted = with_trend(fit(model, cells, area), network)
-    found = dataclasses.replace(
-        network,
-        concentration_weights=fitted.concentration,
-        log_odds_weights=fitted.log_odds,
-    )
-    return dataclasses.replace(settings, network=found)
+    """The settings with the weights of the calibration, and of the extent, that they want."""
+    record = archive(settings)
+    if network.extent_regression:
+        end = record.index(months.parse(settings.train_end)) + 1
+        start = earliest_start(settings, end, settings.history)
+        fitted_extent = extent_regression.fit(record, start, end)
+        network = dataclasses.replace(network, extent_weights=fitted_extent)
+    if network.calibrate and network.members > 1:
+        cells = training_cells(network, settings)[0]
+        fitted = with_trend(fit(model, cells, record.grid.cell_area()), network)
+        network = dataclasses.replace(
+            network,
+            concentration_weights=fitted.concentration,
+            log_odds_weights=fitted.log_odds,
+        )
+    return dataclasses.replace(settings, network=network)
 
 
 def of_settings(network: Distribution, south: bool = False) -> Calibration:
@@ -54,6 +61,7 @@ def of_settings(network: Distribution, south: bool = False) -> Calibration:
         found = Calibration(network.concentration_weights, network.log_odds_weights)
     else:
         found = with_trend(PLAIN, network)
+    found = dataclasses.replace(found, extent=network.extent_weights)
     if south:
         return found
     late_summer = network.late_summer_trend_weight, network.late_summer_trend_log_odds

@@ -122,7 +122,7 @@ def drawn_cells(
         if number % SHORT_EVERY == 0:
             past = past[-settings.history :]
         history = history_before(past, settings)[None]
-        features, possible, places = make(history, month)
+        features, possible, places, _ = make(history, month)
         possible, places = possible.numpy(), places.numpy()
         truth = data.counts[start : start + leads].reshape(leads, -1)[:, places]
         rng = np.random.default_rng((settings.training.seed, start))

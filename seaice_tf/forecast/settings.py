@@ -15,7 +15,11 @@ from seaice_tf.settings import Checked, Training
 
 LEADS = 12  # months ahead
 MOST_MONTHS = 60  # of anomalies from five years within a history of ten
-TERMS = {"concentration_weights": 6, "log_odds_weights": 5}  # of `networks.calibration.Calibration`
+TERMS = {
+    "concentration_weights": 6,
+    "log_odds_weights": 5,
+    "extent_weights": 3,
+}  # of `networks.calibration.Calibration`
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,11 @@ class Distribution(Checked):
     """Result of the calibration: weights of the departures, a row a lead; empty for none."""
     log_odds_weights: tuple[tuple[float, ...], ...] = ()
     """Result of the calibration: weights of the log odds of ice, a row a lead; empty for none."""
+    extent_regression: bool = True
+    """Move the extent at lead 1 towards its regression on the extent of the last month and on that
+    of its marginal ice, fitted on the record to train_end."""
+    extent_weights: tuple[tuple[float, ...], ...] = ()
+    """Result of that fit: coefficients and weight, a row a calendar month; empty for none."""
 
     def __post_init__(self):
         super().__post_init__()
@@ -69,8 +78,8 @@ class Distribution(Checked):
         _require_fraction(self, "cell_fraction")
         if min(self.error_weight, self.other_weight) < 0:
             raise InputError("error_weight, other_weight: expected at least 0, got less")
-        for name in ("concentration_weights", "log_odds_weights"):
-            rows, terms = getattr(self, name), TERMS[name]
+        for name, terms in TERMS.items():
+            rows = getattr(self, name)
             if rows and (len(rows) != LEADS or {len(row) for row in rows} != {terms}):
                 raise InputError(
                     f"{name}: expected none or 12 rows of {terms}, got {len(rows)} rows of "

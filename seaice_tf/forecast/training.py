@@ -31,6 +31,7 @@ from seaice_tf.forecast.networks import (
     distribution,
     sequences,
 )
+from seaice_tf.forecast.networks.cell_network import class_network
 from seaice_tf.forecast.networks.losses import (
     LOSSES,
     class_cross_entropy,
@@ -78,9 +79,7 @@ class Network:
 
 
 def _distribution(network: Distribution, settings: Settings) -> keras.Model:
-    model = distribution.class_network(
-        network.members, network.width, years=network.longest_history_years
-    )
+    model = class_network(network.members, network.width, years=network.longest_history_years)
     loss = {"classes": class_cross_entropy, "departure": departure_error}
     weights_of_losses = {"classes": 1.0, "departure": network.error_weight}
     model.compile(

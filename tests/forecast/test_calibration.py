@@ -6,7 +6,7 @@ import pytest
 from seaice_tf.forecast import calibration, cell_examples
 from seaice_tf.forecast.cell_examples import Cells
 from seaice_tf.forecast.networks.calibration import PLAIN
-from seaice_tf.forecast.networks.distribution import class_network
+from seaice_tf.forecast.networks.cell_network import class_network
 from seaice_tf.forecast.networks.feature_table import FEATURES
 from seaice_tf.forecast.settings import Distribution
 

@@ -20,6 +20,7 @@ from seaice_tf.clouds.networks import serving as cloud_serving
 from seaice_tf.clouds.networks import texture
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.networks import autoencoder, crops, distribution, sequences
+from seaice_tf.forecast.networks.cell_network import class_network
 from seaice_tf.forecast.networks.unet import correction_unet
 from seaice_tf.geopose import choices as geopose_choices
 from seaice_tf.geopose.networks import unet as geopose
@@ -80,10 +81,8 @@ FACTORIES = {
     "crops_attention": lambda: crops.attention(2, 8, blocks=1, heads=2, width=4),
     "on_grid": lambda: crops.on_grid(crop_model(), **GRID, stride=4),
     "correction_unet": lambda: correction_unet(16, 24, years=2, base_years=2, filters=(2, 3)),
-    "class_network": lambda: distribution.class_network(members=2, width=3),
-    "distribution": lambda: distribution.serving_model(
-        distribution.class_network(members=1, width=3), 16, 24
-    ),
+    "class_network": lambda: class_network(members=2, width=3),
+    "distribution": lambda: distribution.serving_model(class_network(members=1, width=3), 16, 24),
     "icechart": lambda: charted("regression"),
     "icechart_serving": lambda: icechart.raw_serving_model(
         icechart.serving_model(charted("ordinal"), "ordinal"), ("nersc_sar_primary", "a", "b")
@@ -279,7 +278,7 @@ def test_settings_offer_what_is_implemented():
         ),
         (lambda: correction_unet(8, 8, years=2), "base_years: expected at most years, 2, got 5"),
         (lambda: correction_unet(8, 8, pole_hole_fill="no"), "pole_hole_fill: expected"),
-        (lambda: distribution.class_network(members=0), "class_network: members: expected"),
+        (lambda: class_network(members=0), "class_network: members: expected"),
         (lambda: icechart.network(0), "icechart: channels: expected a whole number from 1"),
         (lambda: icechart.network(3, "sum"), "icechart: sic_head: expected one of regression"),
         (lambda: geopose.network(scale_by="eye"), "geopose: scale_by: expected one of head, fit"),

@@ -30,11 +30,14 @@ class Calibration:
             in all, of 1, and of the trend's increment.
         late_summer: further weights of the trend's increment in the concentration and in the log
             odds, in September; half of them in August.
+        extent: of the extent at lead 1 by regression, see `extent.shifts`: a row a calendar month
+            of lead 1; none for the extent as it is.
     """
 
     concentration: Table
     log_odds: Table
     late_summer: tuple[float, float] = (0.0, 0.0)
+    extent: Table = ()
 
 
 PLAIN = Calibration(((0.5, 0.5, 0.0, 0.0, 0.0, 0.0),) * 12, ((1.0, 0.0, 0.0, 0.0, 0.0),) * 12)

@@ -14,7 +14,8 @@ from tensorflow import keras
 from seaice_tf.forecast.data.counts import MISSING, PoleHoleFill
 from seaice_tf.forecast.networks import distribution
 from seaice_tf.forecast.networks.calibration import PLAIN
-from seaice_tf.forecast.networks.distribution import CellForecast, cell_members
+from seaice_tf.forecast.networks.cell_forecast import CellForecast
+from seaice_tf.forecast.networks.cell_network import cell_members
 from seaice_tf.forecast.networks.feature_table import FEATURES, INDEX, TEN_YEARS
 from seaice_tf.forecast.networks.history import fill_hole, fraction
 
@@ -54,7 +55,7 @@ def departure_head(
         A functional model from features and found values (B, n, features + found) to a dict:
             classes: (B, n, members, 32), logits of `distribution`'s classes.
             departure: (B, n, members), of the concentration from the ten-year climatology, as
-                `distribution.class_network` has it; that of the five-year one at the start.
+                `class_network` has it; that of the five-year one at the start.
     """
     inputs = keras.Input((None, len(FEATURES) + found), name="features")
     x, base, values = SplitFeatures(cell_features, adds, name="split_features")(inputs)

@@ -14,6 +14,7 @@ from tensorflow import keras
 
 from seaice_tf.forecast.data.counts import COAST, EDGE, FULL_ICE, LAND, POLE_HOLE, PoleHoleFill
 from seaice_tf.forecast.networks.by_lead import LEADS, by_lead
+from seaice_tf.forecast.networks.extent import TERMS, extent_terms
 from seaice_tf.forecast.networks.feature_table import (
     FEATURES,
     ONE_FOR_ALL_LEADS,
@@ -44,6 +45,7 @@ class IceFeatures(keras.layers.Layer):
         possible (B, 12, N) bool: the cell or one within two cells had ice in ten years of that
             calendar month.
         places (N,) int32: index of each cell in the flattened grid.
+        extent (B, 3): `extent.extent_terms`.
     """
 
     def __init__(self, pole_hole_fill: PoleHoleFill = "neighbours", **kwargs):
@@ -61,7 +63,7 @@ class IceFeatures(keras.layers.Layer):
         leads = {name: 1 if name in ONE_FOR_ALL_LEADS else LEADS for name in FEATURES}
         cells = {name: 1 if name in SEASON else None for name in FEATURES}
         features = {name: (batch, leads[name], cells[name]) for name in FEATURES}
-        return features, (batch, LEADS, None), (None,)
+        return features, (batch, LEADS, None), (None,), (batch, TERMS)
 
 
 @lru_cache
@@ -87,7 +89,8 @@ def _features(pole_hole_fill: PoleHoleFill, counts, month):
     maps |= _surroundings(maps, cells)
     maps |= _damped(years, maps, cells) | _analogues(years, cells) | _season(month)
     possible = (maps["max_10"] > 0) | (maps["mean_10_near_5"] > 0.002)
-    return {name: maps[name] for name in FEATURES}, possible, cells.places
+    features = {name: maps[name] for name in FEATURES}
+    return features, possible, cells.places, extent_terms(years)
 
 
 class _Cells:

@@ -8,8 +8,8 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import calibration, distribution
 from seaice_tf.forecast.networks import features as ice_features
+from seaice_tf.forecast.networks.cell_network import StandardiseFeatures, class_network
 from seaice_tf.forecast.networks.classes import CLASSES
-from seaice_tf.forecast.networks.distribution import StandardiseFeatures, class_network
 from seaice_tf.forecast.networks.feature_table import FEATURES, TEN_YEARS, TREND
 from seaice_tf.forecast.networks.features import IceFeatures
 
@@ -32,7 +32,7 @@ def features(history):
 
 def mapped(history, month):
     """Features as maps (12, 24, 22) by name, NaN in cells left out; and where ice is possible."""
-    values, possible, places = IceFeatures("neighbours")(history, month)
+    values, possible, places, _ = IceFeatures("neighbours")(history, month)
     where = np.zeros((12, 24 * 22), bool)
     where[:, places.numpy()] = possible.numpy()[0]
     maps = {}

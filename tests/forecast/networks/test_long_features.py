@@ -55,7 +55,7 @@ def test_the_regression_is_that_of_all_pairs_of_years(years):
 
 def stacked(history):
     """All features of all cells: (12, N, features)."""
-    features, _, places = IceFeatures()(history, MONTH)
+    features, _, places, _ = IceFeatures()(history, MONTH)
     cells = np.argwhere(np.ones((1, 12, len(places)), bool))
     return of_cells(features, cells).numpy().reshape(12, len(places), len(FEATURES))
 
