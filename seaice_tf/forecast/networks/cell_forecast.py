@@ -80,10 +80,8 @@ class CellForecast(keras.layers.Layer):
         def products(rows):
             some, concentration, probabilities, logit = distribution(rows)
             if shift is not None:
-                first = tf.where(some[:, 1] == 0, tf.gather(shift, some[:, 0]), 0.0)
-                concentration *= tf.sigmoid(logit + first) / tf.sigmoid(logit)
-                logit += first
-            return _products(tf.minimum(concentration, 1.0), probabilities, logit, levels)
+                logit += tf.where(some[:, 1] == 0, tf.gather(shift, some[:, 0]), 0.0)
+            return _products(concentration, probabilities, logit, levels)
 
         shift = None
         if self.calibration.extent:
