@@ -30,6 +30,15 @@ from seaice_tf.settings import Training
 
 def pytest_collection_finish(session):
     """Exempt imported packages from garbage collection, which takes seconds to traverse them."""
+    gc.set_threshold(10_000, 10, 10)  # tracing a network makes a million objects
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kept_objects_are_frozen():
+    """Exempt what TensorFlow keeps of a module's tests, too: `clear_session` collects garbage."""
+    yield
     gc.collect()
     gc.freeze()
 

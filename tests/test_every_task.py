@@ -16,6 +16,7 @@ from seaice_tf.networks import weights
 from seaice_tf.runs import artifact, evaluate, folder, predict, report_tables, train, tune
 from seaice_tf.settings import read
 from seaice_tf.tasks import TASKS
+from tests.inputs import example
 
 BOUNDS = report_tables.BOUNDS
 VARIANTS = ["forecast-unet", "forecast-distribution", "clouds", "icechart", "nowcast", "geopose"]
@@ -127,6 +128,24 @@ def test_the_export_equals_the_model_built_from_the_weights(
         # Six flows over two hours make a little of rounding grow.
         rounding = 1e-2 if task.name == "nowcast" else 1e-4
         np.testing.assert_allclose(exported[head], value[0], rtol=rounding, atol=1e-5)
+
+
+@pytest.mark.skipif(not hasattr(keras.layers, "TFSMLayer"), reason="Keras 2 has no TFSMLayer")
+@pytest.mark.parametrize("variant", [v for v in VARIANTS if v != "forecast-unet"], indirect=True)
+def test_the_saved_model_is_a_layer(run):
+    layer = keras.layers.TFSMLayer(str(run / folder.SAVED_MODEL), call_endpoint="serve")
+    served = layer._reloaded_obj  # loading it again would take seconds
+    (signature,) = served.serve.concrete_functions
+    specs = {each.name: each for each in signature.structured_input_signature[0]}
+    inputs = {name: tf.constant(example(spec)) for name, spec in specs.items()}
+    first, *others = inputs
+    found = layer(inputs[first], **{each: inputs[each] for each in others})
+    expected = served.serve(**inputs)
+    for one, other in zip(tf.nest.flatten(found), tf.nest.flatten(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+    if specs[first].dtype == tf.uint8:
+        with pytest.raises((TypeError, ValueError)):
+            served.serve(**inputs | {first: tf.cast(inputs[first], tf.float32)})
 
 
 def test_a_label_of_weight_zero_changes_no_loss(model, splits, monkeypatch):

@@ -1,7 +1,6 @@
 """Every factory as users of Keras expect it: saved, cloned, served in another model, validated."""
 
 import importlib
-import io
 import pkgutil
 from typing import get_args
 
@@ -9,7 +8,6 @@ import keras_tuner
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
 from tensorflow import keras
 
 from seaice_tf import compat
@@ -35,6 +33,7 @@ from seaice_tf.nowcast.networks import serving as nowcast_serving
 from seaice_tf.nowcast.networks.per_lead_unet import per_lead_unet
 from seaice_tf.settings import with_values
 from seaice_tf.tasks import NAMES, TASKS
+from tests.inputs import example
 
 FRAMES = {"frames": 3, "leads": 2, "side": 32, "target": 16}
 GRID = {"rows": 16, "columns": 24}
@@ -101,10 +100,9 @@ FACTORIES = {
     "geopose": posed,
     "geopose_serving": lambda: geopose.serving_model(posed(scale_by="fit", pose_from="bottleneck")),
 }
-# Their export takes seconds; `SERVED` has one of each system.
+# Their export takes seconds; tests/test_every_task.py has one of each system.
 SLOW = "distribution conv_lstm flow_alone clouds_serving cnn_cnn icechart_serving flow_unet geopose"
 SLOW += " nowcast_serving geopose_serving encoder_unet icechart per_lead_unet perceiver"
-SERVED = ("forecast-distribution", "clouds", "icechart", "nowcast", "geopose")
 with_saved_model_layer = pytest.mark.skipif(
     not hasattr(keras.layers, "TFSMLayer"), reason="Keras 2 has no TFSMLayer"
 )
@@ -119,20 +117,6 @@ def tiny_encoder(monkeypatch):
 def arguments(model):
     """An example for each input of a model, a batch of one, by name."""
     return {each.name: tf.constant(example(each)) for each in model.inputs}
-
-
-def example(given):
-    rng = np.random.default_rng(0)
-    dtype = getattr(given.dtype, "name", given.dtype)
-    if dtype == "string":
-        file = io.BytesIO()
-        Image.fromarray(rng.integers(0, 255, (9, 9, 3), np.uint8)).save(file, "PNG")
-        return np.array([file.getvalue()])
-    months = 120 if given.name == "history" else 16
-    shape = (1, *(side or (16, months)[axis == 0] for axis, side in enumerate(given.shape[1:])))
-    if dtype == "int32":
-        return np.full(shape, 3, np.int32)
-    return (250 * rng.random(shape)).astype("uint8" if dtype == "uint8" else "float32")
 
 
 def answer(model, inputs):
@@ -193,23 +177,6 @@ def test_an_export_traces_each_endpoint_once(tmp_path):
     np.testing.assert_allclose(served.serve(x=given)["y"], model(given)["y"], rtol=1e-6)
     np.testing.assert_allclose(served.other(given)["z"], model(given)["y"] + 1, rtol=1e-6)
     assert {each.shape for each in served.variables} == {(3, 2), (2,)}
-
-
-@with_saved_model_layer
-@pytest.mark.parametrize("variant", SERVED)
-def test_the_saved_model_of_a_run_is_a_layer(variant, trained):
-    path = str(trained(variant) / "saved_model")
-    layer = keras.layers.TFSMLayer(path, call_endpoint="serve")
-    served = layer._reloaded_obj  # loading it again would take seconds
-    (signature,) = served.serve.concrete_functions
-    specs = {each.name: each for each in signature.structured_input_signature[0]}
-    inputs = {name: tf.constant(example(spec)) for name, spec in specs.items()}
-    first, *others = inputs
-    found = layer(inputs[first], **{each: inputs[each] for each in others})
-    assert_equal(tf.nest.flatten(found), tf.nest.flatten(served.serve(**inputs)))
-    if specs[first].dtype == tf.uint8:
-        with pytest.raises((TypeError, ValueError)):
-            served.serve(**inputs | {first: tf.cast(inputs[first], tf.float32)})
 
 
 @pytest.mark.skipif("tf_keras" in keras.Model.__module__, reason="keras-tuner refuses tf_keras")
