@@ -142,15 +142,16 @@ def in_chunks(function: Callable, names: Collection[str], rows) -> dict:
         places = tf.minimum(start + np.arange(CHUNK, dtype=np.int32), number - 1)
         return function(tf.gather(rows, places))
 
-    values = tf.map_fn(
-        chunk,
-        tf.range(0, number, CHUNK),
-        parallel_iterations=1,
-        fn_output_signature=dict.fromkeys(names, tf.float32),
-    )
+    # In a graph of its own: without one, every operation of every chunk is called from Python.
+    @tf.function(autograph=False)
+    def of_chunks():
+        kinds = dict.fromkeys(names, tf.float32)
+        starts = tf.range(0, number, CHUNK)
+        return tf.map_fn(chunk, starts, parallel_iterations=1, fn_output_signature=kinds)
+
     return {
         name: tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], 0))[:number]
-        for name, value in values.items()
+        for name, value in of_chunks().items()
     }
 
 
