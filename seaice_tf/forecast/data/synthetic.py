@@ -99,9 +99,11 @@ def _smooth(rng: np.random.Generator, cells: float) -> np.ndarray:
     return noise / noise.std()
 
 
-def write_archive(folder: Path, first: str, last: str, seed: int = 0) -> None:
+def write_archive(
+    folder: Path, first: str, last: str, seed: int = 0, climate: Climate | None = None
+) -> None:
     """Write the months "YYYY-MM" from `first` to `last`; the same seed gives the same bytes."""
     start, end = months.parse(first), months.parse(last)
     with atomic.folder(folder) as temporary:
-        fields = record(start, end, seed)
+        fields = record(start, end, seed, climate)
         write_synthetic(temporary, start, fields)
