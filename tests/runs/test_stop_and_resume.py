@@ -61,11 +61,11 @@ def test_a_crash_changes_no_bit(unet_settings, trained, tmp_path):
 
 def test_a_reproduction_that_is_killed_and_resumed_is_the_same_run(trained, tmp_path, capsys):
     """SIGKILL in the middle of `train --from-manifest`, resumed by the same command."""
-    original, run = trained("forecast-unet"), tmp_path / "reproduced"
+    original, run = trained("icechart"), tmp_path / "reproduced"
     facts = folder.read_json(original / folder.MANIFEST)
     older = facts | {"packages": facts["packages"] | {"numpy": "1.0"}}
     folder.write_json(tmp_path / "older.json", older)
-    words = ["train", "forecast", "--run", str(run)]
+    words = ["train", "icechart", "--run", str(run)]
     words += ["--from-manifest", str(tmp_path / "older.json")]
     killed = subprocess.Popen(
         [sys.executable, "-m", "seaice_tf", *words],

@@ -176,7 +176,11 @@ def test_states_are_averaged_over_the_crops_of_a_cell():
         np.testing.assert_allclose(value, np.mean(states, axis=0), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["damped_codes", "attention_codes", "crops"])
+@pytest.mark.parametrize(
+    # Attention sees the same months as damped persistence, whatever the length.
+    "kind",
+    ["damped_codes", pytest.param("attention_codes", marks=pytest.mark.soak), "crops"],
+)
 def test_the_forecast_is_exported_for_a_history_of_any_length(kind, tmp_path):
     """With its quantiles, as a run writes it: no size but the grid is known."""
     sizes = (12, 16) if kind == "crops" else (5, 6)
