@@ -61,7 +61,8 @@ def of_settings(network: Distribution, south: bool = False) -> Calibration:
         found = Calibration(network.concentration_weights, network.log_odds_weights)
     else:
         found = with_trend(PLAIN, network)
-    found = dataclasses.replace(found, extent=network.extent_weights)
+    if network.extent_regression:
+        found = dataclasses.replace(found, extent=network.extent_weights)
     if south:
         return found
     late_summer = network.late_summer_trend_weight, network.late_summer_trend_log_odds

@@ -8,14 +8,14 @@ import numpy as np
 
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import Archive
-from seaice_tf.forecast.data.counts import FULL_ICE, ICE_EDGE, MISSING, POLE_HOLE
+from seaice_tf.forecast.data.counts import FULL_ICE, ICE_EDGE, MISSING, POLE_HOLE, UNUSED
 from seaice_tf.forecast.networks.calibration import Table
 from seaice_tf.forecast.networks.extent import MARGINAL
 
 YEARS = 10  # of a mean; nine before the last month, whose own is the tenth
 FEWEST = 8  # pairs of years
 USUAL_ERROR = 320  # cells of 25 km, 0.2 million km2: the network's root mean square error at lead 1
-MOST_MISSING = 0.3  # of the cells of a month
+MOST_MISSING = 0.001  # of the cells of a month: 136 of the north, less than half of that error
 
 
 def fit(record: Archive, start: int, end: int) -> Table:
@@ -37,16 +37,20 @@ def fit(record: Archive, start: int, end: int) -> Table:
 
 
 def extents(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of cells with ice and with marginal ice: (T, H, W) -> twice (T,), NaN if unknown."""
+    """Numbers of cells with ice and with marginal ice: (T, H, W) -> twice (T,), NaN if unknown.
+
+    Cells that are missing from all months are no part of the sea.
+    """
     number = np.array([_numbers(month) for month in counts], np.float64).reshape(-1, 3)
-    number[number[:, 2] > MOST_MISSING * counts[0].size] = np.nan
+    number[number[:, 2] - number[:, 2].min() > MOST_MISSING * counts[0].size] = np.nan
     return number[:, 0], number[:, 1]
 
 
 def _numbers(month: np.ndarray) -> tuple[int, int, int]:
+    """Cells with ice, with marginal ice, and missing."""
     icy = (month >= ICE_EDGE) & (month <= POLE_HOLE)
     marginal = icy & (month < MARGINAL * FULL_ICE)
-    return icy.sum(), marginal.sum(), (month == MISSING).sum()
+    return icy.sum(), marginal.sum(), np.isin(month, (UNUSED, MISSING)).sum()
 
 
 def _pair(extent: np.ndarray, marginal: np.ndarray, target: int) -> tuple[float, float, float]:

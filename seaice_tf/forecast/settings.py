@@ -3,6 +3,7 @@
 This module lists the networks by name; `training.py` says how each is built, trained and served.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -15,11 +16,8 @@ from seaice_tf.settings import Checked, Training
 
 LEADS = 12  # months ahead
 MOST_MONTHS = 60  # of anomalies from five years within a history of ten
-TERMS = {
-    "concentration_weights": 6,
-    "log_odds_weights": 5,
-    "extent_weights": 3,
-}  # of `networks.calibration.Calibration`
+# Length of the rows of `networks.calibration.Calibration`.
+TERMS = {"concentration_weights": 6, "log_odds_weights": 5, "extent_weights": 3}
 
 
 @dataclass(frozen=True)
@@ -84,6 +82,14 @@ class Distribution(Checked):
                 raise InputError(
                     f"{name}: expected none or 12 rows of {terms}, got {len(rows)} rows of "
                     f"{sorted({len(row) for row in rows})}; train again"
+                )
+            if not all(math.isfinite(value) for row in rows for value in row):
+                raise InputError(f"{name}: expected finite weights, got others; train again")
+        for *_, weight in self.extent_weights:
+            if not 0 <= weight <= 1:
+                raise InputError(
+                    "extent_weights: expected 0 to 1 as last of each row, got "
+                    f"{weight}; train again"
                 )
 
 

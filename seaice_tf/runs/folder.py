@@ -83,7 +83,7 @@ def forgotten_on_error(path: Path) -> Iterator[None]:
     try:
         yield
     except InputError:
-        if not (path / CHECKPOINT).exists() and not (path / HISTORY).exists():
+        if not any((path / name).exists() for name in (WEIGHTS, CHECKPOINT, HISTORY)):
             for name in (BEGUN, DATA, TRANSFER):
                 (path / name).unlink(missing_ok=True)
             shutil.rmtree(path / LOGS, ignore_errors=True)

@@ -81,6 +81,14 @@ def test_late_summer_is_a_setting_of_the_north_calibrated_or_not(calibrated):
     assert calibration.of_settings(network, south=True).late_summer == (0, 0)
 
 
+def test_the_regression_of_the_extent_is_a_setting():
+    """Of another run's settings: its weights may be of months that are left out of this one."""
+    table = ((1.0, -0.5, 0.4),) * 12
+    for wanted, expected in ((True, table), (False, ())):
+        network = Distribution(extent_regression=wanted, extent_weights=table)
+        assert calibration.of_settings(network).extent == expected
+
+
 def test_the_trend_counts_from_lead_4_on():
     weights = np.array(calibration.of_settings(Distribution(trend_weight=0.3)).concentration)
     np.testing.assert_allclose(weights[:5, -1], [0, 0.1, 0.2, 0.3, 0.3])

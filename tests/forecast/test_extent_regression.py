@@ -67,6 +67,15 @@ def test_months_without_data_are_left_out():
     assert np.abs(np.array(found) - others).max() < 0.5
 
 
+def test_a_month_with_a_gap_has_no_extent():
+    data = np.full((4, 40, 50), 200, np.uint8)
+    data[:, :4] = counts.MISSING  # 200 cells of all months
+    data[1, 4, :3], data[2, 4, :2] = counts.MISSING, counts.UNUSED  # .15 and .1 % more
+    ice, marginal = extent_regression.extents(data)
+    np.testing.assert_array_equal(ice, [1800, np.nan, 1798, 1800])
+    np.testing.assert_array_equal(marginal, [0, np.nan, 0, 0])
+
+
 def test_a_short_record_has_no_regression():
     assert extent_regression.fit(record(17), 120, 204) == ((0.0, 0.0, 0.0),) * 12
 

@@ -88,6 +88,15 @@ def test_the_released_settings_load():
         (lambda: UNet(crop=-1), "crop: expected at least 0, got -1"),
         (lambda: Distribution(members=0), "members: expected at least 1, got 0"),
         (lambda: Distribution(cell_fraction=0.0), "cell_fraction: expected a fraction in"),
+        (lambda: Distribution(extent_weights=((1.0, 0.0, 0.5),) * 9), "expected none or 12 rows"),
+        (
+            lambda: Distribution(extent_weights=((1.0, float("nan"), 0.5),) * 12),
+            "extent_weights: expected finite weights",
+        ),
+        (
+            lambda: Distribution(extent_weights=((1.0, 0.0, 5.0),) * 12),
+            "extent_weights: expected 0 to 1 as last of each row, got 5.0",
+        ),
         (lambda: Crops(crop_fraction=1.5), "crop_fraction: expected a fraction in"),
         (lambda: Autoencoder(code=0), "code: expected at least 1"),
         (lambda: Sequence(history_years=0), "history_years: expected at least 1"),

@@ -79,14 +79,15 @@ def test_a_run_to_transfer_from_that_is_not_there_is_found_before_the_data(unet_
     assert not (folder.partial(tmp_path / "new") / folder.BEGUN).exists()
 
 
+@pytest.mark.parametrize("kept", [folder.CHECKPOINT, folder.WEIGHTS])
 def test_a_run_that_failed_before_its_first_epoch_starts_with_other_settings(
-    cloud_settings, tmp_path, monkeypatch
+    cloud_settings, tmp_path, monkeypatch, kept
 ):
     messages = iter(["damaged data", "diverged", "stopped"])
 
     def fail(model, splits, training, path, *rest):
         if (message := next(messages)) == "stopped":
-            (path / folder.CHECKPOINT).touch()
+            (path / kept).touch()
         raise InputError(message)
 
     monkeypatch.setattr(fit, "fit", fail)

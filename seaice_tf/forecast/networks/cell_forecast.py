@@ -74,8 +74,12 @@ class CellForecast(keras.layers.Layer):
                 values = tf.concat([values, tf.gather(found, rows)], axis=1)
             return some, *self._distribution(values, some[:, 1])
 
-        def logit(rows):
-            return {"logit": distribution(rows)[-1]}
+        shift = None
+        if self.calibration.extent:
+            first = tf.cast(tf.where(cells[:, 1] == 0)[:, 0], tf.int32)
+            own = in_chunks(lambda rows: {"logit": distribution(rows)[-1]}, ("logit",), first)
+            weights = tf.gather(tf.constant(self.calibration.extent, tf.float32), (month - 1) % 12)
+            shift = shifts(own["logit"], tf.gather(cells[:, 0], first), extent, weights)
 
         def products(rows):
             some, concentration, probabilities, logit = distribution(rows)
@@ -83,12 +87,6 @@ class CellForecast(keras.layers.Layer):
                 logit += tf.where(some[:, 1] == 0, tf.gather(shift, some[:, 0]), 0.0)
             return _products(concentration, probabilities, logit, levels)
 
-        shift = None
-        if self.calibration.extent:
-            first = tf.cast(tf.where(cells[:, 1] == 0)[:, 0], tf.int32)
-            logits = in_chunks(logit, ("logit",), first)["logit"]
-            weights = tf.gather(tf.constant(self.calibration.extent, tf.float32), (month - 1) % 12)
-            shift = shifts(logits, tf.gather(cells[:, 0], first), extent, weights)
         kinds = OF_CELLS if levels is None else (*OF_CELLS, "quantiles")
         return in_chunks(products, kinds, tf.range(tf.shape(cells)[0]))
 
@@ -142,7 +140,8 @@ def in_chunks(function: Callable, names: Collection[str], rows) -> dict:
         places = tf.minimum(start + np.arange(CHUNK, dtype=np.int32), number - 1)
         return function(tf.gather(rows, places))
 
-    # In a graph of its own: without one, every operation of every chunk is called from Python.
+    # In a graph of its own: without one, every operation of every chunk is called from Python. As
+    # a concrete function, for TensorFlow warns of a `tf.function` that is traced in each call.
     @tf.function(autograph=False)
     def of_chunks():
         kinds = dict.fromkeys(names, tf.float32)
@@ -151,7 +150,7 @@ def in_chunks(function: Callable, names: Collection[str], rows) -> dict:
 
     return {
         name: tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], 0))[:number]
-        for name, value in of_chunks().items()
+        for name, value in of_chunks.get_concrete_function()().items()
     }
 
 

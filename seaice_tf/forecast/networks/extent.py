@@ -16,14 +16,15 @@ STEEPEST = 1.0  # change of the log odds
 
 
 def extent_terms(years):
-    """What the regression is of, (B, 3): see `extents_before` of examples of one record.
+    """What the extent of lead 1 is regressed on; `extent_regression.fit` has the same of a record.
 
     Args:
         years: (B, 10, 12, N) fractions, the last year first.
 
     Returns:
-        The mean extent in ten years of the calendar month of lead 1, and departures of the last
-        month from its mean in nine years, of the extent and of that of marginal ice.
+        (B, 3) numbers of cells: the mean extent in ten years of the calendar month of lead 1, and
+        the departures of the last month from the mean of the nine before it, of the extent and of
+        that of marginal ice.
     """
     target, last = years[:, :, 0], years[:, :, 11]
     icy = tf.cast(last >= EDGE, tf.float32)

@@ -8,6 +8,7 @@ from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import calibration, distribution
 from seaice_tf.forecast.networks import features as ice_features
+from seaice_tf.forecast.networks.cell_forecast import in_chunks
 from seaice_tf.forecast.networks.cell_network import StandardiseFeatures, class_network
 from seaice_tf.forecast.networks.classes import CLASSES
 from seaice_tf.forecast.networks.feature_table import FEATURES, TEN_YEARS, TREND
@@ -290,3 +291,13 @@ def test_a_last_year_without_data_is_no_history_of_fractions(history):
     known[:, -12:][known[:, -12:] <= counts.FULL_ICE] = counts.MISSING
     maps = distribution.serving_model(class_network(1, 2), 24, 22)([known, MONTH])
     assert maps["concentration"].numpy().max() > 0
+
+
+def test_a_forecast_that_is_called_often_warns_of_nothing(caplog, monkeypatch):
+    """TensorFlow warns of functions that are traced in each call."""
+    monkeypatch.setattr(tf.get_logger(), "propagate", True)
+    for number in range(1, 8):
+        rows = tf.range(number)
+        found = in_chunks(lambda rows: {"twice": tf.cast(2 * rows, tf.float32)}, ["twice"], rows)
+        np.testing.assert_array_equal(found["twice"], 2 * np.arange(number))
+    assert not caplog.records
