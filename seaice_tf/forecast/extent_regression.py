@@ -8,9 +8,14 @@ import numpy as np
 
 from seaice_tf.forecast.data import months
 from seaice_tf.forecast.data.archive import Archive
-from seaice_tf.forecast.data.counts import FULL_ICE, ICE_EDGE, MISSING, POLE_HOLE, UNUSED
-from seaice_tf.forecast.networks.calibration import Table
-from seaice_tf.forecast.networks.extent import MARGINAL
+from seaice_tf.forecast.data.counts import (
+    FULL_ICE,
+    ICE_EDGE,
+    MARGINAL,
+    MISSING,
+    POLE_HOLE,
+    UNUSED,
+)
 
 YEARS = 10  # of a mean; nine before the last month, whose own is the tenth
 FEWEST = 8  # pairs of years
@@ -18,7 +23,7 @@ USUAL_ERROR = 320  # cells of 25 km, 0.2 million km2: the network's root mean sq
 MOST_MISSING = 0.001  # of the cells of a month: 136 of the north, less than half of that error
 
 
-def fit(record: Archive, start: int, end: int) -> Table:
+def fit(record: Archive, start: int, end: int) -> tuple[tuple[float, float, float], ...]:
     """Fit the regressions on the targets from position `start`, 120 or more, to before `end`.
 
     Returns:

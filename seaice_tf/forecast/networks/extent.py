@@ -7,10 +7,9 @@ are numbers of cells.
 
 import tensorflow as tf
 
-from seaice_tf.forecast.data.counts import EDGE
+from seaice_tf.forecast.data.counts import EDGE, MARGINAL
 
 TERMS = 3  # see `extent_terms`
-MARGINAL = 0.4  # fraction, below which ice is marginal
 ROUNDS = 6  # of Newton's method
 STEEPEST = 1.0  # change of the log odds
 
