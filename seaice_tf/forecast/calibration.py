@@ -6,6 +6,7 @@ weighted by cell area and pooled over neighbouring leads, with a ridge towards t
 """
 
 import dataclasses
+import logging
 
 import numpy as np
 import tensorflow as tf
@@ -29,6 +30,7 @@ EVERY = 3  # of the training cells, each third is used
 KEPT = (1, 1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.5)  # of the fit, by lead
 CONCENTRATION_RIDGE, LOG_ODDS_RIDGE = 0.02, 0.002
 ITERATIONS = 8  # of Newton's method
+log = logging.getLogger(__name__)
 LONG_MEAN = 4  # position of the climatology of all years among the concentration's weights
 BATCH = 1 << 15
 
@@ -39,8 +41,10 @@ def calibrated(network: Distribution, settings: Settings, model: keras.Model) ->
     if network.extent_regression:
         end = record.index(months.parse(settings.train_end)) + 1
         start = earliest_start(settings, end, settings.history)
-        fitted_extent = extent_regression.fit(record, start, end)
+        fitted_extent = extent_regression.fit(record, start, end, settings.pole_hole_fill)
         network = dataclasses.replace(network, extent_weights=fitted_extent)
+        if not fitted_extent:
+            log.info("fewer than %d years to fit the extent on", extent_regression.FEWEST)
     if network.calibrate and network.members > 1:
         cells = training_cells(network, settings)[0]
         fitted = with_trend(fit(model, cells, record.grid.cell_area()), network)

@@ -66,7 +66,7 @@ class Distribution(Checked):
     """Result of the calibration: weights of the log odds of ice, a row a lead; empty for none."""
     extent_regression: bool = True
     """Move the extent at lead 1 towards its regression on the extent of the last month and on that
-    of its marginal ice, fitted on the record to train_end."""
+    of its very open ice, fitted on the record to train_end."""
     extent_weights: tuple[tuple[float, ...], ...] = ()
     """Result of that fit: coefficients and weight, a row a calendar month; empty for none."""
 

@@ -79,10 +79,10 @@ def require_new(run: Path) -> None:
 
 @contextmanager
 def forgotten_on_error(path: Path) -> Iterator[None]:
-    """A context after whose InputError a run without an epoch can start with other settings."""
+    """A context after whose errors, or Ctrl-C, a run without weights can start with others."""
     try:
         yield
-    except InputError:
+    except (InputError, KeyboardInterrupt):
         if not any((path / name).exists() for name in (WEIGHTS, CHECKPOINT, HISTORY)):
             for name in (BEGUN, DATA, TRANSFER):
                 (path / name).unlink(missing_ok=True)

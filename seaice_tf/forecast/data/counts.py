@@ -13,7 +13,7 @@ FULL_ICE = 250  # raw count of 100 % concentration
 POLE_HOLE, UNUSED, COAST, LAND, MISSING = 251, 252, 253, 254, 255
 EDGE = 0.15  # the field's edge of the ice, as a fraction
 ICE_EDGE = EDGE * FULL_ICE  # the same as a count
-MARGINAL = 0.4  # fraction, below which ice is marginal
+OPEN_ICE = 0.4  # fraction, below which ice is very open (WMO: up to 3 tenths)
 RING = 2  # cells: width of the ring of neighbours from which the pole hole is filled
 
 PoleHoleFill = Literal["neighbours", "image_median"]

@@ -1,13 +1,13 @@
 """The extent at lead 1 by regression on the last month, and probabilities moved towards it.
 
 From one month to the next an anomaly of the whole extent persists, the more so the less of it is
-marginal ice. A network of single cells cannot know either, and damps what it sees in each. Extents
+very open ice. A network of single cells cannot know either, and damps what it sees in each. Extents
 are numbers of cells.
 """
 
 import tensorflow as tf
 
-from seaice_tf.forecast.data.counts import EDGE, MARGINAL
+from seaice_tf.forecast.data.counts import EDGE, OPEN_ICE
 
 TERMS = 3  # see `extent_terms`
 ROUNDS = 6  # of Newton's method
@@ -23,13 +23,13 @@ def extent_terms(years):
     Returns:
         (B, 3) numbers of cells: the mean extent in ten years of the calendar month of lead 1, and
         the departures of the last month from the mean of the nine before it, of the extent and of
-        that of marginal ice.
+        that of very open ice.
     """
     target, last = years[:, :, 0], years[:, :, 11]
     icy = tf.cast(last >= EDGE, tf.float32)
-    marginal = icy * tf.cast(last < MARGINAL, tf.float32)
+    open_ice = icy * tf.cast(last < OPEN_ICE, tf.float32)
     mean = tf.reduce_mean(tf.reduce_sum(tf.cast(target >= EDGE, tf.float32), axis=2), axis=1)
-    numbers = (tf.reduce_sum(x, axis=2) for x in (icy, marginal))
+    numbers = (tf.reduce_sum(x, axis=2) for x in (icy, open_ice))
     departures = (x[:, 0] - tf.reduce_mean(x[:, 1:], axis=1) for x in numbers)
     return tf.stack([mean, *departures], axis=1)
 
