@@ -83,24 +83,31 @@ def test_a_run_to_transfer_from_that_is_not_there_is_found_before_the_data(unet_
 def test_a_run_that_failed_before_its_first_epoch_starts_with_other_settings(
     cloud_settings, tmp_path, monkeypatch, kept
 ):
-    messages = iter(["damaged data", "diverged", "stopped"])
+    errors = iter([InputError("damaged"), KeyboardInterrupt, InputError("diverged")])
 
-    def fail(model, splits, training, path, *rest):
-        if (message := next(messages)) == "stopped":
+    def fail(task, settings, path, *rest):
+        folder.write_json(path / folder.DATA, {"rate": settings.training.learning_rate})
+        (path / folder.LOGS).mkdir()
+        error = next(errors)
+        if "diverged" in str(error):
             (path / kept).touch()
-        raise InputError(message)
+        raise error
 
-    monkeypatch.setattr(fit, "fit", fail)
+    monkeypatch.setattr(train, "_train", fail)
 
     def begin(rate):
         training = dataclasses.replace(cloud_settings.training, learning_rate=rate)
         settings = dataclasses.replace(cloud_settings, training=training)
         train.train(CLOUDS, settings, tmp_path / "run")
 
-    for rate, message in ((0.1, "damaged data"), (0.01, "diverged"), (0.001, "stopped")):
-        with pytest.raises(InputError, match=message):
+    for rate, error, stays in (
+        (0.1, InputError, False),
+        (0.01, KeyboardInterrupt, False),
+        (0.001, InputError, True),
+    ):
+        with pytest.raises(error):
             begin(rate)
-        assert folder.partial(tmp_path / "run").exists() == (message == "stopped")
+        assert folder.partial(tmp_path / "run").exists() == stays
     with pytest.raises(InputError, match=r"another .*learning_rate"):
         begin(0.1)
 
