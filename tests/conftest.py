@@ -111,9 +111,6 @@ def scene_folder(shared) -> Path:
     )
 
 
-PICTURES = Path("build", "report_pictures")
-
-
 @pytest.fixture(scope="session")
 def chromium():
     """A headless browser; tests that need it skip where there is none."""
@@ -130,10 +127,7 @@ def chromium():
 
 @pytest.fixture
 def browse(chromium):
-    """Opens HTML files as a reader does; at the end nothing was loaded and no error was logged.
-
-    A picture of each page is kept in build/report_pictures.
-    """
+    """Opens HTML files as a reader does; at the end nothing was loaded and no error was logged."""
     problems, opened = [], []
 
     def open_page(path: Path, **options):
@@ -145,7 +139,7 @@ def browse(chromium):
         page.on("request", lambda request: asked(request.url, own))
         page.goto(own)
         page.wait_for_selector("html[data-ready]", state="attached")
-        opened.append((f"{path.stem}-{options['viewport']['width']}", page))
+        opened.append(page)
         return page
 
     def asked(url: str, own: str) -> None:
@@ -153,8 +147,7 @@ def browse(chromium):
             problems.append(f"asked for {url}")
 
     yield open_page
-    for name, page in opened:
-        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    for page in opened:
         page.close()
     assert not problems
 

@@ -124,8 +124,11 @@ STUCK = Path(__file__).parent.parent / "stuck.py"
 WAITING = {"tune": 1, "prepare": 2, "train": 1, "predict": 1, "report": 1}  # processes
 
 
-@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "group"])
-@pytest.mark.parametrize("verb", WAITING)
+@pytest.mark.parametrize(
+    ("verb", "send"),
+    [(verb, os.kill) for verb in WAITING] + [(verb, os.killpg) for verb in ("tune", "prepare")],
+    ids=lambda value: getattr(value, "__name__", value),
+)
 def test_two_signals_end_a_command_that_is_stuck(verb, send, tmp_path):
     """Its process or those it waits for are in C code, which signals do not interrupt."""
     number = signal.SIGINT if verb in ("train", "prepare") else signal.SIGTERM
