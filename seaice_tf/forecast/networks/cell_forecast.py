@@ -40,8 +40,8 @@ OF_CELLS = ("concentration", "probability", "spread", "median", "terms")
 class CellForecast(keras.layers.Layer):
     """The forecast of cells, by a class network and its calibration.
 
-    Call with the features and extents of `IceFeatures`, the first indices (n, 3) of
-    `PossibleCells` between them, the calendar month of lead 1 (B,) and, if wanted, `levels` (L,) of
+    Call with the features of `IceFeatures`, the first indices (n, 3) of `PossibleCells`, the extent
+    (B, 3) of `IceFeatures`, the calendar month of lead 1 (B,) and, if wanted, `levels` (L,) of
     quantiles and further features `found` (n, k). Returns a dict:
         concentration, probability, spread: (n,) fractions.
         median: (n,) counts.
