@@ -28,7 +28,7 @@ from seaice_tf.nowcast.data.layout import (
 
 Serve = Callable[..., Mapping[str, Any]]
 ALIGN = 8  # pixels, of the coarsest level of the flow
-HALO = 32  # pixels around a tile, with which it has the values of one pass
+HALO = 48  # pixels around a tile, with which it has the values of one pass
 MAX_PIXELS = 1 << 20  # of a tile with its halo
 LEADS = 6  # in one call
 OVERLAP = 16  # pixels, of the centres of windows

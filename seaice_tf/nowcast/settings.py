@@ -26,9 +26,13 @@ class PerLeadUNet:
     """Leads that it trains on, from the first; it forecasts all 24."""
     margin: int = 16
     """Pixels around the centre in its input."""
+    detail_damping: float = 0.3
+    """Fraction by which detail of the exported forecast is damped at an hour and beyond; less
+    before, in proportion."""
 
     def __post_init__(self):
         _require_widths("filters", self.filters)
+        _require_range("detail_damping", self.detail_damping, 0, 1)
         _require_range("trained_leads", self.trained_leads, 1, FRAMES_OUT)
         _require_range("margin", self.margin, 0, MARGIN)
 

@@ -58,7 +58,7 @@ gives the frames of a tile at the next `leads`. It takes the last four frames of
 where the last frame is known and else 0; the first row and column of the `tile`, its height and
 its width, multiples of 4; and the `points` that the call before gave, at first the rows of the
 tile's pixels six times and then the columns. `known` is the fraction of a value that comes from
-valid pixels. 32 pixels inside its edges a tile has the values of the whole image."""
+valid pixels. 48 pixels inside its edges a tile has the values of the whole image."""
 
 UNITS = {
     "past_frames": "counts, 0 to 1023",

@@ -52,25 +52,21 @@ class Network:
     start: Callable[[Any, keras.Model], None] = lambda network, model: None
 
 
-def _per_lead_unet(network: Any, leads: int | None = None, flips: bool = False) -> keras.Model:
-    return per_lead_unet(
-        filters=network.filters,
-        margin=network.margin,
-        leads=leads or network.trained_leads,
-        flips=flips,
-    )
+def _per_lead_unet(network: Any, **changes: Any) -> keras.Model:
+    usual = {"leads": network.trained_leads} | changes
+    return per_lead_unet(filters=network.filters, margin=network.margin, **usual)
 
 
 def _per_lead_unet_of_all_leads(
     network: Any, model: keras.Model, flips: bool = False
 ) -> keras.Model:
-    whole = _per_lead_unet(network, FRAMES_OUT, flips)
+    whole = _per_lead_unet(network, leads=FRAMES_OUT, flips=flips, damping=network.detail_damping)
     whole.set_weights(model.get_weights())
     return whole
 
 
 def _per_lead_unet_of_images(network: Any, model: keras.Model, flips: bool) -> dict:
-    return images.endpoints(model, flips)
+    return images.endpoints(model, flips, network.detail_damping)
 
 
 def _per_lead_unet_space(hp: Any) -> dict[str, Any]:

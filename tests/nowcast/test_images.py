@@ -30,7 +30,7 @@ def moving():
 
 @pytest.fixture(scope="module")
 def network():
-    model = per_lead_unet(filters=(2, 3, 3), leads=24)
+    model = per_lead_unet(filters=(2, 3, 3), leads=24, damping=0.3)
     head, rng = model.get_layer("unet_head").get_layer("head"), np.random.default_rng(1)
     head.set_weights([rng.normal(scale=0.2, size=w.shape) for w in head.get_weights()])
     return model
@@ -39,7 +39,7 @@ def network():
 @pytest.fixture(scope="module")
 def serve(network):
     """The endpoints of the network as functions of arrays."""
-    models = {"serve": serving_model(network), **endpoints(network, flips=False)}
+    models = {"serve": serving_model(network), **endpoints(network, flips=False, damping=0.3)}
 
     def call(inputs, endpoint="serve"):
         outputs = models[endpoint](list(inputs) if isinstance(inputs, tuple) else inputs)

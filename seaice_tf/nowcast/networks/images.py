@@ -23,6 +23,7 @@ from seaice_tf.nowcast.networks.per_lead_unet import (
     EARLIER,
     FLOWS,
     blend,
+    damped,
     lead_channels,
     mean_and_std,
 )
@@ -31,9 +32,9 @@ BLUR_REACH = 12  # pixels
 PARTS = ("blur", "unet")  # layers that it shares with the network of windows
 
 
-def endpoints(model: keras.Model, flips: bool) -> dict[str, keras.Model]:
+def endpoints(model: keras.Model, flips: bool, damping: float = 0.0) -> dict[str, keras.Model]:
     """The endpoints "image_flow" and "image_frames" of a trained `per_lead_unet`."""
-    return {"image_flow": image_flow(), "image_frames": image_frames(model, flips)}
+    return {"image_flow": image_flow(), "image_frames": image_frames(model, flips, damping)}
 
 
 def image_flow() -> keras.Model:
@@ -49,12 +50,13 @@ def image_flow() -> keras.Model:
     return keras.Model([frames, window], {"flow": ImageFlow(name="image_flow")(frames, window)})
 
 
-def image_frames(model: keras.Model, flips: bool) -> keras.Model:
+def image_frames(model: keras.Model, flips: bool, damping: float = 0.0) -> keras.Model:
     """Build the forecast of a tile of an image at some leads.
 
     Args:
         model: a `per_lead_unet`, whose weights are shared.
         flips: mean over four mirror images of the input of the U-Net.
+        damping: of the detail at an hour, see `per_lead_unet.damped`.
 
     Returns:
         A functional model from
@@ -82,7 +84,7 @@ def image_frames(model: keras.Model, flips: bool) -> keras.Model:
         for name, shape in shapes.items()
     ]
     blur, unet = model.get_layer("blur"), model.get_layer("unet_head")
-    frames, known, points = ImageFrames(blur, unet, flips, name="image_frames")(inputs)
+    frames, known, points = ImageFrames(blur, unet, flips, damping, name="image_frames")(inputs)
     return keras.Model(inputs, {"frames": frames, "known": known, "points": points})
 
 
@@ -101,9 +103,9 @@ class ImageFlow(keras.layers.Layer):
 class ImageFrames(keras.layers.Layer):
     """Frames of a tile at some leads, see `image_frames`."""
 
-    def __init__(self, blur, unet, flips: bool, **kwargs):
+    def __init__(self, blur, unet, flips: bool, damping: float = 0.0, **kwargs):
         super().__init__(**kwargs)
-        self.blur, self.unet, self.flips = blur, unet, flips
+        self.blur, self.unet, self.flips, self.damping = blur, unet, flips, damping
 
     def call(self, inputs):
         frames, flows, valid, tile, points, leads = inputs
@@ -159,7 +161,7 @@ class ImageFrames(keras.layers.Layer):
                 view = reverse(tf.identity(channels), axes)
             frame = blend(reverse(self.unet(view), axes), candidates)
             total = total + tf.clip_by_value(frame, 0.0, HIGHEST) / len(views)
-        return total
+        return damped(total[..., None], lead, self.damping)[..., 0] if self.damping else total
 
     def compute_output_shape(self, shapes):
         frames, _, _, _, points, leads = shapes
@@ -168,7 +170,7 @@ class ImageFrames(keras.layers.Layer):
 
     def get_config(self):
         parts = {n: keras.saving.serialize_keras_object(getattr(self, n)) for n in PARTS}
-        return super().get_config() | parts | {"flips": self.flips}
+        return super().get_config() | parts | {"flips": self.flips, "damping": self.damping}
 
     @classmethod
     def from_config(cls, config):

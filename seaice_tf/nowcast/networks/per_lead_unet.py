@@ -15,6 +15,7 @@ from seaice_tf.networks.unet import unet_body
 from seaice_tf.nowcast.data.layout import FRAMES_IN, FRAMES_OUT, HIGHEST, SIDE, TARGET
 from seaice_tf.nowcast.networks.cnns import require_layout
 from seaice_tf.nowcast.networks.flips import FLIPS, Flips, reverse
+from seaice_tf.nowcast.networks.local_means import blocked_mean
 from seaice_tf.nowcast.networks.motion import (
     ConstantVelocityAdvection,
     LastFrames,
@@ -29,6 +30,7 @@ PAIRS = (6, 2)  # of frames; the earlier frames are advected by the first flow o
 FLOWS = len(WINDOWS) * len(PAIRS)
 EARLIER = (1, 3)  # frames, ages of the earlier frames
 CORRECTION = 30.0  # counts for an output of 1
+DETAIL_SIGMA, DETAIL_REACH = 12.0, 16  # pixels, of the mean that detail is damped towards
 INITIAL_LOGIT = -4.0  # of each candidate but the flows' mean, which has 0
 
 
@@ -42,6 +44,7 @@ def per_lead_unet(
     side: int = SIDE,
     target: int = TARGET,
     flips: bool = False,
+    damping: float = 0.0,
     name: str = "per_lead_unet",
 ) -> keras.Model:
     """Build an uncompiled U-Net on the frames that several flows advect to a lead.
@@ -57,6 +60,7 @@ def per_lead_unet(
         frames, leads, side, target: number and size of the frames, as in `cnns`.
         flips: whether the frames are the means over four mirror images of the input of the U-Net.
             The flows of mirror images are the mirror images of the flow, so they need no more.
+        damping: of the detail of the frames at an hour, 0 to 1, see `damped`; 0 in training.
 
     Returns:
         A functional model from (B, frames, side, side) to {"frames": (B, leads, target, target)}.
@@ -81,6 +85,8 @@ def per_lead_unet(
     shown = Fold(name="fold_candidates")(candidates)
     x = CandidateBlend(margin, flips, name="candidate_blend")(x, shown)
     x = Unfold(leads, name="unfold_leads")(x)
+    if damping:
+        x = DampedDetail(damping, name="damped_detail")(x)
     return keras.Model(past, {"frames": x}, name=name)
 
 
@@ -206,6 +212,40 @@ def blend(head, candidates):
     first = tf.constant([0.0] + [INITIAL_LOGIT] * (candidates.shape[-1] - 1), head.dtype)
     weights = tf.nn.softmax(head[..., 1:] + first)
     return tf.reduce_sum(weights * candidates, axis=-1) + CORRECTION * head[..., 0]
+
+
+@keras.utils.register_keras_serializable("seaice_tf")
+class DampedDetail(keras.layers.Layer):
+    """Frames with their detail `damped`: (B, leads, H, W) -> the same."""
+
+    def __init__(self, damping: float, **kwargs):
+        super().__init__(**kwargs)
+        self.damping = damping
+
+    def call(self, frames):
+        lead = tf.range(1.0, frames.shape[1] + 1)
+        last = damped(tf.transpose(frames, [0, 2, 3, 1]), lead, self.damping)
+        return tf.transpose(last, [0, 3, 1, 2])
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return super().get_config() | {"damping": self.damping}
+
+
+def damped(frames, lead, damping: float):
+    """Frames (B, H, W, leads) moved towards their local Gaussian mean, further at longer leads.
+
+    Of images that it has not seen the network forecasts more detail than it can place.
+
+    Args:
+        frames: counts.
+        lead: (leads,) in frames.
+        damping: fraction of the way at an hour and beyond; less before, in proportion.
+    """
+    mean = blocked_mean(frames, DETAIL_SIGMA, DETAIL_REACH)
+    return frames + damping * tf.minimum(lead / HOUR, 1.0) * (mean - frames)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")

@@ -1,10 +1,20 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import ndimage
 from tensorflow import keras
 
-from seaice_tf.nowcast.networks.per_lead_unet import CORRECTION, FLOWS, FlowMeanAndStd
+from seaice_tf.nowcast import training
+from seaice_tf.nowcast.networks.per_lead_unet import (
+    CORRECTION,
+    DETAIL_REACH,
+    DETAIL_SIGMA,
+    FLOWS,
+    DampedDetail,
+    FlowMeanAndStd,
+)
 from seaice_tf.nowcast.networks.serving import mean_over_flips, serving_model
 
 
@@ -74,3 +84,34 @@ def test_flips_are_the_mean_over_mirror_images_of_the_window(build, past):
     slow = mean_over_flips(serving_model(plain))(past)["frames"]
     np.testing.assert_allclose(flipped(past)["frames"], slow, rtol=1e-3, atol=0.1)
     assert np.abs(slow - np.clip(plain(past)["frames"], 0, 1023)).max() > 1
+
+
+def test_detail_is_damped_towards_the_gaussian_mean_with_the_lead():
+    frames = np.random.default_rng(0).uniform(0, 1000, (1, 14, 24, 20)).astype(np.float32)
+    found = DampedDetail(0.3)(frames).numpy()
+    sigma, reach = (0, 0, DETAIL_SIGMA, DETAIL_SIGMA), (0, 0, DETAIL_REACH, DETAIL_REACH)
+    sums, weights = (
+        ndimage.gaussian_filter(x, sigma, mode="constant", radius=reach)
+        for x in (frames.astype(float), np.ones(frames.shape))
+    )
+    share = 0.3 * np.minimum(np.arange(1, 15) / 12, 1).reshape(1, -1, 1, 1)
+    np.testing.assert_allclose(found, frames + share * (sums / weights - frames), atol=1e-2)
+    even = np.full((1, 3, 24, 20), 700, np.float32)
+    np.testing.assert_allclose(DampedDetail(0.3)(even), even, atol=1e-3)
+
+
+def test_the_exported_forecast_alone_is_damped(frame_settings):
+    trained = training.build(frame_settings)
+    assert "damped_detail" not in {layer.name for layer in trained.layers}
+    head = trained.get_layer("unet_head").get_layer("head")
+    head.set_weights([np.full_like(w, 0.1) for w in head.get_weights()])
+    past = np.random.default_rng(0).uniform(0, 1000, (1, 12, 128, 128)).astype(np.float32)
+
+    def first_frames(damping):
+        network = dataclasses.replace(frame_settings.network, detail_damping=damping)
+        settings = dataclasses.replace(frame_settings, network=network, advection_weight=0.0)
+        return training.serving_model(settings, trained)(past)["frames"][:, :3].numpy()
+
+    plain = np.clip(trained(past)["frames"], 0, 1023)
+    np.testing.assert_allclose(first_frames(0.0), plain, atol=1e-2)
+    np.testing.assert_allclose(first_frames(0.3), DampedDetail(0.3)(plain), atol=2)
