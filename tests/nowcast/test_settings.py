@@ -99,6 +99,7 @@ def test_a_file_has_the_settings_of_its_network_only():
         "filters": [12, 24, 32],
         "trained_leads": 12,
         "margin": 16,
+        "detail_damping": 0.3,
     }
     assert not {"encoder", "blur", "recent"} & set(content)
 
@@ -119,6 +120,7 @@ def test_a_file_has_the_settings_of_its_network_only():
         (FlowUNet, {"residual_to": "none"}, "add --blur output"),
         (FlowUNet, {"recent": 13}, "recent: expected 1 to 12"),
         (PerLeadUNet, {"margin": 40}, "margin: expected 0 to 32"),
+        (PerLeadUNet, {"detail_damping": 1.5}, "detail_damping: expected 0 to 1, got 1.5"),
         (PerLeadUNet, {"trained_leads": 25}, "trained_leads: expected 1 to 24"),
         (PerLeadUNet, {"filters": ()}, "filters: expected 1 to 5 widths"),
         (ConvLSTM, {"filters": (2,) * 5}, "filters: expected 1 to 4 widths"),

@@ -177,9 +177,15 @@ def test_states_are_averaged_over_the_crops_of_a_cell():
 
 
 @pytest.mark.parametrize(
-    # Attention sees the same months as damped persistence, whatever the length.
+    # The codes see the same months as damped persistence does, whatever the length.
     "kind",
-    ["damped_codes", pytest.param("attention_codes", marks=pytest.mark.soak), "crops"],
+    [
+        "crops",
+        *(
+            pytest.param(f"{each}_codes", marks=pytest.mark.soak)
+            for each in ("damped", "attention")
+        ),
+    ],
 )
 def test_the_forecast_is_exported_for_a_history_of_any_length(kind, tmp_path):
     """With its quantiles, as a run writes it: no size but the grid is known."""
