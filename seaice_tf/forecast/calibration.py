@@ -30,9 +30,9 @@ EVERY = 3  # of the training cells, each third is used
 KEPT = (1, 1, 1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.5)  # of the fit, by lead
 CONCENTRATION_RIDGE, LOG_ODDS_RIDGE = 0.02, 0.002
 ITERATIONS = 8  # of Newton's method
-log = logging.getLogger(__name__)
 LONG_MEAN = 4  # position of the climatology of all years among the concentration's weights
 BATCH = 1 << 15
+log = logging.getLogger(__name__)
 
 
 def calibrated(network: Distribution, settings: Settings, model: keras.Model) -> Settings:

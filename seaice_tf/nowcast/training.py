@@ -53,8 +53,8 @@ class Network:
 
 
 def _per_lead_unet(network: Any, **changes: Any) -> keras.Model:
-    usual = {"leads": network.trained_leads} | changes
-    return per_lead_unet(filters=network.filters, margin=network.margin, **usual)
+    own = {"filters": network.filters, "margin": network.margin, "leads": network.trained_leads}
+    return per_lead_unet(**own | changes)
 
 
 def _per_lead_unet_of_all_leads(

@@ -81,7 +81,7 @@ def test_a_short_record_has_no_regression():
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
-def test_log_odds_are_shifted_to_the_extent_between_both(weight):
+def test_logits_are_shifted_to_the_extent_between_both(weight):
     rng = np.random.default_rng(1)
     logit = rng.normal(0, 2, 500).astype(np.float32)
     example = np.repeat([0, 1], [200, 300]).astype(np.int32)

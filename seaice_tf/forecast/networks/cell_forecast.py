@@ -75,7 +75,7 @@ class CellForecast(keras.layers.Layer):
             return some, *self._distribution(values, some[:, 1])
 
         shift = None
-        if self.calibration.extent:
+        if self.calibration.extent:  # of all of lead 1, which thus goes through twice
             first = tf.cast(tf.where(cells[:, 1] == 0)[:, 0], tf.int32)
             own = in_chunks(lambda rows: {"logit": distribution(rows)[-1]}, ("logit",), first)
             weights = tf.gather(tf.constant(self.calibration.extent, tf.float32), (month - 1) % 12)
@@ -91,7 +91,7 @@ class CellForecast(keras.layers.Layer):
         return in_chunks(products, kinds, tf.range(tf.shape(cells)[0]))
 
     def _distribution(self, features, lead):
-        """Concentration (n,), class probabilities (n, 32) and log odds of ice (n,), not joined."""
+        """Concentration (n,), class probabilities (n, 32) and logit of ice (n,), not joined."""
         outputs = self.network(features[None])
         concentration_weights, log_odds_weights = (
             tf.gather(tf.constant(table, tf.float32), lead)
@@ -155,7 +155,7 @@ def in_chunks(function: Callable, names: Collection[str], rows) -> dict:
 
 
 def _products(concentration, probabilities, logit, levels) -> dict:
-    """What is forecast of cells (n,), by one distribution with that mean and log odds of ice."""
+    """What is forecast of cells (n,), by one distribution with that mean and logit of ice."""
     probabilities = with_mean(probabilities, concentration)
     probabilities = with_probability_of_ice(probabilities, tf.sigmoid(logit))
     mean = tf.linalg.matvec(probabilities, CENTRES)

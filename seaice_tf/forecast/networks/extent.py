@@ -11,7 +11,7 @@ from seaice_tf.forecast.data.counts import EDGE, OPEN_ICE
 
 TERMS = 3  # see `extent_terms`
 ROUNDS = 6  # of Newton's method
-STEEPEST = 1.0  # change of the log odds
+STEEPEST = 1.0  # change of the logit
 
 
 def extent_terms(years):
@@ -35,10 +35,10 @@ def extent_terms(years):
 
 
 def shifts(logit, example, terms, weights):
-    """Change of the log odds of ice at lead 1 that moves the extent towards the regression.
+    """Change of the logit of ice at lead 1 that moves the extent towards the regression.
 
     Args:
-        logit: (n,) log odds of ice of the cells at lead 1.
+        logit: (n,), of the probability of ice of the cells at lead 1.
         example: (n,) number of the example in the batch.
         terms: (B, 3) of `extent_terms`.
         weights: (B, 3), coefficients of both departures and the weight of the regression, 0 to 1.

@@ -181,10 +181,8 @@ def test_states_are_averaged_over_the_crops_of_a_cell():
     "kind",
     [
         "crops",
-        *(
-            pytest.param(f"{each}_codes", marks=pytest.mark.soak)
-            for each in ("damped", "attention")
-        ),
+        pytest.param("damped_codes", marks=pytest.mark.soak),
+        pytest.param("attention_codes", marks=pytest.mark.soak),
     ],
 )
 def test_the_forecast_is_exported_for_a_history_of_any_length(kind, tmp_path):
