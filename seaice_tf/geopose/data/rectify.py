@@ -1,6 +1,9 @@
 """Rectification of oblique images: each pixel is moved along its flow to the ground."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,7 +14,8 @@ REACH = 2  # pixels; filters are 5 x 5
 SIZE = 2 * REACH + 1
 INFINITE, HIDDEN = np.uint32(0x7F800000), np.uint32(0xFFFFFFFF)  # as bits of float32 heights
 COLOUR = np.dtype("V3")  # the three bytes of a pixel, which are moved at once
-BAND, PART = 32, 1 << 13  # rows and holes processed at once, so that they fit in the cache
+BAND, PART = 32, 1 << 14  # rows and holes processed at once, so that they fit in the cache
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,18 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
     # One more pixel, black and of unknown height, which the index -1 of those without a source is.
     colours = np.concatenate([image.reshape(-1, 3), np.zeros((1, 3), np.uint8)]).view(COLOUR)[:, 0]
     metres = np.append(agl.astype(np.float32, copy=False), np.float32(np.nan))
-    for top in range(0, len(agl), BAND):
-        rows = slice(top, top + BAND)
-        np.take(colours, source[rows], out=moved.view(COLOUR)[rows, :, 0], mode="wrap")
-        np.take(metres, source[rows], out=heights[rows], mode="wrap")
-    _close(moved, heights, missed, np.flatnonzero(missed & ~hidden(missed)))
-    return Rectified(moved, heights, ~missed)
+    holes = np.flatnonzero(missed & ~hidden(missed))
+
+    def move_heights(band: slice) -> None:
+        np.take(metres, source[band], out=heights[band], mode="wrap")
+
+    def move_colours(band: slice) -> None:
+        np.take(colours, source[band], out=moved.view(COLOUR)[band, :, 0], mode="wrap")
+
+    _in_threads(move_heights, len(agl), BAND)
+    _close(source, heights, holes)
+    _in_threads(move_colours, len(agl), BAND)
+    return Rectified(moved, heights, source >= 0)
 
 
 def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
@@ -109,36 +119,42 @@ def hidden(missed: np.ndarray) -> np.ndarray:
     return result.astype(bool)
 
 
-def _close(image: np.ndarray, agl: np.ndarray, missed: np.ndarray, holes: np.ndarray) -> None:
+def _close(source: np.ndarray, agl: np.ndarray, holes: np.ndarray) -> None:
     """Fill the holes with a visible pixel in 5 x 5, in place, and again those beside filled ones.
 
     Args:
-        image, agl, missed: of all pixels.
+        source: (H, W), -1 of pixels that are not visible.
+        agl: (H, W) metres.
         holes: (n,) their indices in the flattened image.
     """
     rows, columns = agl.shape
     bits = np.full((rows + 2 * REACH, columns + 2 * REACH), HIDDEN)
-    for top in range(0, rows, BAND):
-        inner = bits[top + REACH : top + BAND + REACH, REACH:-REACH][: rows - top]
-        known = ~missed[top : top + BAND]
-        np.copyto(inner, _ordered(np.maximum(agl[top : top + BAND], 0)), where=known)
-    flat_image, flat_agl = image.view(COLOUR).reshape(-1), agl.reshape(-1)
+
+    def copy(band: slice) -> None:
+        inner = bits[REACH:-REACH, REACH:-REACH][band]
+        np.copyto(inner, _ordered(np.maximum(agl[band], 0)), where=source[band] >= 0)
+
+    _in_threads(copy, rows, BAND)
+    flat_source, flat_agl = source.reshape(-1), agl.reshape(-1)
     for _ in range(PASSES):
         corners = holes + 2 * REACH * (holes // columns)  # of 5 x 5, in the padded array
-        places = np.concatenate(
-            [_median(bits, corners[first : first + PART]) for first in range(0, len(holes), PART)]
-            or [np.empty(0, int)]
-        )
+        places = _medians(bits, corners)
         found = places >= 0
-        filled, down = holes[found], places[found] // SIZE - REACH
-        source = filled + down * columns + places[found] % SIZE - REACH
-        flat_agl[filled], flat_image[filled] = flat_agl[source], flat_image[source]
-        missed.reshape(-1)[filled] = False
+        down, right = np.divmod(places[found], SIZE)
+        filled = holes[found]
+        beside = filled + (down - REACH) * columns + right - REACH
+        flat_source[filled], flat_agl[filled] = flat_source[beside], flat_agl[beside]
         middle = corners[found] + REACH * (bits.shape[1] + 1)
         bits.reshape(-1)[middle] = _ordered(np.maximum(flat_agl[filled], 0))
         holes = holes[~found]
         if not (len(holes) and len(filled)):
             break
+
+
+def _medians(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """`_median` of any number of holes."""
+    medians = _in_threads(lambda some: _median(bits, corners[some]), len(corners), PART)
+    return np.concatenate([np.empty(0, int), *medians])
 
 
 def _median(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
@@ -162,3 +178,10 @@ def _median(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
 def _ordered(height: np.ndarray) -> np.ndarray:
     """Bits of float32 heights as uint32 of the same order; NaN is largest, -0 equals 0."""
     return (height + np.float32(0)).view(np.uint32)
+
+
+def _in_threads(function: Callable[[slice], Result], length: int, step: int) -> list[Result]:
+    """Results of a function, which numpy computes in threads, of parts of an array in order."""
+    parts = [slice(first, first + step) for first in range(0, length, step)]
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(function, parts))
