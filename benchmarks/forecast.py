@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 
 import numpy as np
-import tensorflow as tf
 from timing import Row, alone, median_seconds, python, run, seconds
 
 from seaice_tf import pipeline
@@ -15,6 +14,7 @@ from seaice_tf.forecast.examples import archive
 from seaice_tf.forecast.networks.losses import LOSSES
 from seaice_tf.forecast.settings import LEADS, Settings, UNet
 from seaice_tf.forecast.task import TASK
+from seaice_tf.lazy import tf
 from seaice_tf.networks import weights
 from seaice_tf.runs import artifact, folder
 

@@ -9,7 +9,6 @@ in tiles of 1024: once each, in separate processes to measure their peak memory.
 Usage: python benchmarks/geopose.py [moved rectified crop network]
 """
 
-import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +17,6 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 from timing import Row, alone, median_seconds, run, seconds
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from seaice_tf import pipeline
 from seaice_tf.files import images

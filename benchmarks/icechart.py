@@ -64,6 +64,7 @@ def batches(root: Path) -> dict[str, tuple[float, float]]:
 
     shards = root / "shards"
     prepare(settings(), shards)
+    os.sync()  # writing would go on beside the measurement
     dataset = training_stream(TASK.data.splits(settings(shards=str(shards))).train, BATCH, seed=0)
     paths = scene.find(scenes())
     files = [xarray.open_dataset(path, mask_and_scale=False) for path in paths]

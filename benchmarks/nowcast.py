@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from skimage.transform import warp
 from timing import Row, alone, median_seconds, run, seconds
 
 from seaice_tf.grids.windows import whole
+from seaice_tf.lazy import tf
 from seaice_tf.nowcast import images
 from seaice_tf.nowcast.data import advection, layout, optical_flow, shards, synthetic
 from seaice_tf.nowcast.data.frames import Frames

@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-import tensorflow as tf
 from timing import Row, alone, run, seconds
 
+from seaice_tf.lazy import tf
 from seaice_tf.runs import artifact, folder
 from seaice_tf.tasks import TASKS
 
 LEAST = 0.1  # of the time of all operations
 RUNS = 3
-SESSION = tf.compat.v1
 
 
 def operations(name: str) -> tuple[dict[str, float], float]:
@@ -33,16 +32,16 @@ def operations(name: str) -> tuple[dict[str, float], float]:
         row["name"] for row in rows if (row["endpoint"], row["direction"]) == ("serve", "input")
     ]
     values = [np.asarray(each) for each in tf.nest.flatten(artifact.batch(case))]
-    with SESSION.Session(graph=tf.Graph()) as session:
-        model = SESSION.saved_model.load(session, ["serve"], str(path / folder.SAVED_MODEL))
+    with tf.compat.v1.Session(graph=tf.Graph()) as session:
+        model = tf.compat.v1.saved_model.load(session, ["serve"], str(path / folder.SAVED_MODEL))
         signature = model.signature_def["serve"]
         inputs = [signature.inputs[each] for each in names]
         given = {each.name: cut(value, each.tensor_shape) for each, value in zip(inputs, values)}
         wanted = [each.name for each in signature.outputs.values()]
         session.run(wanted, given)
         taken = [seconds(lambda: session.run(wanted, given))[0] for _ in range(RUNS)]
-        options = SESSION.RunOptions(trace_level=SESSION.RunOptions.FULL_TRACE)
-        traced = SESSION.RunMetadata()
+        options = tf.compat.v1.RunOptions(trace_level=tf.compat.v1.RunOptions.FULL_TRACE)
+        traced = tf.compat.v1.RunMetadata()
         session.run(wanted, given, options=options, run_metadata=traced)
     return by_kind(traced), float(np.median(taken))
 

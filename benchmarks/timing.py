@@ -20,6 +20,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from seaice_tf import quiet
+
 REPEATS = 7
 # On a machine that is busy with other work, processor seconds of all threads in place of those of
 # the wall: BENCH_CLOCK=processor.
@@ -69,9 +71,10 @@ def run(doc: str, rows: Mapping[str, Callable[[], Iterable[Row]]]) -> None:
         parser.error(f"expected rows of {', '.join(rows)}, got {', '.join(sorted(unknown))}")
     print(f"{doc.splitlines()[0]}\n{machine()}\n")
     print("| what | ours | peer | peer's | ours / peer | peak memory |\n|---|---|---|---|---|---|")
-    for name in names:
-        for row in rows[name]():
-            print(row.text(), flush=True)
+    with quiet.import_of_tensorflow():
+        for name in names:
+            for row in rows[name]():
+                print(row.text(), flush=True)
 
 
 def machine() -> str:
@@ -119,7 +122,8 @@ def alone(function: Callable[..., Result], *arguments) -> tuple[Result, int]:
 
 
 def _measured(function: Callable[..., Result], arguments: tuple) -> tuple[Result, int]:
-    result = function(*arguments)
+    with quiet.import_of_tensorflow():
+        result = function(*arguments)
     # Not getrusage, to which a process brings the peak of the one that started it.
     status = Path("/proc/self/status").read_text().split()
     return result, int(status[status.index("VmHWM:") + 1]) // 1024
@@ -143,7 +147,7 @@ def command(words: Sequence[str], **environment: str) -> tuple[float, float, int
     Raises:
         RuntimeError: it failed.
     """
-    names = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
+    names = {**os.environ, **environment}
     words = [sys.executable, "-S", "-c", STARTER, *words]
     out = subprocess.run(words, env=names, stdout=subprocess.PIPE, check=True, text=True).stdout
     code, wall, processor, peak = out.split()

@@ -250,7 +250,10 @@ def _examples(settings: Settings, read, batch: tuple, *key):
 
 
 def _finish(settings: Settings, images, charts):
-    """A batch of images, and targets and weights by head; weights are 0 where masked."""
+    """A batch of images, and targets and weights by head; weights are 0 where masked.
+
+    Images stay float16, which the network casts on its own device.
+    """
     targets, weights = {}, {}
     for i, chart in enumerate(CHARTS):
         classes = charts[..., i : i + 1]
@@ -259,4 +262,4 @@ def _finish(settings: Settings, images, charts):
     if settings.consistent:
         targets[WATER] = tf.cast(charts[..., :1] == 0, tf.float32)
         weights[WATER] = weights["SIC"]
-    return tf.cast(images, tf.float32), targets, weights
+    return images, targets, weights

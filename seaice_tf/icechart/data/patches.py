@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seaice_tf import buffers
 from seaice_tf.errors import InputError
 from seaice_tf.grids.coarse_grid import bilinear
 from seaice_tf.grids.windows import Window
@@ -69,7 +70,9 @@ class Pixels:
                 there = slice(max(top - window.top, 0), bottom - window.top)
                 channels[there] = band.channels[here]
                 charts[there] = band.charts[here]
-                charts[there][band.valid_fraction[here] == 0] = MASK
+                invalid = band.valid_fraction[here] == 0
+                for i in range(charts.shape[-1]):  # one by one is faster than all at once
+                    charts[there][..., i][invalid] = MASK
             top = bottom
         return channels, charts
 
@@ -77,8 +80,8 @@ class Pixels:
         """Arrays for channels and charts of this shape, of any content."""
         first = self.bands[0]
         return (
-            np.empty((*shape, first.channels.shape[-1]), first.channels.dtype),
-            np.empty((*shape, first.charts.shape[-1]), np.uint8),
+            buffers.empty((*shape, first.channels.shape[-1]), first.channels.dtype),
+            buffers.empty((*shape, first.charts.shape[-1]), first.charts.dtype),
         )
 
     def labelled(self) -> np.ndarray:
