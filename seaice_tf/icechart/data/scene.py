@@ -160,15 +160,15 @@ def read_bands(
 
 
 def _cache_row_of_chunks(variable: netCDF4.Variable) -> None:
-    """Let the library keep a row of chunks, so that none is decompressed for each band."""
+    """Let the library keep a row of chunks: none is decompressed for each band, and none is kept
+    after it, of which the library's default is 64 MiB a variable."""
     chunks = variable.chunking()
     if chunks == "contiguous":
         return
     columns = -(-variable.shape[1] // chunks[1]) * chunks[1]
     needed = chunks[0] * columns * variable.dtype.itemsize
-    size, slots, preemption = variable.get_var_chunk_cache()
-    if needed > size:
-        variable.set_var_chunk_cache(min(needed, CHUNK_CACHE), slots, preemption)
+    _, slots, preemption = variable.get_var_chunk_cache()
+    variable.set_var_chunk_cache(min(needed, CHUNK_CACHE), slots, preemption)
 
 
 def _has_data(values: np.ndarray, fill: float) -> np.ndarray:

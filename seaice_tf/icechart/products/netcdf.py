@@ -132,6 +132,7 @@ def _variable(data: netCDF4.Dataset, name: str, kind: str, first: tuple, attribu
         complevel=1,
         chunksizes=(*(1 for _ in first), *sides),
         fill_value=MASK if kind == "u1" else None,
+        chunk_cache=1,  # byte, which is none: a band is whole chunks, each written once
     )
     variable.setncatts(attributes)
     variable.set_auto_maskandscale(False)
