@@ -110,19 +110,25 @@ def keep(read: Callable, shape: tuple[int, ...], number: int) -> Callable:
         number: of results that are kept.
     """
     results: dict[int, np.ndarray] = {}
-    graph = tf.function(read, input_signature=[tf.TensorSpec((), tf.int64)])
+    none = np.zeros((0, 0, 0), np.uint8)
 
     def find(index: np.int64) -> np.ndarray:
-        found = results.get(int(index))
-        if found is None:
-            found = graph(index).numpy()
-            if len(results) < number:
-                results[int(index)] = found
-        return found
+        return results.get(int(index), none)
 
-    return lambda index: tf.ensure_shape(
-        tf.numpy_function(find, [index], tf.uint8, stateful=False), shape
-    )
+    def remember(index: np.int64, result: np.ndarray) -> np.ndarray:
+        if len(results) < number:
+            results[int(index)] = np.array(result)
+        return result
+
+    def fresh(index):
+        return tf.numpy_function(remember, [index, read(index)], tf.uint8, stateful=False)
+
+    def find_or_read(index):
+        found = tf.numpy_function(find, [index], tf.uint8, stateful=False)
+        result = tf.cond(tf.size(found) > 0, lambda: found, lambda: fresh(index))
+        return tf.ensure_shape(result, shape)
+
+    return find_or_read
 
 
 def _content(photos: Photos) -> Callable:

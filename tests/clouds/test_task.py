@@ -52,6 +52,20 @@ def test_examples_are_the_photos_with_their_masks(cloud_settings):
         np.testing.assert_array_equal(targets["class_probabilities"], photos.present()[i])
 
 
+def test_each_photo_is_read_once_until_the_memory_is_full():
+    reads = tf.Variable(tf.zeros(4, tf.int64))
+
+    def read(index):
+        reads.scatter_nd_add([[index]], tf.ones(1, tf.int64))
+        return tf.fill((2, 3), tf.cast(index + 7, tf.uint8))
+
+    kept = data.keep(read, (2, 3), 3)
+    dataset = tf.data.Dataset.range(4).repeat(3).map(kept, num_parallel_calls=1)
+    found = [values.numpy() for values in dataset]
+    np.testing.assert_array_equal(found, np.repeat([7, 8, 9, 10] * 3, 6).reshape(12, 2, 3))
+    assert reads.numpy().tolist() == [1, 1, 1, 3]
+
+
 def test_photos_are_kept_as_they_were_read(cloud_settings, tmp_path):
     photos = data.labelled(cloud_settings).take([0, 1])
     copies = [Path(shutil.copy(path, tmp_path)) for path in photos.paths]
