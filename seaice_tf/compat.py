@@ -6,6 +6,7 @@ import inspect
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 from tensorflow import keras
@@ -94,6 +95,27 @@ def optimizer_variables(model: keras.Model) -> list:
     # Optimizers of tensorflow-addons have the interface before Keras 2.11.
     optimizer._create_all_weights(model.trainable_variables)
     return list(optimizer.weights)
+
+
+def prepare_training(model: keras.Model, batch: Any) -> None:
+    """Create the variables of the optimizer, losses and metrics of a compiled model.
+
+    Keras 3 would create them in the graph of the first step, which TensorFlow traces again then.
+
+    Args:
+        model: to be fitted by Keras 3; nothing is done for that of Keras 2.
+        batch: `element_spec` of batches of inputs, targets and weights; of sides of any length
+            nothing is done.
+    """
+    if supports_multi_worker() or any(None in each.shape[1:] for each in tf.nest.flatten(batch)):
+        return
+    zeros = tf.nest.map_structure(lambda each: tf.zeros((1, *each.shape[1:]), each.dtype), batch)
+    inputs, targets, weights = zeros
+    outputs = model(inputs)
+    model.optimizer.build(model.trainable_variables)
+    model.compute_loss(inputs, targets, outputs, weights)
+    model.compute_metrics(inputs, targets, outputs, weights)
+    model.reset_metrics()
 
 
 def legacy_optimizers():

@@ -105,6 +105,21 @@ def test_the_best_epoch_is_kept_not_the_last(tmp_path, monkeypatch):
             np.testing.assert_array_equal(best[name], weight.numpy())
 
 
+@pytest.mark.skipif(compat.supports_multi_worker(), reason="Keras 2 makes its variables otherwise")
+def test_the_training_step_is_traced_once(tmp_path):
+    fit.seed_everything(0)
+    model, traces = network(Training(epochs=2, batch_size=2)), []
+    step = model.train_step
+
+    def counted(data):
+        traces.append(data)
+        return step(data)
+
+    model.train_step = counted
+    fit.fit(model, splits(), Training(epochs=2, batch_size=2), tmp_path, [])
+    assert len(traces) == 1
+
+
 def test_what_is_kept_and_validated_is_the_average(tmp_path):
     training = averaged(BOTH, keep="last")
     start = network_weights_at_start(training)
