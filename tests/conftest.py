@@ -30,7 +30,7 @@ from seaice_tf.settings import Training
 
 def pytest_collection_finish(session):
     """Exempt imported packages from garbage collection, which takes seconds to traverse them."""
-    gc.set_threshold(10_000, 10, 10)  # tracing a network makes a million objects
+    gc.set_threshold(100_000, 50, 100)  # tracing a network makes a million objects
     gc.collect()
     gc.freeze()
 

@@ -130,7 +130,10 @@ def assert_equal(found, expected):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
-@every_factory
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.soak) if n == "distribution" else n for n in FACTORIES],
+)
 def test_a_saved_file_and_a_clone_give_the_same(name, tmp_path):
     model = FACTORIES[name]()
     assert not getattr(model, "compiled", False)

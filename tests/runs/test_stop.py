@@ -126,7 +126,15 @@ WAITING = {"tune": 1, "prepare": 2, "train": 1, "predict": 1, "report": 1}  # pr
 
 @pytest.mark.parametrize(
     ("verb", "send"),
-    [(verb, os.kill) for verb in WAITING] + [(verb, os.killpg) for verb in ("tune", "prepare")],
+    [
+        ("tune", os.killpg),
+        ("prepare", os.kill),
+        ("train", os.kill),
+        pytest.param("tune", os.kill, marks=pytest.mark.soak),
+        pytest.param("prepare", os.killpg, marks=pytest.mark.soak),
+        pytest.param("predict", os.kill, marks=pytest.mark.soak),
+        pytest.param("report", os.kill, marks=pytest.mark.soak),
+    ],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_two_signals_end_a_command_that_is_stuck(verb, send, tmp_path):

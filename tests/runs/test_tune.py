@@ -160,7 +160,8 @@ def test_a_trial_tells_its_settings_curves_and_loss(tmp_path):
 
 @tuned
 @pytest.mark.parametrize(
-    ("method", "stop", "all_epochs"), [("hyperband", 4, 11), ("bayesian", 8, 9)]
+    ("method", "stop", "all_epochs"),
+    [("hyperband", 4, 11), pytest.param("bayesian", 8, 9, marks=pytest.mark.soak)],
 )
 def test_an_interrupted_sweep_ends_as_if_left_alone(
     method, stop, all_epochs, whole, tmp_path, epochs
