@@ -1,6 +1,6 @@
 """Sections of the report: maps of each month, extents, and skill by month and sea."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -117,14 +117,14 @@ def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -
     )
 
 
-def past_years(past: np.ndarray) -> np.ndarray:
-    """The last years of the record as fractions, flagged cells 0: (years, 12, rows, columns).
+def past_years(past: np.ndarray) -> Iterator[np.ndarray]:
+    """The last years of the record as fractions, flagged cells 0: each (12, rows, columns).
 
     Missing cells have the value of the year before.
     """
-    years = counts.fill_missing(counts.by_year(past, RECORD_YEARS))
-    filled = np.stack([[counts.fill_hole(month) for month in each] for each in years])
-    return np.where(counts.flagged(filled), 0, filled / FULL_ICE).astype(np.float32)
+    for year in counts.fill_missing(counts.by_year(past, RECORD_YEARS)):
+        filled = np.stack([counts.fill_hole(month) for month in year])
+        yield np.where(counts.flagged(filled), 0, filled / np.float32(FULL_ICE))
 
 
 def skill(report: ReportInput) -> list[Part]:
