@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 VENV = .venv/bin
 DEMO = saved_models/forecast/demo-$(if $(SEAICE_TF_DATA),real,synthetic)
 
-.PHONY: demo test test-addons test-cluster lint types docs build bench soak gallery fixtures lock clean
+.PHONY: demo test test-slow test-addons test-cluster lint types docs build bench soak gallery fixtures lock clean
 
 demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real with SEAICE_TF_DATA
 	@echo "training, scoring and predicting on $(if $(SEAICE_TF_DATA),$(SEAICE_TF_DATA),synthetic ice): some minutes"
@@ -18,11 +18,14 @@ demo: .venv/ready  ## train, score, predict and draw: synthetic data, or real wi
 test: .venv/ready
 	$(VENV)/python -m pytest -q -n 2 --dist loadfile
 
+test-slow: .venv/ready  ## tests of seconds each, which make test leaves out
+	$(VENV)/python -m pytest -q -n 2 -m slow
+
 test-addons: .venv-addons/ready
-	.venv-addons/bin/python -m pytest -q -n 2 --dist loadfile
+	.venv-addons/bin/python -m pytest -q -n 2 --dist loadfile -m "not soak"
 
 test-cluster: .venv-cluster/ready
-	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest -q -n 2 --dist loadfile
+	TF_USE_LEGACY_KERAS=1 .venv-cluster/bin/python -m pytest -q -n 2 --dist loadfile -m "not soak"
 
 lint: .venv/ready
 	$(VENV)/ruff check .

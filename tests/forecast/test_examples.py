@@ -51,6 +51,7 @@ def test_a_unet_trains_on_windows_and_whole_grids_of_the_south(south):
         assert np.isfinite(model.train_on_batch(*batch))
 
 
+@pytest.mark.slow
 def test_the_distribution_of_the_south_trains_and_serves(south):
     network = Distribution(members=2, width=4, cell_fraction=0.1, init_step=7)
     settings = dataclasses.replace(south, network=network)
@@ -139,6 +140,7 @@ def test_the_synthetic_archive_is_cached_by_its_period(tmp_path, monkeypatch):
     assert len(list(synthetic_cache.cache_folder().iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_mixed_precision_trains_and_draws_and_serves_float32(unet_settings, one_baseline, tmp_path):
     training = dataclasses.replace(unet_settings.training, precision="mixed_bfloat16", epochs=1)
     settings = dataclasses.replace(unet_settings, training=training, train_years=1)

@@ -111,6 +111,7 @@ def sequence_run(sequence, one_baseline, tmp_path_factory):
     return train.train(one_baseline, sequence, path, ignore_memory=True)
 
 
+@pytest.mark.slow
 def test_a_frozen_autoencoder_stays_as_it_was(sequence, autoencoder_run, sequence_run):
     run = sequence_run
     with (

@@ -73,7 +73,9 @@ def drawn(tensor, rng):
     return tf.cast(rng.random((2, *(side or 32 for side in tensor.shape[1:]))), tensor.dtype)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n == "nowcast" else n for n in MODELS]
+)
 def test_a_compiled_network_is_saved_and_loaded(name, ice_archive, tmp_path):
     model = built(name, ice_archive)
     model.save(tmp_path / "model.keras")

@@ -132,7 +132,7 @@ def assert_equal(found, expected):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=pytest.mark.soak) if n == "distribution" else n for n in FACTORIES],
+    [pytest.param(n, marks=pytest.mark.slow) if n in SLOW.split() else n for n in FACTORIES],
 )
 def test_a_saved_file_and_a_clone_give_the_same(name, tmp_path):
     model = FACTORIES[name]()

@@ -58,6 +58,7 @@ def assert_as_alone(fitted, alone, replicas):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_devices_learn_what_one_does(alone, tmp_path):
     out = tmp_path / "fitted.json"
     command = [sys.executable, SCRIPT, "mirrored", str(out), "2"]

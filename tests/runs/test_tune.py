@@ -161,7 +161,7 @@ def test_a_trial_tells_its_settings_curves_and_loss(tmp_path):
 @tuned
 @pytest.mark.parametrize(
     ("method", "stop", "all_epochs"),
-    [("hyperband", 4, 11), pytest.param("bayesian", 8, 9, marks=pytest.mark.soak)],
+    [("hyperband", 4, 11), pytest.param("bayesian", 8, 9, marks=pytest.mark.slow)],
 )
 def test_an_interrupted_sweep_ends_as_if_left_alone(
     method, stop, all_epochs, whole, tmp_path, epochs
@@ -231,7 +231,11 @@ def team(names):
 
 @tuned
 @pytest.mark.parametrize(
-    "workers", [["worker0"], pytest.param(["worker0", "worker1"], marks=pytest.mark.soak)]
+    "workers",
+    [
+        pytest.param(["worker0"], marks=pytest.mark.slow),
+        pytest.param(["worker0", "worker1"], marks=pytest.mark.soak),
+    ],
 )
 def test_a_worker_that_is_killed_is_replaced(workers, whole, tmp_path):
     run, environments = tmp_path / "sweep", team(["chief", *workers])

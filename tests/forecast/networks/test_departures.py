@@ -180,7 +180,7 @@ def test_states_are_averaged_over_the_crops_of_a_cell():
     # The codes see the same months as damped persistence does, whatever the length.
     "kind",
     [
-        "crops",
+        pytest.param("crops", marks=pytest.mark.slow),
         pytest.param("damped_codes", marks=pytest.mark.soak),
         pytest.param("attention_codes", marks=pytest.mark.soak),
     ],

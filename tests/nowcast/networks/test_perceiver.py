@@ -43,7 +43,7 @@ def test_an_untrained_network_gives_hardly_any_flow(network):
     assert len(named_weights(network)) == len(network.weights)
 
 
-@pytest.mark.soak
+@pytest.mark.slow
 def test_training_generalises_to_unseen_motions():
     keras.utils.set_random_seed(0)
     network = flow_perceiver(16, latents=4, width=16, blocks=1, heads=2, bands=4)
