@@ -198,8 +198,15 @@ def strays(paths, folder, patterns):
 
 @pytest.mark.parametrize(
     "variant",
-    # The products of both forecasts are written by the same functions.
-    [pytest.param(v, marks=pytest.mark.soak if v == "forecast-unet" else []) for v in VARIANTS],
+    # The products of both forecasts are written by the same functions; nowcasts are animated.
+    [
+        pytest.param("forecast-unet", marks=pytest.mark.soak),
+        "forecast-distribution",
+        "clouds",
+        "icechart",
+        pytest.param("nowcast", marks=pytest.mark.slow),
+        "geopose",
+    ],
     indirect=True,
 )
 def test_products_are_written(predictor, task, settings, tmp_path, renamed, capsys):

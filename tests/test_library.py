@@ -123,7 +123,9 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("variant", EXPECTED)
+@pytest.mark.parametrize(
+    "variant", [pytest.param(v, marks=pytest.mark.slow) if v == "nowcast" else v for v in EXPECTED]
+)
 def test_the_tutorials_end_with_a_picture(variant, trained, tmp_path, monkeypatch):
     page = (Path(__file__).parents[1] / "docs" / "tutorials.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)

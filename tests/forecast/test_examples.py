@@ -41,6 +41,7 @@ def south(tmp_path_factory):
     )
 
 
+@pytest.mark.slow
 def test_a_unet_trains_on_windows_and_whole_grids_of_the_south(south):
     model = TASK.training.build(south)
     for crop, side in ((48, (48, 48)), (0, SOUTH.shape)):

@@ -57,7 +57,10 @@ def test_a_crash_changes_no_bit(unet_settings, trained, tmp_path):
     assert losses[0] == losses[1]
 
 
-@pytest.mark.parametrize("killed", [False, pytest.param(True, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "killed",
+    [pytest.param(False, marks=pytest.mark.slow), pytest.param(True, marks=pytest.mark.soak)],
+)
 def test_a_reproduction_is_the_same_run(trained, tmp_path, capsys, killed):
     """Of `train --from-manifest`, which SIGKILL ends in the middle and the same command resumes."""
     original, run = trained("icechart"), tmp_path / "reproduced"
