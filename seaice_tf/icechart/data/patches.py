@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seaice_tf import buffers
 from seaice_tf.errors import InputError
 from seaice_tf.grids.coarse_grid import bilinear
 from seaice_tf.grids.windows import Window
+from seaice_tf.icechart.data import buffers
 from seaice_tf.icechart.data.charts import MASK
 from seaice_tf.icechart.data.names import SceneName
 from seaice_tf.icechart.data.symmetry import Symmetry

@@ -3,7 +3,7 @@ import gc
 import numpy as np
 import tensorflow as tf
 
-from seaice_tf import buffers
+from seaice_tf.icechart.data import buffers
 
 SHAPE, KIND = (3, 5, 1234), np.dtype(np.float16)  # of no other test
 
