@@ -19,7 +19,7 @@ test: .venv/ready
 	$(VENV)/python -m pytest -q -n 2 --dist loadfile
 
 test-slow: .venv/ready  ## tests of seconds each, which make test leaves out
-	$(VENV)/python -m pytest -q -n 2 -m slow
+	$(VENV)/python -m pytest -q -n 2 -m "slow and not soak"
 
 test-addons: .venv-addons/ready
 	.venv-addons/bin/python -m pytest -q -n 2 --dist loadfile -m "not soak"

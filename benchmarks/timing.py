@@ -60,6 +60,8 @@ class Row:
 def run(doc: str, rows: Mapping[str, Callable[[], Iterable[Row]]]) -> None:
     """Measure the rows named on the command line, by default all, and print a table.
 
+    Standard error is discarded, unless TF_CPP_MIN_LOG_LEVEL is below 3.
+
     Args:
         doc: of the benchmark; its first line is the title.
         rows: name -> function that measures one row or several.
@@ -71,8 +73,9 @@ def run(doc: str, rows: Mapping[str, Callable[[], Iterable[Row]]]) -> None:
         parser.error(f"expected rows of {', '.join(rows)}, got {', '.join(sorted(unknown))}")
     print(f"{doc.splitlines()[0]}\n{machine()}\n")
     print("| what | ours | peer | peer's | ours / peer | peak memory |\n|---|---|---|---|---|---|")
-    with quiet.import_of_tensorflow():
+    with quiet.standard_error():
         for name in names:
+            os.sync()  # else files of before are written beside the measurement
             for row in rows[name]():
                 print(row.text(), flush=True)
 
@@ -122,7 +125,7 @@ def alone(function: Callable[..., Result], *arguments) -> tuple[Result, int]:
 
 
 def _measured(function: Callable[..., Result], arguments: tuple) -> tuple[Result, int]:
-    with quiet.import_of_tensorflow():
+    with quiet.standard_error():
         result = function(*arguments)
     # Not getrusage, to which a process brings the peak of the one that started it.
     status = Path("/proc/self/status").read_text().split()

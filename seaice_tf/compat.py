@@ -101,11 +101,12 @@ def prepare_training(model: keras.Model, batch: Any) -> None:
     """Create the variables of the optimizer, losses and metrics of a compiled model.
 
     Keras 3 would create them in the graph of the first step, which TensorFlow traces again then.
+    The model is called once, not in training, on an example of zeros. Nothing is done for Keras 2,
+    nor if a side of a batch may vary.
 
     Args:
-        model: to be fitted by Keras 3; nothing is done for that of Keras 2.
-        batch: `element_spec` of batches of inputs, targets and weights; of sides of any length
-            nothing is done.
+        model: compiled.
+        batch: `element_spec` of batches of inputs, targets and weights.
     """
     if supports_multi_worker() or any(None in each.shape[1:] for each in tf.nest.flatten(batch)):
         return

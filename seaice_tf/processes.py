@@ -146,7 +146,7 @@ def _initialize(preload: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with_parent()
     if preload:
-        with quiet.import_of_tensorflow():
+        with quiet.standard_error():
             import tensorflow  # noqa: F401
 
 

@@ -8,7 +8,7 @@ LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 
 @contextmanager
-def import_of_tensorflow() -> Iterator[None]:
+def standard_error() -> Iterator[None]:
     """A context in which standard error is discarded, unless TF_CPP_MIN_LOG_LEVEL is below 3.
 
     Exceptions are raised as usual.

@@ -196,17 +196,13 @@ def strays(paths, folder, patterns):
     return sorted(set(paths) - {path for pattern in patterns for path in folder.glob(pattern)})
 
 
+# The products of both forecasts are written by the same functions; nowcasts are animated.
+WRITTEN_LATER = {"forecast-unet": pytest.mark.soak, "nowcast": pytest.mark.slow}
+
+
 @pytest.mark.parametrize(
     "variant",
-    # The products of both forecasts are written by the same functions; nowcasts are animated.
-    [
-        pytest.param("forecast-unet", marks=pytest.mark.soak),
-        "forecast-distribution",
-        "clouds",
-        "icechart",
-        pytest.param("nowcast", marks=pytest.mark.slow),
-        "geopose",
-    ],
+    [pytest.param(v, marks=WRITTEN_LATER.get(v, ())) for v in VARIANTS],
     indirect=True,
 )
 def test_products_are_written(predictor, task, settings, tmp_path, renamed, capsys):

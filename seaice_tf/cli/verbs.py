@@ -53,7 +53,7 @@ NONE = {"help_behavior_hint": "(default: none)"}
 
 def start_tensorflow() -> None:
     """Import TensorFlow, which takes seconds, without its messages."""
-    with progress.step("starting TensorFlow"), quiet.import_of_tensorflow():
+    with progress.step("starting TensorFlow"), quiet.standard_error():
         import tensorflow  # noqa: F401
 
 

@@ -107,8 +107,10 @@ def keep(read: Callable, shape: tuple[int, ...], number: int) -> Callable:
     Args:
         read: index -> uint8 array of `shape`, as a tensor.
         shape: of a result.
-        number: of results that are kept.
+        number: of results that are kept; threads that read at the same time may keep one each more.
     """
+    # What the functions give hangs on the index alone, for which TensorFlow may call them as often
+    # and in as many threads as it likes: hence `stateful=False`.
     results: dict[int, np.ndarray] = {}
     none = np.zeros((0, 0, 0), np.uint8)
 

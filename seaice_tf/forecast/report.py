@@ -118,9 +118,10 @@ def extents(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -
 
 
 def past_years(past: np.ndarray) -> Iterator[np.ndarray]:
-    """The last years of the record as fractions, flagged cells 0: each (12, rows, columns).
+    """The last years of the record, one by one; missing cells have the value of the year before.
 
-    Missing cells have the value of the year before.
+    Yields:
+        (12, rows, columns) float32 fractions, flagged cells 0.
     """
     for year in counts.fill_missing(counts.by_year(past, RECORD_YEARS)):
         filled = np.stack([counts.fill_hole(month) for month in year])

@@ -195,7 +195,7 @@ def fit(
     end = until or training.epochs
     finite = RequireFiniteLoss(splits.train, training, path, state)
     validation = strategy.validation(replicas, splits.validation, batch_size)
-    if replicas.num_replicas_in_sync == 1:  # with several, Keras does it itself
+    if training.strategy == "none":  # under a strategy, Keras does it itself
         compat.prepare_training(model, validation["validation_data"].element_spec)
     with (
         strategy.stop_requested(training) as stop_requested,

@@ -136,9 +136,9 @@ def _fit(
     folder.claim(path / folder.DATA, {"source": splits.source, "files": files})
     with replicas.scope(), progress.step("building the network"):
         model = fit.network(task, settings, path, splits.validation)
-    if not ignore_memory and replicas.num_replicas_in_sync == 1:  # the estimate is of one replica
-        memory.require(model, splits, settings.training)
     with replicas.scope():
+        if not ignore_memory and replicas.num_replicas_in_sync == 1:  # as the estimate is for
+            memory.require(model, splits, settings.training)
         pictures = Pictures(task, splits, task.training.serving_model(settings, model), path)
     tracker(track.settings(settings))
     state = fit.fit(model, splits, settings.training, path, [pictures, track.Curves(tracker)])

@@ -64,6 +64,8 @@ def test_each_photo_is_read_once_until_the_memory_is_full():
     found = [values.numpy() for values in dataset]
     np.testing.assert_array_equal(found, np.repeat([7, 8, 9, 10] * 3, 6).reshape(12, 2, 3))
     assert reads.numpy().tolist() == [1, 1, 1, 3]
+    together = tf.data.Dataset.range(4).repeat(25).map(kept, num_parallel_calls=8)
+    assert [int(values[0, 0]) for values in together] == [7, 8, 9, 10] * 25
 
 
 def test_photos_are_kept_as_they_were_read(cloud_settings, tmp_path):

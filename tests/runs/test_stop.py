@@ -128,12 +128,11 @@ WAITING = {"tune": 1, "prepare": 2, "train": 1, "predict": 1, "report": 1}  # pr
     ("verb", "send"),
     [
         ("tune", os.killpg),
-        ("train", os.kill),
-        pytest.param("prepare", os.kill, marks=pytest.mark.slow),
-        pytest.param("tune", os.kill, marks=pytest.mark.slow),
         pytest.param("prepare", os.killpg, marks=pytest.mark.slow),
-        pytest.param("predict", os.kill, marks=pytest.mark.slow),
-        pytest.param("report", os.kill, marks=pytest.mark.slow),
+        *(
+            pytest.param(verb, os.kill, marks=() if verb == "train" else pytest.mark.slow)
+            for verb in WAITING
+        ),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )

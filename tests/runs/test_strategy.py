@@ -59,6 +59,15 @@ def assert_as_alone(fitted, alone, replicas):
 
 
 @pytest.mark.slow
+def test_a_strategy_of_one_device_trains(chart_settings, tmp_path):
+    """Whose variables are all made under it, those of the optimizer too."""
+    training = dataclasses.replace(chart_settings.training, strategy="mirrored", epochs=1)
+    settings = dataclasses.replace(chart_settings, training=training)
+    run = train.train(TASKS["icechart"], settings, tmp_path / "run")
+    assert (run / folder.MANIFEST).exists()
+
+
+@pytest.mark.slow
 def test_two_devices_learn_what_one_does(alone, tmp_path):
     out = tmp_path / "fitted.json"
     command = [sys.executable, SCRIPT, "mirrored", str(out), "2"]

@@ -14,7 +14,8 @@ REACH = 2  # pixels; filters are 5 x 5
 SIZE = 2 * REACH + 1
 INFINITE, HIDDEN = np.uint32(0x7F800000), np.uint32(0xFFFFFFFF)  # as bits of float32 heights
 COLOUR = np.dtype("V3")  # the three bytes of a pixel, which are moved at once
-BAND, PART = 32, 1 << 14  # rows and holes processed at once, so that they fit in the cache
+BAND = 32  # rows processed at once, so that they fit in the cache
+PART = 1 << 14  # holes processed at once, by each thread
 Result = TypeVar("Result")
 
 
@@ -181,7 +182,8 @@ def _ordered(height: np.ndarray) -> np.ndarray:
 
 
 def _in_threads(function: Callable[[slice], Result], length: int, step: int) -> list[Result]:
-    """Results of a function, which numpy computes in threads, of parts of an array in order."""
+    """Results of a function of the parts of an array, in order, computed in threads."""
     parts = [slice(first, first + step) for first in range(0, length, step)]
+    # numpy releases the interpreter's lock in long loops.
     with ThreadPoolExecutor() as threads:
         return list(threads.map(function, parts))

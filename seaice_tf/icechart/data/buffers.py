@@ -11,26 +11,33 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_free: dict[int, list[mmap.mmap]] = defaultdict(list)  # by size in bytes
+SPARE = 8  # buffers of a size that are kept for later, at most; batches that are ahead are fewer
+
+_spare: dict[int, list[mmap.mmap]] = defaultdict(list)  # by size in bytes
 
 
 def empty(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
     """An array of any content that TensorFlow can use as it is.
 
     It begins with a page of memory: TensorFlow copies arrays that begin elsewhere. Its memory is
-    used again when neither the array, nor a view of it, nor a tensor made of it is left.
+    used again when neither the array, nor a view of it, nor a tensor made of it is left. For
+    batches of few sizes: up to `SPARE` buffers of each are kept.
 
     Args:
         shape: of at least one element.
         dtype: of the elements.
     """
     size = math.prod(shape) * dtype.itemsize
-    free = _free[size]
     try:
-        memory = free.pop()
+        memory = _spare[size].pop()
     except IndexError:
-        memory = mmap.mmap(-1, size)
-    # Views keep this array alive, for it is the one that looks at memory that is no array.
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # Views keep this array alive: numpy makes it their base, for it wraps memory of another owner.
     array = np.frombuffer(memory, dtype)
-    weakref.finalize(array, free.append, memory).atexit = False
+    weakref.finalize(array, _keep, memory, size).atexit = False
     return array.reshape(shape)
+
+
+def _keep(memory: mmap.mmap, size: int) -> None:
+    if len(_spare[size]) < SPARE:
+        _spare[size].append(memory)

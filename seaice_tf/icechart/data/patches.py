@@ -3,7 +3,7 @@
 Every patch is a function of (seed, epoch, index) alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +60,9 @@ class Pixels:
             Channels, (height, width, C) in the stored type, and charts, (height, width, 3) uint8,
             which are masked where there is no valid SAR pixel.
         """
-        channels, charts = self.empty(window.height, window.width) if out is None else out
+        if out is None:
+            out = self.empty(window.height, window.width)
+        channels, charts = out
         top = 0
         for band in self.bands:
             bottom = top + len(band.valid_fraction)
@@ -76,12 +78,12 @@ class Pixels:
             top = bottom
         return channels, charts
 
-    def empty(self, *shape: int) -> Patch:
-        """Arrays for channels and charts of this shape, of any content."""
+    def empty(self, *shape: int, make: Callable[..., np.ndarray] = np.empty) -> Patch:
+        """Arrays for channels and charts of this shape, of any content, by `make(shape, dtype)`."""
         first = self.bands[0]
         return (
-            buffers.empty((*shape, first.channels.shape[-1]), first.channels.dtype),
-            buffers.empty((*shape, first.charts.shape[-1]), first.charts.dtype),
+            make((*shape, first.channels.shape[-1]), first.channels.dtype),
+            make((*shape, first.charts.shape[-1]), first.charts.dtype),
         )
 
     def labelled(self) -> np.ndarray:
@@ -144,7 +146,7 @@ class PatchSampler:
             Channels, (n, side, side, C) in the stored type, and charts, (n, side, side, 3) uint8.
         """
         side = self.options.side
-        images, charts = self.scenes[0].empty(len(indices), side, side)
+        images, charts = self.scenes[0].empty(len(indices), side, side, make=buffers.empty)
         for epoch, index, *out in zip(epochs, indices, images, charts):
             self.draw(seed, epoch, index, tuple(out))
         return images, charts

@@ -160,8 +160,11 @@ def read_bands(
 
 
 def _cache_row_of_chunks(variable: netCDF4.Variable) -> None:
-    """Let the library keep a row of chunks: none is decompressed for each band, and none is kept
-    after it, of which the library's default is 64 MiB a variable."""
+    """Limit the chunk cache of a variable to one row of chunks.
+
+    A smaller one would decompress chunks again for each band; the default, up to 64 MiB a variable,
+    keeps chunks that are no longer needed.
+    """
     chunks = variable.chunking()
     if chunks == "contiguous":
         return

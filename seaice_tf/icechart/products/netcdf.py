@@ -16,7 +16,7 @@ from seaice_tf.icechart.data.inputs import coordinates, row_windows
 from seaice_tf.task import Case, Maps
 
 CHUNK = 256  # pixels along a side
-ROWS = 256  # that are written at once
+ROWS = CHUNK  # that are written at once: whole chunks, each compressed once
 FIELDS = (*CHARTS, *PROBABILITIES, "uncertainty")  # beside the concentration
 Rows = Mapping[str, np.ndarray]
 
@@ -63,11 +63,11 @@ def write(
         title: global attribute.
         source: global attribute, the model and its data.
         shape: lines and samples.
-        bands: the first line of a band, and by name its fields: "valid" (n, samples) bool, where
-            the SAR has data; SIC, SOD and FLOE (n, samples) classes; "concentration" (n, samples),
-            "<chart>_probabilities" (n, samples, classes) and "uncertainty" (n, samples, 3) in
-            [0, 1], packed or not; "latitude" and "longitude" (n, samples) in degrees, if the scene
-            has them.
+        bands: of `ROWS` lines each, for speed. The first line of a band, and by name its fields:
+            "valid" (n, samples) bool, where the SAR has data; SIC, SOD and FLOE (n, samples)
+            classes; "concentration" (n, samples), "<chart>_probabilities" (n, samples, classes) and
+            "uncertainty" (n, samples, 3) in [0, 1], packed or not; "latitude" and "longitude"
+            (n, samples) in degrees, if the scene has them.
     """
     with netcdf.created(path) as data:
         _describe(data, title, source, shape)
@@ -132,7 +132,7 @@ def _variable(data: netCDF4.Dataset, name: str, kind: str, first: tuple, attribu
         complevel=1,
         chunksizes=(*(1 for _ in first), *sides),
         fill_value=MASK if kind == "u1" else None,
-        chunk_cache=1,  # byte, which is none: a band is whole chunks, each written once
+        chunk_cache=1,  # byte, that is none, as `ROWS` is a row of chunks
     )
     variable.setncatts(attributes)
     variable.set_auto_maskandscale(False)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from seaice_tf.errors import InputError
 from seaice_tf.grids.windows import Window
+from seaice_tf.icechart.data import buffers, patches
 from seaice_tf.icechart.data import names as scene_names
-from seaice_tf.icechart.data import patches
 from seaice_tf.icechart.data.charts import MASK
 from seaice_tf.icechart.data.patches import (
     Band,
@@ -206,6 +206,16 @@ def test_a_table_of_blocks_is_exact_at_block_edges_and_close_elsewhere(monkeypat
     tops, lefts = np.arange(0, 27), np.arange(10, 37)
     difference = blocks.fractions(tops, lefts, 24) - exact.fractions(tops, lefts, 24)
     assert np.abs(difference).max() < 0.15
+
+
+def test_only_batches_take_memory_that_is_kept(monkeypatch):
+    monkeypatch.setattr(buffers, "_spare", buffers.defaultdict(list))
+    options = PatchOptions(4, 0.2, True, True, 0.5, scale=2.5)
+    sampler = PatchSampler([pixels((40, 40), (40,))[0]], np.ones(1), options)
+    for epoch in range(20):
+        sampler.batch(0, [epoch] * 3, [0, 1, 2])
+        sampler.draw(0, epoch, 0)
+    assert len(buffers._spare) == 2  # channels and charts
 
 
 def test_a_batch_is_its_patches_drawn_one_by_one():
