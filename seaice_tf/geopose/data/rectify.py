@@ -1,5 +1,6 @@
 """Rectification of oblique images: each pixel is moved along its flow to the ground."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,8 +15,7 @@ REACH = 2  # pixels; filters are 5 x 5
 SIZE = 2 * REACH + 1
 INFINITE, HIDDEN = np.uint32(0x7F800000), np.uint32(0xFFFFFFFF)  # as bits of float32 heights
 COLOUR = np.dtype("V3")  # the three bytes of a pixel, which are moved at once
-BAND = 32  # rows processed at once, so that they fit in the cache
-PART = 1 << 14  # holes processed at once, by each thread
+BAND, PART = 1 << 16, 1 << 14  # pixels and holes that are processed at once, by each thread
 Result = TypeVar("Result")
 
 
@@ -60,9 +60,9 @@ def rectify(image: np.ndarray, agl: np.ndarray, pose: Pose) -> Rectified:
     def move_colours(band: slice) -> None:
         np.take(colours, source[band], out=moved.view(COLOUR)[band, :, 0], mode="wrap")
 
-    _in_threads(move_heights, len(agl), BAND)
+    _in_threads(move_heights, len(agl), _band(agl))
     _close(source, heights, holes)
-    _in_threads(move_colours, len(agl), BAND)
+    _in_threads(move_colours, len(agl), _band(agl))
     return Rectified(moved, heights, source >= 0)
 
 
@@ -82,8 +82,8 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
     rows, columns = agl.shape
     vector = (direction(pose.angle) * pose.scale).astype(np.float32)
     best = np.full(agl.size + 1, -1, np.int64)  # the last one is of pixels outside the image
-    for top in range(0, rows, BAND):
-        height = np.fmax(agl[top : top + BAND].astype(np.float32, copy=False), 0)
+    for top in range(0, rows, _band(agl)):
+        height = np.fmax(agl[top : top + _band(agl)].astype(np.float32, copy=False), 0)
         # The height in the upper bits, the pixel in the lower ones.
         key = _ordered(height).astype(np.int64) << 32
         key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)
@@ -135,7 +135,7 @@ def _close(source: np.ndarray, agl: np.ndarray, holes: np.ndarray) -> None:
         inner = bits[REACH:-REACH, REACH:-REACH][band]
         np.copyto(inner, _ordered(np.maximum(agl[band], 0)), where=source[band] >= 0)
 
-    _in_threads(copy, rows, BAND)
+    _in_threads(copy, rows, _band(agl))
     flat_source, flat_agl = source.reshape(-1), agl.reshape(-1)
     for _ in range(PASSES):
         corners = holes + 2 * REACH * (holes // columns)  # of 5 x 5, in the padded array
@@ -181,9 +181,16 @@ def _ordered(height: np.ndarray) -> np.ndarray:
     return (height + np.float32(0)).view(np.uint32)
 
 
+def _band(agl: np.ndarray) -> int:
+    """Rows of `BAND` pixels."""
+    return -(-BAND // agl.shape[1])
+
+
 def _in_threads(function: Callable[[slice], Result], length: int, step: int) -> list[Result]:
     """Results of a function of the parts of an array, in order, computed in threads."""
     parts = [slice(first, first + step) for first in range(0, length, step)]
+    if len(parts) < 2:
+        return [function(part) for part in parts]
     # numpy releases the interpreter's lock in long loops.
-    with ThreadPoolExecutor() as threads:
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
         return list(threads.map(function, parts))
