@@ -108,7 +108,7 @@ def prepare_training(model: keras.Model, batch: Any) -> None:
         model: compiled.
         batch: `element_spec` of batches of inputs, targets and weights.
     """
-    if supports_multi_worker() or any(None in each.shape[1:] for each in tf.nest.flatten(batch)):
+    if not is_keras_3() or any(None in each.shape[1:] for each in tf.nest.flatten(batch)):
         return
     zeros = tf.nest.map_structure(lambda each: tf.zeros((1, *each.shape[1:]), each.dtype), batch)
     inputs, targets, weights = zeros
@@ -143,9 +143,14 @@ def has_addons() -> bool:
     return importlib.util.find_spec("tensorflow_addons") is not None
 
 
+def is_keras_3() -> bool:
+    """Whether Keras is of the third generation, and not tf_keras or that of TensorFlow 2.15."""
+    return hasattr(keras, "ops")
+
+
 def supports_multi_worker() -> bool:
     """Whether `fit` can train on several machines; that of Keras 3 cannot."""
-    return not hasattr(keras, "ops")
+    return not is_keras_3()
 
 
 def set_norm(norm: keras.layers.BatchNormalization, synchronized: bool) -> None:
@@ -164,6 +169,6 @@ def replica_loss(loss: tf.Tensor) -> tf.Tensor:
 
     Keras 2 divides the result of a loss's `__call__` by the number of replicas, Keras 3 does not.
     """
-    if supports_multi_worker():
+    if not is_keras_3():
         return loss
     return loss / tf.distribute.get_strategy().num_replicas_in_sync

@@ -4,11 +4,12 @@ import pytest
 import tensorflow as tf
 from tensorflow import keras
 
+from seaice_tf import compat
 from seaice_tf.errors import InputError, one_line, reason
 
 pytestmark = pytest.mark.filterwarnings("ignore:Layer .* looks like it has unbuilt state")
 IN_GRAPHS = pytest.mark.skipif(
-    not hasattr(keras, "ops"),
+    not compat.is_keras_3(),
     reason="Keras 2 converts calls with AutoGraph, which raises an error of its own",
 )
 MESSAGE = "crops: side: expected at least 3, got 2; use larger maps"

@@ -12,7 +12,6 @@ from seaice_tf.files import atomic
 from seaice_tf.forecast import members
 from seaice_tf.forecast.cases import Context, PredictOptions
 from seaice_tf.forecast.data import counts, regions
-from seaice_tf.forecast.data.counts import FULL_ICE
 from seaice_tf.forecast.products import dates, hindcasts, outlook, outputs
 from seaice_tf.forecast.scores import ice_edge
 from seaice_tf.forecast.verification import decision
@@ -64,7 +63,7 @@ def _write_forecast(
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
     print(outlook.summary(rows, hemisphere, source))
-    last = _last(context.past)
+    last = counts.filled_fraction(context.past[-1])
     written += dates.write(
         *(out, maps, last, land, context.months),
         *(source, context.citation, context.grid),
@@ -124,12 +123,6 @@ def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> lis
     grid = context.grid
     masks = regions.of_grid(grid, Path(options.regions) if options.regions else None)
     return outlook.table(context.months, maps, grid.cell_area(), grid.name, masks)
-
-
-def _last(past: np.ndarray) -> np.ndarray:
-    """The last month observed as fractions, flagged cells 0."""
-    filled = counts.fill_hole(past[-1])
-    return np.where(counts.flagged(filled), 0, filled / FULL_ICE)
 
 
 def _observed_extents(context: Context) -> tuple[np.ndarray, np.ndarray]:

@@ -77,8 +77,7 @@ def maps(run: str, case: Case, fields: Maps, baselines: Mapping[str, Maps]) -> F
 
 def truth(case: Case) -> np.ndarray:
     """Observed fractions of the 12 months, the pole hole filled; NaN without an observation."""
-    filled = np.stack([counts.fill_hole(month) for month in case.truth])
-    observed = np.where(counts.flagged(filled), np.nan, filled / FULL_ICE)
+    observed = np.stack([counts.filled_fraction(month, np.nan) for month in case.truth])
     missing = len(case.context.months) - len(observed)
     return np.concatenate([observed, np.full((missing, *observed.shape[1:]), np.nan)])
 
@@ -121,11 +120,10 @@ def past_years(past: np.ndarray) -> Iterator[np.ndarray]:
     """The last years of the record, one by one; missing cells have the value of the year before.
 
     Yields:
-        (12, rows, columns) float32 fractions, flagged cells 0.
+        (12, rows, columns) fractions, flagged cells 0.
     """
     for year in counts.fill_missing(counts.by_year(past, RECORD_YEARS)):
-        filled = np.stack([counts.fill_hole(month) for month in year])
-        yield np.where(counts.flagged(filled), 0, filled / np.float32(FULL_ICE))
+        yield np.stack([counts.filled_fraction(month) for month in year])
 
 
 def skill(report: ReportInput) -> list[Part]:

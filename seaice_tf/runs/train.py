@@ -134,9 +134,9 @@ def _fit(
     """Fit the network in the folder `path`, from its checkpoint if there is one."""
     files = {file.name: file.stat().st_size for file in splits.files}
     folder.claim(path / folder.DATA, {"source": splits.source, "files": files})
-    with replicas.scope(), progress.step("building the network"):
-        model = fit.network(task, settings, path, splits.validation)
     with replicas.scope():
+        with progress.step("building the network"):
+            model = fit.network(task, settings, path, splits.validation)
         if not ignore_memory and replicas.num_replicas_in_sync == 1:  # as the estimate is for
             memory.require(model, splits, settings.training)
         pictures = Pictures(task, splits, task.training.serving_model(settings, model), path)

@@ -109,6 +109,12 @@ with_saved_model_layer = pytest.mark.skipif(
 every_factory = pytest.mark.parametrize("name", FACTORIES)
 
 
+def every_factory_later(mark):
+    """All factories, those of SLOW with a mark."""
+    names = [pytest.param(n, marks=mark) if n in SLOW.split() else n for n in FACTORIES]
+    return pytest.mark.parametrize("name", names)
+
+
 @pytest.fixture(autouse=True)
 def tiny_encoder(monkeypatch):
     monkeypatch.setattr(encoders, "SMALL_FILTERS", (2, 2, 3, 3, 4))
@@ -130,10 +136,7 @@ def assert_equal(found, expected):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.slow) if n in SLOW.split() else n for n in FACTORIES],
-)
+@every_factory_later(pytest.mark.slow)
 def test_a_saved_file_and_a_clone_give_the_same(name, tmp_path):
     model = FACTORIES[name]()
     assert not getattr(model, "compiled", False)
@@ -147,10 +150,7 @@ def test_a_saved_file_and_a_clone_give_the_same(name, tmp_path):
 
 
 @with_saved_model_layer
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.soak) if n in SLOW.split() else n for n in FACTORIES],
-)
+@every_factory_later(pytest.mark.soak)
 def test_a_saved_model_is_a_layer_of_another_model(name, tmp_path):
     model = FACTORIES[name]()
     inputs = arguments(model)

@@ -90,6 +90,12 @@ def month_of_days(days: np.ndarray) -> np.ndarray:
     )
 
 
+def filled_fraction(counts: np.ndarray, without: float = 0.0) -> np.ndarray:
+    """Fractions of one month of raw counts, the pole hole filled, `without` at all other flags."""
+    filled = fill_hole(counts)
+    return np.where(flagged(filled), without, filled / FULL_ICE)
+
+
 def require_pole_hole_fill(how: str) -> None:
     """InputError for a way of filling the pole hole that is none."""
     if how not in get_args(PoleHoleFill):

@@ -113,8 +113,7 @@ def comparisons(
     result = {}
     for month, pred, truth in zip(period, concentration, true):
         if months.number(month) in (3, 9):
-            filled = counts.fill_hole(truth)
-            ice = np.where(counts.flagged(filled), 0, filled / FULL_ICE)
+            ice = counts.filled_fraction(truth)
             panels = [
                 maps.Panel("forecast", pred),
                 maps.Panel("truth", ice),

@@ -82,8 +82,9 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
     rows, columns = agl.shape
     vector = (direction(pose.angle) * pose.scale).astype(np.float32)
     best = np.full(agl.size + 1, -1, np.int64)  # the last one is of pixels outside the image
-    for top in range(0, rows, _band(agl)):
-        height = np.fmax(agl[top : top + _band(agl)].astype(np.float32, copy=False), 0)
+    band = _band(agl)
+    for top in range(0, rows, band):
+        height = np.fmax(agl[top : top + band].astype(np.float32, copy=False), 0)
         # The height in the upper bits, the pixel in the lower ones.
         key = _ordered(height).astype(np.int64) << 32
         key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-SPARE = 8  # buffers of a size that are kept for later, at most; batches that are ahead are fewer
+SPARE = 8  # buffers of a size that are kept for later, at most
 
 _spare: dict[int, list[mmap.mmap]] = defaultdict(list)  # by size in bytes
 

@@ -60,9 +60,7 @@ class Pixels:
             Channels, (height, width, C) in the stored type, and charts, (height, width, 3) uint8,
             which are masked where there is no valid SAR pixel.
         """
-        if out is None:
-            out = self.empty(window.height, window.width)
-        channels, charts = out
+        channels, charts = self.empty(window.height, window.width) if out is None else out
         top = 0
         for band in self.bands:
             bottom = top + len(band.valid_fraction)

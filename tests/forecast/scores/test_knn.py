@@ -57,7 +57,7 @@ def slow(past, years, neighbours, targets):
     return result / 250
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([(3, None, 6), (2, 1, 1), (1, 4, 4)]))
 def test_it_equals_the_rule_neighbour_by_neighbour(seed, case):
     years, targets, used = case
