@@ -151,35 +151,40 @@ def _by_rank(pattern: np.ndarray) -> np.ndarray:
     return pattern + 1e-2 * near + 1e-3 * whole
 
 
-def crossing_dates(
-    fields: np.ndarray, last: np.ndarray, rising: bool, edge: float = counts.EDGE
-) -> np.ndarray:
+class CrossingDates:
     """When monthly concentration first crosses the ice edge, in months after the init.
 
     A month's mean stands for its middle, with straight lines in between; the last month observed
-    lies at -0.5, lead 1 at 0.5.
+    lies at -0.5, lead 1 at 0.5. The months are added one at a time, for memory.
 
     Args:
-        fields: (..., 12, rows, columns) fraction, of leads 1 to 12.
         last: (rows, columns) fraction, of the last month observed.
         rising: True for freeze-up, from below the edge to above it; False for the date from which
             a cell is free of ice.
         edge: fraction.
 
-    Returns:
-        (..., rows, columns) months after the end of the init; NaN where it does not cross.
+    Attributes:
+        found: (..., rows, columns) float32; infinite where none has crossed so far.
 
-    >>> fields = np.linspace(0.9, -0.2, 12).reshape(12, 1, 1)
-    >>> crossing_dates(fields, np.ones((1, 1)), rising=False).round(1)
+    >>> dates = CrossingDates(np.ones((1, 1)), rising=False)
+    >>> for lead in range(12):
+    ...     dates.add(np.full((1, 1), 0.9 - 0.1 * lead))
+    >>> dates.found.round(1)
     array([[8.]])
     """
-    last = np.broadcast_to(last, (*fields.shape[:-3], 1, *fields.shape[-2:]))
-    series = np.concatenate([last, fields], axis=-3)
-    before, after = series[..., :-1, :, :], series[..., 1:, :, :]
-    crossed = (before < edge) & (after >= edge) if rising else (before >= edge) & (after < edge)
-    place = np.expand_dims(crossed.argmax(axis=-3), -3)
-    low, high = (np.take_along_axis(part, place, axis=-3) for part in (before, after))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        part = (edge - low) / (high - low)
-    dates = (place - 0.5 + part).squeeze(-3)
-    return np.where(crossed.any(axis=-3), dates, np.nan)
+
+    before: np.ndarray
+    found: np.ndarray | np.float32
+
+    def __init__(self, last: np.ndarray, rising: bool, edge: float = counts.EDGE):
+        self.rising, self.edge, self.lead = rising, edge, 0
+        self.before, self.found = last.astype(np.float32), np.float32(np.inf)
+
+    def add(self, month: np.ndarray) -> None:
+        """Add the next month, (..., rows, columns) fraction."""
+        low, high = (self.before, month) if self.rising else (month, self.before)
+        crossed = (low < self.edge) & (high >= self.edge) & np.isinf(self.found)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            part = (self.edge - self.before) / (month - self.before)
+        self.found = np.where(crossed, self.lead - 0.5 + part, self.found)
+        self.before, self.lead = month, self.lead + 1

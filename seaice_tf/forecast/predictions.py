@@ -1,7 +1,7 @@
 """Writes the products of forecasts: one from the data's last month, or hindcasts of many inits."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -58,14 +58,14 @@ def _write_forecast(
     if quantiles is None:
         _warn_of_missing("outlook.csv, outlook.png, dates.nc, dates.png", model, options)
         return written
-    maps = members.of_forecast(quantiles, context.past, context.member_seed)
-    rows = _outlook(maps, context, options)
+    crossings = dates.Dates(counts.filled_fraction(context.past[-1]))
+    rows = _outlook(quantiles, context, options, crossings.add)
+    del quantiles
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
     print(outlook.summary(rows, hemisphere, source))
-    last = counts.filled_fraction(context.past[-1])
     written += dates.write(
-        *(out, maps, last, land, context.months),
+        *(out, crossings.sorted(), land, context.months),
         *(source, context.citation, context.grid),
     )
     if of_members is not None:
@@ -106,8 +106,7 @@ def _write_hindcast(
     save(context.months[0] - 1, kept)
     if quantiles is None:
         return []
-    maps = members.of_forecast(quantiles, context.past, context.member_seed)
-    return _outlook(maps, context, options)
+    return _outlook(quantiles, context, options)
 
 
 def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None:
@@ -119,10 +118,20 @@ def _warn_of_missing(products: str, model: str, options: PredictOptions) -> None
     )
 
 
-def _outlook(maps: np.ndarray, context: Context, options: PredictOptions) -> list[outlook.Row]:
-    grid = context.grid
+def _outlook(
+    quantiles: np.ndarray,
+    context: Context,
+    options: PredictOptions,
+    look: Callable[[np.ndarray], None] = lambda month: None,
+) -> list[outlook.Row]:
+    """Rows of the outlook; `look` sees the members of each month, which are not kept."""
+    grid, area, by_lead = context.grid, context.grid.cell_area(), []
     masks = regions.of_grid(grid, Path(options.regions) if options.regions else None)
-    return outlook.table(context.months, maps, grid.cell_area(), grid.name, masks)
+    each = members.of_forecast_by_lead(quantiles, context.past, context.member_seed)
+    for month, own in zip(context.months, each):
+        by_lead.append(outlook.sums(month, own, area, grid.name, masks))
+        look(own)
+    return outlook.table(context.months, by_lead)
 
 
 def _observed_extents(context: Context) -> tuple[np.ndarray, np.ndarray]:

@@ -24,13 +24,7 @@ from seaice_tf.forecast import (
 )
 from seaice_tf.forecast.data.archive import Archive
 from seaice_tf.forecast.examples import SingleMonths, archive
-from seaice_tf.forecast.networks import (
-    autoencoder,
-    crops,
-    departures,
-    distribution,
-    sequences,
-)
+from seaice_tf.forecast.networks import autoencoder, crops, distribution, sequences
 from seaice_tf.forecast.networks.cell_network import class_network
 from seaice_tf.forecast.networks.losses import (
     LOSSES,
@@ -64,8 +58,6 @@ class Network:
         rates: the lowest and the highest learning rate of a sweep.
         batch_sizes: batch sizes of a sweep.
         start: (network, settings, model) -> None; sets weights before training.
-        quantiles: (network, settings, serving model) -> the same forecast with `levels` and
-            `quantiles`; None for no quantiles.
     """
 
     build: Callable[[Any, Settings], keras.Model]
@@ -75,7 +67,6 @@ class Network:
     rates: tuple[float, float] = (3e-4, 1e-2)
     batch_sizes: tuple[int, ...] = (1, 2)
     start: Callable[[Any, Settings, keras.Model], None] | None = None
-    quantiles: Callable[[Any, Settings, keras.Model], keras.Model] | None = None
 
 
 def _distribution(network: Distribution, settings: Settings) -> keras.Model:
@@ -92,24 +83,15 @@ def _distribution(network: Distribution, settings: Settings) -> keras.Model:
 
 
 def _distribution_serving(network: Distribution, settings: Settings, model) -> keras.Model:
-    return distribution.serving_model(model, None, None, **_serving_options(network, settings))
-
-
-def quantile_endpoint(
-    network: Distribution, settings: Settings, served: keras.Model
-) -> keras.Model:
-    """The forecast of a distribution network with its quantiles, from its serving model."""
-    model = distribution.class_network_of(served)
-    return distribution.quantile_model(model, None, None, **_serving_options(network, settings))
-
-
-def _serving_options(network: Distribution, settings: Settings) -> dict[str, Any]:
     south = settings.hemisphere == "south"
-    return {
-        "pole_hole_fill": settings.pole_hole_fill,
-        "south": south,
-        "calibration": calibration.of_settings(network, south),
-    }
+    return distribution.serving_model(
+        model,
+        None,
+        None,
+        pole_hole_fill=settings.pole_hole_fill,
+        south=south,
+        calibration=calibration.of_settings(network, south),
+    )
 
 
 def _distribution_space(hp: Any, network: Distribution) -> dict[str, Any]:
@@ -317,10 +299,6 @@ def _years_space(hp: Any, network: Sequence | Crops) -> dict[str, Any]:
     return {**_variant_space(hp, network), "history_years": years}
 
 
-def _departure_quantiles(network: Any, settings: Settings, served: keras.Model) -> keras.Model:
-    return departures.with_quantiles(served)
-
-
 # Of the networks of single months: from the rates of Adam up to those of SGD.
 RATES, BATCH_SIZES = (1e-4, 0.3), (8, 16, 32)
 
@@ -330,7 +308,6 @@ NETWORKS = {
         _distribution_serving,
         cell_examples.examples,
         _distribution_space,
-        quantiles=quantile_endpoint,
     ),
     "unet": Network(_unet, lambda network, settings, model: model, _unet_examples, _unet_space),
     "autoencoder": Network(
@@ -351,7 +328,6 @@ NETWORKS = {
         anomaly_examples.code_examples,
         departure_training.codes_space,
         start=departure_training.start_codes,
-        quantiles=_departure_quantiles,
         batch_sizes=(2, 4, 8),
     ),
     "anomaly_crops": Network(
@@ -359,7 +335,6 @@ NETWORKS = {
         departure_training.crops_serving,
         anomaly_examples.crop_examples,
         departure_training.crops_space,
-        quantiles=_departure_quantiles,
         batch_sizes=(4, 8),
     ),
 }
@@ -383,9 +358,10 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
 
 
 def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
-    """`quantiles` of the networks that have them."""
-    quantiles = NETWORKS[settings.network.name].quantiles
-    return {"quantiles": quantiles(settings.network, settings, served)} if quantiles else {}
+    """`quantiles` of the networks that forecast a distribution from any month."""
+    if not settings.network.takes_month:
+        return {}
+    return {"quantiles": distribution.with_quantiles(served)}
 
 
 def start(settings: Settings, model: keras.Model) -> None:

@@ -82,11 +82,29 @@ def test_more_members_than_past_years_are_refused():
         members.templates(record(60), 40)
 
 
+def dates(fields, rising, last=1.0):
+    found = members.CrossingDates(np.full(fields.shape[-2:], last), rising)
+    for lead in range(12):
+        found.add(fields[..., lead, :, :])
+    return found.found
+
+
 def test_dates_of_a_hand_drawn_year():
     fields = np.array([0.9, 0.5, 0.1, 0.0, 0.0, 0.0, 0.2, 0.6, 0.9, 1, 1, 1]).reshape(12, 1, 1)
-    free = members.crossing_dates(fields, np.ones((1, 1)), rising=False)
-    freeze = members.crossing_dates(fields, np.ones((1, 1)), rising=True)
-    assert free[0, 0] == pytest.approx(1.5 + 0.35 / 0.4)
-    assert freeze[0, 0] == pytest.approx(5.5 + 0.75)
-    always = members.crossing_dates(np.ones(SHAPE), np.ones(SHAPE[1:]), rising=False)
-    assert np.isnan(always).all()
+    assert dates(fields, rising=False)[0, 0] == pytest.approx(1.5 + 0.35 / 0.4)
+    assert dates(fields, rising=True)[0, 0] == pytest.approx(5.5 + 0.75)
+    assert np.isinf(dates(np.ones(SHAPE), rising=False)).all()
+
+
+@given(st.integers(0, 99), st.booleans(), st.floats(0, 1))
+def test_the_first_crossing_counts_in_each_cell_and_member(seed, rising, last):
+    fields = np.random.default_rng(seed).random((3, *SHAPE), np.float32)
+    fields[:, :, 0] = edge = np.float32(0.15)  # ice, exactly
+    found = dates(fields, rising, last)
+    for member, row, column in np.ndindex(found.shape):
+        icy = [np.float32(last) >= edge, *(fields[member, :, row, column] >= edge)]
+        at = [i for i in range(12) if icy[i + 1] == rising and icy[i] != rising]
+        if at:
+            assert at[0] - 0.5 <= found[member, row, column] <= at[0] + 0.5
+        else:
+            assert np.isinf(found[member, row, column])

@@ -388,7 +388,7 @@ def serving_model(
     months = network.get_layer("codes").output.shape[1]
     return departures.forecast(
         network.get_layer("departure_head"),
-        FoundByCodes(network, name="found_by_codes"),
+        FoundByCodes(network, name="found"),
         rows,
         columns,
         months=months,

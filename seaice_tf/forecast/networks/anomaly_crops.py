@@ -160,7 +160,7 @@ def serving_model(
     body = network.get_layer("anomaly_conv_lstm")
     return departures.forecast(
         network.get_layer("departure_head"),
-        FoundOnCrops(body, rows, columns, stride, name="found_on_crops"),
+        FoundOnCrops(body, rows, columns, stride, name="found"),
         rows,
         columns,
         months=body.input_shape[1],

@@ -29,11 +29,20 @@ from seaice_tf.forecast.networks.classes import (
     with_mean,
     with_probability_of_ice,
 )
-from seaice_tf.forecast.networks.extent import shifts
+from seaice_tf.forecast.networks.extent import TERMS, shifts
 from seaice_tf.forecast.networks.feature_table import FEATURES, of_cells
 
-CHUNK = 1 << 13  # cells whose features and classes are in memory at a time
-OF_CELLS = ("concentration", "probability", "spread", "median", "terms")
+SIGNATURE = (
+    {name: tf.TensorSpec([None] * 3, tf.float32) for name in FEATURES},
+    tf.TensorSpec([None, 3], tf.int32),
+    tf.TensorSpec([None, TERMS], tf.float32),
+    tf.TensorSpec([None], tf.int32),
+    tf.TensorSpec([None], tf.float32),
+    tf.TensorSpec([None, None], tf.float32),
+)
+CHUNK = 1 << 12  # cells whose features or classes are in memory at a time
+OF_DISTRIBUTION = ("concentration", "probabilities", "logit")
+OF_CELLS = ("concentration", "probability", "spread", "median", "terms", "quantiles")
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
@@ -46,7 +55,7 @@ class CellForecast(keras.layers.Layer):
         concentration, probability, spread: (n,) fractions.
         median: (n,) counts.
         terms: (n, 5) of `classes.decision_terms`.
-        quantiles: (n, L) counts, if there are levels.
+        quantiles: (n, L) counts.
 
     Args:
         network: of `class_network`; its weights are shared.
@@ -56,42 +65,51 @@ class CellForecast(keras.layers.Layer):
     def __init__(self, network: keras.Model, calibration: Calibration, **kwargs):
         super().__init__(**kwargs)
         self.network, self.calibration = network, calibration
+        # One graph for all endpoints, which are loaded faster and smaller with it.
+        self.traced = tf.function(self.forecast, input_signature=SIGNATURE, autograph=False)
 
     def call(self, features, cells, extent, month, levels=None, found=None):
-        if levels is not None:
-            tf.debugging.Assert(
-                tf.reduce_all((levels > 0) & (levels < 1)),
-                ["levels: expected probabilities between 0 and 1, both excluded, got", levels],
-                summarize=10,
-            )
+        wanted = tf.zeros([0]) if levels is None else levels
+        more = tf.zeros([tf.shape(cells)[0], 0]) if found is None else found
+        return self.traced(features, cells, extent, month, wanted, more)
+
+    def forecast(self, features, cells, extent, month, levels, found):
+        """What `call` returns, of any number of levels and further features, also none."""
+        tf.debugging.Assert(
+            tf.reduce_all((levels > 0) & (levels < 1)),
+            ["levels: expected probabilities between 0 and 1, both excluded, got", levels],
+            summarize=10,
+        )
         standardise = [x for x in self.network.layers if isinstance(x, StandardiseFeatures)]
         names = {*standardise[0].names, *CALIBRATED} if standardise else FEATURES
+        number = tf.shape(cells)[0]
 
         def distribution(rows):
             some = tf.gather(cells, rows)
-            values = of_cells(features, some, names)
-            if found is not None:
-                values = tf.concat([values, tf.gather(found, rows)], axis=1)
-            return some, *self._distribution(values, some[:, 1])
+            values = [of_cells(features, some, names), tf.gather(found, rows)]
+            return self._distribution(tf.concat(values, axis=1), some[:, 1])
 
-        shift = None
-        if self.calibration.extent:  # of all of lead 1, which thus goes through twice
-            first = tf.cast(tf.where(cells[:, 1] == 0)[:, 0], tf.int32)
-            own = in_chunks(lambda rows: {"logit": distribution(rows)[-1]}, ("logit",), first)
+        own = in_chunks(distribution, OF_DISTRIBUTION, number)
+        if self.calibration.extent:
             weights = tf.gather(tf.constant(self.calibration.extent, tf.float32), (month - 1) % 12)
-            shift = shifts(own["logit"], tf.gather(cells[:, 0], first), extent, weights)
+            own["logit"] += self._moved(own["logit"], cells, extent, weights)
 
         def products(rows):
-            some, concentration, probabilities, logit = distribution(rows)
-            if shift is not None:
-                logit += tf.where(some[:, 1] == 0, tf.gather(shift, some[:, 0]), 0.0)
-            return _products(concentration, probabilities, logit, levels)
+            some = {name: tf.gather(own[name], rows) for name in OF_DISTRIBUTION}
+            return _products(**some, levels=levels)
 
-        kinds = OF_CELLS if levels is None else (*OF_CELLS, "quantiles")
-        return in_chunks(products, kinds, tf.range(tf.shape(cells)[0]))
+        return in_chunks(products, OF_CELLS, number)
+
+    def _moved(self, logit, cells, extent, weights):
+        """Change of the logit of cells (n,) by the regression of the extent: of lead 1 alone."""
+        first = tf.where(cells[:, 1] == 0)[:, 0]
+        example = tf.gather(cells[:, 0], first)
+        shift = tf.gather(shifts(tf.gather(logit, first), example, extent, weights), example)
+        return tf.scatter_nd(first[:, None], shift, tf.shape(logit, out_type=first.dtype))
 
     def _distribution(self, features, lead):
         """Concentration (n,), class probabilities (n, 32) and logit of ice (n,), not joined."""
+        features = tf.ensure_shape(features, [None, self.network.inputs[0].shape[-1]])
         outputs = self.network(features[None])
         concentration_weights, log_odds_weights = (
             tf.gather(tf.constant(table, tf.float32), lead)
@@ -106,7 +124,7 @@ class CellForecast(keras.layers.Layer):
         probabilities = sharpened(probabilities, lead)
         terms = log_odds_terms(probabilities, features)
         logit = tf.reduce_sum(log_odds_weights * terms, axis=1) + of_log_odds * trend
-        return concentration, probabilities, logit
+        return dict(zip(OF_DISTRIBUTION, (concentration, probabilities, logit)))
 
     def compute_output_shape(
         self,
@@ -117,8 +135,8 @@ class CellForecast(keras.layers.Layer):
         levels_shape=None,
         found_shape=None,
     ):
-        shapes = {name: (None, 5) if name == "terms" else (None,) for name in OF_CELLS}
-        return shapes if levels_shape is None else shapes | {"quantiles": (None, None)}
+        sizes = {"terms": (5,), "quantiles": (None,)}
+        return {name: (None, *sizes.get(name, ())) for name in OF_CELLS}
 
     def get_config(self):
         tables = asdict(self.calibration)
@@ -131,26 +149,19 @@ class CellForecast(keras.layers.Layer):
         return cls(network, Calibration(**config.pop("calibration")), **config)
 
 
-def in_chunks(function: Callable, names: Collection[str], rows) -> dict:
-    """Values of `function`, rows (k,) -> dict of (k, ...) by name, for all rows (n,)."""
-    number = tf.size(rows)
+def in_chunks(function: Callable, names: Collection[str], number) -> dict:
+    """Values of `function`, rows (k,) -> dict of (k, ...) by name, for `number` rows."""
 
     def chunk(start):
         # The last row fills the last chunk: of one size, the graph of the network is small.
-        places = tf.minimum(start + np.arange(CHUNK, dtype=np.int32), number - 1)
-        return function(tf.gather(rows, places))
+        return function(tf.minimum(start + np.arange(CHUNK, dtype=np.int32), number - 1))
 
-    # In a graph of its own: without one, every operation of every chunk is called from Python. As
-    # a concrete function, for TensorFlow warns of a `tf.function` that is traced in each call.
-    @tf.function(autograph=False)
-    def of_chunks():
-        kinds = dict.fromkeys(names, tf.float32)
-        starts = tf.range(0, number, CHUNK)
-        return tf.map_fn(chunk, starts, parallel_iterations=1, fn_output_signature=kinds)
-
+    kinds, starts = dict.fromkeys(names, tf.float32), tf.range(0, number, CHUNK)
+    found = tf.map_fn(chunk, starts, parallel_iterations=1, fn_output_signature=kinds)
+    rows = [tf.size(starts) * CHUNK]
     return {
-        name: tf.reshape(value, tf.concat([[-1], tf.shape(value)[2:]], 0))[:number]
-        for name, value in of_chunks.get_concrete_function()().items()
+        name: tf.reshape(value, tf.concat([rows, tf.shape(value)[2:]], 0))[:number]
+        for name, value in found.items()
     }
 
 
@@ -161,11 +172,11 @@ def _products(concentration, probabilities, logit, levels) -> dict:
     mean = tf.linalg.matvec(probabilities, CENTRES)
     variance = tf.reduce_sum(probabilities * (CENTRES - mean[:, None]) ** 2, axis=1)
     middle = median(probabilities)
-    values = {
+    return {
         "concentration": concentration,
         "probability": tf.reduce_sum(probabilities[:, FIRST_ICE:], axis=1),
         "spread": tf.sqrt(tf.maximum(variance, 0.0)) / FULL_ICE,
         "median": middle,
         "terms": decision_terms(probabilities, middle),
+        "quantiles": quantiles(probabilities, levels),
     }
-    return values if levels is None else values | {"quantiles": quantiles(probabilities, levels)}

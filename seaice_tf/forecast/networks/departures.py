@@ -5,8 +5,6 @@ crops (`anomaly_crops`). A small head in each cell joins what it found with the 
 The last layers start at zero, so that training starts from the climatology.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import tensorflow as tf
 from tensorflow import keras
@@ -144,62 +142,36 @@ class AnomalyMaps(keras.layers.Layer):
 
 def forecast(
     head: keras.Model,
-    found: Callable,
+    found: keras.layers.Layer,
     rows: int,
     columns: int,
     *,
     months: int,
     pole_hole_fill: PoleHoleFill = "neighbours",
     south: bool = False,
-    quantiles: bool = False,
 ) -> keras.Model:
     """Build the forecast of the 12 months after any month.
 
     Args:
         head: of `departure_head`; its weights are shared.
         found: (anomaly maps (B, months, H, W), northern season (B,), indices of cells (n, 3)) ->
-            the values found for the cells, (n, found).
+            the values found for the cells, (n, found); its name is "found".
         rows, columns: size of the grid.
         months: of the anomaly maps.
         pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
         south: the grid is of the southern hemisphere, whose seasons are six months later.
-        quantiles: whether the model also takes `levels` and returns `quantiles`.
 
     Returns:
-        A functional model with the inputs and outputs of `distribution.serving_model`, or of
-        `distribution.quantile_model`.
+        A functional model with the inputs and outputs of `distribution.serving_model`.
     """
-    history = keras.Input((None, rows, columns), dtype="uint8", name="history")
-    month = keras.Input((), dtype="int32", name="month")
-    levels = keras.Input((), name="levels") if quantiles else None
-    anomalies = AnomalyMaps(months, pole_hole_fill, name="anomaly_maps")(history)
-    outputs = distribution.forecast(
-        history,
-        month,
+    return distribution.forecast(
         CellForecast(head, PLAIN, name="cell_forecast"),
-        levels,
-        lambda season, where: found(anomalies, season, where),
-        pole_hole_fill=pole_hole_fill,
-        south=south,
-    )
-    inputs = [history, month, levels] if quantiles else [history, month]
-    return keras.Model(inputs, outputs, name="departures_forecast")
-
-
-def with_quantiles(served: keras.Model) -> keras.Model:
-    """Build the same forecast with its quantiles, from a model of `forecast`."""
-    found = next(layer for layer in served.layers if layer.name.startswith("found_"))
-    maps = served.get_layer("anomaly_maps")
-    rows, columns = served.inputs[0].shape[2:]
-    return forecast(
-        served.get_layer("cell_forecast").network,
-        found,
         rows,
         columns,
-        months=maps.months,
-        pole_hole_fill=maps.pole_hole_fill,
-        south=served.get_layer("northern_season").south,
-        quantiles=True,
+        AnomalyMaps(months, pole_hole_fill, name="anomaly_maps"),
+        found,
+        pole_hole_fill=pole_hole_fill,
+        south=south,
     )
 
 

@@ -5,7 +5,7 @@ twenty years of training data a network that has the whole map as input recognis
 overfits.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import tensorflow as tf
 from tensorflow import keras
@@ -45,70 +45,67 @@ def serving_model(
             contest_decision: fraction with the lowest expected Dacon score; no estimate of the
                 concentration.
     """
-    history, month = _inputs(rows, columns)
     layer = CellForecast(network, calibration, name="cell_forecast")
-    outputs = forecast(history, month, layer, pole_hole_fill=pole_hole_fill, south=south)
-    return keras.Model([history, month], outputs, name="distribution_forecast")
+    return forecast(layer, rows, columns, pole_hole_fill=pole_hole_fill, south=south)
 
 
-def quantile_model(
-    network: keras.Model,
+def forecast(
+    layer: CellForecast,
     rows: int | None,
     columns: int | None,
-    pole_hole_fill: PoleHoleFill = "neighbours",
-    *,
-    south: bool = False,
-    calibration: Calibration = PLAIN,
+    *more: keras.layers.Layer,
+    pole_hole_fill: PoleHoleFill,
+    south: bool,
 ) -> keras.Model:
-    """Build the same forecast with its quantiles.
+    """Build the forecast of `serving_model` from that of cells.
+
+    Args:
+        layer: the forecast of cells, "cell_forecast".
+        rows, columns: size of the grid; None for a side that may vary.
+        more: none, or "anomaly_maps" of the history and "found", (anomaly maps, northern season
+            (B,), indices of cells (n, 3)) -> further features (n, k).
+        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
+        south: the grid is of the southern hemisphere, whose seasons are six months later.
+    """
+    layers = [
+        NorthernSeason(south, name="northern_season"),
+        IceFeatures(pole_hole_fill, name="ice_features"),
+        PossibleCells(name="possible_cells"),
+        Maps(name="maps"),
+        layer,
+        *more,
+    ]
+    history = keras.Input((None, rows, columns), dtype="uint8", name="history")
+    month = keras.Input((), dtype="int32", name="month")
+    outputs = _connected({each.name: each for each in layers}, history, month)
+    del outputs["quantiles"]
+    return keras.Model([history, month], outputs, name="forecast")
+
+
+def with_quantiles(served: keras.Model) -> keras.Model:
+    """Build the same forecast with its quantiles, by the same layers.
+
+    Args:
+        served: of `forecast`.
 
     Returns:
         A functional model from `history`, `month` and `levels`, (L,) float32 probabilities in
         (0, 1), to the maps of `serving_model` and `quantiles`, (B, L, 12, rows, columns) fractions.
     """
-    history, month = _inputs(rows, columns)
+    history, month = (keras.Input(x.shape[1:], dtype=x.dtype, name=x.name) for x in served.inputs)
     levels = keras.Input((), name="levels")
-    layer = CellForecast(network, calibration, name="cell_forecast")
-    outputs = forecast(history, month, layer, levels, pole_hole_fill=pole_hole_fill, south=south)
+    outputs = _connected({each.name: each for each in served.layers}, history, month, levels=levels)
     return keras.Model([history, month, levels], outputs, name="quantiles")
 
 
-def class_network_of(served: keras.Model) -> keras.Model:
-    """The class network inside a `serving_model`."""
-    return served.get_layer("cell_forecast").network
-
-
-def _inputs(rows: int | None, columns: int | None) -> tuple:
-    history = keras.Input((None, rows, columns), dtype="uint8", name="history")
-    return history, keras.Input((), dtype="int32", name="month")
-
-
-def forecast(
-    history,
-    month,
-    layer: CellForecast,
-    levels=None,
-    found: Callable | None = None,
-    *,
-    pole_hole_fill: PoleHoleFill,
-    south: bool,
-) -> dict:
-    """Maps of a forecast, with `quantiles` if there are levels.
-
-    Args:
-        history, month, levels: inputs of `serving_model` and `quantile_model`.
-        layer: the forecast of cells.
-        found: (northern season (B,), indices of cells (n, 3)) -> further features (n, k).
-        pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
-        south: the grid is of the southern hemisphere, whose seasons are six months later.
-    """
-    season = NorthernSeason(south, name="northern_season")(month)
-    ice_features = IceFeatures(pole_hole_fill, name="ice_features")
-    features, possible, places, extent = ice_features(history, season)
-    cells, where = PossibleCells(name="possible_cells")(possible, places)
-    more = {"levels": levels, "found": found and found(season, where)}
-    given = {name: value for name, value in more.items() if value is not None}
-    return Maps(name="maps")(layer(features, cells, extent, month, **given), where, history)
+def _connected(layers: Mapping[str, keras.layers.Layer], history, month, **more) -> dict:
+    season = layers["northern_season"](month)
+    features, possible, places, extent = layers["ice_features"](history, season)
+    cells, where = layers["possible_cells"](possible, places)
+    if "found" in layers:
+        more["found"] = layers["found"](layers["anomaly_maps"](history), season, where)
+    values = layers["cell_forecast"](features, cells, extent, month, **more)
+    return layers["maps"](values, where, history)
 
 
 @keras.utils.register_keras_serializable("seaice_tf")
@@ -168,14 +165,11 @@ class Maps(keras.layers.Layer):
         maps = {name: values[name] for name in ("concentration", "probability", "spread")}
         maps["contest_decision"] = decide(values["terms"], values["median"], where[:, 0]) / FULL_ICE
         result = {name: tf.gather(tf.pad(own, [[1, 0]]), back) for name, own in maps.items()}
-        if "quantiles" in values:
-            rows = tf.pad(tf.transpose(values["quantiles"]) / FULL_ICE, [[0, 0], [1, 0]])
-            result["quantiles"] = tf.transpose(tf.gather(rows, back, axis=1), [1, 0, 2, 3, 4])
-        return result
+        rows = tf.pad(tf.transpose(values["quantiles"]) / FULL_ICE, [[0, 0], [1, 0]])
+        quantiles = tf.transpose(tf.gather(rows, back, axis=1), [1, 0, 2, 3, 4])
+        return result | {"quantiles": quantiles}
 
     def compute_output_shape(self, values_shape, where_shape, history_shape):
         names = ("concentration", "probability", "spread", "contest_decision")
-        result = dict.fromkeys(names, (history_shape[0], 12, *history_shape[2:]))
-        if "quantiles" in values_shape:
-            result["quantiles"] = (history_shape[0], None, 12, *history_shape[2:])
-        return result
+        shapes = dict.fromkeys(names, (history_shape[0], 12, *history_shape[2:]))
+        return shapes | {"quantiles": (history_shape[0], None, 12, *history_shape[2:])}

@@ -106,47 +106,57 @@ class _Cells:
         number = tf.minimum(tf.shape(counts)[1] // 12, MOST_YEARS)
         counts = counts[:, -12 * number :]
         shape = tf.shape(counts)
-        self.rows, self.columns = shape[2], shape[3]
-        self.sea = (counts[:, -1] != LAND) & (counts[:, -1] != COAST)
-        ice = (counts > 0) & (counts <= POLE_HOLE)
-        ever = tf.cast(tf.reduce_any(ice[:, -12 * YEARS :], axis=1) & self.sea, tf.float32)
-        reach = tf.nn.max_pool2d(ever[..., None], 5, 1, "SAME")[..., 0]
-        wanted = tf.reduce_any((reach > 0) & self.sea, axis=0)
+        rows, columns = shape[2], shape[3]
+        sea, recent = (counts[:, -1] != LAND) & (counts[:, -1] != COAST), counts[:, -12 * YEARS :]
+        ice = tf.reduce_any((recent > 0) & (recent <= POLE_HOLE), axis=1)
+        reach = tf.nn.max_pool2d(tf.cast(ice & sea, tf.float32)[..., None], 5, 1, "SAME")[..., 0]
+        wanted = tf.reduce_any((reach > 0) & sea, axis=0)
         self.places = tf.cast(tf.where(tf.reshape(wanted, [-1]))[:, 0], tf.int32)
         number = tf.size(self.places)
-        # Index of each cell of the grid among the N, from 1; 0, which `map` pads, for all others.
-        self.back = tf.scatter_nd(
-            self.places[:, None], tf.range(1, number + 1), [self.rows * self.columns]
-        )
+        # Index of each cell of the grid among the N, from 1; 0 for all others.
+        back = tf.scatter_nd(self.places[:, None], tf.range(1, number + 1), [rows * columns])
+        self.back = tf.reshape(back, [rows, columns])
         has_hole = tf.reduce_any(counts == POLE_HOLE)
         filled = tf.cond(has_hole, lambda: fill_hole(counts, pole_hole_fill), lambda: counts)
         parts = [shape[0], shape[1] // 12, 12, number]
-        series = tf.reshape(self.gather(filled), parts)[:, ::-1]  # the last year first
+        series = tf.reshape(_gathered(filled, self.places), parts)[:, ::-1]  # the last year first
         self.years = _fractions(series)
-        chosen = self.map(tf.ones([shape[0], 1, number]))
-        self.number = {cells: self.gather(window_sum(chosen, cells)) for cells in (5, 9, 17, 33)}
-
-    def gather(self, maps):
-        """Maps (B, K, H, W) to cells (B, K, N)."""
-        shape = tf.shape(maps)
-        flat = tf.reshape(maps, [shape[0], shape[1], -1])
-        return tf.gather(flat, self.places, axis=2)
-
-    def map(self, values):
-        """Cells (B, K, N) to maps (B, K, H, W), 0 elsewhere."""
-        shape = tf.shape(values)
-        padded = tf.pad(values, [[0, 0], [0, 0], [1, 0]])
-        flat = tf.gather(padded, self.back, axis=2)
-        return tf.reshape(flat, [shape[0], shape[1], self.rows, self.columns])
+        chosen = tf.ones([shape[0], 1, number])
+        self.number = {cells: self.total(chosen, cells) for cells in (5, 9, 17, 33)}
 
     def near(self, values, cells: int):
         """Mean of (B, K, N) over the cells that can hold ice in a square window."""
+        return self.total(values, cells) / tf.maximum(self.number[cells], 1.0)
 
+    def total(self, values, cells: int):
+        """Sum of (B, K, N) over a square window."""
+        return _totals(cells)(values, self.places, self.back)
+
+
+@lru_cache
+def _totals(cells: int) -> Callable:
+    """Sums over windows: values (B, K, N), places (N,) and back (H, W) -> (B, K, N).
+
+    A graph of its own: some twenty of the features' are sums over one of four windows.
+    """
+
+    def totals(values, places, back):
         def total(one):  # (B, N)
-            return self.gather(window_sum(self.map(one[:, None]), cells))[:, 0]
+            padded = tf.pad(one[:, None], [[0, 0], [0, 0], [1, 0]])
+            return _gathered(window_sum(tf.gather(padded, back, axis=2), cells), places)[:, 0]
 
-        totals = tf.map_fn(total, tf.transpose(values, [1, 0, 2]), parallel_iterations=1)
-        return tf.transpose(totals, [1, 0, 2]) / tf.maximum(self.number[cells], 1.0)
+        sums = tf.map_fn(total, tf.transpose(values, [1, 0, 2]), parallel_iterations=1)
+        return tf.transpose(sums, [1, 0, 2])
+
+    signature = [([None] * 3, tf.float32), ([None], tf.int32), ([None] * 2, tf.int32)]
+    specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
+    return tf.function(totals, input_signature=specs, autograph=False)
+
+
+def _gathered(maps, places):
+    """Maps (B, K, H, W) to cells (B, K, N)."""
+    shape = tf.shape(maps)
+    return tf.gather(tf.reshape(maps, [shape[0], shape[1], -1]), places, axis=2)
 
 
 def _fractions(series):

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from seaice_tf.files import atomic, maps
 from seaice_tf.forecast.data.counts import EDGE
-from seaice_tf.forecast.members import crossing_dates
+from seaice_tf.forecast.members import CrossingDates
 from seaice_tf.forecast.products import netcdf
 from seaice_tf.grids.polar import Grid
 
@@ -18,23 +18,31 @@ QUANTILES = (10, 50, 90)  # %
 EVENTS = {"ice_free": (False, "first free of ice"), "freeze_up": (True, "freeze-up")}
 
 
-def sorted_dates(members: np.ndarray, last: np.ndarray, rising: bool) -> np.ndarray:
-    """When each member crosses 15 %, in months after the init, the earliest first.
+class Dates:
+    """When each member becomes free of ice and freezes up; the months are added one at a time.
 
     Args:
-        members: (members, 12, rows, columns) fraction.
         last: (rows, columns) fraction, of the init.
-        rising: freeze-up; False for the date from which the cell is free of ice.
-
-    Returns:
-        (members, rows, columns); infinite where a member does not cross within the 12 months.
     """
-    dates = np.stack([crossing_dates(each, last, rising) for each in members])
-    return np.sort(np.where(np.isnan(dates), np.inf, dates), axis=0)
+
+    def __init__(self, last: np.ndarray):
+        self.events = {name: CrossingDates(last, rising) for name, (rising, _) in EVENTS.items()}
+
+    def add(self, members: np.ndarray) -> None:
+        """Add the next month, (members, rows, columns) fraction."""
+        for event in self.events.values():
+            event.add(members)
+
+    def sorted(self) -> dict[str, np.ndarray]:
+        """Months after the init by event, (members, rows, columns), the earliest first.
+
+        Infinite where a member does not cross within the 12 months.
+        """
+        return {name: np.sort(event.found, axis=0) for name, event in self.events.items()}
 
 
 def quantile(dates: np.ndarray, percent: int) -> np.ndarray:
-    """Quantile of `sorted_dates`: (rows, columns), NaN where fewer of the members cross.
+    """Quantile of sorted dates: (rows, columns), NaN where fewer of the members cross.
 
     >>> quantile(np.array([1.0, 2.0, np.inf, np.inf]).reshape(4, 1, 1), 50)
     array([[nan]])
@@ -45,8 +53,7 @@ def quantile(dates: np.ndarray, percent: int) -> np.ndarray:
 
 def write(
     out: Path,
-    members: np.ndarray,
-    last: np.ndarray,
+    dates: dict[str, np.ndarray],
     land: np.ndarray,
     period: np.ndarray,
     source: str,
@@ -57,15 +64,13 @@ def write(
 
     Args:
         out: folder.
-        members: (members, 12, rows, columns) fraction.
-        last: (rows, columns) fraction, of the init.
+        dates: of `Dates.sorted`.
         land: (rows, columns) bool.
         period: (12,) datetime64[M] of the forecast.
         source: the model and the data.
         citation: of the data.
         grid: of the maps.
     """
-    dates = {name: sorted_dates(members, last, rising) for name, (rising, _) in EVENTS.items()}
     return [
         _netcdf(out / "dates.nc", dates, land, period, source, citation, grid),
         _maps(out / "dates.png", dates, land, source, grid),

@@ -35,6 +35,7 @@ INDEX_OFFSET = {
 }
 ASKED_FOR = {"north": (9,), "south": (12, 1, 2)}  # calendar months of the outlooks
 WHOLE = {"north": "arctic", "south": "antarctic"}
+Sums = dict[tuple[str, str], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -51,41 +52,49 @@ class Row:
     mean: float
 
 
-def table(
-    period: np.ndarray,
+def sums(
+    month: np.datetime64,
     members: np.ndarray,
     area: np.ndarray,
     hemisphere: str,
     regions: Mapping[str, np.ndarray] | None = None,
-) -> list[Row]:
-    """Quantiles over the members of extent, area and Index-equivalent extent.
+) -> Sums:
+    """Extent, area and Index-equivalent extent of each member in a month.
 
     Args:
-        period: (12,) datetime64[M] of the leads 1 to 12.
-        members: (members, 12, rows, columns) fraction.
+        month: datetime64[M].
+        members: (members, rows, columns) fraction.
         area: (rows, columns) true cell areas in km2.
         hemisphere: "north" or "south".
         regions: name -> (rows, columns) bool, besides the whole hemisphere.
 
     Returns:
-        A row a month, region and quantity: `extent`, `ice_area`, and for the whole hemisphere also
-        `index_extent`, comparable with the Sea Ice Index.
+        (members,) in 10^6 km2 by region and quantity: `extent`, `ice_area`, and for the whole
+        hemisphere also `index_extent`, comparable with the Sea Ice Index.
     """
-    whole = np.ones(area.shape, bool)
+    whole, found = WHOLE[hemisphere], {}
+    for region, mask in {whole: np.ones(area.shape, bool), **(regions or {})}.items():
+        found[region, "extent"] = ice_edge.extent(members, area * mask)
+        found[region, "ice_area"] = ice_edge.ice_area(members, area * mask)
+        if region == whole:
+            offset = INDEX_OFFSET[hemisphere][months.number(month) - 1]
+            found[region, "index_extent"] = np.maximum(found[region, "extent"] - offset, 0)
+    return found
+
+
+def table(period: np.ndarray, by_lead: Sequence[Sums]) -> list[Row]:
+    """Quantiles over the members of what `sums` returns: a row a region, quantity and month.
+
+    Args:
+        period: (12,) datetime64[M] of the leads 1 to 12.
+        by_lead: of each.
+    """
     rows = []
-    for region, mask in {WHOLE[hemisphere]: whole, **(regions or {})}.items():
-        sums = {
-            "extent": ice_edge.extent(members, area * mask),
-            "ice_area": ice_edge.ice_area(members, area * mask),
-        }
-        if region == WHOLE[hemisphere]:
-            offset = [INDEX_OFFSET[hemisphere][months.number(month) - 1] for month in period]
-            sums["index_extent"] = np.maximum(sums["extent"] - np.array(offset), 0)
-        for quantity, values in sums.items():
-            for lead, month in enumerate(period):
-                low, middle, high = np.percentile(values[:, lead], QUANTILES)
-                mean = values[:, lead].mean()
-                rows.append(Row(month, lead + 1, region, quantity, low, middle, high, mean))
+    for region, quantity in by_lead[0]:
+        for lead, month in enumerate(period):
+            values = by_lead[lead][region, quantity]
+            low, middle, high = np.percentile(values, QUANTILES)
+            rows.append(Row(month, lead + 1, region, quantity, low, middle, high, values.mean()))
     return rows
 
 

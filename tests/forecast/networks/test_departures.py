@@ -9,7 +9,13 @@ from seaice_tf import compat
 from seaice_tf.forecast import anomaly_examples
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.data.counts import FULL_ICE
-from seaice_tf.forecast.networks import anomaly_codes, anomaly_crops, crops, departures
+from seaice_tf.forecast.networks import (
+    anomaly_codes,
+    anomaly_crops,
+    crops,
+    departures,
+    distribution,
+)
 from seaice_tf.forecast.networks.feature_table import FEATURES, INDEX
 from seaice_tf.networks import weights
 
@@ -192,7 +198,7 @@ def test_the_forecast_is_exported_for_a_history_of_any_length(kind, tmp_path):
         served = anomaly_crops.serving_model(TRAINED[kind](), *sizes, stride=4)
     else:
         served = anomaly_codes.serving_model(TRAINED[kind](), *sizes)
-    compat.export(served, tmp_path, quantiles=departures.with_quantiles(served))
+    compat.export(served, tmp_path, quantiles=distribution.with_quantiles(served))
     forecast = tf.saved_model.load(str(tmp_path))
     for months in (120, 132):
         record = np.random.default_rng(months).integers(0, 251, (1, months, *sizes))

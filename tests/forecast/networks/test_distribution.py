@@ -218,7 +218,7 @@ def test_late_summer_follows_the_trend_further(history, first, changed):
 def with_quantiles():
     """A class network and the forecast with its quantiles, built once."""
     network = class_network(2, 4)
-    return network, distribution.quantile_model(network, 24, 22)
+    return network, distribution.with_quantiles(distribution.serving_model(network, 24, 22))
 
 
 @pytest.mark.parametrize("departure", [0.0, 0.2, -0.1])
@@ -266,7 +266,8 @@ def test_the_table_of_features_is_complete():
 
 def test_inputs_that_can_only_be_mistakes_are_refused(history):
     """By the graph itself, so that a SavedModel without this package refuses them too."""
-    model = distribution.quantile_model(class_network(1, 2), 24, 22, south=True)
+    served = distribution.serving_model(class_network(1, 2), 24, 22, south=True)
+    model = distribution.with_quantiles(served)
     serve = tf.function(
         lambda *inputs: model(inputs),
         input_signature=[tf.TensorSpec(each.shape, each.dtype) for each in model.inputs],
@@ -296,7 +297,6 @@ def test_a_forecast_that_is_called_often_warns_of_nothing(caplog, monkeypatch):
     """TensorFlow warns of functions that are traced in each call."""
     monkeypatch.setattr(tf.get_logger(), "propagate", True)
     for number in range(1, 8):
-        rows = tf.range(number)
-        found = in_chunks(lambda rows: {"twice": tf.cast(2 * rows, tf.float32)}, ["twice"], rows)
+        found = in_chunks(lambda rows: {"twice": tf.cast(2 * rows, tf.float32)}, ["twice"], number)
         np.testing.assert_array_equal(found["twice"], 2 * np.arange(number))
     assert not caplog.records

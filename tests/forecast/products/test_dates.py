@@ -20,8 +20,11 @@ def found(tmp_path_factory):
     out = tmp_path_factory.mktemp("dates")
     series = np.stack([np.ones(12)] * 3 + [MELT] * 7)
     members = np.broadcast_to(series[:, :, None, None], (10, 12, *SOUTH.shape))
-    last = np.ones(SOUTH.shape)
-    written = dates.write(out, members, last, LAND, PERIOD, "a model", "a citation", SOUTH)
+    crossings = dates.Dates(np.ones(SOUTH.shape))
+    for lead in range(12):
+        crossings.add(members[:, lead])
+    sorted_dates = crossings.sorted()
+    written = dates.write(out, sorted_dates, LAND, PERIOD, "a model", "a citation", SOUTH)
     assert [path.name for path in written] == ["dates.nc", "dates.png"]
     return xarray.load_dataset(written[0])
 

@@ -17,7 +17,11 @@ def rows_of(number=11):
     members[number // 2 :, :, 0, 1] = 0.5
     area = np.full((2, 2), 1e6)
     east = np.array([[False, True], [False, True]])
-    return outlook.table(PERIOD, members, area, "north", {"east": east})
+    sums = [
+        outlook.sums(month, members[:, lead], area, "north", {"east": east})
+        for lead, month in enumerate(PERIOD)
+    ]
+    return outlook.table(PERIOD, sums)
 
 
 def found(rows, region, quantity, month="2012-09"):
