@@ -304,7 +304,9 @@ class Products:
 class Task:
     """A system: its settings class and four records of functions around it.
 
-    `settings().training` is a settings.Training; `settings().data` names the data.
+    `settings().training` is a settings.Training; `settings().data` names the data. With
+    `spares_memory` predict and evaluate give memory back, see `memory.give_back_freed`; networks
+    that have many or large cases are too slow with it.
     """
 
     name: str
@@ -313,3 +315,4 @@ class Task:
     training: Training
     verification: Verification
     products: Products
+    spares_memory: bool = False

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from seaice_tf import processes, progress, quiet
+from seaice_tf import memory, processes, progress, quiet
 from seaice_tf.cli.flags import (
     IGNORE_MEMORY_FLAG,
     MANIFEST_TEXT,
@@ -197,6 +197,8 @@ def _cases_and_predictor(task, flags: Any, make: Callable[..., Any]) -> tuple[An
     settings = load_run_settings(task, flags)
     for each in settings:
         require_data(task, each)
+    if task.spares_memory:
+        memory.give_back_freed()
     start_tensorflow()
     from seaice_tf.runs import predict
 

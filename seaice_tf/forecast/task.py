@@ -128,6 +128,7 @@ UNITS = {
 TASK = Task(
     name="forecast",
     settings=Settings,
+    spares_memory=True,
     data=Data(
         expected="sea-ice files",
         splits=splits,
