@@ -37,16 +37,23 @@ def flow(past: np.ndarray, method: Method = LUCAS_KANADE, growth: float = 0.0) -
         method: of optical flow.
         growth: of the blur in pixels per lead; 0 for no blur.
     """
-    motion = _mean_flow(past.tobytes(), past.shape, past.dtype.str, method)
+    motion = optical_flow.mean_flow(past, partial(_flow_of_pair, method=method), PAIRS)
     frames = advection.extrapolate(past[-1], motion)
     if growth:
         frames = advection.blur(frames, growth)
     return frames[:, CENTRE, CENTRE]
 
 
-@lru_cache(maxsize=128)  # two baselines have the same flow, which takes nearly all of their time
-def _mean_flow(counts: bytes, shape: tuple[int, ...], dtype: str, method: Method) -> np.ndarray:
-    return optical_flow.mean_flow(np.frombuffer(counts, dtype).reshape(shape), method, PAIRS)
+def _flow_of_pair(earlier: np.ndarray, later: np.ndarray, method: Method) -> np.ndarray:
+    return _known_flow(earlier.tobytes(), later.tobytes(), later.shape, later.dtype.str, method)
+
+
+# Two baselines have the same flow, which takes nearly all of their time, and windows share pairs.
+@lru_cache(maxsize=512)
+def _known_flow(
+    earlier: bytes, later: bytes, shape: tuple[int, ...], dtype: str, method: Method
+) -> np.ndarray:
+    return method(*(np.frombuffer(frame, dtype).reshape(shape) for frame in (earlier, later)))
 
 
 def _repeated(frame: np.ndarray) -> np.ndarray:

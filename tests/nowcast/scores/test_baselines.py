@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from seaice_tf.grids.windows import Window
-from seaice_tf.nowcast.data import frames, layout, synthetic
+from seaice_tf.nowcast.data import advection, frames, layout, optical_flow, synthetic
 from seaice_tf.nowcast.scores import baselines, frame_scores
 from seaice_tf.nowcast.scores.baselines import BASELINES
 
@@ -44,6 +44,24 @@ def test_flow_follows_clouds_that_move():
     for lead in (0, 5):
         still = np.abs(past[-1, 32:96, 32:96] - truth[lead]).mean()
         assert np.abs(found[lead] - truth[lead]).mean() < 0.2 * still
+
+
+def test_windows_share_the_flow_of_their_pairs():
+    frames = np.random.default_rng(2).integers(0, 1024, (14, 128, 128)).astype(np.uint16)
+    asked = []
+
+    def method(earlier, later):
+        asked.append(None)
+        return np.stack([earlier, later], axis=-1).astype(np.float32) / 1024
+
+    for first in range(3):  # each window has three of its four pairs from the one before
+        past = frames[first : first + 12]
+        motion = optical_flow.mean_flow(past, method, baselines.PAIRS)
+        del asked[:]
+        found = baselines.flow(past, method)
+        assert len(asked) == (4 if first == 0 else 1)
+        expected = advection.extrapolate(past[-1], motion)[:, 32:96, 32:96]
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_on_synthetic_clouds_flow_beats_persistence_and_blur_helps(case, preds):
