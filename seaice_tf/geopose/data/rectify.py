@@ -89,21 +89,35 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
         key = _ordered(height).astype(np.int64) << 32
         key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)
         np.maximum.at(best, _targets(height, vector, top, rows).reshape(-1), key.reshape(-1))
-    best = best[:-1]
-    best <<= 32  # the pixel alone, and -1 as it was
-    best >>= 32
-    return best.reshape(agl.shape)
+    found = best[:-1].reshape(agl.shape)
+
+    def keep_pixel(band: slice) -> None:
+        found[band] <<= 32
+        found[band] >>= 32  # -1 as it was
+
+    _in_threads(keep_pixel, rows, band)
+    return found
 
 
 def _targets(height: np.ndarray, vector: np.ndarray, top: int, rows: int) -> np.ndarray:
     """Index of the target of each pixel of a band; outside the image, the number of its pixels."""
-    columns = height.shape[1]
-    column, row = (np.floor(height * part + np.float32(0.5)).astype(np.int32) for part in vector)
+    columns, size = height.shape[1], rows * height.shape[1]
+    column, row = (_rounded(height * part) for part in vector)
     column += np.arange(columns, dtype=np.int32)
     row += np.arange(top, top + len(height), dtype=np.int32)[:, None]
     # As unsigned numbers, negative ones are too large as well.
-    inside = (row.view(np.uint32) < rows) & (column.view(np.uint32) < columns)
-    return np.where(inside, row * np.int64(columns) + column, rows * columns)
+    outside = (row.view(np.uint32) >= rows) | (column.view(np.uint32) >= columns)
+    index = row if size < 1 << 31 else row.astype(np.int64)
+    index *= columns
+    index += column
+    index[outside] = size
+    return index.astype(np.int64)
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """The nearest whole numbers, of halves the upper one, as int32; the values are overwritten."""
+    values += np.float32(0.5)
+    return np.floor(values, out=values).astype(np.int32)
 
 
 def hidden(missed: np.ndarray) -> np.ndarray:
@@ -137,26 +151,30 @@ def _close(source: np.ndarray, agl: np.ndarray, holes: np.ndarray) -> None:
         np.copyto(inner, _ordered(np.maximum(agl[band], 0)), where=source[band] >= 0)
 
     _in_threads(copy, rows, _band(agl))
-    flat_source, flat_agl = source.reshape(-1), agl.reshape(-1)
-    for _ in range(PASSES):
-        corners = holes + 2 * REACH * (holes // columns)  # of 5 x 5, in the padded array
-        places = _medians(bits, corners)
+    flat_source, flat_agl, flat_bits = source.reshape(-1), agl.reshape(-1), bits.reshape(-1)
+    steps = np.arange(-REACH, REACH + 1)
+    beside = (steps[:, None] * columns + steps).reshape(-1)  # of each place in 5 x 5
+
+    def fill(some: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        own = holes[some]
+        corners = own + 2 * REACH * (own // columns)  # of 5 x 5, in the padded array
+        places = _median(bits, corners)
         found = places >= 0
-        down, right = np.divmod(places[found], SIZE)
-        filled = holes[found]
-        beside = filled + (down - REACH) * columns + right - REACH
-        flat_source[filled], flat_agl[filled] = flat_source[beside], flat_agl[beside]
+        filled = own[found]
+        pixel = filled + beside[places[found]]
+        heights = flat_agl[pixel]
+        flat_source[filled], flat_agl[filled] = flat_source[pixel], heights
         middle = corners[found] + REACH * (bits.shape[1] + 1)
-        bits.reshape(-1)[middle] = _ordered(np.maximum(flat_agl[filled], 0))
-        holes = holes[~found]
-        if not (len(holes) and len(filled)):
+        return middle, _ordered(np.maximum(heights, 0)), own[~found]
+
+    for _ in range(PASSES):
+        parts = _in_threads(fill, len(holes), PART)
+        for middle, height, _ in parts:  # after all of them, which see no pixel filled with them
+            flat_bits[middle] = height
+        left = np.concatenate([holes[:0], *(own for _, _, own in parts)])
+        if len(left) == len(holes):
             break
-
-
-def _medians(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """`_median` of any number of holes."""
-    medians = _in_threads(lambda some: _median(bits, corners[some]), len(corners), PART)
-    return np.concatenate([np.empty(0, int), *medians])
+        holes = left
 
 
 def _median(bits: np.ndarray, corners: np.ndarray) -> np.ndarray:
