@@ -51,8 +51,7 @@ WRITERS = {
     "forecast record": lambda path, _: forecast_plots.write_record(path, PERIOD, GRIDS, CAPTION),
     "forecast dates": lambda path, _: dates.write(
         path,
-        np.zeros((2, 12, *NORTH.shape)),
-        LAND.astype(float),
+        dict.fromkeys(dates.EVENTS, np.full((2, *NORTH.shape), np.inf)),
         LAND,
         PERIOD,
         *(CAPTION, "", NORTH),
