@@ -305,8 +305,8 @@ class Task:
     """A system: its settings class and four records of functions around it.
 
     `settings().training` is a settings.Training; `settings().data` names the data. With
-    `spares_memory` predict and evaluate give memory back, see `memory.give_back_freed`; networks
-    that have many or large cases are too slow with it.
+    `spares_memory` predict and evaluate give memory back, see `memory.give_back_freed`; a nowcast
+    of a whole image would take half as long again with it.
     """
 
     name: str

@@ -164,7 +164,7 @@ class CrossingDates:
         edge: fraction.
 
     Attributes:
-        found: (..., rows, columns) float32; infinite where none has crossed so far.
+        found: (..., rows, columns); infinite where none has crossed so far.
 
     >>> dates = CrossingDates(np.ones((1, 1)), rising=False)
     >>> for lead in range(12):
@@ -181,7 +181,7 @@ class CrossingDates:
         self.before, self.found = last.astype(np.float32), np.float32(np.inf)
 
     def add(self, month: np.ndarray) -> None:
-        """Add the next month, (..., rows, columns) fraction."""
+        """Add the next month, (..., rows, columns) fraction, which is kept until the one after."""
         low, high = (self.before, month) if self.rising else (month, self.before)
         crossed = (low < self.edge) & (high >= self.edge) & np.isinf(self.found)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -60,7 +60,6 @@ def _write_forecast(
         return written
     crossings = dates.Dates(counts.filled_fraction(context.past[-1]))
     rows = _outlook(quantiles, context, options, crossings.add)
-    del quantiles
     hemisphere = context.grid.name
     written += outlook.write(out, rows, hemisphere, _observed_extents(context), source)
     print(outlook.summary(rows, hemisphere, source))

@@ -358,7 +358,7 @@ def calibrate(settings: Settings, model: keras.Model) -> Settings:
 
 
 def extra_endpoints(settings: Settings, served: keras.Model) -> Mapping[str, keras.Model]:
-    """`quantiles` of the networks that forecast a distribution from any month."""
+    """`quantiles` of the networks that forecast from any month, by `distribution.forecast`."""
     if not settings.network.takes_month:
         return {}
     return {"quantiles": distribution.with_quantiles(served)}

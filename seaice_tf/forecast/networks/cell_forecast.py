@@ -40,7 +40,7 @@ SIGNATURE = (
     tf.TensorSpec([None], tf.float32),
     tf.TensorSpec([None, None], tf.float32),
 )
-CHUNK = 1 << 12  # cells whose features or classes are in memory at a time
+CHUNK = 1 << 13  # cells whose features or classes are in memory at a time
 OF_DISTRIBUTION = ("concentration", "probabilities", "logit")
 OF_CELLS = ("concentration", "probability", "spread", "median", "terms", "quantiles")
 
@@ -69,9 +69,9 @@ class CellForecast(keras.layers.Layer):
         self.traced = tf.function(self.forecast, input_signature=SIGNATURE, autograph=False)
 
     def call(self, features, cells, extent, month, levels=None, found=None):
-        wanted = tf.zeros([0]) if levels is None else levels
-        more = tf.zeros([tf.shape(cells)[0], 0]) if found is None else found
-        return self.traced(features, cells, extent, month, wanted, more)
+        levels = tf.zeros([0]) if levels is None else levels
+        found = tf.zeros([tf.shape(cells)[0], 0]) if found is None else found
+        return self.traced(features, cells, extent, month, levels, found)
 
     def forecast(self, features, cells, extent, month, levels, found):
         """What `call` returns, of any number of levels and further features, also none."""
@@ -98,7 +98,10 @@ class CellForecast(keras.layers.Layer):
             some = {name: tf.gather(own[name], rows) for name in OF_DISTRIBUTION}
             return _products(**some, levels=levels)
 
-        return in_chunks(products, OF_CELLS, number)
+        # Of no chunk the number of quantiles would not be known.
+        sizes = {"terms": [5], "quantiles": [tf.size(levels)]}
+        none = {name: tf.zeros([0, *sizes.get(name, [])]) for name in OF_CELLS}
+        return tf.cond(number > 0, lambda: in_chunks(products, OF_CELLS, number), lambda: none)
 
     def _moved(self, logit, cells, extent, weights):
         """Change of the logit of cells (n,) by the regression of the extent: of lead 1 alone."""
@@ -110,7 +113,8 @@ class CellForecast(keras.layers.Layer):
     def _distribution(self, features, lead):
         """Concentration (n,), class probabilities (n, 32) and logit of ice (n,), not joined."""
         features = tf.ensure_shape(features, [None, self.network.inputs[0].shape[-1]])
-        outputs = self.network(features[None])
+        # Said here, for the graph is traced once, whoever calls it first.
+        outputs = self.network(features[None], training=False)
         concentration_weights, log_odds_weights = (
             tf.gather(tf.constant(table, tf.float32), lead)
             for table in (self.calibration.concentration, self.calibration.log_odds)

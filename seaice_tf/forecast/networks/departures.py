@@ -168,8 +168,8 @@ def forecast(
         CellForecast(head, PLAIN, name="cell_forecast"),
         rows,
         columns,
-        AnomalyMaps(months, pole_hole_fill, name="anomaly_maps"),
-        found,
+        anomaly_maps=AnomalyMaps(months, pole_hole_fill, name="anomaly_maps"),
+        found=found,
         pole_hole_fill=pole_hole_fill,
         south=south,
     )

@@ -53,7 +53,9 @@ def forecast(
     layer: CellForecast,
     rows: int | None,
     columns: int | None,
-    *more: keras.layers.Layer,
+    *,
+    anomaly_maps: keras.layers.Layer | None = None,
+    found: keras.layers.Layer | None = None,
     pole_hole_fill: PoleHoleFill,
     south: bool,
 ) -> keras.Model:
@@ -62,8 +64,8 @@ def forecast(
     Args:
         layer: the forecast of cells, "cell_forecast".
         rows, columns: size of the grid; None for a side that may vary.
-        more: none, or "anomaly_maps" of the history and "found", (anomaly maps, northern season
-            (B,), indices of cells (n, 3)) -> further features (n, k).
+        anomaly_maps, found: further features, if any: history -> anomaly maps, and (anomaly maps,
+            northern season (B,), indices of cells (n, 3)) -> (n, k). The layers have these names.
         pole_hole_fill: "neighbours" or "image_median", see `counts.fill_hole`.
         south: the grid is of the southern hemisphere, whose seasons are six months later.
     """
@@ -73,7 +75,7 @@ def forecast(
         PossibleCells(name="possible_cells"),
         Maps(name="maps"),
         layer,
-        *more,
+        *(each for each in (anomaly_maps, found) if each),
     ]
     history = keras.Input((None, rows, columns), dtype="uint8", name="history")
     month = keras.Input((), dtype="int32", name="month")
@@ -99,6 +101,7 @@ def with_quantiles(served: keras.Model) -> keras.Model:
 
 
 def _connected(layers: Mapping[str, keras.layers.Layer], history, month, **more) -> dict:
+    """Outputs of the layers of `forecast`, by name; `more` are further arguments of the cells'."""
     season = layers["northern_season"](month)
     features, possible, places, extent = layers["ice_features"](history, season)
     cells, where = layers["possible_cells"](possible, places)

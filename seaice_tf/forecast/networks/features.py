@@ -137,7 +137,7 @@ class _Cells:
 def _totals(cells: int) -> Callable:
     """Sums over windows: values (B, K, N), places (N,) and back (H, W) -> (B, K, N).
 
-    A graph of its own: some twenty of the features' are sums over one of four windows.
+    Some twenty sums over windows of four sizes share four graphs.
     """
 
     def totals(values, places, back):

@@ -35,7 +35,7 @@ INDEX_OFFSET = {
 }
 ASKED_FOR = {"north": (9,), "south": (12, 1, 2)}  # calendar months of the outlooks
 WHOLE = {"north": "arctic", "south": "antarctic"}
-Sums = dict[tuple[str, str], np.ndarray]
+Sums = dict[tuple[str, str], np.ndarray]  # by region and quantity, (members,) in 10^6 km2
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def table(period: np.ndarray, by_lead: Sequence[Sums]) -> list[Row]:
 
     Args:
         period: (12,) datetime64[M] of the leads 1 to 12.
-        by_lead: of each.
+        by_lead: what `sums` returns for each of these months.
     """
     rows = []
     for region, quantity in by_lead[0]:

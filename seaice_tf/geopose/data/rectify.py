@@ -82,9 +82,9 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
     rows, columns = agl.shape
     vector = (direction(pose.angle) * pose.scale).astype(np.float32)
     best = np.full(agl.size + 1, -1, np.int64)  # the last one is of pixels outside the image
-    band = _band(agl)
-    for top in range(0, rows, band):
-        height = np.fmax(agl[top : top + band].astype(np.float32, copy=False), 0)
+    step = _band(agl)
+    for top in range(0, rows, step):
+        height = np.fmax(agl[top : top + step].astype(np.float32, copy=False), 0)
         # The height in the upper bits, the pixel in the lower ones.
         key = _ordered(height).astype(np.int64) << 32
         key |= np.arange(top * columns, top * columns + height.size).reshape(height.shape)
@@ -95,7 +95,7 @@ def sources(agl: np.ndarray, pose: Pose) -> np.ndarray:
         found[band] <<= 32
         found[band] >>= 32  # -1 as it was
 
-    _in_threads(keep_pixel, rows, band)
+    _in_threads(keep_pixel, rows, step)
     return found
 
 
@@ -169,7 +169,7 @@ def _close(source: np.ndarray, agl: np.ndarray, holes: np.ndarray) -> None:
 
     for _ in range(PASSES):
         parts = _in_threads(fill, len(holes), PART)
-        for middle, height, _ in parts:  # after all of them, which see no pixel filled with them
+        for middle, height, _ in parts:  # after all: no hole is filled from one of the same pass
             flat_bits[middle] = height
         left = np.concatenate([holes[:0], *(own for _, _, own in parts)])
         if len(left) == len(holes):

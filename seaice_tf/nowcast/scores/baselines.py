@@ -49,7 +49,7 @@ def _flow_of_pair(earlier: np.ndarray, later: np.ndarray, method: Method) -> np.
 
 
 # Two baselines have the same flow, which takes nearly all of their time, and windows share pairs.
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)  # 50 MB
 def _known_flow(
     earlier: bytes, later: bytes, shape: tuple[int, ...], dtype: str, method: Method
 ) -> np.ndarray:

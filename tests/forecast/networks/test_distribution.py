@@ -3,12 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow import keras
 
 from seaice_tf.errors import InputError
 from seaice_tf.forecast.data import counts
 from seaice_tf.forecast.networks import calibration, distribution
 from seaice_tf.forecast.networks import features as ice_features
-from seaice_tf.forecast.networks.cell_forecast import in_chunks
+from seaice_tf.forecast.networks.cell_forecast import CellForecast, in_chunks
 from seaice_tf.forecast.networks.cell_network import StandardiseFeatures, class_network
 from seaice_tf.forecast.networks.classes import CLASSES
 from seaice_tf.forecast.networks.feature_table import FEATURES, TEN_YEARS, TREND
@@ -284,6 +285,30 @@ def test_inputs_that_can_only_be_mistakes_are_refused(history):
     ):
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):
             serve(*inputs)
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_without_a_cell_that_can_hold_ice_the_forecast_is_open_water(history, number):
+    """Of twenty years, the last ten without ice."""
+    recent = np.where(history <= counts.FULL_ICE, 0, history)
+    years = np.concatenate([history, recent], axis=1)
+    served = distribution.serving_model(class_network(1, 2), 24, 22)
+    maps = served([years, MONTH])
+    levels = np.linspace(0.2, 0.8, number).astype(np.float32)
+    found = distribution.with_quantiles(served)([years, MONTH, levels])
+    assert found["quantiles"].shape == (len(history), number, 12, 24, 22)
+    for values in (*maps.values(), *found.values()):
+        np.testing.assert_array_equal(values, 0)
+
+
+def test_a_forecast_has_no_dropout_whoever_calls_it_first(history):
+    rng, inputs, network = np.random.default_rng(0), keras.Input((None, 70)), class_network(1, 2)
+    network.set_weights([rng.normal(size=each.shape) for each in network.get_weights()])
+    dropped = keras.Model(inputs, network(keras.layers.Dropout(0.9)(inputs)))
+    layer = CellForecast(dropped, calibration.PLAIN, name="cell_forecast")
+    model = distribution.forecast(layer, 24, 22, pole_hole_fill="neighbours", south=False)
+    first = model([history, MONTH], training=True)["concentration"]
+    np.testing.assert_array_equal(first, model([history, MONTH])["concentration"])
 
 
 def test_a_last_year_without_data_is_no_history_of_fractions(history):
