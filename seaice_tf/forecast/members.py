@@ -161,7 +161,6 @@ class CrossingDates:
         last: (rows, columns) fraction, of the last month observed.
         rising: True for freeze-up, from below the edge to above it; False for the date from which
             a cell is free of ice.
-        edge: fraction.
 
     Attributes:
         found: (..., rows, columns); infinite where none has crossed so far.
@@ -176,15 +175,15 @@ class CrossingDates:
     before: np.ndarray
     found: np.ndarray | np.float32
 
-    def __init__(self, last: np.ndarray, rising: bool, edge: float = counts.EDGE):
-        self.rising, self.edge, self.lead = rising, edge, 0
+    def __init__(self, last: np.ndarray, rising: bool):
+        self.rising, self.lead = rising, 0
         self.before, self.found = last.astype(np.float32), np.float32(np.inf)
 
     def add(self, month: np.ndarray) -> None:
         """Add the next month, (..., rows, columns) fraction, which is kept until the one after."""
         low, high = (self.before, month) if self.rising else (month, self.before)
-        crossed = (low < self.edge) & (high >= self.edge) & np.isinf(self.found)
+        crossed = (low < counts.EDGE) & (high >= counts.EDGE) & np.isinf(self.found)
         with np.errstate(invalid="ignore", divide="ignore"):
-            part = (self.edge - self.before) / (month - self.before)
+            part = (counts.EDGE - self.before) / (month - self.before)
         self.found = np.where(crossed, self.lead - 0.5 + part, self.found)
         self.before, self.lead = month, self.lead + 1
